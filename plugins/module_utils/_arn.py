@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the ARN of a replication set looks like, and the name of a Region."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable
+
+from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_arn
+
+from ._errors import AnsibleSSMIncidentsError
+
+_EXAMPLE = "arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
+
+_PARTS = ("partition", "service", "region", "account_id", "resource")
+
+#: The partitions that the service's own model admits in an ARN (botocore, shape Arn).
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+
+
+def complain_about_arn(arn: str | None) -> None:
+    """Refuse a text that is not the ARN of a replication set; None, for no ARN at all, is fine.
+
+    The ARN has an account and no Region (AWS CLI's examples, Terraform). Which ids exist is for the service to say.
+
+    :raises AnsibleSSMIncidentsError: says what was given and what is expected.
+    """
+    if arn is None:
+        return
+    parts = parse_aws_arn(arn) or dict.fromkeys(_PARTS, "")
+    # parse_aws_arn finds an ARN anywhere in a text; only the whole text will do.
+    whole = ":".join(["arn", *(parts[part] for part in _PARTS)])
+    if not (
+        whole == arn
+        and parts["partition"] in _PARTITIONS
+        and parts["service"] == "ssm-incidents"
+        and parts["region"] == ""
+        and re.fullmatch(r"[0-9]{12}", parts["account_id"])
+        and re.fullmatch(r"replication-set/[A-Za-z0-9-]+", parts["resource"])
+    ):
+        raise AnsibleSSMIncidentsError(
+            f"arn: {arn!r} is not the ARN of a replication set", advice=f"Expected is an ARN like {_EXAMPLE}"
+        )
+
+
+def complain_about_regions(option: str, names: Iterable[str]) -> None:
+    """Refuse a text that does not look like a Region's name, such as eu-west-1; whether it exists is not asked.
+
+    :param option: where the names come from, for the message.
+    :raises AnsibleSSMIncidentsError: says what was given and what is expected.
+    """
+    for name in names:
+        if not re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", name):
+            raise AnsibleSSMIncidentsError(
+                f"{option}: {name!r} is not the name of a Region", advice="Expected is a name like eu-west-1"
+            )
+
+
+def partition_of_arn(arn: str) -> str:
+    """Return the partition of a well-formed ARN, such as aws-cn."""
+    return str(parse_aws_arn(arn)["partition"])

@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can go wrong between here and AWS, in words that a user can act on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.errors import AWSErrorHandler
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
+
+#: This service's codes for faults that pass (botocore's model); AWSRetry knows other services' names for them
+#: only. A bare 5xx comes from something in between and has no code but its number.
+PASSING_FAULTS = ("ThrottlingException", "InternalServerException", "500", "502", "503", "504")
+
+_CREDENTIALS = (
+    "Pass access_key and secret_key (session_token too where they are temporary), or profile, "
+    "or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE in the environment of the host that runs the module."
+)
+_WRONG_CREDENTIALS = "Check the credentials: they are unknown, expired, not of this partition, or the Region is not enabled for the account."
+_TRY_LATER = "This is a fault of the service and was retried with backoff; try again later."
+_UNREACHABLE = (
+    "Check that the host has a way to this endpoint, and that the service exists in the Region; "
+    "time limits and retries can be set in aws_config (connect_timeout, read_timeout, retries)."
+)
+
+# What stands between here and AWS may answer with a whole HTML page.
+_LONGEST_REASON = 500
+
+#: What to do, by the service's error code or by the name of botocore's exception.
+_ADVICE = {
+    "AccessDeniedException": "Allow the caller this action in its IAM policy, and look for a policy that denies it.",
+    "ConnectTimeoutError": _UNREACHABLE,
+    "ConnectionClosedError": _UNREACHABLE,
+    "CredentialRetrievalError": _CREDENTIALS,
+    "EndpointConnectionError": _UNREACHABLE,
+    "ExpiredTokenException": _WRONG_CREDENTIALS,
+    "IncompleteSignatureException": _WRONG_CREDENTIALS,
+    "InternalServerException": _TRY_LATER,
+    "InvalidClientTokenId": _WRONG_CREDENTIALS,
+    "InvalidRegionError": "Give the name of a Region in the option region, such as eu-west-1.",
+    "InvalidSignatureException": _WRONG_CREDENTIALS,
+    "MalformedAnswer": "Check what stands between the host and AWS: the endpoint_url, a proxy, a captive portal.",
+    "NoCredentialsError": _CREDENTIALS,
+    "NoRegionError": "Set the option region, or AWS_REGION, or a region in the profile.",
+    "PartialCredentialsError": _CREDENTIALS,
+    "ProfileNotFound": "Check the option profile (or AWS_PROFILE) against the AWS configuration files of the host that runs the module.",
+    "ReadTimeoutError": _UNREACHABLE,
+    "SSLError": "Check the endpoint's certificate; a private certificate authority is named in aws_ca_bundle.",
+    "ThrottlingException": "The service asked for less and was retried with backoff; try again later, or run fewer tasks at once.",
+    "UnrecognizedClientException": _WRONG_CREDENTIALS,
+    "ValidationException": "Check the values that the service names.",
+}
+
+
+class MalformedAnswer(Exception):
+    """AWS's answer can't be read: not JSON, cut short, or without what the operation's model requires."""
+
+
+class AnsibleSSMIncidentsError(AnsibleAWSError):
+    """A failure of this collection's, whole: fail_json_aws takes its message and its response as they are.
+
+    :param message: what was tried, on what, in which Region.
+    :param exception: the exception underneath, where there is one.
+    :param reason: why it failed; left out, what the exception says.
+    :param advice: what the user can do; left out, what is known of the exception's code.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        exception: BaseException | None = None,
+        reason: str | None = None,
+        advice: str | None = None,
+    ) -> None:
+        super().__init__(message=message, exception=exception)
+        self.attempt = message
+        self.code = _code(exception)
+        self.reason = _one_line(exception) if reason is None else reason
+        self.advice = _ADVICE.get(self.code, "") if advice is None else advice
+        self.message = self._prose()
+
+    def __str__(self) -> str:
+        return self.message
+
+    def advising(self, advice: str) -> AnsibleSSMIncidentsError:
+        """Return the same failure with other advice."""
+        return AnsibleSSMIncidentsError(self.attempt, self.exception, self.reason, advice)
+
+    @property
+    def response(self) -> dict[str, Any]:
+        """The service's answer, or its likeness where none came: Error and ResponseMetadata are always there."""
+        error = {"Code": self.code, "Message": self.reason or self.attempt}
+        return {"Error": error, "ResponseMetadata": {}, **_answer(self.exception)}
+
+    def _prose(self) -> str:
+        sentences = [f"{self.attempt}: {self.reason}" if self.reason else self.attempt, self.advice]
+        return " ".join(sentence if sentence.endswith(".") else f"{sentence}." for sentence in sentences if sentence)
+
+
+class SSMIncidentsErrorHandler(AWSErrorHandler):
+    """amazon.aws's error handler, raising this collection's exception."""
+
+    _CUSTOM_EXCEPTION = AnsibleSSMIncidentsError
+
+
+def _answer(exception: BaseException | None) -> dict[str, Any]:
+    answer = getattr(exception, "response", None)
+    return answer if isinstance(answer, dict) and "Error" in answer else {}
+
+
+def _code(exception: BaseException | None) -> str:
+    if exception is None:
+        return "InvalidParameter"
+    answer = _answer(exception)
+    return str(answer["Error"].get("Code")) if answer else type(exception).__name__
+
+
+def _one_line(exception: BaseException | None) -> str:
+    text = " ".join(str(exception).split()) if exception is not None else ""
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."

@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a replication set can be seen: in the connection's own Region or, where the user says so, in others.
+
+ListReplicationSets answers from any Region where the service exists. GetReplicationSet answers only from a Region that
+is in the set, and ResourceNotFoundException from every other one (sources: Prowler, Terraform's AWS provider).
+"""
+
+from __future__ import annotations
+
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Iterator, NamedTuple, Sequence
+
+from ._api import get_replication_set, list_replication_sets
+from ._arn import partition_of_arn
+from ._errors import AnsibleSSMIncidentsError
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+    from ._connection import Connection
+
+#: What search_regions takes for every Region of the partition where the service exists.
+ALL = "all"
+
+#: botocore waits 60 s to connect and 60 s for an answer, several times over. Where many Regions are asked, one that
+#: can't be reached must not cost minutes. These hold where the user's aws_config says nothing.
+SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total_max_attempts": 2}}
+
+_NOT_FOUND = "ResourceNotFoundException"
+
+
+class Found(NamedTuple):
+    """A replication set, and the client of the Region that told of it."""
+
+    client: BaseClient
+    arn: str
+    replication_set: dict[str, Any]
+
+
+def find_replication_set(connection: Connection, arn: str | None, search_regions: Sequence[str]) -> Found | None:
+    """Find a replication set: in the connection's own Region first, then in the others side by side.
+
+    :param arn: the set's ARN; None for the account's own set, which ListReplicationSets names.
+    :param search_regions: further Regions to ask; ALL for all of them. Empty: only the own Region is asked.
+    :return: the set; None where no ARN was given and the account has no set.
+    :raises AnsibleSSMIncidentsError: where it is not found, or a Region that could have it could not be asked.
+    """
+    others = _regions_to_search(connection, arn, search_regions)
+    own = connection.client()
+    try:
+        arn = arn or _own_arn(own)
+        return Found(own, arn, get_replication_set(own, arn)) if arn else None
+    except AnsibleSSMIncidentsError as failure:
+        if not others:
+            raise _with_advice(failure, connection) from failure
+        failures = {connection.region: failure}
+
+    for region, answer in _ask_side_by_side(connection, others, arn):
+        if isinstance(answer, Found):
+            return answer
+        if answer is not None:
+            failures[region] = answer
+    raise _nothing_found(arn, [connection.region, *others], failures)
+
+
+def _own_arn(client: BaseClient) -> str | None:
+    arns = list_replication_sets(client)
+    if len(arns) > 1:
+        # An account has at most one (CloudFormation, Terraform): to guess which is meant would be worse than to fail.
+        raise AnsibleSSMIncidentsError(
+            f"Found {len(arns)} replication sets in Region {client.meta.region_name}: {', '.join(arns)}",
+            advice="Name the one that is meant in the option arn.",
+        )
+    return arns[0] if arns else None
+
+
+def _regions_to_search(connection: Connection, arn: str | None, search_regions: Sequence[str]) -> list[str]:
+    """Return the Regions to ask after the connection's own: each once, in the order given."""
+    regions: dict[str, None] = {}
+    for name in search_regions:
+        if name != ALL:
+            regions[name] = None
+            continue
+        partition = partition_of_arn(arn) if arn else connection.partition()
+        every = connection.service_regions(partition)
+        if not every:
+            raise AnsibleSSMIncidentsError(
+                f"search_regions: botocore knows no Region of partition {partition} where Incident Manager exists",
+                advice="Name the Regions instead, or install a newer botocore.",
+            )
+        regions.update(dict.fromkeys(every))
+    regions.pop(connection.region, None)
+    return list(regions)
+
+
+def _ask_side_by_side(
+    connection: Connection, regions: Sequence[str], arn: str | None
+) -> Iterator[tuple[str, Found | AnsibleSSMIncidentsError | None]]:
+    """Ask several Regions at once.
+
+    The threads are daemons: where one Region hangs, a caller that has its answer need not wait for it.
+
+    :return: each Region with its answer, in the order in which they come; None for an account without a set.
+    """
+    answers: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+
+    def ask(region: str, client: BaseClient) -> None:
+        try:
+            known = arn or _own_arn(client)
+            answers.put((region, Found(client, known, get_replication_set(client, known)) if known else None))
+        except Exception as failure:  # pylint: disable=broad-except
+            answers.put((region, failure))
+
+    for region in regions:
+        try:
+            # One after the other: boto3's sessions, unlike its clients, are not safe to share between threads.
+            client = connection.client(region)
+        except AnsibleSSMIncidentsError as failure:
+            answers.put((region, failure))
+        else:
+            Thread(target=ask, args=(region, client), daemon=True).start()
+    for _region in regions:
+        region, answer = answers.get()
+        if isinstance(answer, Exception) and not isinstance(answer, AnsibleSSMIncidentsError):
+            raise answer
+        yield region, answer
+
+
+def _with_advice(failure: AnsibleSSMIncidentsError, connection: Connection) -> AnsibleSSMIncidentsError:
+    """Return a failure of the only Region asked, with what its user can do."""
+    if failure.code == _NOT_FOUND:
+        return failure.advising(
+            "GetReplicationSet answers only from a Region that is in the replication set, and"
+            f" {connection.region} may just not be one of the set's: name its Regions in search_regions, or"
+            " use search_regions: all."
+        )
+    if failure.code == "EndpointConnectionError":
+        known = connection.service_regions(connection.partition())
+        if connection.region not in known:
+            return failure.advising(
+                f"botocore knows of no Incident Manager in Region {connection.region}: it exists in"
+                f" {', '.join(known) or 'no Region of this partition'}."
+            )
+    return failure
+
+
+def _nothing_found(
+    arn: str | None, asked: Sequence[str], failures: dict[str, AnsibleSSMIncidentsError]
+) -> AnsibleSSMIncidentsError:
+    """Return what to say after a search without a find: which Regions have no such set, and which could not be asked."""
+    what = f"the replication set {arn}" if arn else "the account's replication set"
+    refused = {region: failure for region, failure in failures.items() if failure.code != _NOT_FOUND}
+    if refused:
+        reasons = "; ".join(f"{region} ({failure.reason})" for region, failure in sorted(refused.items()))
+        return AnsibleSSMIncidentsError(
+            f"Failed to find {what}: of the Regions {', '.join(asked)}, these could not be asked and may have it:"
+            f" {reasons}",
+            next(iter(refused.values())).exception,
+            reason="",
+            advice="Whether it exists is not known until they answer, or until search_regions leaves them out.",
+        )
+    return AnsibleSSMIncidentsError(
+        f"Failed to find {what} in any of the Regions {', '.join(asked)}",
+        failures[asked[0]].exception,
+        advice="It does not exist, or not in these Regions.",
+    )

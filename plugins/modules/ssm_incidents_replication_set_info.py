@@ -1,0 +1,296 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssm_incidents_replication_set_info
+version_added: 1.0.0
+short_description: Gather facts about the replication set of AWS Systems Manager Incident Manager
+description:
+  - Returns the facts of an account's replication set, the one resource that holds all of Incident Manager's data.
+    Is it there, is it active in every Region, which KMS key encrypts each Region, is deletion protection on, how is it tagged.
+  - What is returned has always the same shape. What the service leaves out is null, so that a condition never fails over
+    a missing key.
+  - The service answers for a replication set only from a Region that is in the set. Set O(search_regions) where that
+    Region is not known.
+author:
+  - incident_manager.aws contributors (@incident-manager)
+options:
+  arn:
+    description:
+      - The ARN of the replication set, such as
+        V(arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57).
+      - Given, exactly this set is asked for, and the module fails where it is not found.
+      - Omitted, the account's own replication set is found. The module succeeds with RV(exists=false) where the account has none.
+    type: str
+  search_regions:
+    description:
+      - Further Regions to ask where the connection's own Region, which is asked first, has no answer.
+        They are asked all at once, and the first that answers wins.
+      - V(all) stands for every Region of the partition where Incident Manager exists, as the installed botocore knows them.
+      - Left empty, only the connection's own Region is asked.
+      - A Region that refuses (not enabled, denied by a policy, unreachable) does not stop the search. If nothing is
+        found and a Region could not be asked, the module fails and names that Region.
+      - With this option a Region gets 10 s for the connection and 20 s for an answer, twice,
+        unless O(aws_config) says otherwise.
+    type: list
+    elements: str
+    default: []
+  include_tags:
+    description:
+      - Whether to list the tags as well, which takes one more call and the permission C(ssm-incidents:ListTagsForResource).
+      - Without that permission the module warns, and RV(replication_set.tags) is null.
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - incident_manager.aws.attributes
+  - incident_manager.aws.attributes.info_module
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+seealso:
+  - name: Incident Manager User Guide, the replication set
+    description: What a replication set is, and what happens to it in the console.
+    link: https://docs.aws.amazon.com/incident-manager/latest/userguide/replication.html
+  - name: GetReplicationSet
+    description: The API operation underneath.
+    link: https://docs.aws.amazon.com/incident-manager/latest/APIReference/API_GetReplicationSet.html
+"""
+
+EXAMPLES = r"""
+# Credentials and Region come from the environment here, or from module_defaults.
+
+- name: Gather the facts of the account's replication set
+  incident_manager.aws.ssm_incidents_replication_set_info:
+    region: eu-west-1
+  register: incident_manager
+
+- name: It is there, active in every Region, and can't be deleted by mistake
+  ansible.builtin.assert:
+    that:
+      - incident_manager.exists
+      - incident_manager.replication_set.status == 'ACTIVE'
+      - incident_manager.replication_set.region_map.values() | rejectattr('status', 'eq', 'ACTIVE') | length == 0
+      - incident_manager.replication_set.deletion_protected
+
+- name: Gather the facts of one replication set, wherever it is
+  incident_manager.aws.ssm_incidents_replication_set_info:
+    region: eu-west-1
+    arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
+    search_regions: all
+
+- name: Ask two more Regions, and leave the tags out
+  incident_manager.aws.ssm_incidents_replication_set_info:
+    region: eu-west-1
+    search_regions:
+      - eu-central-1
+      - us-east-1
+    include_tags: false
+
+- name: Wait until the replication set is active
+  incident_manager.aws.ssm_incidents_replication_set_info:
+    region: eu-west-1
+    include_tags: false
+  register: incident_manager
+  until: incident_manager.replication_set.status | default('') == 'ACTIVE'
+  retries: 60
+  delay: 30
+"""
+
+RETURN = r"""
+exists:
+  description:
+    - Whether there is a replication set.
+    - V(false) only where no O(arn) was given and the account has none.
+  returned: success
+  type: bool
+  sample: true
+region:
+  description: The Region that answered.
+  returned: success
+  type: str
+  sample: us-east-1
+replication_set:
+  description: The replication set; V({}) where there is none.
+  returned: success
+  type: dict
+  contains:
+    arn:
+      description: The set's ARN, which names no Region.
+      returned: if there is a replication set
+      type: str
+      sample: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
+    created_by:
+      description: The ARN of who created the set.
+      returned: if there is a replication set
+      type: str
+      sample: arn:aws:sts::111122223333:assumed-role/Admin/username
+    created_time:
+      description: When the set was created, in ISO 8601 and UTC.
+      returned: if there is a replication set
+      type: str
+      sample: "2021-05-14T17:57:22.010000+00:00"
+    deletion_protected:
+      description: Whether deletion protection is on, which keeps the last Region, and with it all data, from being deleted.
+      returned: if there is a replication set
+      type: bool
+      sample: false
+    last_modified_by:
+      description: The ARN of who last changed the set.
+      returned: if there is a replication set
+      type: str
+      sample: arn:aws:sts::111122223333:assumed-role/Admin/username
+    last_modified_time:
+      description: When the set was last changed, in ISO 8601 and UTC.
+      returned: if there is a replication set
+      type: str
+      sample: "2021-05-14T17:57:22.010000+00:00"
+    region_map:
+      description: The set's Regions, by name.
+      returned: if there is a replication set
+      type: dict
+      contains:
+        sse_kms_key_id:
+          description:
+            - The ARN of the KMS key that encrypts the data in this Region.
+            - V(DefaultKey) stands for the key that AWS owns.
+          returned: if there is a replication set
+          type: str
+          sample: DefaultKey
+        status:
+          description: The Region's status, one of V(ACTIVE), V(CREATING), V(DELETING) and V(FAILED).
+          returned: if there is a replication set
+          type: str
+          sample: ACTIVE
+        status_message:
+          description: What the service says about the status; null where it says nothing. An active Region can have one too.
+          returned: if there is a replication set
+          type: str
+          sample: Tagging inaccessible
+        status_update_date_time:
+          description: When the status last changed, in ISO 8601 and UTC; null where the service leaves it out.
+          returned: if there is a replication set
+          type: str
+          sample: "2021-05-14T17:57:22.010000+00:00"
+      sample:
+        us-east-1:
+          sse_kms_key_id: DefaultKey
+          status: ACTIVE
+          status_message: null
+          status_update_date_time: null
+        us-east-2:
+          sse_kms_key_id: DefaultKey
+          status: ACTIVE
+          status_message: Tagging inaccessible
+          status_update_date_time: null
+    status:
+      description: The set's status, one of V(ACTIVE), V(CREATING), V(UPDATING), V(DELETING) and V(FAILED).
+      returned: if there is a replication set
+      type: str
+      sample: ACTIVE
+    tags:
+      description:
+        - The set's tags; keys and values keep their letters.
+        - V({}) where there are none, null where they were not asked for or the caller has no permission to list them.
+      returned: if there is a replication set
+      type: dict
+      sample:
+        Team: Resilience
+error:
+  description: What AWS answered, or the name and words of the error where no answer came.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: AWS's error code, or the name of botocore's exception.
+      returned: failure
+      type: str
+      sample: ResourceNotFoundException
+    message:
+      description: AWS's or botocore's own message.
+      returned: failure
+      type: str
+      sample: The replication set was not found
+response_metadata:
+  description: What is known of AWS's answer, such as RV(response_metadata.http_status_code); V({}) where none came.
+  returned: failure
+  type: dict
+  contains:
+    http_status_code:
+      description: The answer's HTTP status.
+      returned: failure, if AWS answered
+      type: int
+      sample: 404
+"""
+
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.incident_manager.aws.plugins.module_utils._api import list_tags
+from ansible_collections.incident_manager.aws.plugins.module_utils._arn import complain_about_arn, complain_about_regions
+from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection, connect
+from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._facts import replication_set_facts
+from ansible_collections.incident_manager.aws.plugins.module_utils._search import (
+    ALL,
+    SEARCH_DEFAULTS,
+    Found,
+    find_replication_set,
+)
+
+
+def list_tags_or_warn(module: AnsibleAWSModule, found: Found) -> dict[str, str] | None:
+    """Return the set's tags, or None with a warning where the caller may not list them."""
+    try:
+        return list_tags(found.client, found.arn)
+    except AnsibleSSMIncidentsError as failure:
+        if failure.code != "AccessDeniedException":
+            raise
+        module.warn(
+            f"{failure.attempt}: {failure.reason}. tags is null, all other facts are complete."
+            " Allow ssm-incidents:ListTagsForResource, or set include_tags: false."
+        )
+        return None
+
+
+def gather_facts(module: AnsibleAWSModule, connection: Connection) -> dict[str, Any]:
+    found = find_replication_set(connection, module.params["arn"], module.params["search_regions"])
+    if found is None:
+        return {"exists": False, "region": connection.region, "replication_set": {}}
+    tags = list_tags_or_warn(module, found) if module.params["include_tags"] else None
+    return {
+        "exists": True,
+        "region": found.client.meta.region_name,
+        "replication_set": replication_set_facts(found.replication_set, found.arn, tags),
+    }
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "arn": {"type": "str"},
+            "search_regions": {"type": "list", "elements": "str", "default": []},
+            "include_tags": {"type": "bool", "default": True},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        complain_about_arn(module.params["arn"])
+        complain_about_regions("search_regions", [name for name in module.params["search_regions"] if name != ALL])
+        connection = connect(module, **(SEARCH_DEFAULTS if module.params["search_regions"] else {}))
+    except AnsibleSSMIncidentsError as failure:
+        module.fail_json_aws(failure)
+    try:
+        facts = gather_facts(module, connection)
+    except AnsibleSSMIncidentsError as failure:
+        # A service's message can quote the request: what options masked already, profiles and roles must too.
+        module.no_log_values.update(connection.secrets())
+        module.fail_json_aws(failure)
+    module.exit_json(changed=False, **facts)
+
+
+if __name__ == "__main__":
+    main()
