@@ -23,14 +23,15 @@ from ansible.module_utils.ansible_release import __version__ as ansible_core_ver
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 
 from ._errors import AnsibleSSMIncidentsError
-from ._version import VERSION
 
 if TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
     from botocore.client import BaseClient
 
-SERVICE = "ssm-incidents"
+#: The collection's version as the User-Agent names it; a test holds it equal to galaxy.yml's.
+VERSION = "1.0.0"
 
+_SERVICE = "ssm-incidents"
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
 
@@ -71,7 +72,7 @@ class Connection:
         """
         region = region or self.region
         try:
-            return self._session.client(SERVICE, region_name=region, **self._options)
+            return self._session.client(_SERVICE, region_name=region, **self._options)
         except (BotoCoreError, ValueError, TypeError, OSError) as error:
             raise AnsibleSSMIncidentsError(f"Failed to connect to AWS in Region {region}", error) from error
 
@@ -84,10 +85,15 @@ class Connection:
 
     def service_regions(self, partition: str) -> list[str]:
         """Return the names of the Regions of a partition where the service exists, as botocore knows them."""
-        return self._session.get_available_regions(SERVICE, partition_name=partition)
+        return self._session.get_available_regions(_SERVICE, partition_name=partition)
 
     def secrets(self) -> set[str]:
-        """Return the secret parts of the credentials in use, so that they can be masked."""
+        """Return the secret parts of the credentials that the session found by itself, so that they can be masked.
+
+        Those that came as options are masked by Ansible already.
+        """
+        if self._options.get("aws_access_key_id"):
+            return set()
         try:
             credentials = self._session.get_credentials()
             frozen = credentials.get_frozen_credentials() if credentials else None
@@ -96,7 +102,7 @@ class Connection:
         return {secret for secret in (frozen.secret_key, frozen.token) if secret} if frozen else set()
 
 
-def connect(module: AnsibleAWSModule, **defaults: Any) -> Connection:
+def connect(module: AnsibleAWSModule, defaults: Mapping[str, Any]) -> Connection:
     """Return the connection that a module's options ask for.
 
     :param defaults: settings of botocore's Config that hold where the user's aws_config says nothing.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import gather_sdk_versions
 from ansible_collections.amazon.aws.plugins.module_utils.errors import AWSErrorHandler
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
@@ -60,7 +62,7 @@ class MalformedAnswer(Exception):
 
 
 class AnsibleSSMIncidentsError(AnsibleAWSError):
-    """A failure of this collection's, whole: fail_json_aws takes its message and its response as they are.
+    """A failure, whole: what was tried, why it failed, and what the user can do.
 
     :param message: what was tried, on what, in which Region.
     :param exception: the exception underneath, where there is one.
@@ -89,11 +91,15 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         """Return the same failure with other advice."""
         return AnsibleSSMIncidentsError(self.attempt, self.exception, self.reason, advice)
 
-    @property
-    def response(self) -> dict[str, Any]:
-        """The service's answer, or its likeness where none came: Error and ResponseMetadata are always there."""
+    def result(self) -> dict[str, Any]:
+        """Return what fail_json takes: the fields of AnsibleAWSModule.fail_json_aws, and those always.
+
+        Where AWS gave no answer, error has the name and the words of the exception, and response_metadata is empty.
+        fail_json_aws itself is not used: it shows a Python traceback for what is said in plain words here.
+        """
         error = {"Code": self.code, "Message": self.reason or self.attempt}
-        return {"Error": error, "ResponseMetadata": {}, **_answer(self.exception)}
+        answer = {"Error": error, "ResponseMetadata": {}, **_answer(self.exception)}
+        return {"msg": self.message, **camel_dict_to_snake_dict(answer), **gather_sdk_versions()}
 
     def _prose(self) -> str:
         sentences = [f"{self.attempt}: {self.reason}" if self.reason else self.attempt, self.advice]

@@ -228,12 +228,14 @@ response_metadata:
 
 from typing import Any
 
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._api import list_tags
 from ansible_collections.incident_manager.aws.plugins.module_utils._arn import complain_about_arn, complain_about_regions
-from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection, connect
+from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection
 from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
 from ansible_collections.incident_manager.aws.plugins.module_utils._facts import replication_set_facts
+from ansible_collections.incident_manager.aws.plugins.module_utils._module import run
 from ansible_collections.incident_manager.aws.plugins.module_utils._search import (
     ALL,
     SEARCH_DEFAULTS,
@@ -242,25 +244,30 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._search impor
 )
 
 
-def list_tags_or_warn(module: AnsibleAWSModule, found: Found) -> dict[str, str] | None:
+def list_tags_or_warn(found: Found) -> dict[str, str] | None:
     """Return the set's tags, or None with a warning where the caller may not list them."""
     try:
         return list_tags(found.client, found.arn)
     except AnsibleSSMIncidentsError as failure:
         if failure.code != "AccessDeniedException":
             raise
-        module.warn(
+        # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
+        warn(
             f"{failure.attempt}: {failure.reason}. tags is null, all other facts are complete."
             " Allow ssm-incidents:ListTagsForResource, or set include_tags: false."
         )
         return None
 
 
-def gather_facts(module: AnsibleAWSModule, connection: Connection) -> dict[str, Any]:
-    found = find_replication_set(connection, module.params["arn"], module.params["search_regions"])
+def gather_facts(params: dict[str, Any], connection: Connection) -> dict[str, Any]:
+    """Return the module's result. Nothing is sent before the options are found to be sound."""
+    complain_about_arn(params["arn"])
+    complain_about_regions("search_regions", [name for name in params["search_regions"] if name != ALL])
+
+    found = find_replication_set(connection, params["arn"], params["search_regions"])
     if found is None:
         return {"exists": False, "region": connection.region, "replication_set": {}}
-    tags = list_tags_or_warn(module, found) if module.params["include_tags"] else None
+    tags = list_tags_or_warn(found) if params["include_tags"] else None
     return {
         "exists": True,
         "region": found.client.meta.region_name,
@@ -277,19 +284,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        complain_about_arn(module.params["arn"])
-        complain_about_regions("search_regions", [name for name in module.params["search_regions"] if name != ALL])
-        connection = connect(module, **(SEARCH_DEFAULTS if module.params["search_regions"] else {}))
-    except AnsibleSSMIncidentsError as failure:
-        module.fail_json_aws(failure)
-    try:
-        facts = gather_facts(module, connection)
-    except AnsibleSSMIncidentsError as failure:
-        # A service's message can quote the request: what options masked already, profiles and roles must too.
-        module.no_log_values.update(connection.secrets())
-        module.fail_json_aws(failure)
-    module.exit_json(changed=False, **facts)
+    defaults = SEARCH_DEFAULTS if module.params["search_regions"] else {}
+    run(module, lambda connection: gather_facts(module.params, connection), defaults)
 
 
 if __name__ == "__main__":
