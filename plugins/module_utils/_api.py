@@ -15,8 +15,8 @@ from ._errors import PASSING_FAULTS, AnsibleSSMIncidentsError, MalformedAnswer, 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-# How botocore's parser fails on JSON of another shape than the model's (tried: a list, a text for a time).
-_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
+# How botocore's parser fails on JSON of another shape than the model's (all seen in tests).
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 def list_replication_sets(client: BaseClient) -> list[str]:

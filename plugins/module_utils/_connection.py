@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 VERSION = "1.0.0"
 
 _SERVICE = "ssm-incidents"
+# How botocore fails on an endpoint_url that is none, and on names and types in aws_config that it doesn't know.
+_UNSOUND = (AttributeError, OSError, TypeError, ValueError)
+
+_CONFIG_ADVICE = "It takes what botocore's Config takes, such as connect_timeout: 10 or retries: {max_attempts: 3}."
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
 
@@ -73,8 +77,12 @@ class Connection:
         region = region or self.region
         try:
             return self._session.client(_SERVICE, region_name=region, **self._options)
-        except (BotoCoreError, ValueError, TypeError, OSError) as error:
+        except BotoCoreError as error:
             raise AnsibleSSMIncidentsError(f"Failed to connect to AWS in Region {region}", error) from error
+        except _UNSOUND as error:
+            raise AnsibleSSMIncidentsError(
+                f"Failed to connect to AWS in Region {region}", error, advice="Check endpoint_url and aws_config."
+            ) from error
 
     def partition(self) -> str:
         """Return the partition of the connection's own Region, such as aws."""
@@ -110,9 +118,6 @@ def connect(module: AnsibleAWSModule, defaults: Mapping[str, Any]) -> Connection
     """
     try:
         region, endpoint_url, options = get_aws_connection_info(module)
-    except (TypeError, ValueError, BotoCoreError) as error:
-        # amazon.aws hands aws_config to botocore as it is; botocore raises TypeError for a name it doesn't know.
-        raise AnsibleSSMIncidentsError(
-            "Failed to read the connection options", error, advice="Check the option aws_config."
-        ) from error
+    except (BotoCoreError, *_UNSOUND) as error:
+        raise AnsibleSSMIncidentsError("Failed to use the option aws_config", error, advice=_CONFIG_ADVICE) from error
     return Connection(region, endpoint_url, options, defaults)

@@ -30,6 +30,8 @@ ALL = "all"
 #: can't be reached must not cost minutes. These hold where the user's aws_config says nothing.
 SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total_max_attempts": 2}}
 
+# What a Region without the service looks like: its host name does not resolve, or nobody answers.
+_NO_CONNECTION = ("ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError")
 _NOT_FOUND = "ResourceNotFoundException"
 
 
@@ -138,7 +140,7 @@ def _with_advice(failure: AnsibleSSMIncidentsError, connection: Connection) -> A
             f" {connection.region} may just not be one of the set's: name its Regions in search_regions, or"
             " use search_regions: all."
         )
-    if failure.code == "EndpointConnectionError":
+    if failure.code in _NO_CONNECTION:
         known = connection.service_regions(connection.partition())
         if connection.region not in known:
             return failure.advising(

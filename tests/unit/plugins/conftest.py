@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The local endpoint, and modules run in this process against it: through argument spec, botocore and HTTP."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.common import warnings as core_warnings
+from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint
+from hypothesis import settings
+
+# The quick loop tries few inputs; "make test" asks for all of them.
+settings.register_profile("quick", max_examples=30, deadline=None)
+settings.register_profile("thorough", max_examples=300, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# What AWS's documentation shows GetReplicationSet to return (awscli, examples/ssm-incidents/get-replication-set.rst).
+RECORDED_ARN = "arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
+RECORDED = {
+    "createdBy": "arn:aws:sts::111122223333:assumed-role/Admin/username",
+    "createdTime": "2021-05-14T17:57:22.010000+00:00",
+    "deletionProtected": False,
+    "lastModifiedBy": "arn:aws:sts::111122223333:assumed-role/Admin/username",
+    "lastModifiedTime": "2021-05-14T17:57:22.010000+00:00",
+    "regionMap": {
+        "us-east-1": {"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"},
+        "us-east-2": {"sseKmsKeyId": "DefaultKey", "status": "ACTIVE", "statusMessage": "Tagging inaccessible"},
+    },
+    "status": "ACTIVE",
+}
+
+
+@dataclass
+class Outcome:
+    """How a module ended: its result as Ansible gets it, and everything it wrote."""
+
+    result: dict[str, Any]
+    output: str
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.result.get("failed"))
+
+    def __getitem__(self, key: str) -> Any:
+        return self.result[key]
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No credentials, Region or files but those that a test names itself."""
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[LocalEndpoint]:
+    with LocalEndpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def endpoint(served: LocalEndpoint) -> LocalEndpoint:
+    """The endpoint, without sets, faults or calls."""
+    served.reset()
+    return served
+
+
+@pytest.fixture
+def recorded(endpoint: LocalEndpoint) -> str:
+    """Seed the recorded set in the default account and return its ARN there."""
+    return str(endpoint.seed(RECORDED, arn=RECORDED_ARN.replace("111122223333", "123456789012")))
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let retries wait on paper only, and list what they would have waited."""
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    return waited
+
+
+@pytest.fixture
+def run_module(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], served: LocalEndpoint
+) -> Callable[..., Outcome]:
+    """Run a module in this process; options come on top of a connection to the endpoint, None takes one away."""
+
+    def run(name: str, _check_mode: bool = False, **options: Any) -> Outcome:
+        connection = {
+            "endpoint_url": served.url,
+            "access_key": ACCESS_KEY,
+            "secret_key": SECRET_KEY,
+            "region": "us-east-1",
+        }
+        given = {key: value for key, value in {**connection, **options}.items() if value is not None}
+        args = {**given, "_ansible_check_mode": _check_mode, "_ansible_remote_tmp": "/tmp"}
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode())
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        core_warnings._global_warnings.clear()
+        module = importlib.import_module(f"ansible_collections.incident_manager.aws.plugins.modules.{name}")
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            module.main()
+        captured = capsys.readouterr()
+        outcome = Outcome(json.loads(captured.out), captured.out + captured.err)
+        assert bool(end.value.code) == outcome.failed
+        return outcome
+
+    return run
