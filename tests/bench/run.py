@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the info module costs, side by side in one run, as ratios. Called by "make bench" while the endpoint is up.
+
+Each round runs every candidate once, so that what else the machine does falls on all of them alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.client import BaseClient
+
+ENDPOINT = os.environ["INCIDENT_MANAGER_ENDPOINT"]
+CONTROL = f"{ENDPOINT}/incident-manager-endpoint"
+ROUNDS = int(os.environ.get("ROUNDS", "11"))
+BIN = Path(sys.executable).parent
+MODULE = "incident_manager.aws.ssm_incidents_replication_set_info"
+HERE, FAR = "eu-west-1", ["ap-southeast-2", "sa-east-1", "us-west-2"]
+BARE = """
+import boto3
+boto3.client("ssm-incidents", region_name={region!r}).get_replication_set(arn={arn!r})
+"""
+
+Candidates = dict[str, Callable[[], object]]
+
+
+def main() -> None:
+    os.environ.update(
+        AWS_URL=ENDPOINT,
+        AWS_ENDPOINT_URL=ENDPOINT,
+        ANSIBLE_LOCALHOST_WARNING="0",
+        ANSIBLE_INVENTORY_UNPARSED_WARNING="0",
+    )
+    # Without compiled files every import would be measured along with the compiler.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    arn = make_set(FAR)
+    rows = [ad_hoc(arn), *calls(arn), search(arn), sessions()]
+    print(f"{'what':<62} {'measured':>9} {'asked':>7}")
+    for what, measured, asked in rows:
+        print(f"{what:<62} {measured:>9} {asked:>7}")
+
+
+def ad_hoc(arn: str) -> tuple[str, str, str]:
+    medians = measure(
+        {
+            "pass": lambda: run("python", "-c", "pass"),
+            "bare": lambda: run("python", "-c", BARE.format(region=FAR[0], arn=arn)),
+            "ping": lambda: run("ansible", "localhost", "-m", "ansible.builtin.ping"),
+            "info": lambda: info(arn=arn, include_tags="false", region=FAR[0]),
+        }
+    )
+    ratio = (medians["info"] - medians["ping"]) / (medians["bare"] - medians["pass"])
+    return "ad hoc info less ping / bare boto3 less python", f"{ratio:.2f}", "<= 1.15"
+
+
+def calls(arn: str) -> list[tuple[str, str, str]]:
+    rows = []
+    for options, asked in (
+        ({"arn": arn, "include_tags": "false"}, 1),
+        ({"arn": arn}, 2),
+        ({"include_tags": "false"}, 2),
+    ):
+        control("DELETE", "requests")
+        info(region=FAR[0], **options)
+        named = " ".join(f"{name}=..." if name == "arn" else f"{name}={value}" for name, value in options.items())
+        rows.append((f"calls sent, {named}", str(len(control("GET", "requests"))), f"= {asked}"))
+    return rows
+
+
+def search(arn: str) -> tuple[str, str, str]:
+    control("POST", "faults", [{"fault": "delay", "seconds": 0.2, "times": None}])
+    medians = measure(
+        {
+            "direct": lambda: info(arn=arn, region=FAR[0], include_tags="false"),
+            "search": lambda: info(arn=arn, region=HERE, include_tags="false", search_regions="all"),
+        }
+    )
+    control("DELETE", "faults")
+    more = medians["search"] - medians["direct"]
+    return "search_regions=all less direct, answers 200 ms late, in s", f"{more:.2f}", "<= 0.8"
+
+
+def sessions() -> tuple[str, str, str]:
+    regions = boto3.Session().get_available_regions("ssm-incidents")
+
+    def clients(session: Callable[[], boto3.Session]) -> list[BaseClient]:
+        return [session().client("ssm-incidents", region_name=region) for region in regions]
+
+    def one_session() -> list[BaseClient]:
+        session = boto3.Session()
+        return clients(lambda: session)
+
+    medians = measure({"one": one_session, "each": lambda: clients(boto3.Session)})
+    return f"{len(regions)} clients, one session / a session each", f"{medians['one'] / medians['each']:.2f}", "< 1"
+
+
+def measure(candidates: Candidates) -> dict[str, float]:
+    """Return each candidate's median time in seconds, after one round that does not count."""
+    times: dict[str, list[float]] = {name: [] for name in candidates}
+    for number in range(ROUNDS + 1):
+        for name, candidate in candidates.items():
+            start = time.perf_counter()
+            candidate()
+            if number:
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def info(**options: str) -> None:
+    arguments = " ".join(f"{name}={value}" for name, value in options.items())
+    run("ansible", "localhost", "-m", MODULE, "-a", arguments)
+
+
+def run(program: str, *arguments: str) -> None:
+    subprocess.run([BIN / program, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def control(method: str, path: str, body: object = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(
+        f"{CONTROL}/{path}", data=data, method=method, headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def make_set(regions: list[str]) -> str:
+    """Create a replication set and return its ARN once it is active."""
+    client = boto3.client("ssm-incidents", region_name=regions[0], endpoint_url=ENDPOINT)
+    arn = client.create_replication_set(regions={region: {} for region in regions})["arn"]
+    client.get_waiter("wait_for_replication_set_active").wait(arn=arn, WaiterConfig={"Delay": 0})
+    return str(arn)
+
+
+if __name__ == "__main__":
+    main()
