@@ -426,6 +426,7 @@ def test_not_a_url(info: Run, endpoint: LocalEndpoint) -> None:
     assert_explained(info(endpoint_url="nonsense"), "ValueError", "nonsense", "us-east-1", "endpoint_url")
 
 
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_certificate_that_does_not_verify(info: Run) -> None:
     with LocalEndpoint(tls=True) as endpoint:
         once = {"retries": {"total_max_attempts": 1}}

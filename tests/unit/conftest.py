@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The local endpoint, and modules run in this process against it: through argument spec, botocore and HTTP."""
+"""This checkout as a collection, the local endpoint, and modules run in this process against it: from their
+argument spec through botocore and HTTP."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +19,20 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as core_warnings
+from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint
 from hypothesis import settings
+
+CHECKOUT = Path(__file__).parents[2]
+
+# ansible-test has its own way, with the collection that it tests.
+if not any(isinstance(finder, _AnsibleCollectionFinder) for finder in sys.meta_path):
+    # The Makefile makes this folder, where the checkout has the path that a collection needs.
+    _AnsibleCollectionFinder(paths=[str(CHECKOUT / ".build" / "root")])._install()
+
+# Not the artifact, which is installed in the same environment.
+imported = importlib.import_module("ansible_collections.incident_manager.aws").__path__[0]
+assert CHECKOUT.samefile(imported), imported
 
 # The quick loop tries few inputs; "make test" asks for all of them.
 settings.register_profile("quick", max_examples=30, deadline=None)

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``python3 tests/endpoint``: serve the local endpoint until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from threading import Event
+
+# Run as a folder, this file has no package; give it one.
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from endpoint.control import PREFIX  # noqa: E402
+from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint  # noqa: E402
+
+_HOW_TO = """\
+AWS Systems Manager Incident Manager's replication sets, on this machine: {url}
+
+In a playbook:
+  module_defaults:
+    group/incident_manager.aws.aws:
+      endpoint_url: {url}
+      access_key: {access_key}
+      secret_key: {secret_key}
+      region: us-east-1
+
+For boto3, the AWS CLI and lookups:
+  export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION=us-east-1
+  export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}
+
+Faults, seeds, settings: {url}{prefix} (see README.md). Ctrl-C stops it."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python3 tests/endpoint", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
+    parser.add_argument("--port", type=int, default=5055, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--port-file", type=Path, help="write the port to this file once the endpoint answers")
+    parser.add_argument("--tls-cert", help="serve HTTPS with this certificate (PEM)")
+    parser.add_argument("--tls-key", help="and this key (PEM)")
+    parser.add_argument("--answer-shape", choices=("recorded", "model"), default="recorded")
+    parser.add_argument(
+        "--polls", type=int, default=2, help="polls of a set until a change is done (default: %(default)s)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="log each request")
+    args = parser.parse_args()
+    if bool(args.tls_cert) != bool(args.tls_key):
+        parser.error("--tls-cert and --tls-key go together")
+
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        endpoint = LocalEndpoint(
+            host=args.host,
+            port=args.port,
+            tls=(args.tls_cert, args.tls_key) if args.tls_cert else False,
+            verbose=args.verbose,
+            answer_shape=args.answer_shape,
+            transition={"progression": "manual", "times": args.polls},
+        )
+        endpoint.start()
+    except (OSError, ValueError) as error:
+        parser.exit(1, f"can't serve: {error}\n")
+    with_keys = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "prefix": PREFIX}
+    print(_HOW_TO.format(url=endpoint.url, **with_keys), flush=True)
+    if args.port_file:
+        # Whoever waits for the file never reads half of it.
+        scratch = args.port_file.with_name(f"{args.port_file.name}.{os.getpid()}")
+        scratch.write_text(endpoint.url.rpartition(":")[2] + "\n")
+        scratch.replace(args.port_file)
+    stop.wait()
+    endpoint.stop()
+
+
+if __name__ == "__main__":
+    main()

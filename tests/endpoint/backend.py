@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Puts the ``ssm-incidents`` backend into moto, for ``mock_aws`` and moto's server alike. Importing this is enough."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import moto
+from moto.backend_index import backend_url_patterns
+
+_SERVICES = str(Path(__file__).parent / "moto_services")
+_NAME = "ssmincidents"
+
+
+def register() -> None:
+    """Make ``moto.ssmincidents`` importable and let moto route to it. Calling it again changes nothing."""
+    if _SERVICES not in moto.__path__:
+        moto.__path__.append(_SERVICES)
+    if not any(name == _NAME for name, _ in backend_url_patterns):
+        urls = importlib.import_module(f"moto.{_NAME}.urls")
+        backend_url_patterns.extend((_NAME, re.compile(base)) for base in urls.url_bases)
+
+
+register()
+
+__all__ = ["models", "register", "utils"]
+
+if TYPE_CHECKING:
+    from .moto_services.ssmincidents import models, utils
+else:
+    # As moto's own: imported from here they would be a second copy, with a second state.
+    models = importlib.import_module(f"moto.{_NAME}.models")
+    utils = importlib.import_module(f"moto.{_NAME}.utils")

@@ -1,0 +1,200 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a test can ask of a running endpoint, from Python or over HTTP under /incident-manager-endpoint/."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from moto.iam.models import iam_backends
+from moto.moto_api import state_manager
+from moto.moto_api._internal import mock_random
+
+from .backend import models, utils
+from .calls import CallLog
+from .faults import Answer, Faults, WSGIApp
+
+PREFIX = "/incident-manager-endpoint/"
+DEFAULT_ACCOUNT = "123456789012"
+PARTITION = "aws"
+
+
+class Control:
+    """
+    The faults, the calls seen, the settings and the sets of an endpoint.
+
+    moto's state is one a process, and so are the settings and the sets: two endpoints in a process share them.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self.faults = Faults()
+        self.log = CallLog()
+        self._initial = settings
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget this service's sets, faults and calls, and go back to the first settings. Other services stay."""
+        self.faults.clear()
+        self.log.clear()
+        with models.LOCK:
+            models.ssmincidents_backends.clear()
+            for setting in fields(models.Settings):
+                setattr(models.SETTINGS, setting.name, getattr(models.Settings(), setting.name))
+            state_manager.unset_transition(models.MODEL_NAME)
+        self.configure(**self._initial)
+
+    def configure(self, **settings: Any) -> dict[str, Any]:
+        """
+        Change settings: the fields of models.Settings, and ``transition``, moto's own for how statuses move on.
+
+        :return: all settings as they are now.
+        :raises ValueError: for an unknown or malformed one; then none is changed.
+        """
+        checks: dict[str, tuple[Callable[[Any], bool], str]] = {
+            "answer_shape": (lambda value: value in ("recorded", "model"), '"recorded" or "model"'),
+            "min_region_age_hours": (lambda value: type(value) in (int, float) and value >= 0, "a number, 0 or more"),
+            "enforce_iam": (lambda value: type(value) is bool, "true or false"),
+            "empty_list_pages": (lambda value: type(value) is int and value >= 0, "a whole number, 0 or more"),
+            "fail_next": (_is_fail_next, "an object of service Regions and messages"),
+            "transition": (
+                _is_transition,
+                '{"progression": "immediate"}, or "manual" with times, or "time" with seconds',
+            ),
+        }
+        for name, value in settings.items():
+            if name not in checks:
+                raise ValueError(f"unknown setting: {name}; known: {', '.join(checks)}")
+            is_fine, wanted = checks[name]
+            if not is_fine(value):
+                raise ValueError(f"{name} must be {wanted}, not {value!r}")
+        with models.LOCK:
+            for name, value in settings.items():
+                if name == "transition":
+                    state_manager.set_transition(models.MODEL_NAME, dict(value))
+                elif name == "fail_next":
+                    models.SETTINGS.fail_next = dict(value)
+                else:
+                    setattr(models.SETTINGS, name, value)
+            return {**asdict(models.SETTINGS), "transition": state_manager.get_transition(models.MODEL_NAME)}
+
+    def seed(
+        self,
+        body: Mapping[str, Any],
+        account: str = DEFAULT_ACCOUNT,
+        arn: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> str:
+        """Put a set in place exactly as GetReplicationSet is to show it: see SSMIncidentsBackend.seed."""
+        with models.LOCK:
+            return models.ssmincidents_backends[account][PARTITION].seed(body, arn=arn, tags=tags)
+
+    def make_user(self, policy: Mapping[str, Any] | Iterable[str], account: str = DEFAULT_ACCOUNT) -> dict[str, str]:
+        """
+        An IAM user with one policy and an access key, in moto's IAM.
+
+        :param policy: a policy document, or the actions to allow on every resource.
+        :return: aws_access_key_id and aws_secret_access_key, as boto3.Session takes them.
+        """
+        if not isinstance(policy, Mapping):
+            statement = {"Effect": "Allow", "Action": list(policy), "Resource": "*"}
+            policy = {"Version": "2012-10-17", "Statement": [statement] if statement["Action"] else []}
+        iam = iam_backends[account][PARTITION]
+        name = f"endpoint-{mock_random.get_random_hex(8)}"
+        iam.create_user(region_name="us-east-1", user_name=name)
+        if policy["Statement"]:
+            iam.put_user_policy(name, "allowed", json.dumps(policy))
+        key = iam.create_access_key(name)
+        return {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": key.secret_access_key}
+
+    # Over HTTP ----------------------------------------------------------------------------------------------------
+
+    def answer(self, method: str, name: str, given: Any) -> Answer:
+        """The answer to a control request: 400 and a sentence for what is malformed, 404 for what there is not."""
+        handler = self._handlers().get((method, name))
+        if handler is None:
+            known = [f"{verb} {PREFIX}{path}" for verb, path in self._handlers()]
+            return _json_answer(404, {"error": f"no {method} {PREFIX}{name}", "known": known})
+        try:
+            return _json_answer(200, handler(given))
+        except (ValueError, TypeError) as error:
+            return _json_answer(400, {"error": str(error)})
+
+    def _handlers(self) -> dict[tuple[str, str], Callable[[Any], Any]]:
+        return {
+            ("GET", ""): lambda _: {"regions": sorted(utils.service_regions()), "settings": self.configure()},
+            ("GET", "faults"): lambda _: self.faults.left(),
+            ("POST", "faults"): self._post_faults,
+            ("DELETE", "faults"): lambda _: self.faults.clear(),
+            ("GET", "requests"): lambda _: self.log.as_dicts(),
+            ("DELETE", "requests"): lambda _: self.log.clear(),
+            ("GET", "settings"): lambda _: self.configure(),
+            ("POST", "settings"): lambda given: self.configure(**_an_object(given)),
+            ("POST", "reset"): lambda _: self.reset(),
+            ("POST", "seed"): lambda given: {"arn": self.seed(**_an_object(given))},
+            ("POST", "users"): lambda given: self.make_user(**_an_object(given)),
+        }
+
+    def _post_faults(self, given: Any) -> list[dict[str, Any]]:
+        if not isinstance(given, list):
+            raise TypeError("the body must be a list of rules")
+        self.faults.add(*given)
+        return self.faults.left()
+
+
+class ControlRoutes:
+    """WSGI: answers what is under the prefix, hands everything else on."""
+
+    def __init__(self, app: WSGIApp, control: Control) -> None:
+        self._app = app
+        self._control = control
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        if not path.startswith(PREFIX):
+            return self._app(environ, start_response)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        try:
+            given = json.loads(body or b"null")
+        except ValueError as error:
+            answer = _json_answer(400, {"error": f"the body is not JSON: {error}"})
+        else:
+            answer = self._control.answer(environ["REQUEST_METHOD"], path.removeprefix(PREFIX), given)
+        start_response(f"{answer.status} {'OK' if answer.status == 200 else 'Refused'}", answer.headers)
+        return [answer.body]
+
+
+def _an_object(given: Any) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise TypeError("the body must be a JSON object")
+    return given
+
+
+def _json_answer(status: int, content: Any) -> Answer:
+    body = json.dumps(content).encode()
+    return Answer(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))], body)
+
+
+def _is_fail_next(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        region in utils.service_regions() and isinstance(message, str) for region, message in value.items()
+    )
+
+
+def _is_transition(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    needed: dict[Any, dict[str, Any]] = {"immediate": {}, "manual": {"times": int}, "time": {"seconds": (int, float)}}
+    members = needed.get(value.get("progression"))
+    return (
+        members is not None
+        and set(value) == {"progression", *members}
+        and all(
+            isinstance(value[name], kind) and type(value[name]) is not bool and value[name] >= 0
+            for name, kind in members.items()
+        )
+    )

@@ -1,0 +1,292 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults of the service or of the way to it: what to break is plain data, one WSGI wrapper breaks it."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from threading import Event, Lock
+from typing import Any, NamedTuple
+
+from .backend import utils
+from .calls import Call, CallLog, call_of
+
+FAULTS = (
+    "error",
+    "throttle",
+    "internal",
+    "status",
+    "delay",
+    "reset",
+    "hang",
+    "not_json",
+    "empty",
+    "truncated",
+    "cut_json",
+    "body",
+)
+MAX_WAIT = 120.0
+
+WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_HTML = "<!DOCTYPE html><html><body><h1>A proxy's page</h1></body></html>"
+
+
+class Answer(NamedTuple):
+    """A whole HTTP answer."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Break these calls, in this way, so many times. None matches any operation, Region or account."""
+
+    fault: str
+    operation: str | None = None
+    region: str | None = None
+    account: str | None = None
+    times: int | None = 1
+    # Do what was asked first, and then answer with the fault.
+    after: bool = False
+    # For "error": the code, its message, and what else the error's members are to be.
+    code: str = "InternalServerException"
+    message: str | None = None
+    members: Mapping[str, Any] = field(default_factory=dict)
+    # For "error" by default the model's; for "status" it must be given.
+    http_status: int | None = None
+    # For "status", "body".
+    body: str | None = None
+    # For "delay"; for "hang" the bound.
+    seconds: float = MAX_WAIT
+
+    @classmethod
+    def parse(cls, given: Any) -> Rule:
+        """
+        A rule from what JSON or a caller gave.
+
+        :raises ValueError, TypeError: saying what is wrong with it.
+        """
+        if not isinstance(given, Mapping):
+            raise TypeError(f"a rule is an object, not {given!r}")
+        if unknown := set(given) - {known.name for known in fields(cls)}:
+            raise ValueError(f"unknown in a rule: {', '.join(sorted(map(str, unknown)))}")
+        if given.get("fault") not in FAULTS:
+            raise ValueError(f"fault must be one of {', '.join(FAULTS)}, not {given.get('fault')!r}")
+        rule = cls(**given)
+        rule._check()
+        return rule
+
+    def _check(self) -> None:
+        for name in ("operation", "region", "account", "message", "body"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise ValueError(f"{name} must be a string or null, not {value!r}")
+        if self.operation is not None and self.operation not in utils.OPERATIONS:
+            raise ValueError(f"operation must be null or one of {', '.join(utils.OPERATIONS)}, not {self.operation!r}")
+        if self.times is not None and (type(self.times) is not int or self.times < 1):
+            raise ValueError(f"times must be null or at least 1, not {self.times!r}")
+        if type(self.after) is not bool:
+            raise ValueError(f"after must be true or false, not {self.after!r}")
+        if not isinstance(self.code, str) or not isinstance(self.members, Mapping):
+            raise TypeError("code must be a string and members an object")
+        if type(self.seconds) not in (int, float) or not 0 <= self.seconds <= MAX_WAIT:
+            raise ValueError(f"seconds must be between 0 and {MAX_WAIT:g}, not {self.seconds!r}")
+        if self.http_status is not None and (type(self.http_status) is not int or not 200 <= self.http_status <= 599):
+            raise ValueError(f"http_status must be between 200 and 599, not {self.http_status!r}")
+        for fault, name in (("status", "http_status"), ("body", "body")):
+            if self.fault == fault and getattr(self, name) is None:
+                raise ValueError(f'the fault "{fault}" needs {name}')
+        if self.fault == "delay" and self.seconds == MAX_WAIT:
+            raise ValueError(f'the fault "delay" needs seconds, less than {MAX_WAIT:g}')
+
+    def matches(self, call: Call) -> bool:
+        return all(
+            wanted is None or wanted == actual
+            for wanted, actual in (
+                (self.operation, call.operation),
+                (self.region, call.region),
+                (self.account, call.account),
+            )
+        )
+
+    def answer(self) -> Answer:
+        """The answer to send in the place of the real one. Not for faults that send none, or cut the real one."""
+        if self.fault == "throttle":
+            return error_answer("ThrottlingException", self.message or "Rate exceeded", self.members, self.http_status)
+        if self.fault == "internal":
+            return error_answer("InternalServerException", self.message, self.members, self.http_status)
+        if self.fault == "error":
+            return error_answer(self.code, self.message, self.members, self.http_status)
+        if self.fault == "status":
+            return _text_answer(self.http_status or 200, _HTML if self.body is None else self.body, "text/html")
+        if self.fault == "not_json":
+            return _text_answer(200, _HTML, "text/html")
+        if self.fault == "empty":
+            return _text_answer(200, "", "application/json")
+        return _text_answer(200, self.body or "", "application/json")
+
+
+def error_answer(code: str, message: str | None, members: Mapping[str, Any], http_status: int | None = None) -> Answer:
+    """
+    An error as the service words it, its required members filled in [model].
+
+    :param http_status: by default the model's; 400 for a code the model doesn't know.
+    """
+    content: dict[str, Any] = {"message": message or f"{code}, asked for by a fault rule"}
+    model = utils.service_model()
+    shape = next((shape for shape in model.error_shapes if shape.name == code), None)
+    if shape is not None:
+        defaults = {"serviceCode": utils.SERVICE, "quotaCode": "unknown"}
+        content.update({name: defaults[name] for name in shape.required_members if name in defaults})
+    content.update(members)
+    declared = shape.metadata["error"]["httpStatusCode"] if shape is not None else 400
+    status, headers, body = _text_answer(http_status or declared, json.dumps(content), "application/json")
+    return Answer(status, [*headers, ("x-amzn-ErrorType", code)], body)
+
+
+def _text_answer(status: int, text: str, content_type: str) -> Answer:
+    body = text.encode()
+    return Answer(status, [("Content-Type", content_type), ("Content-Length", str(len(body)))], body)
+
+
+class Faults:
+    """The rules in force. The first one that matches a call is used, and used up; delays let the next one have a go."""
+
+    def __init__(self) -> None:
+        self._rules: list[tuple[Rule, int | None]] = []
+        self._lock = Lock()
+
+    def add(self, *given: Rule | Mapping[str, Any]) -> None:
+        """:raises ValueError, TypeError: for a malformed rule; then none is added."""
+        rules = [rule if isinstance(rule, Rule) else Rule.parse(rule) for rule in given]
+        with self._lock:
+            self._rules.extend((rule, rule.times) for rule in rules)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._rules.clear()
+
+    def left(self) -> list[dict[str, Any]]:
+        """The rules in force, with the times they are still good for."""
+        with self._lock:
+            return [{**asdict(rule), "times": times} for rule, times in self._rules]
+
+    def take(self, call: Call) -> list[Rule]:
+        """The rules for a call: delays, then at most one fault. Their times go down."""
+        taken: list[Rule] = []
+        with self._lock:
+            kept = []
+            for rule, times in self._rules:
+                done = bool(taken) and taken[-1].fault != "delay"
+                if done or not rule.matches(call):
+                    kept.append((rule, times))
+                    continue
+                taken.append(rule)
+                if times is None:
+                    kept.append((rule, None))
+                elif times > 1:
+                    kept.append((rule, times - 1))
+            self._rules = kept
+        return taken
+
+
+class FaultyService:
+    """WSGI: notes each call of the service, and breaks those a rule is for. Other services go through untouched."""
+
+    def __init__(self, app: WSGIApp, faults: Faults, log: CallLog, stopping: Event) -> None:
+        self._app = app
+        self._faults = faults
+        self._log = log
+        self._stopping = stopping
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        call = call_of(environ)
+        if call is None:
+            return self._app(environ, start_response)
+        self._log.add(call)
+        if call.region not in utils.service_regions():
+            # The host name does not resolve there; the nearest a server comes to that is to say nothing.
+            call.fault = "no such region"
+            _drop(environ)
+        rules = self._faults.take(call)
+        call.fault = "+".join(rule.fault for rule in rules) or None
+        answer = self._broken(environ, rules)
+        call.status = answer.status
+        start_response(f"{answer.status} {'OK' if answer.status < 300 else 'Refused'}", answer.headers)
+        return [answer.body]
+
+    def _broken(self, environ: dict[str, Any], rules: list[Rule]) -> Answer:
+        """The answer to a call under these rules; does not return when none is to be sent."""
+        answer: Answer | None = None
+        for rule in rules:
+            # What is cut must first be there.
+            if rule.after or rule.fault in ("truncated", "cut_json"):
+                answer = answer or self._real(environ)
+            if rule.fault == "delay":
+                self._stopping.wait(rule.seconds)
+            elif rule.fault == "hang":
+                self._hang(environ, rule.seconds)
+            elif rule.fault == "reset":
+                _drop(environ)
+            elif answer is not None and rule.fault in ("truncated", "cut_json"):
+                return _cut(answer, honest_length=rule.fault == "cut_json")
+            else:
+                return rule.answer()
+        return answer or self._real(environ)
+
+    def _real(self, environ: dict[str, Any]) -> Answer:
+        """What moto answers."""
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+            if exc_info:
+                raise exc_info[1]
+            started.append((status, headers))
+
+        result = self._app(environ, start_response)
+        body = b"".join(result)
+        if (close := getattr(result, "close", None)) is not None:
+            close()
+        status, headers = started[-1]
+        return Answer(int(status.split()[0]), headers, body)
+
+    def _hang(self, environ: dict[str, Any], seconds: float) -> None:
+        """Say nothing until the client gives up, the endpoint stops, or the time is over."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self._stopping.is_set():
+            # Nothing more is to come from the client: when there is something to read, it has gone.
+            if select.select([environ["werkzeug.socket"]], [], [], 0.05)[0]:
+                break
+        _drop(environ)
+
+
+def _cut(answer: Answer, honest_length: bool) -> Answer:
+    """Half of an answer's body, with its own length or with that of the whole. A 204 has no body: half of {} then."""
+    body = answer.body or b"{}"
+    half = body[: len(body) // 2]
+    headers = [
+        (name, value) for name, value in answer.headers if name.lower() not in ("content-length", "content-type")
+    ]
+    headers += [("Content-Type", "application/json"), ("Content-Length", str(len(half if honest_length else body)))]
+    return Answer(200 if answer.status == 204 else answer.status, headers, half)
+
+
+def _drop(environ: dict[str, Any]) -> None:
+    """Reset the connection, now. :raises ConnectionResetError: always, which werkzeug takes for a client gone."""
+    connection: socket.socket = environ["werkzeug.socket"]
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # The server holds more references to the socket: close() would wait for them.
+    os.close(connection.detach())
+    raise ConnectionResetError("dropped on purpose")

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The errors of the service's own model. moto's serializer adds the HTTP status and picks the members by name."""
+
+from __future__ import annotations
+
+from moto.core.exceptions import JsonRESTError, ServiceException
+
+REPLICATION_SET = "REPLICATION_SET"
+
+
+class AccessDeniedException(ServiceException):
+    code = "AccessDeniedException"
+
+
+class ValidationException(ServiceException):
+    code = "ValidationException"
+
+
+class ConflictException(ServiceException):
+    """``retryAfter`` is optional in the model and left out, so that no caller comes to need it."""
+
+    code = "ConflictException"
+
+    def __init__(self, message: str, arn: str):
+        super().__init__(message)
+        self.resource_identifier = arn
+        self.resource_type = REPLICATION_SET
+
+
+class ResourceNotFoundException(ServiceException):
+    code = "ResourceNotFoundException"
+
+    def __init__(self, arn: str):
+        super().__init__(f"Resource {arn} was not found")
+        self.resource_identifier = arn
+        self.resource_type = REPLICATION_SET
+
+
+class ServiceQuotaExceededException(ServiceException):
+    """``quotaCode`` is required by the model; the code the service sends is unknown."""
+
+    code = "ServiceQuotaExceededException"
+    service_code = "ssm-incidents"
+
+    def __init__(self, message: str, quota_code: str, arn: str):
+        super().__init__(message)
+        self.quota_code = quota_code
+        self.resource_identifier = arn
+        self.resource_type = REPLICATION_SET
+
+
+class UnrecognizedClientException(JsonRESTError):  # noqa: N818
+    """An access key nobody has. Not in the model: it comes from the signature check in front of every service."""
+
+    code = 403
+
+    def __init__(self) -> None:
+        super().__init__("UnrecognizedClientException", "The security token included in the request is invalid.")
+
+
+class InvalidSignatureException(JsonRESTError):  # noqa: N818
+    """A known access key with another secret. Not in the model, as above."""
+
+    code = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "InvalidSignatureException",
+            "The request signature we calculated does not match the signature you provided.",
+        )

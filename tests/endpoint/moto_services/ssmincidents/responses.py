@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One method an operation, no rules: the request's values go to the backend, its answer to moto's serializer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.exceptions import EndpointConnectionError
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.exceptions import ServiceException
+from moto.core.request import Request
+from moto.core.responses import ActionResult, BaseResponse, EmptyResult
+from moto.iam.access_control import IAMRequest
+from moto.sts.models import sts_backends
+
+from .exceptions import (
+    AccessDeniedException,
+    InvalidSignatureException,
+    UnrecognizedClientException,
+    ValidationException,
+)
+from .models import LOCK, SETTINGS, Caller, SSMIncidentsBackend, ssmincidents_backends
+from .utils import SERVICE, match_operation, service_model, service_regions, violations
+
+
+class SSMIncidentsIAMRequest(IAMRequest):
+    """moto's IAM check, answering in this service's own error format."""
+
+    resource = "*"
+
+    def check_action_permitted(self, resource: str) -> None:
+        self.resource = resource
+        super().check_action_permitted(resource)
+
+    def _raise_access_denied(self) -> None:
+        raise AccessDeniedException(
+            f"User: {self._access_key.arn} is not authorized to perform: {self._action} on resource: {self.resource}"
+            f" because no identity-based policy allows the {self._action} action"
+        )
+
+    def _raise_invalid_access_key(self, _: str) -> None:
+        raise UnrecognizedClientException()
+
+    def _raise_signature_does_not_match(self) -> None:
+        raise InvalidSignatureException()
+
+    def _create_aws_request(self) -> Any:
+        # moto would sign a GET's query string as its body.
+        self._data = {}
+        return super()._create_aws_request()
+
+
+class SSMIncidentsResponse(BaseResponse):
+    """Handler for Incident Manager requests and responses."""
+
+    def __init__(self) -> None:
+        super().__init__(service_name=SERVICE)
+
+    @property
+    def backend(self) -> SSMIncidentsBackend:
+        """One backend an account and partition: the set is global, only the view of it differs by Region."""
+        return ssmincidents_backends[self.current_account][self.partition]
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks from where; the ARN is the one moto's STS would give."""
+        sts = sts_backends[self.current_account][self.partition]
+        return Caller(self.region, sts.get_caller_identity(self.access_key, self.region)[1])
+
+    # What the request is ------------------------------------------------------------------------------------------
+
+    def setup_class(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().setup_class(request, *args, **kwargs)
+        if self.region not in service_regions():
+            # The host name does not resolve there. A server drops the connection before it comes to this.
+            raise EndpointConnectionError(endpoint_url=self.uri)
+
+    def get_region_from_url(self, request: Any, full_url: str) -> str:
+        """The Region of the signature: it is what the caller asked, whatever the URL or the user agent say."""
+        scope = request.headers.get("Authorization", "").partition("Credential=")[2].split(",")[0].split("/")
+        return scope[2] if len(scope) == 5 else super().get_region_from_url(request, full_url)
+
+    def _get_action_from_method_and_request_uri(self, request: Request) -> str:
+        # moto's router turns a request without a required query parameter away with a bare 404.
+        name, self.uri_match = match_operation(request.method, request.raw_path)
+        return name or ""
+
+    def _raw_input(self) -> dict[str, Any]:
+        """The input members as sent, from the path, the query and the JSON body; nothing converted or checked."""
+        shape = service_model().operation_model(self._get_action()).input_shape
+        assert shape is not None  # every operation of this service has an input
+        try:
+            body = json.loads(self.body or "{}")
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise ValidationException("The request body is not a JSON object")
+        given: dict[str, Any] = {}
+        for name, member in shape.members.items():
+            location = member.serialization.get("location")
+            if location == "uri":
+                given[name] = self.uri_match.get(name)
+            elif location == "querystring":
+                values = self.normalized_request.args.getlist(name)
+                given[name] = (values or None) if member.type_name == "list" else next(iter(values), None)
+            else:
+                given[name] = body.get(name)
+        return {name: value for name, value in given.items() if value is not None}
+
+    def _input(self) -> dict[str, Any]:
+        """The input members, checked against the model."""
+        given = self._raw_input()
+        shape = service_model().operation_model(self._get_action()).input_shape
+        assert shape is not None
+        found = list(violations(shape, given))
+        if found:
+            counted = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
+            raise ValidationException(f"{counted}: {'; '.join(found)}")
+        return given
+
+    # Whether it is allowed ----------------------------------------------------------------------------------------
+
+    def _determine_resource(self) -> str:
+        """The ARN a policy's Resource is compared with. Create and list name none: only "*" allows them."""
+        given = self._raw_input()
+        arn = given.get("arn") or given.get("resourceArn")
+        return arn if isinstance(arn, str) else "*"
+
+    def _authenticate_and_authorize_normal_action(self, resource: str = "*") -> None:
+        """By moto's own switch (for all services at once), or by this service's alone."""
+        if not SETTINGS.enforce_iam:
+            self._authenticate_and_authorize_action(SSMIncidentsIAMRequest, resource)
+            return
+        if "Credential=" not in self.headers.get("Authorization", ""):
+            raise UnrecognizedClientException()
+        query = self.normalized_request.query_string.decode()
+        iam_request = SSMIncidentsIAMRequest(
+            account_id=self.current_account,
+            method=self.method,
+            path=f"{self.raw_path}?{query}" if query else self.raw_path,
+            data={},
+            body=self.raw_body,
+            headers=self.headers,
+            action=self._get_action(),
+        )
+        iam_request.check_signature()
+        iam_request.check_action_permitted(resource)
+
+    def call_action(self) -> TYPE_RESPONSE:
+        # moto's server is threaded, and the rules read before they write.
+        with LOCK:
+            try:
+                return super().call_action()
+            except ServiceException as error:  # raised before moto looks for them: by the IAM check
+                status, headers, body = self.serialized(ActionResult(error))
+                headers, body = self._enrich_response(headers, body)
+                return status, headers, body
+
+    # The operations -----------------------------------------------------------------------------------------------
+
+    def create_replication_set(self) -> ActionResult:
+        given = self._input()
+        arn = self.backend.create_replication_set(
+            self.caller,
+            regions={name: config.get("sseKmsKeyId") for name, config in given["regions"].items()},
+            tags=given.get("tags", {}),
+            client_token=given.get("clientToken"),
+        )
+        return ActionResult({"arn": arn})
+
+    def get_replication_set(self) -> ActionResult:
+        return ActionResult({"replicationSet": self.backend.get_replication_set(self.caller, self._input()["arn"])})
+
+    def list_replication_sets(self) -> ActionResult:
+        arns, next_token = self.backend.list_replication_sets(self._input().get("nextToken"))
+        return ActionResult({"replicationSetArns": arns, "nextToken": next_token})
+
+    def update_replication_set(self) -> ActionResult:
+        given = self._input()
+        action = given["actions"][0]
+        if adding := action.get("addRegionAction"):
+            self.backend.add_region(
+                self.caller,
+                given["arn"],
+                region=adding["regionName"],
+                sse_kms_key_id=adding.get("sseKmsKeyId"),
+                client_token=given.get("clientToken"),
+            )
+        else:
+            self.backend.delete_region(
+                self.caller,
+                given["arn"],
+                region=action["deleteRegionAction"]["regionName"],
+                client_token=given.get("clientToken"),
+            )
+        return EmptyResult()
+
+    def delete_replication_set(self) -> ActionResult:
+        self.backend.delete_replication_set(self.caller, self._input()["arn"])
+        return EmptyResult()
+
+    def update_deletion_protection(self) -> ActionResult:
+        given = self._input()
+        self.backend.update_deletion_protection(
+            self.caller,
+            given["arn"],
+            deletion_protected=given["deletionProtected"],
+            client_token=given.get("clientToken"),
+        )
+        return EmptyResult()
+
+    def tag_resource(self) -> ActionResult:
+        given = self._input()
+        self.backend.tag_resource(self.caller, given["resourceArn"], given["tags"])
+        return EmptyResult()
+
+    def untag_resource(self) -> ActionResult:
+        given = self._input()
+        self.backend.untag_resource(self.caller, given["resourceArn"], given["tagKeys"])
+        return EmptyResult()
+
+    def list_tags_for_resource(self) -> ActionResult:
+        return ActionResult({"tags": self.backend.list_tags(self.caller, self._input()["resourceArn"])})

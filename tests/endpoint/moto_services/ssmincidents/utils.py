@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What botocore's model of the service says: where it exists, which call a request is, and whether input fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, cast
+from urllib.parse import unquote
+
+from botocore.loaders import Loader
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+from botocore.regions import EndpointResolver
+
+SERVICE = "ssm-incidents"
+OPERATIONS = (
+    "CreateReplicationSet",
+    "DeleteReplicationSet",
+    "GetReplicationSet",
+    "ListReplicationSets",
+    "ListTagsForResource",
+    "TagResource",
+    "UntagResource",
+    "UpdateDeletionProtection",
+    "UpdateReplicationSet",
+)
+
+_JSON_TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "structure": Mapping,
+    "map": Mapping,
+    "list": list,
+    "timestamp": (int, float),
+}
+
+
+@cache
+def service_model() -> ServiceModel:
+    """botocore's model, read without a session: a session would want the user's profile."""
+    return ServiceModel(Loader().load_service_model(SERVICE, "service-2"), SERVICE)
+
+
+@cache
+def service_regions() -> frozenset[str]:
+    """Every Region, of all partitions, where the service exists [botocore endpoints.json]."""
+    resolver = EndpointResolver(Loader().load_data("endpoints"))
+    return frozenset(
+        region
+        for partition in resolver.get_available_partitions()
+        for region in resolver.get_available_endpoints(SERVICE, partition)
+    )
+
+
+@cache
+def _routes() -> dict[tuple[str, str], str]:
+    """(method, first part of the path) -> operation: enough to tell this service's calls apart [model]."""
+    model = service_model()
+    routes = {}
+    for name in OPERATIONS:
+        http = model.operation_model(name).http
+        routes[http["method"], http["requestUri"].split("/")[1]] = name
+    return routes
+
+
+def match_operation(method: str, raw_path: str) -> tuple[str | None, dict[str, str]]:
+    """
+    The operation a request asks for, and its path parameters.
+
+    :param raw_path: the path as sent, percent-encoded. ``/tags/{resourceArn}`` is met with %2F and with a plain slash.
+    :return: (None, {}) for what this backend does not know.
+    """
+    first, _, rest = raw_path.lstrip("/").partition("/")
+    name = _routes().get((method, first))
+    if name is None or (rest and first != "tags"):
+        return None, {}
+    return name, {"resourceArn": unquote(rest)} if rest else {}
+
+
+def violations(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
+    """
+    What in a value the model does not allow: types, required members, lengths, ranges, patterns, enums, unions.
+
+    botocore's own ParamValidator knows neither upper limits nor patterns, and the service does.
+
+    :param shape: the model's shape. Members the model doesn't know are ignored, as services do.
+    :return: sentences worded as the service's ValidationException words them.
+    """
+    is_bool_as_number = type(value) is bool and shape.type_name != "boolean"
+    if is_bool_as_number or not isinstance(value, _JSON_TYPES[shape.type_name]):
+        yield _failed(path, f"Member must be of type {shape.type_name}")
+        return
+    yield from _limit_violations(shape, value, path)
+    if isinstance(shape, StructureShape):
+        yield from _structure_violations(shape, cast("Mapping[str, Any]", value), path)
+    elif isinstance(shape, MapShape):
+        for key, item in cast("Mapping[str, Any]", value).items():
+            yield from violations(shape.key, key, f"{path}.key")
+            yield from violations(shape.value, item, f"{path}.{key}.member")
+    elif isinstance(shape, ListShape):
+        for number, item in enumerate(cast("list[Any]", value), start=1):
+            yield from violations(shape.member, item, f"{path}.{number}.member")
+
+
+def _failed(path: str, constraint: str) -> str:
+    return f"Value at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def _limit_violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    limits: Mapping[str, Any] = shape.metadata
+    size, noun = (len(value), "length") if hasattr(value, "__len__") else (value, "value")
+    if size < limits.get("min", size):
+        yield _failed(path, f"Member must have {noun} greater than or equal to {limits['min']}")
+    if size > limits.get("max", size):
+        yield _failed(path, f"Member must have {noun} less than or equal to {limits['max']}")
+    if "pattern" in limits and not re.fullmatch(limits["pattern"], value):
+        yield _failed(path, f"Member must satisfy regular expression pattern: {limits['pattern']}")
+    if limits.get("enum") and value not in limits["enum"]:
+        yield _failed(path, f"Member must satisfy enum value set: {limits['enum']}")
+
+
+def _structure_violations(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
+    prefix = f"{path}." if path else ""
+    given = {name: item for name, item in value.items() if name in shape.members and item is not None}
+    for name in shape.required_members:
+        if name not in given:
+            yield _failed(f"{prefix}{name}", "Member must not be null")
+    if shape.is_tagged_union and len(given) != 1:
+        yield _failed(path, f"Exactly one of {list(shape.members)} must be given")
+    for name, item in given.items():
+        yield from violations(shape.members[name], item, prefix + name)

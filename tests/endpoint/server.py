@@ -1,0 +1,225 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The server: moto's own, with this service, its faults and the control requests around it."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import ssl
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.loaders import create_loader
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from .control import DEFAULT_ACCOUNT, Control, ControlRoutes
+from .faults import FaultyService, WSGIApp
+
+# Long and unlikely: Ansible masks a secret wherever its letters come up.
+ACCESS_KEY = "LOCALENDPOINTKEY0001"
+SECRET_KEY = "local-endpoint-secret-key-which-opens-nothing"  # noqa: S105
+
+# Reading botocore's data is most of what a client costs; all sessions share what is read.
+_LOADER = create_loader()
+
+
+class _Handler(MotoRequestHandler):
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        # The socket may be gone: no further request can be read from it.
+        self.close_connection = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        if getattr(self.server, "verbose", False):
+            super().log_request(code, size)
+
+
+def make_app(control: Control, stopping: Event) -> WSGIApp:
+    """The WSGI app of an endpoint. It drops connections itself, so it needs werkzeug's server under it."""
+    moto_app = DomainDispatcherApplication(create_backend_app)
+    return ControlRoutes(FaultyService(moto_app, control.faults, control.log, stopping), control)
+
+
+class LocalEndpoint(Control):
+    """
+    An endpoint on this machine, served by threads of this process, and the control of it.
+
+    ::
+
+        with LocalEndpoint() as endpoint:
+            client = endpoint.client("ssm-incidents", "us-east-1")
+
+    :param port: 0 for a free one.
+    :param tls: serve HTTPS with a certificate of its own (``ca_bundle`` is its file), or with a pair of files given
+        as (certificate, key).
+    :param settings: the first settings, those reset() comes back to; see Control.configure.
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: bool | tuple[str, str] = False,
+        verbose: bool = False,
+        **settings: Any,
+    ) -> None:
+        super().__init__(**settings)
+        self.host = host
+        self._port = port
+        self._tls = tls
+        self._verbose = verbose
+        self._stopping = Event()
+        self._server: BaseWSGIServer | None = None
+        self._thread: Thread | None = None
+        self._files: tempfile.TemporaryDirectory[str] | None = None
+        self.ca_bundle: str | None = None
+
+    def start(self) -> Self:
+        """Serve; from here on ``url`` is known and answers."""
+        self._server = make_server(
+            self.host,
+            self._port,
+            make_app(self, self._stopping),
+            threaded=True,
+            request_handler=_Handler,
+            ssl_context=self._ssl_context(),
+        )
+        self._server.verbose = self._verbose  # type: ignore[attr-defined]
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; calls still waiting are let go."""
+        self._stopping.set()
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+        if self._files is not None:
+            self._files.cleanup()
+        self.reset()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None, "not started"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self._tls else 'http'}://{host}:{self._server.server_port}"
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The service's calls since the last reset."""
+        return self.log.as_dicts()
+
+    def session(
+        self, region: str, account: str = DEFAULT_ACCOUNT, user: Mapping[str, str] | None = None
+    ) -> boto3.Session:
+        """
+        A session in an account: the default one, or another whose role is assumed through the endpoint's STS.
+
+        :param user: what make_user() returned, to be that user.
+        """
+        own = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY, **(user or {})}
+        session = _session(region, own)
+        if user or account == DEFAULT_ACCOUNT:
+            return session
+        sts = session.client("sts", endpoint_url=self.url, verify=self.ca_bundle, config=Config(proxies={}))
+        role = f"arn:aws:iam::{account}:role/endpoint"
+        credentials = sts.assume_role(RoleArn=role, RoleSessionName="endpoint")["Credentials"]
+        assumed = {
+            "aws_access_key_id": credentials["AccessKeyId"],
+            "aws_secret_access_key": credentials["SecretAccessKey"],
+            "aws_session_token": credentials["SessionToken"],
+        }
+        return _session(region, assumed)
+
+    def client(
+        self,
+        service: str = "ssm-incidents",
+        region: str = "us-east-1",
+        account: str = DEFAULT_ACCOUNT,
+        user: Mapping[str, str] | None = None,
+        **config: Any,
+    ) -> Any:
+        """A boto3 client for this endpoint, without retries unless ``config`` (for botocore's Config) has some."""
+        settings = {
+            "retries": {"total_max_attempts": 1},
+            "connect_timeout": 5,
+            "read_timeout": 10,
+            "proxies": {},
+            **config,
+        }
+        session: Any = self.session(region, account, user)
+        return session.client(service, endpoint_url=self.url, verify=self.ca_bundle, config=Config(**settings))
+
+    def _ssl_context(self) -> ssl.SSLContext | None:
+        if not self._tls:
+            return None
+        if isinstance(self._tls, tuple):
+            certificate, key = self._tls
+        else:
+            self._files = tempfile.TemporaryDirectory()
+            certificate, key = _self_signed(Path(self._files.name))
+        self.ca_bundle = certificate
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        return context
+
+
+def _session(region: str, credentials: dict[str, Any]) -> boto3.Session:
+    core = botocore.session.Session()
+    core.register_component("data_loader", _LOADER)
+    return boto3.Session(botocore_session=core, region_name=region, **credentials)
+
+
+def _self_signed(folder: Path) -> tuple[str, str]:
+    """
+    A certificate for this machine that nobody but its own file vouches for.
+
+    :return: the files of the certificate and of its key.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost")] + [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ("127.0.0.1", "::1")]
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
+    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return str(certificate_file), str(key_file)

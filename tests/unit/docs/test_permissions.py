@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The policies of the guide on permissions are enough, and less fails as the guide says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from endpoint.server import LocalEndpoint
+
+from .conftest import ACCOUNT, ARN, GUIDES, code_blocks
+
+POLICIES = [json.loads(block) for block in code_blocks(GUIDES / "guide_permissions.rst", "json")]
+USES = [{"arn": ARN, "include_tags": False}, {"arn": ARN}, {}]
+Policy = dict[str, Any]
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    given = statement["Action"]
+    return [given] if isinstance(given, str) else list(given)
+
+
+def each_less_one(policy: Policy) -> Iterator[tuple[str, Policy]]:
+    for taken in [action for statement in policy["Statement"] for action in actions(statement)]:
+        kept = [
+            {**statement, "Action": [action for action in actions(statement) if action != taken]}
+            for statement in policy["Statement"]
+        ]
+        yield taken, {**policy, "Statement": [statement for statement in kept if statement["Action"]]}
+
+
+@pytest.fixture
+def info_as(run_module: Callable[..., Any], endpoint: LocalEndpoint) -> Callable[..., Any]:
+    """Run the info module as a user of the account with a policy."""
+    region = {"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"}
+    endpoint.seed({"status": "ACTIVE", "regionMap": {"us-east-1": region}}, ACCOUNT, arn=ARN, tags={"Team": "A"})
+    endpoint.configure(enforce_iam=True)
+
+    def run(policy: Policy, **options: Any) -> Any:
+        user = endpoint.make_user(policy, account=ACCOUNT)
+        keys = {"access_key": user["aws_access_key_id"], "secret_key": user["aws_secret_access_key"]}
+        return run_module("ssm_incidents_replication_set_info", **keys, **options)
+
+    return run
+
+
+def test_there_is_a_policy_for_each_use() -> None:
+    assert len(POLICIES) == len(USES)
+
+
+@pytest.mark.parametrize(("policy", "use"), list(zip(POLICIES, USES, strict=True)), ids=str)
+def test_the_policy_is_enough(info_as: Callable[..., Any], policy: Policy, use: dict[str, Any]) -> None:
+    outcome = info_as(policy, **use)
+    assert not outcome.failed, outcome["msg"]
+    assert outcome["replication_set"]["tags"] == (None if use.get("include_tags") is False else {"Team": "A"})
+    assert not outcome.result.get("warnings")
+
+
+@pytest.mark.parametrize(
+    ("taken", "less", "use"),
+    [(taken, less, use) for policy, use in zip(POLICIES, USES, strict=True) for taken, less in each_less_one(policy)],
+    ids=str,
+)
+def test_less_fails_as_documented(info_as: Callable[..., Any], taken: str, less: Policy, use: dict[str, Any]) -> None:
+    outcome = info_as(less, **use)
+    if taken == "ssm-incidents:ListTagsForResource":
+        assert not outcome.failed
+        assert outcome["replication_set"]["tags"] is None and len(outcome["warnings"]) == 1
+    else:
+        assert outcome["error"]["code"] == "AccessDeniedException"
+        assert taken.partition(":")[2] in outcome["msg"]

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the pages show works: every task runs, and every condition can hold and can fail, as a boolean."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from endpoint.server import LocalEndpoint
+
+from .conftest import ACCOUNT, ARN, CHECKOUT, GUIDES, KEY, tasks_of
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+PAGES = [
+    CHECKOUT / "README.md",
+    GUIDES / "guide_asserting.rst",
+    CHECKOUT / "plugins" / "modules" / "ssm_incidents_replication_set_info.py",
+]
+ACTIVE = {"sse_kms_key_id": KEY, "status": "ACTIVE", "status_message": None, "status_update_date_time": None}
+# As every page wants it to be.
+RIGHT = {
+    "exists": True,
+    "region": "eu-west-1",
+    "replication_set": {
+        "arn": ARN,
+        "deletion_protected": True,
+        "last_modified_time": "2026-03-01T12:00:00.000000+00:00",
+        "region_map": {"eu-central-1": ACTIVE, "eu-west-1": ACTIVE},
+        "status": "ACTIVE",
+        "tags": {"CostCenter": "A-1", "Team": "Resilience"},
+    },
+}
+NONE = {"exists": False, "region": "eu-west-1", "replication_set": {}}
+
+
+def differing(**facts: Any) -> dict[str, Any]:
+    return {**RIGHT, "replication_set": {**RIGHT["replication_set"], **facts}}
+
+
+# Each as wrong as can be in one way.
+WRONG = [
+    NONE,
+    {**RIGHT, "region": "us-east-1"},
+    differing(deletion_protected=False),
+    differing(last_modified_time="2026-07-01T00:00:00.000000+00:00"),
+    differing(region_map={"eu-west-1": {**ACTIVE, "sse_kms_key_id": "DefaultKey", "status": "CREATING"}}),
+    differing(region_map={"eu-west-1": {**ACTIVE, "sse_kms_key_id": None}}),
+    differing(status="UPDATING"),
+    differing(tags={"Team": "Other"}),
+    differing(tags=None),
+]
+
+
+def conditions(page: Path) -> list[str]:
+    shown = [task["ansible.builtin.assert"]["that"] for task in tasks_of(page) if "ansible.builtin.assert" in task]
+    return list(dict.fromkeys(condition for that in shown for condition in that))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_conditions_hold_and_fail(run_tasks: Run, tmp_path: Path, page: Path) -> None:
+    shown = conditions(page)
+    assert shown
+    tasks = []
+    for facts in [RIGHT, *WRONG]:
+        for condition in shown:
+            judge = {"that": [condition], "quiet": True}
+            tasks.append({"ansible.builtin.assert": judge, "vars": {"incident_manager": facts}, "ignore_errors": True})
+    for number, task in enumerate(tasks):
+        task["register"] = f"outcome_{number}"
+    # Without a result of evaluation, a condition broke: 2.19 and newer refuse what is no boolean.
+    verdict = "{{ 'true' if outcome_%d is success else outcome_%d.evaluated_to | default('broken') }}"
+    verdicts = [verdict % (number, number) for number in range(len(tasks))]
+    tasks.append({"ansible.builtin.copy": {"content": json.dumps(verdicts), "dest": str(tmp_path / "verdicts")}})
+    outcome = run_tasks(tasks)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+    said = [str(verdict).lower() for verdict in json.loads((tmp_path / "verdicts").read_text())]
+    by_condition = {condition: said[number :: len(shown)] for number, condition in enumerate(shown)}
+    for condition, (of_right, *of_wrong) in by_condition.items():
+        assert of_right == ("false" if condition == "not incident_manager.exists" else "true"), condition
+        assert ("true" if condition == "not incident_manager.exists" else "false") in of_wrong, condition
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
+    # The README asks in us-east-1; all other pages have a rule about the set's two Regions.
+    regions = ["eu-west-1", "us-east-1"] if page.suffix == ".md" else ["eu-west-1", "eu-central-1"]
+    body = {
+        "deletionProtected": True,
+        "lastModifiedTime": RIGHT["replication_set"]["last_modified_time"],
+        "regionMap": {region: {"sseKmsKeyId": KEY, "status": "ACTIVE"} for region in regions},
+        "status": "ACTIVE",
+    }
+    endpoint.seed(body, ACCOUNT, arn=ARN, tags=RIGHT["replication_set"]["tags"])
+    user = endpoint.make_user(["*"], account=ACCOUNT)
+
+    tasks = [task for task in tasks_of(page) if "not incident_manager.exists" not in str(task)]
+    assert len(tasks) > 2
+    outcome = run_tasks(
+        tasks,
+        AWS_URL=endpoint.url,
+        AWS_REGION="eu-west-1",
+        AWS_ACCESS_KEY_ID=user["aws_access_key_id"],
+        AWS_SECRET_ACCESS_KEY=user["aws_secret_access_key"],
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
