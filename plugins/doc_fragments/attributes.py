@@ -11,7 +11,9 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 attributes:
   action_group:
-    description: Use C(group/incident_manager.aws.aws) in C(module_defaults) to set defaults for this module, and for those of M(amazon.aws.aws_caller_info) and its kin with it.
+    description:
+      - Use C(group/incident_manager.aws.aws) in C(module_defaults) to set defaults for this module,
+        and for those of M(amazon.aws.aws_caller_info) and its kin with it.
     support: full
     membership:
       - incident_manager.aws.aws

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Needs make, python3 (3.11 or newer) and a package index; everything it makes is in .build/.
+# There are two environments, the ends of the support range: .build/old and .build/new. The second holds the tools too.
+
+SHELL := bash
+PYTHON ?= python3
+NEW := .build/new/bin
+COLLECTION := ansible_collections/incident_manager/aws
+
+LINT := ruff mypy ansible-lint plugin-docs changelog importer floors
+ENDS := old new
+UNIT := $(ENDS:%=unit-%)
+SANITY := $(ENDS:%=sanity-%)
+INTEGRATION := $(ENDS:%=integration-%)
+
+SOURCES := $(shell find $(CURDIR) \( -path "$(CURDIR)/.*" -o -name __pycache__ -o -path $(CURDIR)/tests/output \) -prune -o -type f -print)
+
+# Nothing here talks to AWS, whatever account the user works with.
+unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL
+unexport AWS_REGION AWS_DEFAULT_REGION AWS_CA_BUNDLE ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH
+export AWS_CONFIG_FILE := /dev/null
+export AWS_SHARED_CREDENTIALS_FILE := /dev/null
+export AWS_EC2_METADATA_DISABLED := true
+export ANSIBLE_HOME := $(CURDIR)/.build/ansible
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.build/hypothesis
+
+.DELETE_ON_ERROR:
+.PHONY: help demo test unit integration sanity lint format docs bench endpoint build clean lock environments
+# These look for ansible and its kin on the PATH.
+ansible-lint plugin-docs importer docs demo bench: export PATH := $(CURDIR)/$(NEW):$(PATH)
+# antsibull-docs writes a log to the home.
+plugin-docs docs: export HOME := $(CURDIR)/.build
+
+.PHONY: $(LINT) $(UNIT) $(SANITY) $(INTEGRATION)
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+demo: .build/new/installed ## Run the demo playbook on the local endpoint
+	@$(NEW)/python tests/tools/with_endpoint.py tests/demo/run
+
+test: environments ## Run every check, on both ends of the support range
+	@HYPOTHESIS_PROFILE=thorough $(NEW)/python tests/tools/run_checks.py $(SANITY) $(INTEGRATION) $(UNIT) $(LINT) docs
+
+unit: unit-new ## Run the unit tests on this checkout, at the newest end (unit-old: at the oldest)
+integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, with ansible-test
+sanity: $(SANITY) ## Run the sanity tests of ansible-test
+lint: $(LINT) ## Run the static checks: the code, the documentation, the artifact
+
+$(UNIT): unit-%: .build/%/ready .build/root
+	.build/$*/bin/python -m pytest tests/unit
+
+$(SANITY): sanity-%: .build/%/installed
+	.build/$*/bin/python tests/tools/run_ansible_test.py sanity --allow-disabled
+
+$(INTEGRATION): integration-%: .build/%/installed
+	.build/$*/bin/python tests/tools/with_endpoint.py .build/$*/bin/python tests/tools/run_ansible_test.py integration
+
+ruff: .build/new/ready
+	$(NEW)/ruff check
+	$(NEW)/ruff format --check
+
+mypy: .build/new/ready .build/root
+	$(NEW)/mypy
+
+ansible-lint: .build/new/installed
+	cd .build/new/site-packages/$(COLLECTION) && $(CURDIR)/$(NEW)/ansible-lint --offline --strict --nocolor --config-file $(CURDIR)/.ansible-lint
+
+plugin-docs: .build/new/installed
+	cd .build/new/site-packages/$(COLLECTION) && $(CURDIR)/$(NEW)/antsibull-docs lint-collection-docs \
+	    --plugin-docs --validate-collection-refs dependent --disallow-unknown-collection-refs --check-extra-docs-refs .
+
+changelog: .build/new/ready
+	$(NEW)/antsibull-changelog lint
+	$(NEW)/antsibull-changelog lint-changelog-yaml changelogs/changelog.yaml
+
+importer: .build/artifact/built .build/new/installed
+	$(NEW)/python tests/tools/import_artifact.py .build/artifact/*.tar.gz
+
+floors: .build/old/ready
+	.build/old/bin/python tests/tools/check_floors.py
+
+format: .build/new/ready ## Put the code into the form that "make lint" asks for
+	$(NEW)/ruff check --fix
+	$(NEW)/ruff format
+
+docs: .build/new/installed ## Write the reference and the guides, as HTML, to .build/docs/html
+	$(NEW)/python tests/tools/build_docs.py
+
+bench: .build/new/installed ## Measure what the modules cost
+	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/run.py
+
+endpoint: .build/new/ready ## Serve Incident Manager on this machine, for tests of your own, until Ctrl-C
+	@$(NEW)/python tests/endpoint
+
+build: .build/artifact/built ## Build the artifact that ansible-galaxy installs
+	@ls .build/artifact/*.tar.gz
+
+clean: ## Remove all that make has made
+	rm -rf .build
+
+lock: .build/uv/ready ## Look for newer versions of everything that the tests run with
+	$(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) tests/requirements/new.in --output-file tests/requirements/new.txt
+	$(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) --resolution lowest-direct \
+	    requirements.txt tests/requirements/old.in --output-file tests/requirements/old.txt
+
+LOCK_OPTIONS := --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+
+environments: .build/root $(ENDS:%=.build/%/installed)
+
+.build/uv/ready: tests/requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python3 is too old: Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv --clear .build/uv || { echo "$(PYTHON) can't make a virtual environment. On Debian and Ubuntu:" \
+	    "apt install python3-venv" >&2; exit 1; }
+	@.build/uv/bin/pip install -qq --disable-pip-version-check --requirement $<
+	@touch $@
+
+.build/old/ready .build/new/ready: .build/%/ready: tests/requirements/%.txt .build/uv/ready
+	@$(PYTHON) tests/tools/prepare_environment.py $*
+	@touch $@
+
+# Where the unit tests and mypy find this checkout as the collection that it is.
+.build/root:
+	@mkdir -p $(dir $@/$(COLLECTION))
+	@ln -sfn $(CURDIR) $@/$(COLLECTION)
+
+# Changes when a file comes or goes.
+.build/sources: FORCE
+	@mkdir -p .build
+	@printf '%s\n' $(SOURCES) | cmp --quiet - $@ || printf '%s\n' $(SOURCES) > $@
+FORCE:
+
+.build/artifact/built: $(SOURCES) .build/sources .build/new/ready
+	@rm -rf $(@D)
+	@$(NEW)/ansible-galaxy collection build --output-path $(@D) > /dev/null
+	@touch $@
+
+# Beside amazon.aws, as a real directory: ansible-test takes nothing else. It asks the nearest git repository for the
+# files, as antsibull-docs does, and this checkout would answer that it ignores them: hence a repository of their own.
+.build/old/installed .build/new/installed: .build/%/installed: .build/artifact/built .build/%/ready
+	@ANSIBLE_COLLECTIONS_PATH=.build/$*/site-packages .build/$*/bin/ansible-galaxy collection install \
+	    --no-deps --offline --force --collections-path .build/$*/site-packages .build/artifact/*.tar.gz > /dev/null
+	@! git rev-parse --git-dir > /dev/null 2>&1 || git -c init.defaultBranch=main init --quiet .build/$*/site-packages
+	@touch $@

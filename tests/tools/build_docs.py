@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write the reference and the guides to .build/docs/html, as the Ansible documentation would show them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+NAME = "incident_manager.aws"
+DOCS = Path(".build/docs")
+RST = DOCS / "rst"
+
+INDEX = f"""\
+{NAME}
+{"=" * len(NAME)}
+
+.. toctree::
+
+   collections/incident_manager/aws/index
+   collections/index
+   collections/environment_variables
+"""
+
+PLUGIN = re.compile(r"\b(ansible_collections\.(\w+)\.(\w+)\.(\w+?_(?:module|lookup|filter|test)))\b")
+
+#: Where the generated pages lead besides plugins.
+APPENDICES = {
+    "ansible_configuration_settings": "reference_appendices/config",
+    "common_return_values": "reference_appendices/common_return_values",
+}
+
+# References to other collections lead to the Ansible documentation, whose inventory would have to be downloaded.
+CONF = """
+intersphinx_mapping = {"ansible": ("https://docs.ansible.com/projects/ansible/latest/", "../ansible.inv")}
+"""
+
+
+def main() -> None:
+    shutil.rmtree(DOCS, ignore_errors=True)
+    RST.mkdir(parents=True, mode=0o755)
+    antsibull_docs(
+        "sphinx-init", "--use-current", "--fail-on-error", "--project", NAME, "--title", NAME, directory=DOCS
+    )
+    with (DOCS / "conf.py").open("a", encoding="utf-8") as conf:
+        conf.write(CONF)
+    (RST / "index.rst").write_text(INDEX, encoding="utf-8")
+    antsibull_docs("collection", "--use-current", "--fail-on-error", directory=RST)
+    (DOCS / "ansible.inv").write_bytes(inventory())
+    options = ["-b", "html", "-q", "-W", "--keep-going"]
+    run(sys.executable, "-m", "sphinx", *options, "-c", DOCS, "-d", DOCS / "doctrees", RST, DOCS / "html")
+    print(f"The documentation is at {DOCS / 'html' / 'index.html'}")
+
+
+def antsibull_docs(command: str, *options: str, directory: Path) -> None:
+    run(Path(sys.prefix, "bin", "antsibull-docs"), command, *options, "--dest-dir", directory, NAME)
+
+
+def inventory() -> bytes:
+    """Return a Sphinx inventory of what the pages refer to elsewhere; "make plugin-docs" checks that it is there."""
+    text = "\n".join(page.read_text(encoding="utf-8") for page in RST.rglob("*.rst"))
+    pages = {
+        label: f"collections/{namespace}/{collection}/{page}"
+        for label, namespace, collection, page in PLUGIN.findall(text)
+        if f"{namespace}.{collection}" != NAME
+    }
+    entries = "".join(
+        f"{label} std:label -1 {page}.html#{re.sub('[._]', '-', label)} {label}\n"
+        for label, page in {**pages, **APPENDICES}.items()
+    )
+    header = "# Sphinx inventory version 2\n# Project: Ansible\n# Version:\n# The rest is compressed using zlib.\n"
+    return header.encode() + zlib.compress(entries.encode())
+
+
+def run(*command: str | Path) -> None:
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if result.returncode:
+        sys.exit(f"{result.stdout}\n{Path(command[0]).name} failed")
+
+
+if __name__ == "__main__":
+    main()

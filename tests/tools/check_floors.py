@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Check that the environment that this runs in is the oldest that the collection says it supports."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import ansible_collections
+import yaml
+
+
+def main() -> int:
+    amazon_aws = Path(next(iter(ansible_collections.__path__)), "amazon", "aws", "MANIFEST.json")
+    here = {
+        "amazon.aws": json.loads(amazon_aws.read_text(encoding="utf-8"))["collection_info"]["version"],
+        "ansible-core": re.sub(r"\.\d+$", ".0", version("ansible-core")),  # its patch releases come out too often
+        "boto3": version("boto3"),
+        "botocore": version("botocore"),
+    }
+    said = {
+        **yaml.safe_load(Path("galaxy.yml").read_text(encoding="utf-8"))["dependencies"],
+        "ansible-core": yaml.safe_load(Path("meta/runtime.yml").read_text(encoding="utf-8"))["requires_ansible"],
+        **dict(re.findall(r"^(\w+)(>=.+)$", Path("requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)),
+    }
+    wrong = {name: (said.get(name), found) for name, found in here.items() if said.get(name) != f">={found}"}
+    for name, (floor, found) in wrong.items():
+        print(f"{name}: the collection says {floor}, and the tests at the old end run with {found}")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

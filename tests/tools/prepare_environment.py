@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Make the virtual environment .build/NAME from tests/requirements/NAME.txt.
+
+Usage: prepare_environment.py old|new
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from pythons import pythons
+from run_uv import uv
+
+#: The Python versions that an end of the support range runs with, the favourite first.
+VERSIONS = {
+    "old": ["3.11", "3.12", "3.13"],  # ansible-core 2.18
+    "new": ["3.13", "3.14", "3.12"],  # ansible-core 2.21
+}
+
+
+def main() -> None:
+    name = sys.argv[1]
+    environment = Path(".build", name)
+    print(f"Preparing {environment} ...", flush=True)
+    shutil.rmtree(environment, ignore_errors=True)
+    uv("venv", "--python", python_for(name), str(environment))
+    uv("pip", "sync", "--python", str(environment), f"tests/requirements/{name}.txt")
+    # A path without the Python's version, for the Makefile.
+    (site_packages,) = environment.glob("lib/python*/site-packages")
+    (environment / "site-packages").symlink_to(site_packages.relative_to(environment))
+
+
+def python_for(name: str) -> str:
+    """Return an interpreter for an environment: one that is here, or else one that uv downloads."""
+    here = pythons()
+    for version in VERSIONS[name]:
+        if version in here:
+            return str(here[version])
+    wanted = " or ".join(VERSIONS[name])
+    print(f"There is no Python {wanted} here; uv tries to download one.", flush=True)
+    try:
+        uv("python", "install", "--no-bin", VERSIONS[name][0])
+    except subprocess.CalledProcessError:
+        if name == "new" and "3.11" in here:
+            print("NOTE: the newest Ansible for Python 3.11 is 12, with ansible-core 2.19: the tests run with that.")
+            return str(here["3.11"])
+        sys.exit(f"Please install Python {wanted}, with its venv and ensurepip.")
+    return VERSIONS[name][0]
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.CalledProcessError as failure:
+        sys.exit(f"uv failed: {failure}")

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run ansible-test on the collection that is installed beside it, with nothing to reach but a package index.
+
+Runs in one of the environments. ansible-test hands HOME and PATH to what it starts and hardly anything else, so that
+it gets a home of its own, below the environment: there is pip's configuration, and there it keeps what it installs.
+
+Usage: run_ansible_test.py COMMAND [ARGUMENT...]
+"""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import os
+import subprocess
+import sys
+from pathlib import Path
+from string import Template
+from types import SimpleNamespace
+
+import ansible_collections
+from ansible_test._internal.python_requirements import get_venv_packages
+from pythons import pythons
+
+COLLECTION = Path(next(iter(ansible_collections.__path__)), "incident_manager", "aws")
+ENVIRONMENT = Path(sys.prefix)
+HOME = ENVIRONMENT / "home"
+
+# ansible-test downloads a script like this from a host that is no package index, unless it finds it in its cache.
+# The child process is for ensurepip, which takes pip's configuration away from the process that it runs in.
+GET_PIP = """\
+import subprocess
+import sys
+
+arguments = [argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel")]
+subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
+subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", *arguments], check=True)
+"""
+
+
+def main() -> int:
+    command, *arguments = sys.argv[1:]
+    configure_pip()
+    provide_get_pip()
+    if command == "integration":
+        configure_integration()
+    # The other Pythons are for the sanity tests that compile and import the modules with each of them.
+    path = [ENVIRONMENT / "bin", *(python.parent for python in pythons().values()), *os.get_exec_path()]
+    environment = {**os.environ, "HOME": str(HOME), "PATH": os.pathsep.join(map(str, path))}
+    ansible_test = [str(ENVIRONMENT / "bin" / "ansible-test"), command, "--local", "--color", "no", *arguments]
+    return subprocess.run(ansible_test, cwd=COLLECTION, env=environment, check=False).returncode
+
+
+def configure_pip() -> None:
+    """Write pip's configuration, wherever it comes from, to the home that ansible-test gets."""
+    configuration = configparser.RawConfigParser()
+    configuration.read_dict({"global": {"cache-dir": pip("cache", "dir").strip()}, "install": {"quiet": "2"}})
+    for line in pip("config", "list").splitlines():
+        key, _separator, value = line.partition("=")
+        section, _separator, option = key.replace(":env:", "global").rpartition(".")
+        configuration.read_dict({section: {option: ast.literal_eval(value).replace("\n", "\n\t")}})
+    file = HOME / ".config" / "pip" / "pip.conf"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", encoding="utf-8") as opened:
+        configuration.write(opened)
+
+
+def pip(*arguments: str) -> str:
+    return subprocess.run([".build/uv/bin/pip", *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def provide_get_pip() -> None:
+    version = get_venv_packages(SimpleNamespace(version=None))["pip"]
+    script = HOME / ".ansible" / "test" / "cache" / f"get_pip_{version.replace('.', '_')}.py"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(GET_PIP, encoding="utf-8")
+
+
+def configure_integration() -> None:
+    """Tell the integration targets of the local endpoint, which with_endpoint.py has started."""
+    folder = COLLECTION / "tests" / "integration"
+    template = Template((folder / "integration_config.yml.template").read_text(encoding="utf-8"))
+    (folder / "integration_config.yml").write_text(template.substitute(os.environ), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run a command while the local endpoint is up, on a free port of this machine.
+
+The command finds the endpoint in INCIDENT_MANAGER_ENDPOINT, and an access key for it where AWS's tools look for one.
+
+Usage: with_endpoint.py COMMAND [ARGUMENT...]
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ENDPOINT = Path(__file__).parent.parent / "endpoint"
+
+ACCESS_KEY = {
+    "AWS_ACCESS_KEY_ID": "AKIALOCALENDPOINT000",
+    # Long and unlikely: where it occurs in an answer, Ansible puts asterisks.
+    "AWS_SECRET_ACCESS_KEY": "secret-of-the-local-endpoint-and-of-nothing-else",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+}
+
+
+def main() -> int:
+    # As if by Ctrl-C: the endpoint is stopped on every way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with endpoint() as url:
+        environment = {**os.environ, **ACCESS_KEY, "INCIDENT_MANAGER_ENDPOINT": url}
+        return subprocess.run(sys.argv[1:], env=environment, check=False).returncode
+
+
+@contextmanager
+def endpoint() -> Iterator[str]:
+    """Start the local endpoint, and yield its URL."""
+    with tempfile.TemporaryDirectory() as folder:
+        port_file = Path(folder, "port")
+        with Path(folder, "log").open("w+", encoding="utf-8") as log:
+            command = [sys.executable, str(ENDPOINT), "--port", "0", "--port-file", str(port_file)]
+            with subprocess.Popen(command, stdout=log, stderr=log) as server:
+                try:
+                    yield f"http://127.0.0.1:{_port(server, port_file)}"
+                except RuntimeError:
+                    log.seek(0)
+                    sys.stderr.write(log.read())
+                    raise
+                finally:
+                    server.terminate()
+
+
+def _port(server: subprocess.Popen[bytes], port_file: Path) -> int:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        if port_file.exists() and (port := port_file.read_text(encoding="utf-8").strip()):
+            return int(port)
+        time.sleep(0.05)
+    raise RuntimeError("The local endpoint did not start")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
