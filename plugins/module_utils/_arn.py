@@ -62,3 +62,8 @@ def complain_about_regions(option: str, names: Iterable[str]) -> None:
 def partition_of_arn(arn: str) -> str:
     """Return the partition of a well-formed ARN, such as aws-cn."""
     return str(parse_aws_arn(arn)["partition"])
+
+
+def account_of_arn(arn: str) -> str:
+    """Return the account of a well-formed ARN, twelve digits."""
+    return str(parse_aws_arn(arn)["account_id"])

@@ -68,6 +68,7 @@ class Connection:
         except (BotoCoreError, ValueError) as error:
             raise AnsibleSSMIncidentsError("Failed to connect to AWS", error) from error
         self.region = region
+        self._clients: dict[str, BaseClient] = {}
 
     def client(self, region: str | None = None) -> BaseClient:
         """Return a client for a Region, the connection's own if none is named.
@@ -75,6 +76,11 @@ class Connection:
         :raises AnsibleSSMIncidentsError: where botocore refuses an option (a Region's form, half-given credentials ...).
         """
         region = region or self.region
+        if region not in self._clients:
+            self._clients[region] = self._new_client(region)
+        return self._clients[region]
+
+    def _new_client(self, region: str) -> BaseClient:
         try:
             return self._session.client(_SERVICE, region_name=region, **self._options)
         except BotoCoreError as error:

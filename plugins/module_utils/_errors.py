@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import gather_sdk_versions
@@ -27,6 +27,20 @@ _UNREACHABLE = (
     "Check that the host has a way to this endpoint, and that the service exists in the Region; "
     "time limits and retries can be set in aws_config (connect_timeout, read_timeout, retries)."
 )
+
+#: How botocore says that the service was not reached, or that its answer did not arrive whole.
+NO_ANSWER = (
+    "ConnectionClosedError",
+    "ConnectTimeoutError",
+    "EndpointConnectionError",
+    "HTTPClientError",
+    "IncompleteReadError",
+    "MalformedAnswer",
+    "ReadTimeoutError",
+    "ResponseStreamingError",
+)
+
+NOT_FOUND = "ResourceNotFoundException"
 
 # What stands between here and AWS may answer with a whole HTML page.
 _LONGEST_REASON = 500
@@ -68,6 +82,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
     :param exception: the exception underneath, where there is one.
     :param reason: why it failed; left out, what the exception says.
     :param advice: what the user can do; left out, what is known of the exception's code.
+    :param also: what else to return beside the failure.
     """
 
     def __init__(
@@ -76,12 +91,14 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         exception: BaseException | None = None,
         reason: str | None = None,
         advice: str | None = None,
+        also: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message=message, exception=exception)
         self.attempt = message
         self.code = _code(exception)
         self.reason = _one_line(exception) if reason is None else reason
         self.advice = _ADVICE.get(self.code, "") if advice is None else advice
+        self.also = also or {}
         self.message = self._prose()
 
     def __str__(self) -> str:
@@ -99,7 +116,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         """
         error = {"Code": self.code, "Message": self.reason or self.attempt}
         answer = {"Error": error, "ResponseMetadata": {}, **_answer(self.exception)}
-        return {"msg": self.message, **camel_dict_to_snake_dict(answer), **gather_sdk_versions()}
+        return {**self.also, "msg": self.message, **camel_dict_to_snake_dict(answer), **gather_sdk_versions()}
 
     def _prose(self) -> str:
         sentences = [f"{self.attempt}: {self.reason}" if self.reason else self.attempt, self.advice]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Iterator, NamedTuple, Sequence
 
 from ._api import get_replication_set, list_replication_sets
 from ._arn import partition_of_arn
-from ._errors import AnsibleSSMIncidentsError
+from ._errors import NOT_FOUND, AnsibleSSMIncidentsError
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -32,7 +32,6 @@ SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total
 
 # What a Region without the service looks like: its host name does not resolve, or nobody answers.
 _NO_CONNECTION = ("ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError")
-_NOT_FOUND = "ResourceNotFoundException"
 
 
 class Found(NamedTuple):
@@ -134,7 +133,7 @@ def _ask_side_by_side(
 
 def _with_advice(failure: AnsibleSSMIncidentsError, connection: Connection) -> AnsibleSSMIncidentsError:
     """Return a failure of the only Region asked, with what its user can do."""
-    if failure.code == _NOT_FOUND:
+    if failure.code == NOT_FOUND:
         return failure.advising(
             "GetReplicationSet answers only from a Region that is in the replication set, and"
             f" {connection.region} may just not be one of the set's: name its Regions in search_regions, or"
@@ -155,7 +154,7 @@ def _nothing_found(
 ) -> AnsibleSSMIncidentsError:
     """Return what to say after a search without a find: which Regions have no such set, and which could not be asked."""
     what = f"the replication set {arn}" if arn else "the account's replication set"
-    refused = {region: failure for region, failure in failures.items() if failure.code != _NOT_FOUND}
+    refused = {region: failure for region, failure in failures.items() if failure.code != NOT_FOUND}
     if refused:
         reasons = "; ".join(f"{region} ({failure.reason})" for region, failure in sorted(refused.items()))
         return AnsibleSSMIncidentsError(

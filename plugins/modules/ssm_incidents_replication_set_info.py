@@ -228,35 +228,16 @@ response_metadata:
 
 from typing import Any
 
-from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.incident_manager.aws.plugins.module_utils._api import list_tags
 from ansible_collections.incident_manager.aws.plugins.module_utils._arn import complain_about_arn, complain_about_regions
 from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
 from ansible_collections.incident_manager.aws.plugins.module_utils._facts import replication_set_facts
-from ansible_collections.incident_manager.aws.plugins.module_utils._module import run
+from ansible_collections.incident_manager.aws.plugins.module_utils._module import list_tags_or_warn, run
 from ansible_collections.incident_manager.aws.plugins.module_utils._search import (
     ALL,
     SEARCH_DEFAULTS,
-    Found,
     find_replication_set,
 )
-
-
-def list_tags_or_warn(found: Found) -> dict[str, str] | None:
-    """Return the set's tags, or None with a warning where the caller may not list them."""
-    try:
-        return list_tags(found.client, found.arn)
-    except AnsibleSSMIncidentsError as failure:
-        if failure.code != "AccessDeniedException":
-            raise
-        # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
-        warn(
-            f"{failure.attempt}: {failure.reason}. tags is null, all other facts are complete."
-            " Allow ssm-incidents:ListTagsForResource, or set include_tags: false."
-        )
-        return None
 
 
 def gather_facts(params: dict[str, Any], connection: Connection) -> dict[str, Any]:
@@ -267,7 +248,7 @@ def gather_facts(params: dict[str, Any], connection: Connection) -> dict[str, An
     found = find_replication_set(connection, params["arn"], params["search_regions"])
     if found is None:
         return {"exists": False, "region": connection.region, "replication_set": {}}
-    tags = list_tags_or_warn(found) if params["include_tags"] else None
+    tags = list_tags_or_warn(found.client, found.arn) if params["include_tags"] else None
     return {
         "exists": True,
         "region": found.client.meta.region_name,

@@ -101,6 +101,12 @@ def recorded(endpoint: LocalEndpoint) -> str:
 
 
 @pytest.fixture
+def thorough() -> bool:
+    """Whether to try all there is, or only what a quick loop has time for."""
+    return os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+
+
+@pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let retries wait on paper only, and list what they would have waited."""
     waited: list[float] = []
@@ -114,7 +120,7 @@ def run_module(
 ) -> Callable[..., Outcome]:
     """Run a module in this process; options come on top of a connection to the endpoint, None takes one away."""
 
-    def run(name: str, _check_mode: bool = False, **options: Any) -> Outcome:
+    def run(name: str, _check_mode: bool = False, _diff: bool = False, **options: Any) -> Outcome:
         connection = {
             "endpoint_url": served.url,
             "access_key": ACCESS_KEY,
@@ -122,7 +128,7 @@ def run_module(
             "region": "us-east-1",
         }
         given = {key: value for key, value in {**connection, **options}.items() if value is not None}
-        args = {**given, "_ansible_check_mode": _check_mode, "_ansible_remote_tmp": "/tmp"}
+        args = {**given, "_ansible_check_mode": _check_mode, "_ansible_diff": _diff, "_ansible_remote_tmp": "/tmp"}
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         core_warnings._global_warnings.clear()
