@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
+from ._arn import is_replication_set_arn
 from ._errors import PASSING_FAULTS, AnsibleSSMIncidentsError, MalformedAnswer, SSMIncidentsErrorHandler
 from ._facts import DEFAULT_KEY
 
@@ -28,7 +29,11 @@ def list_replication_sets(client: BaseClient) -> list[str]:
 
     def every_page() -> list[str]:
         pages = client.get_paginator("list_replication_sets").paginate()
-        return [arn for page in pages for arn in _member(page, "replicationSetArns", list)]
+        arns = [arn for page in pages for arn in _member(page, "replicationSetArns", list)]
+        for arn in arns:
+            if not is_replication_set_arn(arn):
+                raise ValueError(f"{arn!r} is not the ARN of a replication set")
+        return arns
 
     return _call(client, "list the replication sets", every_page)
 
@@ -53,11 +58,12 @@ def list_tags(client: BaseClient, arn: str) -> dict[str, str]:
 
     :raises AnsibleSSMIncidentsError: for every fault.
     """
-    return _call(
-        client,
-        f"list the tags of the replication set {arn}",
-        lambda: _member(client.list_tags_for_resource(resourceArn=arn), "tags", dict),
-    )
+
+    def tags() -> dict[str, str]:
+        answer = _member(client.list_tags_for_resource(resourceArn=arn), "tags", dict)
+        return {key: _member(answer, key, str) for key in answer}
+
+    return _call(client, f"list the tags of the replication set {arn}", tags)
 
 
 def create_replication_set(

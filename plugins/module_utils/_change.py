@@ -193,8 +193,8 @@ class Change:
         if self.arn not in arns:
             self.replication_set = self._home = None
             return
-        found = find_replication_set(self._connection, self.arn, [ALL])
-        self._home, self.replication_set = found.client.meta.region_name, found.replication_set
+        answer = find_replication_set(self._connection, self.arn, [ALL])
+        self._home, self.replication_set = answer.client.meta.region_name, answer.replication_set
 
     def _settle(self, patiently: bool = True) -> None:
         """Read the set until no change of it is under way, and plan what is left.

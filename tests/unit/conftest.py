@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -142,3 +143,27 @@ def run_module(
         return outcome
 
     return run
+
+
+_RUNNER = """
+import importlib, sys
+from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+root, name = sys.argv.pop(), sys.argv.pop()
+_AnsibleCollectionFinder(paths=[root])._install()
+importlib.import_module("ansible_collections.incident_manager.aws.plugins.modules." + name).main()
+"""
+
+
+@pytest.fixture
+def run_process(served: LocalEndpoint, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start a module as a process of its own; options come on top of a connection to the endpoint."""
+
+    def start(name: str, **options: Any) -> subprocess.Popen[str]:
+        connection = {"endpoint_url": served.url, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+        arguments = tmp_path / f"arguments-{len(list(tmp_path.iterdir()))}.json"
+        arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": {**connection, **options}}))
+        root = CHECKOUT / ".build" / "root"
+        command = [sys.executable, "-c", _RUNNER, str(arguments), name, str(root)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return start

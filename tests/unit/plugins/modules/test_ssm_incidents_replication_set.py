@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
-from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint
+from endpoint.server import SECRET_KEY, LocalEndpoint
 
 from ..module_utils.test_plan import SETS
 
@@ -472,35 +469,18 @@ def test_somebody_else_was_faster_with_the_creation(manage: Run, endpoint: Local
 
 # Killed, and two at a time --------------------------------------------------------------------------------------------
 
-RUNNER = """
-import importlib, sys
-from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
-_AnsibleCollectionFinder(paths=[sys.argv.pop()])._install()
-importlib.import_module("ansible_collections.incident_manager.aws.plugins.modules.ssm_incidents_replication_set").main()
-"""
-
-
-def start(endpoint: LocalEndpoint, options: dict[str, Any], folder: Path) -> subprocess.Popen[str]:
-    """Start the module as a process of its own."""
-    connection = {"endpoint_url": endpoint.url, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
-    arguments = folder / f"{len(list(folder.iterdir()))}.json"
-    arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": {**connection, "region": "eu-west-1", **options}}))
-    root = str(Path(__file__).parents[4] / ".build" / "root")
-    return subprocess.Popen(
-        [sys.executable, "-c", RUNNER, str(arguments), root], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("answered", [True, False], ids=["after a step", "between a call and its answer"])
 @pytest.mark.parametrize("step", range(1, 7))
-def test_killed_and_run_again(manage: Run, endpoint: LocalEndpoint, tmp_path: Path, step: int, answered: bool) -> None:
+def test_killed_and_run_again(
+    manage: Run, run_process: Run, endpoint: LocalEndpoint, step: int, answered: bool
+) -> None:
     endpoint.configure(transition={"progression": "immediate"})
     there(endpoint, regionMap=region_map("eu-west-1", "eu-west-2"))
     # Every call is made, and its answer held up: time to kill the process in between.
     for operation in sorted(WRITES):
         endpoint.faults.add({"operation": operation, "fault": "delay", "seconds": 0.2, "after": True, "times": None})
-    process = start(endpoint, LONG_WAY, tmp_path)
+    process = run_process("ssm_incidents_replication_set", region="eu-west-1", **LONG_WAY)
 
     def reached() -> bool:
         calls = [call for call in endpoint.requests if call["operation"] in WRITES]
@@ -527,12 +507,12 @@ def test_killed_and_run_again(manage: Run, endpoint: LocalEndpoint, tmp_path: Pa
 @pytest.mark.slow
 @pytest.mark.parametrize("present", [None, {"regionMap": region_map("eu-west-1", "eu-west-2")}])
 def test_two_at_the_same_time(
-    manage: Run, endpoint: LocalEndpoint, tmp_path: Path, present: dict[str, Any] | None
+    manage: Run, run_process: Run, endpoint: LocalEndpoint, present: dict[str, Any] | None
 ) -> None:
     endpoint.configure(transition={"progression": "manual", "times": 1})
     if present:
         there(endpoint, **present)
-    both = [start(endpoint, LONG_WAY, tmp_path) for _number in range(2)]
+    both = [run_process("ssm_incidents_replication_set", region="eu-west-1", **LONG_WAY) for _number in range(2)]
     for process in both:
         output, errors = process.communicate(timeout=60)
         assert "Traceback" not in output + errors
