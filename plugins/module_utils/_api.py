@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
+from ._arn import is_replication_set_arn
 from ._errors import PASSING_FAULTS, AnsibleSSMIncidentsError, MalformedAnswer, SSMIncidentsErrorHandler
+from ._facts import DEFAULT_KEY
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -27,7 +29,11 @@ def list_replication_sets(client: BaseClient) -> list[str]:
 
     def every_page() -> list[str]:
         pages = client.get_paginator("list_replication_sets").paginate()
-        return [arn for page in pages for arn in _member(page, "replicationSetArns", list)]
+        arns = [arn for page in pages for arn in _member(page, "replicationSetArns", list)]
+        for arn in arns:
+            if not is_replication_set_arn(arn):
+                raise ValueError(f"{arn!r} is not the ARN of a replication set")
+        return arns
 
     return _call(client, "list the replication sets", every_page)
 
@@ -52,11 +58,93 @@ def list_tags(client: BaseClient, arn: str) -> dict[str, str]:
 
     :raises AnsibleSSMIncidentsError: for every fault.
     """
+
+    def tags() -> dict[str, str]:
+        answer = _member(client.list_tags_for_resource(resourceArn=arn), "tags", dict)
+        return {key: _member(answer, key, str) for key in answer}
+
+    return _call(client, f"list the tags of the replication set {arn}", tags)
+
+
+def create_replication_set(
+    client: BaseClient, regions: Mapping[str, str], tags: Mapping[str, str], client_token: str
+) -> str:
+    """Create the account's replication set and return its ARN (CreateReplicationSet); it is CREATING then.
+
+    :param regions: names and KMS keys.
+    :param client_token: the same for each try of the same change, so that it is made once.
+    :raises AnsibleSSMIncidentsError: for every fault.
+    """
+    request = {
+        "regions": {name: _key_member(key) for name, key in regions.items()},
+        "clientToken": client_token,
+        # An empty map is not a valid one (botocore's model).
+        **({"tags": dict(tags)} if tags else {}),
+    }
     return _call(
         client,
-        f"list the tags of the replication set {arn}",
-        lambda: _member(client.list_tags_for_resource(resourceArn=arn), "tags", dict),
+        "create a replication set",
+        lambda: _member(client.create_replication_set(**request), "arn", str),
     )
+
+
+def add_region(client: BaseClient, arn: str, region: str, sse_kms_key_id: str, client_token: str) -> None:
+    """Add a Region (UpdateReplicationSet); the set is UPDATING then. Raises AnsibleSSMIncidentsError."""
+    action = {"addRegionAction": {"regionName": region, **_key_member(sse_kms_key_id)}}
+    _update(client, f"add Region {region} to", arn, action, client_token)
+
+
+def delete_region(client: BaseClient, arn: str, region: str, client_token: str) -> None:
+    """Delete a Region (UpdateReplicationSet); the set is UPDATING then. Raises AnsibleSSMIncidentsError."""
+    _update(client, f"delete Region {region} from", arn, {"deleteRegionAction": {"regionName": region}}, client_token)
+
+
+def update_deletion_protection(client: BaseClient, arn: str, deletion_protected: bool, client_token: str) -> None:
+    """Turn deletion protection on or off (UpdateDeletionProtection). Raises AnsibleSSMIncidentsError."""
+    _call(
+        client,
+        f"turn deletion protection {'on' if deletion_protected else 'off'} for the replication set {arn}",
+        lambda: client.update_deletion_protection(
+            arn=arn, deletionProtected=deletion_protected, clientToken=client_token
+        ),
+    )
+
+
+def delete_replication_set(client: BaseClient, arn: str) -> None:
+    """Delete the set with all its Regions and data (DeleteReplicationSet). Raises AnsibleSSMIncidentsError."""
+    _call(client, f"delete the replication set {arn}", lambda: client.delete_replication_set(arn=arn))
+
+
+def tag(client: BaseClient, arn: str, tags: Mapping[str, str]) -> None:
+    """Add tags, or give them other values (TagResource). Raises AnsibleSSMIncidentsError."""
+    _call(
+        client,
+        f"tag the replication set {arn}",
+        lambda: client.tag_resource(resourceArn=arn, tags=dict(tags)),
+    )
+
+
+def untag(client: BaseClient, arn: str, tag_keys: Sequence[str]) -> None:
+    """Remove tags (UntagResource). Raises AnsibleSSMIncidentsError."""
+    _call(
+        client,
+        f"remove tags from the replication set {arn}",
+        lambda: client.untag_resource(resourceArn=arn, tagKeys=list(tag_keys)),
+    )
+
+
+def _update(client: BaseClient, attempt: str, arn: str, action: Mapping[str, Any], client_token: str) -> None:
+    _call(
+        client,
+        f"{attempt} the replication set {arn}",
+        # One action a call (botocore's model).
+        lambda: client.update_replication_set(arn=arn, actions=[action], clientToken=client_token),
+    )
+
+
+def _key_member(sse_kms_key_id: str) -> dict[str, str]:
+    # DefaultKey is how the service names the key that AWS owns; asked for, it is left out.
+    return {} if sse_kms_key_id == DEFAULT_KEY else {"sseKmsKeyId": sse_kms_key_id}
 
 
 def _call(client: BaseClient, attempt: str, call: Callable[[], Any]) -> Any:

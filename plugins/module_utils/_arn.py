@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable
+from typing import Any, Iterable
 
 from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_arn
 
@@ -15,32 +15,27 @@ from ._errors import AnsibleSSMIncidentsError
 
 _EXAMPLE = "arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 
-_PARTS = ("partition", "service", "region", "account_id", "resource")
-
 #: The partitions that the service's own model admits in an ARN (botocore, shape Arn).
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
+
+
+def is_replication_set_arn(arn: Any) -> bool:
+    """Tell whether something is the ARN of a replication set, which has an account and no Region (AWS CLI's examples,
+    Terraform). Which ids exist is for the service to say."""
+    parts = parse_aws_arn(arn) if isinstance(arn, str) else None
+    if not parts or parts["partition"] not in _PARTITIONS or not re.fullmatch("[0-9]{12}", parts["account_id"]):
+        return False
+    # parse_aws_arn finds an ARN anywhere in a text; only the whole text will do.
+    whole = f"arn:{parts['partition']}:ssm-incidents::{parts['account_id']}:{parts['resource']}"
+    return arn == whole and re.fullmatch("replication-set/[A-Za-z0-9-]+", parts["resource"]) is not None
 
 
 def complain_about_arn(arn: str | None) -> None:
     """Refuse a text that is not the ARN of a replication set; None, for no ARN at all, is fine.
 
-    The ARN has an account and no Region (AWS CLI's examples, Terraform). Which ids exist is for the service to say.
-
     :raises AnsibleSSMIncidentsError: says what was given and what is expected.
     """
-    if arn is None:
-        return
-    parts = parse_aws_arn(arn) or dict.fromkeys(_PARTS, "")
-    # parse_aws_arn finds an ARN anywhere in a text; only the whole text will do.
-    whole = ":".join(["arn", *(parts[part] for part in _PARTS)])
-    if not (
-        whole == arn
-        and parts["partition"] in _PARTITIONS
-        and parts["service"] == "ssm-incidents"
-        and parts["region"] == ""
-        and re.fullmatch(r"[0-9]{12}", parts["account_id"])
-        and re.fullmatch(r"replication-set/[A-Za-z0-9-]+", parts["resource"])
-    ):
+    if arn is not None and not is_replication_set_arn(arn):
         raise AnsibleSSMIncidentsError(
             f"arn: {arn!r} is not the ARN of a replication set", advice=f"Expected is an ARN like {_EXAMPLE}"
         )
@@ -55,10 +50,16 @@ def complain_about_regions(option: str, names: Iterable[str]) -> None:
     for name in names:
         if not re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", name):
             raise AnsibleSSMIncidentsError(
-                f"{option}: {name!r} is not the name of a Region", advice="Expected is a name like eu-west-1"
+                f"{option}: {name!r} is not the name of a Region",
+                advice=f"Expected is a name like eu-west-1{', or all' if option == 'search_regions' else ''}",
             )
 
 
 def partition_of_arn(arn: str) -> str:
     """Return the partition of a well-formed ARN, such as aws-cn."""
     return str(parse_aws_arn(arn)["partition"])
+
+
+def account_of_arn(arn: str) -> str:
+    """Return the account of a well-formed ARN, twelve digits."""
+    return str(parse_aws_arn(arn)["account_id"])

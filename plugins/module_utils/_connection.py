@@ -11,15 +11,17 @@ search asks up to 16 Regions: the clients that come from one session cost 2.5 ms
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Mapping
+from urllib.parse import urlsplit
 
 try:
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, NoRegionError
+    from botocore.exceptions import BotoCoreError, NoCredentialsError, NoRegionError
 except ImportError:
     pass  # AnsibleAWSModule says so
 
 from ansible.module_utils.ansible_release import __version__ as ansible_core_version
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 
 from ._errors import AnsibleSSMIncidentsError
@@ -36,17 +38,26 @@ _SERVICE = "ssm-incidents"
 _UNSOUND = (AttributeError, OSError, TypeError, ValueError)
 
 _CONFIG_ADVICE = "It takes what botocore's Config takes, such as connect_timeout: 10 or retries: {max_attempts: 3}."
+_CLIENT_ADVICE = (
+    "Check endpoint_url and aws_config, and on the host that runs the module the environment (AWS_*) and the AWS"
+    " configuration files."
+)
+_SIGN_IN_ADVICE = (
+    "Check, on the host that runs the module, the profile in the AWS configuration files and what it names: a role and"
+    " its trust policy, a program, a token file, an SSO login (aws sso login). A profile that asks for an MFA code"
+    " can't be used."
+)
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
 
 class Connection:
-    """One boto3 session and the options that every client from it is made with.
+    """One boto3 session, signed in, and the options that every client from it is made with.
 
     :param region: the Region that the user chose, by option, environment or profile.
     :param endpoint_url: where to send calls, or None for AWS's own endpoints.
     :param options: amazon.aws's keyword arguments for boto3: credentials or profile_name, verify, aws_config.
     :param defaults: settings of botocore's Config that hold where the user's aws_config says nothing.
-    :raises AnsibleSSMIncidentsError: for an unknown profile, or no Region.
+    :raises AnsibleSSMIncidentsError: for no Region, an unknown profile, or credentials that can't be had.
     """
 
     def __init__(
@@ -61,13 +72,42 @@ class Connection:
         user_config = options.pop("aws_config", None)
         config = Config(user_agent_extra=_USER_AGENT, **defaults)
         self._options = dict(options, endpoint_url=endpoint_url, config=config.merge(user_config or Config()))
+        self._clients: dict[str, BaseClient] = {}
         try:
-            self._session = boto3.session.Session(profile_name=profile)
+            # The Region is for the calls that a profile makes to assume a role.
+            self._session = boto3.session.Session(profile_name=profile, region_name=region)
             if region is None:
                 raise NoRegionError()
         except (BotoCoreError, ValueError) as error:
             raise AnsibleSSMIncidentsError("Failed to connect to AWS", error) from error
         self.region = region
+        self._secrets = {options.get("aws_secret_access_key"), options.get("aws_session_token")}
+        self._secrets.add(_password(endpoint_url))
+        if not (options.get("aws_access_key_id") or options.get("aws_secret_access_key")):
+            self._secrets |= self._sign_in(profile)
+
+    def _sign_in(self, profile: str | None) -> set[str | None]:
+        """Find the session's credentials, once for all clients, and return their secret parts."""
+        try:
+            credentials = self._session.get_credentials()
+            if credentials is None:
+                raise NoCredentialsError()
+            frozen = credentials.get_frozen_credentials()
+        except NoCredentialsError as error:
+            raise AnsibleSSMIncidentsError(f"Failed to connect to AWS in Region {self.region}", error) from error
+        except Exception as error:  # A profile may read any file, run any program, and ask STS or a terminal.
+            by = f" with the profile {profile}" if profile else ""
+            raise AnsibleSSMIncidentsError(
+                f"Failed to get credentials for Region {self.region}{by}", error, advice=_SIGN_IN_ADVICE
+            ) from error
+        return {frozen.secret_key, frozen.token}
+
+    def mask(self, value: Any) -> Any:
+        """Return a value with the secrets of the connection masked, wherever in it they are.
+
+        A service's message can quote the request, and Ansible itself masks only what came as an option.
+        """
+        return remove_values(value, {secret for secret in self._secrets if secret})
 
     def client(self, region: str | None = None) -> BaseClient:
         """Return a client for a Region, the connection's own if none is named.
@@ -75,13 +115,18 @@ class Connection:
         :raises AnsibleSSMIncidentsError: where botocore refuses an option (a Region's form, half-given credentials ...).
         """
         region = region or self.region
+        if region not in self._clients:
+            self._clients[region] = self._new_client(region)
+        return self._clients[region]
+
+    def _new_client(self, region: str) -> BaseClient:
         try:
             return self._session.client(_SERVICE, region_name=region, **self._options)
         except BotoCoreError as error:
             raise AnsibleSSMIncidentsError(f"Failed to connect to AWS in Region {region}", error) from error
         except _UNSOUND as error:
             raise AnsibleSSMIncidentsError(
-                f"Failed to connect to AWS in Region {region}", error, advice="Check endpoint_url and aws_config."
+                f"Failed to connect to AWS in Region {region}", error, advice=_CLIENT_ADVICE
             ) from error
 
     def partition(self) -> str:
@@ -95,19 +140,10 @@ class Connection:
         """Return the names of the Regions of a partition where the service exists, as botocore knows them."""
         return self._session.get_available_regions(_SERVICE, partition_name=partition)
 
-    def secrets(self) -> set[str]:
-        """Return the secret parts of the credentials that the session found by itself, so that they can be masked.
-
-        Those that came as options are masked by Ansible already.
-        """
-        if self._options.get("aws_access_key_id"):
-            return set()
-        try:
-            credentials = self._session.get_credentials()
-            frozen = credentials.get_frozen_credentials() if credentials else None
-        except BotoCoreError:
-            return set()
-        return {secret for secret in (frozen.secret_key, frozen.token) if secret} if frozen else set()
+    def has_service(self) -> bool:
+        """Tell whether the service exists in the connection's own Region, as botocore knows it."""
+        partitions = self._session.get_available_partitions()
+        return any(self.region in self.service_regions(partition) for partition in partitions)
 
 
 def connect(module: AnsibleAWSModule, defaults: Mapping[str, Any]) -> Connection:
@@ -116,8 +152,21 @@ def connect(module: AnsibleAWSModule, defaults: Mapping[str, Any]) -> Connection
     :param defaults: settings of botocore's Config that hold where the user's aws_config says nothing.
     :raises AnsibleSSMIncidentsError: where they can't be used.
     """
+    named = [name for name in ("access_key", "secret_key", "session_token") if module.params[name]]
+    if module.params["profile"] and named:
+        raise AnsibleSSMIncidentsError(
+            f"profile: {module.params['profile']!r} is given, and {' and '.join(named)} too",
+            advice="Give one or the other. Either may also come from the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID ...).",
+        )
     try:
         region, endpoint_url, options = get_aws_connection_info(module)
     except (BotoCoreError, *_UNSOUND) as error:
         raise AnsibleSSMIncidentsError("Failed to use the option aws_config", error, advice=_CONFIG_ADVICE) from error
     return Connection(region, endpoint_url, options, defaults)
+
+
+def _password(endpoint_url: str | None) -> str | None:
+    try:
+        return urlsplit(endpoint_url or "").password
+    except ValueError:
+        return None

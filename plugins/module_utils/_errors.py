@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import gather_sdk_versions
@@ -23,10 +23,25 @@ _CREDENTIALS = (
 )
 _WRONG_CREDENTIALS = "Check the credentials: they are unknown, expired, not of this partition, or the Region is not enabled for the account."
 _TRY_LATER = "This is a fault of the service and was retried with backoff; try again later."
+_ANYTHING_ELSE = "Check the connection's options, the environment (AWS_*) and the AWS configuration files."
 _UNREACHABLE = (
     "Check that the host has a way to this endpoint, and that the service exists in the Region; "
     "time limits and retries can be set in aws_config (connect_timeout, read_timeout, retries)."
 )
+
+#: How botocore says that the service was not reached, or that its answer did not arrive whole.
+NO_ANSWER = (
+    "ConnectionClosedError",
+    "ConnectTimeoutError",
+    "EndpointConnectionError",
+    "HTTPClientError",
+    "IncompleteReadError",
+    "MalformedAnswer",
+    "ReadTimeoutError",
+    "ResponseStreamingError",
+)
+
+NOT_FOUND = "ResourceNotFoundException"
 
 # What stands between here and AWS may answer with a whole HTML page.
 _LONGEST_REASON = 500
@@ -44,12 +59,13 @@ _ADVICE = {
     "InvalidClientTokenId": _WRONG_CREDENTIALS,
     "InvalidRegionError": "Give the name of a Region in the option region, such as eu-west-1.",
     "InvalidSignatureException": _WRONG_CREDENTIALS,
-    "MalformedAnswer": "Check what stands between the host and AWS: the endpoint_url, a proxy, a captive portal.",
+    "MalformedAnswer": "Check what stands between the host and AWS (endpoint_url, a proxy, a captive portal), and aws_config.",
     "NoCredentialsError": _CREDENTIALS,
     "NoRegionError": "Set the option region, or AWS_REGION, or a region in the profile.",
     "PartialCredentialsError": _CREDENTIALS,
     "ProfileNotFound": "Check the option profile (or AWS_PROFILE) against the AWS configuration files of the host that runs the module.",
     "ReadTimeoutError": _UNREACHABLE,
+    "ProxyConnectionError": "Check the proxy, in aws_config (proxies) and in the environment (HTTPS_PROXY).",
     "SSLError": "Check the endpoint's certificate; a private certificate authority is named in aws_ca_bundle.",
     "ThrottlingException": "The service asked for less and was retried with backoff; try again later, or run fewer tasks at once.",
     "UnrecognizedClientException": _WRONG_CREDENTIALS,
@@ -68,6 +84,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
     :param exception: the exception underneath, where there is one.
     :param reason: why it failed; left out, what the exception says.
     :param advice: what the user can do; left out, what is known of the exception's code.
+    :param also: what else to return beside the failure.
     """
 
     def __init__(
@@ -76,12 +93,14 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         exception: BaseException | None = None,
         reason: str | None = None,
         advice: str | None = None,
+        also: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message=message, exception=exception)
         self.attempt = message
         self.code = _code(exception)
         self.reason = _one_line(exception) if reason is None else reason
-        self.advice = _ADVICE.get(self.code, "") if advice is None else advice
+        self.advice = _advice(self.code) if advice is None else advice
+        self.also = also or {}
         self.message = self._prose()
 
     def __str__(self) -> str:
@@ -97,9 +116,10 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         Where AWS gave no answer, error has the name and the words of the exception, and response_metadata is empty.
         fail_json_aws itself is not used: it shows a Python traceback for what is said in plain words here.
         """
-        error = {"Code": self.code, "Message": self.reason or self.attempt}
-        answer = {"Error": error, "ResponseMetadata": {}, **_answer(self.exception)}
-        return {"msg": self.message, **camel_dict_to_snake_dict(answer), **gather_sdk_versions()}
+        answer = _answer(self.exception)
+        error = answer.get("Error") or {"Code": self.code, "Message": _one_line(self.exception) or self.attempt}
+        told = {"Error": error, "ResponseMetadata": answer.get("ResponseMetadata", {})}
+        return {**self.also, "msg": self.message, **camel_dict_to_snake_dict(told), **gather_sdk_versions()}
 
     def _prose(self) -> str:
         sentences = [f"{self.attempt}: {self.reason}" if self.reason else self.attempt, self.advice]
@@ -110,6 +130,13 @@ class SSMIncidentsErrorHandler(AWSErrorHandler):
     """amazon.aws's error handler, raising this collection's exception."""
 
     _CUSTOM_EXCEPTION = AnsibleSSMIncidentsError
+
+
+def _advice(code: str) -> str:
+    if code == "InvalidParameter":
+        return ""
+    # An error with a status and no code did not come from AWS.
+    return _ADVICE.get("MalformedAnswer" if code.isdigit() else code, _ANYTHING_ELSE)
 
 
 def _answer(exception: BaseException | None) -> dict[str, Any]:
@@ -125,5 +152,7 @@ def _code(exception: BaseException | None) -> str:
 
 
 def _one_line(exception: BaseException | None) -> str:
-    text = " ".join(str(exception).split()) if exception is not None else ""
+    if exception is None:
+        return ""
+    text = " ".join(str(exception).split()) or type(exception).__name__
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."

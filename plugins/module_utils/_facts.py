@@ -11,6 +11,9 @@ from typing import Any, Mapping
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
+#: How GetReplicationSet names the key that AWS owns (AWS CLI's examples).
+DEFAULT_KEY = "DefaultKey"
+
 # What the service may leave out, and does: a set recorded by AWS has no arn and no
 # statusUpdateDateTime (awscli, examples/ssm-incidents/get-replication-set.rst). These are null then.
 _SET_FIELDS = (

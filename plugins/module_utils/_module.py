@@ -8,13 +8,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Mapping, NoReturn
 
-from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.common.warnings import warn
 
+from ._api import list_tags
 from ._connection import Connection, connect
 from ._errors import AnsibleSSMIncidentsError
 
 if TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+    from botocore.client import BaseClient
+
+
+def list_tags_or_warn(connection: Connection, client: BaseClient, arn: str) -> dict[str, str] | None:
+    """Return a set's tags, or None with a warning where the caller may not list them."""
+    try:
+        return list_tags(client, arn)
+    except AnsibleSSMIncidentsError as failure:
+        if failure.code != "AccessDeniedException":
+            raise
+        # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
+        warn(
+            connection.mask(
+                f"{failure.attempt}: {failure.reason}. tags is null, all other facts are complete."
+                " Allow ssm-incidents:ListTagsForResource to have them."
+            )
+        )
+        return None
 
 
 def run(
@@ -32,9 +51,9 @@ def run(
         connection = connect(module, defaults)
         result = {"changed": False, **work(connection)}
     except AnsibleSSMIncidentsError as failure:
-        # A service's message can quote the request; Ansible itself masks only what came as an option.
-        secrets = connection.secrets() if connection else set()
-        result = remove_values({"failed": True, **failure.result()}, secrets)
+        result = {"failed": True, **failure.result()}
+    if connection:
+        result = connection.mask(result)
     # Out of the except block, or ansible-core would add a traceback to a failure that is explained.
     if "failed" in result:
         module.fail_json(**result)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Iterator, NamedTuple, Sequence
 
 from ._api import get_replication_set, list_replication_sets
 from ._arn import partition_of_arn
-from ._errors import AnsibleSSMIncidentsError
+from ._errors import NOT_FOUND, AnsibleSSMIncidentsError
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -32,41 +32,53 @@ SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total
 
 # What a Region without the service looks like: its host name does not resolve, or nobody answers.
 _NO_CONNECTION = ("ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError")
-_NOT_FOUND = "ResourceNotFoundException"
 
 
-class Found(NamedTuple):
-    """A replication set, and the client of the Region that told of it."""
+class Answer(NamedTuple):
+    """What the account says, and the client of the Region that said it; without a set, arn is empty."""
 
     client: BaseClient
     arn: str
-    replication_set: dict[str, Any]
+    replication_set: dict[str, Any] | None
 
 
-def find_replication_set(connection: Connection, arn: str | None, search_regions: Sequence[str]) -> Found | None:
+def find_replication_set(connection: Connection, arn: str | None, search_regions: Sequence[str]) -> Answer:
     """Find a replication set: in the connection's own Region first, then in the others side by side.
 
     :param arn: the set's ARN; None for the account's own set, which ListReplicationSets names.
     :param search_regions: further Regions to ask; ALL for all of them. Empty: only the own Region is asked.
-    :return: the set; None where no ARN was given and the account has no set.
+    :return: the set's answer, or, where no ARN was given, that the account has none.
     :raises AnsibleSSMIncidentsError: where it is not found, or a Region that could have it could not be asked.
     """
     others = _regions_to_search(connection, arn, search_regions)
     own = connection.client()
     try:
         arn = arn or _own_arn(own)
-        return Found(own, arn, get_replication_set(own, arn)) if arn else None
+        return _ask(own, arn)
     except AnsibleSSMIncidentsError as failure:
         if not others:
             raise _with_advice(failure, connection) from failure
         failures = {connection.region: failure}
 
+    without = None
     for region, answer in _ask_side_by_side(connection, others, arn):
-        if isinstance(answer, Found):
-            return answer
-        if answer is not None:
+        if isinstance(answer, AnsibleSSMIncidentsError):
             failures[region] = answer
+        elif answer.replication_set is not None:
+            return answer
+        else:
+            without = answer
+    if without and failures[connection.region].code in _NO_CONNECTION and not connection.has_service():
+        # Not a Region that could have a set: the others' answer is the whole one.
+        del failures[connection.region]
+    if without and not failures:
+        return without
     raise _nothing_found(arn, [connection.region, *others], failures)
+
+
+def _ask(client: BaseClient, arn: str | None) -> Answer:
+    """Ask one Region for the set, where the account has one."""
+    return Answer(client, arn or "", get_replication_set(client, arn) if arn else None)
 
 
 def _own_arn(client: BaseClient) -> str | None:
@@ -101,21 +113,22 @@ def _regions_to_search(connection: Connection, arn: str | None, search_regions: 
 
 def _ask_side_by_side(
     connection: Connection, regions: Sequence[str], arn: str | None
-) -> Iterator[tuple[str, Found | AnsibleSSMIncidentsError | None]]:
+) -> Iterator[tuple[str, Answer | AnsibleSSMIncidentsError]]:
     """Ask several Regions at once.
 
     The threads are daemons: where one Region hangs, a caller that has its answer need not wait for it.
 
-    :return: each Region with its answer, in the order in which they come; None for an account without a set.
+    :return: each Region with its answer, in the order in which they come.
     """
-    answers: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+    answers: SimpleQueue[tuple[str, Answer | AnsibleSSMIncidentsError]] = SimpleQueue()
 
     def ask(region: str, client: BaseClient) -> None:
         try:
-            known = arn or _own_arn(client)
-            answers.put((region, Found(client, known, get_replication_set(client, known)) if known else None))
-        except Exception as failure:  # pylint: disable=broad-except
+            answers.put((region, _ask(client, arn or _own_arn(client))))
+        except AnsibleSSMIncidentsError as failure:
             answers.put((region, failure))
+        except Exception as failure:  # Whatever it is, the Regions that answer count.
+            answers.put((region, AnsibleSSMIncidentsError(f"Failed to ask Region {region}", failure)))
 
     for region in regions:
         try:
@@ -126,27 +139,22 @@ def _ask_side_by_side(
         else:
             Thread(target=ask, args=(region, client), daemon=True).start()
     for _region in regions:
-        region, answer = answers.get()
-        if isinstance(answer, Exception) and not isinstance(answer, AnsibleSSMIncidentsError):
-            raise answer
-        yield region, answer
+        yield answers.get()
 
 
 def _with_advice(failure: AnsibleSSMIncidentsError, connection: Connection) -> AnsibleSSMIncidentsError:
     """Return a failure of the only Region asked, with what its user can do."""
-    if failure.code == _NOT_FOUND:
+    if failure.code == NOT_FOUND:
         return failure.advising(
             "GetReplicationSet answers only from a Region that is in the replication set, and"
             f" {connection.region} may just not be one of the set's: name its Regions in search_regions, or"
             " use search_regions: all."
         )
-    if failure.code in _NO_CONNECTION:
-        known = connection.service_regions(connection.partition())
-        if connection.region not in known:
-            return failure.advising(
-                f"botocore knows of no Incident Manager in Region {connection.region}: it exists in"
-                f" {', '.join(known) or 'no Region of this partition'}."
-            )
+    if failure.code in _NO_CONNECTION and not connection.has_service():
+        known = ", ".join(connection.service_regions("aws"))
+        return failure.advising(
+            f"botocore knows of no Incident Manager in Region {connection.region}: it exists in {known}. {failure.advice}"
+        )
     return failure
 
 
@@ -155,18 +163,26 @@ def _nothing_found(
 ) -> AnsibleSSMIncidentsError:
     """Return what to say after a search without a find: which Regions have no such set, and which could not be asked."""
     what = f"the replication set {arn}" if arn else "the account's replication set"
-    refused = {region: failure for region, failure in failures.items() if failure.code != _NOT_FOUND}
-    if refused:
-        reasons = "; ".join(f"{region} ({failure.reason})" for region, failure in sorted(refused.items()))
+    refused = {region: failures[region] for region in asked if region in failures and not _is_missing(failures[region])}
+    if not refused:
         return AnsibleSSMIncidentsError(
-            f"Failed to find {what}: of the Regions {', '.join(asked)}, these could not be asked and may have it:"
-            f" {reasons}",
-            next(iter(refused.values())).exception,
-            reason="",
-            advice="Whether it exists is not known until they answer, or until search_regions leaves them out.",
+            f"Failed to find {what} in any of the Regions {', '.join(asked)}",
+            failures[asked[0]].exception,
+            advice="It does not exist, or not in these Regions.",
         )
+    by_reason: dict[str, list[str]] = {}
+    for region, failure in refused.items():
+        by_reason.setdefault(failure.reason.replace(region, "the Region"), []).append(region)
+    reasons = "; ".join(f"{', '.join(regions)} ({reason})" for reason, regions in by_reason.items())
+    first = next(iter(refused.values()))
+    same = all(failure.code == first.code for failure in refused.values())
     return AnsibleSSMIncidentsError(
-        f"Failed to find {what} in any of the Regions {', '.join(asked)}",
-        failures[asked[0]].exception,
-        advice="It does not exist, or not in these Regions.",
+        f"Failed to find {what}: of the Regions {', '.join(asked)}, these could not be asked and may have it: {reasons}",
+        first.exception,
+        reason="",
+        advice=first.advice if same else "Take the reasons away, or leave these Regions out of search_regions.",
     )
+
+
+def _is_missing(failure: AnsibleSSMIncidentsError) -> bool:
+    return failure.code == NOT_FOUND

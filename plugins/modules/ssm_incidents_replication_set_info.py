@@ -34,8 +34,8 @@ options:
       - Left empty, only the connection's own Region is asked.
       - A Region that refuses (not enabled, denied by a policy, unreachable) does not stop the search. If nothing is
         found and a Region could not be asked, the module fails and names that Region.
-      - With this option a Region gets 10 s for the connection and 20 s for an answer, twice,
-        unless O(aws_config) says otherwise.
+      - With this option a Region gets 10 s for the connection and 20 s for an answer, twice, unless O(aws_config) says
+        otherwise. As its own Region is asked first, the module takes at most about 80 s to give up where all of them hang.
     type: list
     elements: str
     default: []
@@ -95,7 +95,7 @@ EXAMPLES = r"""
     region: eu-west-1
     include_tags: false
   register: incident_manager
-  until: incident_manager.replication_set.status | default('') == 'ACTIVE'
+  until: incident_manager is failed or incident_manager.replication_set.status | default('') in ['ACTIVE', 'FAILED']
   retries: 60
   delay: 30
 """
@@ -205,7 +205,10 @@ error:
   type: dict
   contains:
     code:
-      description: AWS's error code, or the name of botocore's exception.
+      description:
+        - AWS's error code, or the name of botocore's exception.
+        - V(InvalidParameter) where an option was refused before anything was sent, V(MalformedAnswer) where an answer
+          could not be read, a bare HTTP status where an error came without a code.
       returned: failure
       type: str
       sample: ResourceNotFoundException
@@ -228,35 +231,16 @@ response_metadata:
 
 from typing import Any
 
-from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.incident_manager.aws.plugins.module_utils._api import list_tags
 from ansible_collections.incident_manager.aws.plugins.module_utils._arn import complain_about_arn, complain_about_regions
 from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
 from ansible_collections.incident_manager.aws.plugins.module_utils._facts import replication_set_facts
-from ansible_collections.incident_manager.aws.plugins.module_utils._module import run
+from ansible_collections.incident_manager.aws.plugins.module_utils._module import list_tags_or_warn, run
 from ansible_collections.incident_manager.aws.plugins.module_utils._search import (
     ALL,
     SEARCH_DEFAULTS,
-    Found,
     find_replication_set,
 )
-
-
-def list_tags_or_warn(found: Found) -> dict[str, str] | None:
-    """Return the set's tags, or None with a warning where the caller may not list them."""
-    try:
-        return list_tags(found.client, found.arn)
-    except AnsibleSSMIncidentsError as failure:
-        if failure.code != "AccessDeniedException":
-            raise
-        # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
-        warn(
-            f"{failure.attempt}: {failure.reason}. tags is null, all other facts are complete."
-            " Allow ssm-incidents:ListTagsForResource, or set include_tags: false."
-        )
-        return None
 
 
 def gather_facts(params: dict[str, Any], connection: Connection) -> dict[str, Any]:
@@ -264,14 +248,15 @@ def gather_facts(params: dict[str, Any], connection: Connection) -> dict[str, An
     complain_about_arn(params["arn"])
     complain_about_regions("search_regions", [name for name in params["search_regions"] if name != ALL])
 
-    found = find_replication_set(connection, params["arn"], params["search_regions"])
-    if found is None:
-        return {"exists": False, "region": connection.region, "replication_set": {}}
-    tags = list_tags_or_warn(found) if params["include_tags"] else None
+    answer = find_replication_set(connection, params["arn"], params["search_regions"])
+    region = answer.client.meta.region_name
+    if answer.replication_set is None:
+        return {"exists": False, "region": region, "replication_set": {}}
+    tags = list_tags_or_warn(connection, answer.client, answer.arn) if params["include_tags"] else None
     return {
         "exists": True,
-        "region": found.client.meta.region_name,
-        "replication_set": replication_set_facts(found.replication_set, found.arn, tags),
+        "region": region,
+        "replication_set": replication_set_facts(answer.replication_set, answer.arn, tags),
     }
 
 

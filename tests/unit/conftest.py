@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -101,6 +102,12 @@ def recorded(endpoint: LocalEndpoint) -> str:
 
 
 @pytest.fixture
+def thorough() -> bool:
+    """Whether to try all there is, or only what a quick loop has time for."""
+    return os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+
+
+@pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let retries wait on paper only, and list what they would have waited."""
     waited: list[float] = []
@@ -114,7 +121,7 @@ def run_module(
 ) -> Callable[..., Outcome]:
     """Run a module in this process; options come on top of a connection to the endpoint, None takes one away."""
 
-    def run(name: str, _check_mode: bool = False, **options: Any) -> Outcome:
+    def run(name: str, _check_mode: bool = False, _diff: bool = False, **options: Any) -> Outcome:
         connection = {
             "endpoint_url": served.url,
             "access_key": ACCESS_KEY,
@@ -122,7 +129,7 @@ def run_module(
             "region": "us-east-1",
         }
         given = {key: value for key, value in {**connection, **options}.items() if value is not None}
-        args = {**given, "_ansible_check_mode": _check_mode, "_ansible_remote_tmp": "/tmp"}
+        args = {**given, "_ansible_check_mode": _check_mode, "_ansible_diff": _diff, "_ansible_remote_tmp": "/tmp"}
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         core_warnings._global_warnings.clear()
@@ -136,3 +143,27 @@ def run_module(
         return outcome
 
     return run
+
+
+_RUNNER = """
+import importlib, sys
+from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+root, name = sys.argv.pop(), sys.argv.pop()
+_AnsibleCollectionFinder(paths=[root])._install()
+importlib.import_module("ansible_collections.incident_manager.aws.plugins.modules." + name).main()
+"""
+
+
+@pytest.fixture
+def run_process(served: LocalEndpoint, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start a module as a process of its own; options come on top of a connection to the endpoint."""
+
+    def start(name: str, **options: Any) -> subprocess.Popen[str]:
+        connection = {"endpoint_url": served.url, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+        arguments = tmp_path / f"arguments-{len(list(tmp_path.iterdir()))}.json"
+        arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": {**connection, **options}}))
+        root = CHECKOUT / ".build" / "root"
+        command = [sys.executable, "-c", _RUNNER, str(arguments), name, str(root)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return start

@@ -59,18 +59,20 @@ WRONG = [
 ]
 
 
-def conditions(page: Path) -> list[str]:
-    shown = [task["ansible.builtin.assert"]["that"] for task in tasks_of(page) if "ansible.builtin.assert" in task]
-    return list(dict.fromkeys(condition for that in shown for condition in that))
+def conditions(page: Path) -> list[list[str]]:
+    """Return the conditions of each assert task of a page."""
+    return [task["ansible.builtin.assert"]["that"] for task in tasks_of(page) if "ansible.builtin.assert" in task]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_conditions_hold_and_fail(run_tasks: Run, tmp_path: Path, page: Path) -> None:
     shown = conditions(page)
-    assert shown
+    every = list(dict.fromkeys(condition for that in shown for condition in that))
+    assert every
     tasks = []
     for facts in [RIGHT, *WRONG]:
-        for condition in shown:
+        for condition in every:
             judge = {"that": [condition], "quiet": True}
             tasks.append({"ansible.builtin.assert": judge, "vars": {"incident_manager": facts}, "ignore_errors": True})
     for number, task in enumerate(tasks):
@@ -83,12 +85,28 @@ def test_conditions_hold_and_fail(run_tasks: Run, tmp_path: Path, page: Path) ->
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
     said = [str(verdict).lower() for verdict in json.loads((tmp_path / "verdicts").read_text())]
-    by_condition = {condition: said[number :: len(shown)] for number, condition in enumerate(shown)}
+    by_condition = {condition: said[number :: len(every)] for number, condition in enumerate(every)}
     for condition, (of_right, *of_wrong) in by_condition.items():
-        assert of_right == ("false" if condition == "not incident_manager.exists" else "true"), condition
-        assert ("true" if condition == "not incident_manager.exists" else "false") in of_wrong, condition
+        wanted, opposite = ("false", "true") if condition == "not incident_manager.exists" else ("true", "false")
+        assert of_right == wanted, condition
+        assert opposite in of_wrong, condition
+    for that in shown:
+        for number, condition in enumerate(that):
+            for facts, said_of in zip([RIGHT, *WRONG], by_condition[condition], strict=True):
+                before = [by_condition[earlier][[RIGHT, *WRONG].index(facts)] for earlier in that[:number]]
+                # Where there is none, the page says, only the first question may be asked.
+                assert said_of != "broken" or "false" in before or facts is NONE, (condition, facts)
 
 
+@pytest.mark.slow
+def test_a_failure_that_is_not_the_expected_one_stays_a_failure(run_tasks: Run) -> None:
+    (task,) = [task for task in tasks_of(GUIDES / "guide_asserting.rst") if "failed_when" in task]
+    # Ansible's own complaint about an option has no error code.
+    task["incident_manager.aws.ssm_incidents_replication_set_info"]["surprise"] = 1
+    assert run_tasks([task]).returncode != 0
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
     # The README asks in us-east-1; all other pages have a rule about the set's two Regions.

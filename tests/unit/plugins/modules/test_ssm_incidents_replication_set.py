@@ -1,0 +1,598 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The managing module as Ansible runs it, on the wire: creating, changing, retiring, and everything on the way."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+import pytest
+from endpoint.server import SECRET_KEY, LocalEndpoint
+
+from ..module_utils.test_plan import SETS
+
+ACCOUNT = "123456789012"
+KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+OTHER_KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/abcd1234-ab12-cd34-ef56-abcdef123456"
+WRITES = {
+    "CreateReplicationSet",
+    "UpdateReplicationSet",
+    "DeleteReplicationSet",
+    "UpdateDeletionProtection",
+    "TagResource",
+    "UntagResource",
+}
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def manage(run_module: Run, naps: list[float]) -> Run:
+    def run(**options: Any) -> Any:
+        # The endpoint counts time in polls: what the module would sleep meanwhile is only noted.
+        return run_module("ssm_incidents_replication_set", **{"region": "eu-west-1", **options})
+
+    return run
+
+
+@pytest.fixture
+def info(run_module: Run) -> Run:
+    def run(**options: Any) -> Any:
+        return run_module("ssm_incidents_replication_set_info", region="eu-west-1", search_regions=["all"], **options)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def polls(endpoint: LocalEndpoint) -> None:
+    endpoint.configure(transition={"progression": "manual", "times": 2})
+
+
+def regions(*names: str, **keys: str) -> list[dict[str, Any]]:
+    return [{"name": name} for name in names] + [
+        {"name": name.replace("_", "-"), "sse_kms_key_id": key} for name, key in keys.items()
+    ]
+
+
+def there(endpoint: LocalEndpoint, region: str = "eu-west-1", **facts: Any) -> str:
+    """Put a set in place; facts are those of GetReplicationSet's answer."""
+    body = {"status": "ACTIVE", "regionMap": {region: {"status": "ACTIVE", "sseKmsKeyId": "DefaultKey"}}, **facts}
+    return str(endpoint.seed(body, tags=facts.pop("tags", None)))
+
+
+def region_map(*names: str, **keys: str) -> dict[str, Any]:
+    return {
+        **{name: {"status": "ACTIVE", "sseKmsKeyId": "DefaultKey"} for name in names},
+        **{name.replace("_", "-"): {"status": "ACTIVE", "sseKmsKeyId": key} for name, key in keys.items()},
+    }
+
+
+def keys_of(outcome: Any) -> dict[str, str]:
+    return {name: info["sse_kms_key_id"] for name, info in outcome["replication_set"]["region_map"].items()}
+
+
+def writes(endpoint: LocalEndpoint) -> list[str]:
+    return [call["operation"] for call in endpoint.requests if call["operation"] in WRITES]
+
+
+def actions(outcome: Any) -> list[tuple[str, str]]:
+    return [(action["action"], action["status"]) for action in outcome["actions"]]
+
+
+def assert_unchanged_again(manage: Run, endpoint: LocalEndpoint, options: dict[str, Any]) -> None:
+    """The second run of a task changes nothing and sends not one write."""
+    before = len(writes(endpoint))
+    again = manage(**options)
+    assert not again.failed and again["changed"] is False and again["actions"] == []
+    assert len(writes(endpoint)) == before
+
+
+# What Terraform's acceptance tests and CloudFormation's handler tests do, those that they refuse too ---------------------
+
+TAGS = {"Team": "Resilience", "CostCenter": "A-1"}
+SCENARIOS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], dict[str, str], list[str]]] = {
+    # name: (what is there, the task, the keys at the end, the actions)
+    "create, two Regions": (
+        None,
+        {"regions": regions("eu-west-1", "us-east-1")},
+        {"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey"},
+        ["create_replication_set"],
+    ),
+    "create, with everything": (
+        None,
+        {"regions": regions("us-east-1", eu_west_1=KEY), "deletion_protected": True, "tags": TAGS},
+        {"eu-west-1": KEY, "us-east-1": "DefaultKey"},
+        ["create_replication_set", "update_deletion_protection"],
+    ),
+    "create, all in Regions other than the one asked": (
+        None,
+        {"regions": regions("us-east-1", "us-east-2")},
+        {"us-east-1": "DefaultKey", "us-east-2": "DefaultKey"},
+        ["create_replication_set"],
+    ),
+    "one Region to two": (
+        {"regionMap": region_map("eu-west-1")},
+        {"regions": regions("eu-west-1", "us-east-1")},
+        {"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey"},
+        ["add_region"],
+    ),
+    "two Regions to one": (
+        {"regionMap": region_map("eu-west-1", "us-east-1")},
+        {"regions": regions("us-east-1")},
+        {"us-east-1": "DefaultKey"},
+        ["delete_region"],
+    ),
+    "a difference of two Regions": (
+        {"regionMap": region_map("eu-west-1")},
+        {"regions": regions("eu-west-1", "us-east-1", "us-east-2")},
+        {"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey", "us-east-2": "DefaultKey"},
+        ["add_region", "add_region"],
+    ),
+    "moved to three other Regions": (
+        {"regionMap": region_map("eu-west-1", "eu-west-2", "eu-west-3")},
+        {"regions": regions("us-east-1", "us-east-2", "us-west-2")},
+        {"us-east-1": "DefaultKey", "us-east-2": "DefaultKey", "us-west-2": "DefaultKey"},
+        ["delete_region", "add_region"] * 3,
+    ),
+    "a Region's key replaced": (
+        {"regionMap": region_map("us-east-1", eu_west_1=KEY)},
+        {"regions": regions("us-east-1", eu_west_1=OTHER_KEY), "replace_keys": True},
+        {"eu-west-1": OTHER_KEY, "us-east-1": "DefaultKey"},
+        ["delete_region", "add_region"],
+    ),
+    "every key replaced": (
+        {"regionMap": region_map("us-east-1", "eu-west-1")},
+        {"regions": regions(us_east_1=KEY, eu_west_1=KEY), "replace_keys": True},
+        {"eu-west-1": KEY, "us-east-1": KEY},
+        ["delete_region", "add_region", "delete_region", "add_region"],
+    ),
+    "a Region added, the others kept": (
+        {"regionMap": region_map("eu-west-1", "us-east-1")},
+        {"regions": regions("us-east-2"), "purge_regions": False},
+        {"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey", "us-east-2": "DefaultKey"},
+        ["add_region"],
+    ),
+    "protection on": (
+        {"regionMap": region_map("eu-west-1")},
+        {"deletion_protected": True},
+        {"eu-west-1": "DefaultKey"},
+        ["update_deletion_protection"],
+    ),
+    "protection off": (
+        {"regionMap": region_map("eu-west-1"), "deletionProtected": True},
+        {"deletion_protected": False},
+        {"eu-west-1": "DefaultKey"},
+        ["update_deletion_protection"],
+    ),
+    "tags from empty": (
+        {"regionMap": region_map("eu-west-1")},
+        {"tags": TAGS},
+        {"eu-west-1": "DefaultKey"},
+        ["tag_resource"],
+    ),
+    "tags changed": (
+        {"regionMap": region_map("eu-west-1"), "tags": {"Team": "Other", "Old": "1"}},
+        {"tags": TAGS},
+        {"eu-west-1": "DefaultKey"},
+        ["untag_resource", "tag_resource"],
+    ),
+    "tags to empty": (
+        {"regionMap": region_map("eu-west-1"), "tags": TAGS},
+        {"tags": {}},
+        {"eu-west-1": "DefaultKey"},
+        ["untag_resource"],
+    ),
+    "no difference": (
+        {"regionMap": region_map("eu-west-1"), "tags": TAGS},
+        {"regions": regions("eu-west-1"), "deletion_protected": False, "tags": TAGS},
+        {"eu-west-1": "DefaultKey"},
+        [],
+    ),
+    "being created when it starts": (
+        {"regionMap": {"eu-west-1": {"status": "CREATING", "sseKmsKeyId": "DefaultKey"}}, "status": "CREATING"},
+        {"regions": regions("eu-west-1", "us-east-1")},
+        {"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey"},
+        ["add_region"],
+    ),
+    "being updated when it starts": (
+        {"regionMap": {**region_map("eu-west-1"), "us-east-1": {"status": "DELETING"}}, "status": "UPDATING"},
+        {"regions": regions("eu-west-1", "us-east-1")},
+        {"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey"},
+        ["add_region"],
+    ),
+    "being deleted when it starts": (
+        {"regionMap": {"eu-west-1": {"status": "DELETING"}}, "status": "DELETING"},
+        {"regions": regions("eu-west-1")},
+        {"eu-west-1": "DefaultKey"},
+        ["create_replication_set"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenario(manage: Run, info: Run, endpoint: LocalEndpoint, name: str) -> None:
+    present, options, keys, steps = SCENARIOS[name]
+    if present:
+        body = {"status": "ACTIVE", "deletionProtected": False, **{key: value for key, value in present.items() if key != "tags"}}
+        endpoint.seed(body, tags=present.get("tags"))
+
+    checked = manage(_check_mode=True, _diff=True, **options)
+    assert not checked.failed, checked["msg"]
+    assert writes(endpoint) == []
+    assert actions(checked) == [(step, "planned") for step in steps]
+
+    outcome = manage(_diff=True, **options)
+    assert not outcome.failed, outcome["msg"]
+    assert outcome["changed"] is bool(steps)
+    assert actions(outcome) == [(step, "done") for step in steps]
+    assert keys_of(outcome) == keys
+    assert outcome["replication_set"]["status"] == "ACTIVE"
+    for option in ("deletion_protected", "tags"):
+        if option in options:
+            assert outcome["replication_set"][option] == options[option]
+    assert outcome["replication_set"] == info()["replication_set"]
+    assert outcome["diff"]["after"]["regions"] == keys
+    assert (outcome["diff"]["before"] == outcome["diff"]["after"]) is not bool(steps)
+    # Each step once, and none but those.
+    assert len(writes(endpoint)) == len(steps)
+    assert_unchanged_again(manage, endpoint, options)
+
+
+def test_gone_behind_its_back(manage: Run, endpoint: LocalEndpoint) -> None:
+    options = {"regions": regions("eu-west-1")}
+    first = manage(**options)["replication_set"]["arn"]
+    endpoint.reset()
+    outcome = manage(**options)
+    assert actions(outcome) == [("create_replication_set", "done")]
+    assert outcome["replication_set"]["arn"] != first
+    gone = manage(arn=first, **options)
+    assert gone.failed and first in gone["msg"] and "has no replication set" in gone["msg"]
+
+
+# Any set to any other -------------------------------------------------------------------------------------------------
+
+
+def test_a_sample_of_all_pairs(manage: Run, endpoint: LocalEndpoint, thorough: bool) -> None:
+    chosen = random.Random(1)
+    for _number in range(300 if thorough else 10):
+        present, wanted = chosen.choice(SETS), chosen.choice(SETS)
+        endpoint.reset()
+        endpoint.configure(transition={"progression": "immediate"})
+        endpoint.seed(
+            {
+                "status": "ACTIVE",
+                "regionMap": {name: {"status": "ACTIVE", "sseKmsKeyId": key} for name, key in present.items()},
+            }
+        )
+        options = {
+            "regions": [{"name": name, "sse_kms_key_id": key} for name, key in wanted.items()],
+            "replace_keys": True,
+        }
+        outcome = manage(**options)
+        if len(present) == 1 and present != wanted and set(present) == set(wanted):
+            assert outcome.failed and "only Region" in outcome["msg"] and writes(endpoint) == []
+            continue
+        assert not outcome.failed, outcome["msg"]
+        assert keys_of(outcome) == wanted
+
+
+# Retiring -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", [["eu-west-1"], ["us-east-1", "us-east-2", "eu-central-1"]])
+def test_absent(manage: Run, endpoint: LocalEndpoint, names: list[str]) -> None:
+    arn = there(endpoint, regionMap=region_map(*names))
+    options = {"state": "absent", "arn": arn}
+    checked = manage(_check_mode=True, **options)
+    assert actions(checked) == [("delete_replication_set", "planned")] and checked["changed"] is True
+    assert writes(endpoint) == []
+    outcome = manage(_diff=True, **options)
+    assert not outcome.failed, outcome["msg"]
+    assert (outcome["changed"], outcome["exists"], outcome["replication_set"]) == (True, False, {})
+    assert outcome["diff"]["after"] == {}
+    assert endpoint.client().list_replication_sets()["replicationSetArns"] == []
+    assert_unchanged_again(manage, endpoint, options)
+
+
+def test_absent_is_refused_under_protection(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = there(endpoint, deletionProtected=True)
+    outcome = manage(state="absent", arn=arn)
+    assert outcome.failed and outcome["changed"] is False and "deletion_protected: false" in outcome["msg"]
+    assert writes(endpoint) == []
+
+
+def test_absent_turns_protection_off_where_told(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = there(endpoint, deletionProtected=True)
+    options = {"state": "absent", "arn": arn, "deletion_protected": False}
+    outcome = manage(**options)
+    assert actions(outcome) == [("update_deletion_protection", "done"), ("delete_replication_set", "done")]
+    assert_unchanged_again(manage, endpoint, options)
+
+
+def test_absent_contradicts_protection(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = there(endpoint)
+    assert "contradict" in manage(state="absent", arn=arn, deletion_protected=True)["msg"]
+
+
+def test_absent_requires_the_arn(manage: Run, endpoint: LocalEndpoint) -> None:
+    there(endpoint)
+    assert "arn" in manage(state="absent")["msg"]
+    assert endpoint.requests == []
+
+
+def test_absent_while_it_is_being_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = there(endpoint, status="DELETING", regionMap={"eu-west-1": {"status": "DELETING"}})
+    outcome = manage(state="absent", arn=arn)
+    assert not outcome.failed and outcome["changed"] is False and writes(endpoint) == []
+
+
+def test_a_failed_set_can_be_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = there(endpoint, status="FAILED", regionMap={"eu-west-1": {"status": "FAILED"}})
+    assert manage(state="absent", arn=arn)["exists"] is False
+
+
+# Waiting --------------------------------------------------------------------------------------------------------------
+
+
+def test_without_waiting_one_step_is_begun(manage: Run, endpoint: LocalEndpoint) -> None:
+    outcome = manage(regions=regions("eu-west-1"), wait=False)
+    assert actions(outcome) == [("create_replication_set", "done")]
+    assert outcome["replication_set"]["status"] == "CREATING"
+
+
+def test_without_waiting_two_steps_are_refused(manage: Run, endpoint: LocalEndpoint) -> None:
+    there(endpoint)
+    outcome = manage(regions=regions("us-east-1"), wait=False)
+    assert outcome.failed and "wait: false" in outcome["msg"] and "takes 2" in outcome["msg"]
+    assert actions(outcome) == [("add_region", "not_reached"), ("delete_region", "not_reached")]
+    assert writes(endpoint) == [] and outcome["changed"] is False
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_time_out(manage: Run, endpoint: LocalEndpoint, before: bool) -> None:
+    endpoint.configure(transition={"progression": "manual", "times": 10**9})
+    if before:
+        there(endpoint, status="UPDATING", regionMap={**region_map("eu-west-1"), "us-east-1": {"status": "CREATING"}})
+    outcome = manage(regions=regions("eu-west-1", "us-east-2"), deletion_protected=True, wait_timeout=0)
+    assert outcome.failed and outcome["error"]["code"] == "WaitTimeout"
+    assert "wait_timeout" in outcome["msg"] and "CREATING" in outcome["msg"]
+    assert outcome["changed"] is not before
+    if not before:
+        assert actions(outcome) == [("create_replication_set", "done"), ("update_deletion_protection", "not_reached")]
+
+
+def test_a_conflict_is_waited_out(manage: Run, endpoint: LocalEndpoint, naps: list[float]) -> None:
+    there(endpoint)
+    endpoint.faults.add({"operation": "UpdateReplicationSet", "fault": "error", "code": "ConflictException", "times": 3})
+    outcome = manage(regions=regions("eu-west-1", "us-east-1"))
+    assert not outcome.failed and actions(outcome) == [("add_region", "done")]
+    tokens = {call["input"]["clientToken"] for call in endpoint.requests if call["operation"] == "UpdateReplicationSet"}
+    assert len(tokens) == 1 and len(naps) >= 3
+
+
+def test_a_conflict_that_stays_times_out(manage: Run, endpoint: LocalEndpoint) -> None:
+    there(endpoint)
+    endpoint.faults.add({"operation": "TagResource", "fault": "error", "code": "ConflictException", "times": None})
+    outcome = manage(tags=TAGS, wait_timeout=0)
+    assert outcome.failed and outcome["error"]["code"] == "WaitTimeout" and "ConflictException" in outcome["msg"]
+
+
+def test_failed_regions_end_the_task_with_their_messages(manage: Run, endpoint: LocalEndpoint) -> None:
+    there(endpoint)
+    endpoint.configure(fail_next={"us-east-1": "The KMS key is disabled"})
+    outcome = manage(regions=regions("eu-west-1", "us-east-1", "us-east-2"))
+    assert outcome.failed and outcome["error"]["code"] == "ReplicationSetFailed"
+    assert "us-east-1 (The KMS key is disabled)" in outcome["msg"]
+    assert outcome["changed"] is True
+    assert actions(outcome) == [("add_region", "done"), ("add_region", "not_reached")]
+
+
+# Faults on the way ----------------------------------------------------------------------------------------------------
+
+LONG_WAY = {"regions": regions("us-east-1", eu_west_1=KEY), "replace_keys": True, "deletion_protected": True, "tags": TAGS}
+
+
+@pytest.mark.parametrize("fault", ["throttle", "internal", "reset", "not_json", "truncated"])
+@pytest.mark.parametrize("after", [False, True])
+def test_faults_are_survived_everywhere(manage: Run, endpoint: LocalEndpoint, fault: str, after: bool) -> None:
+    there(endpoint, regionMap=region_map("eu-west-1", "eu-west-2"))
+    for operation in sorted(WRITES - {"CreateReplicationSet", "DeleteReplicationSet", "UntagResource"}):
+        endpoint.faults.add({"operation": operation, "fault": fault, "times": 3, "after": after})
+    outcome = manage(**LONG_WAY, aws_config={"retries": {"total_max_attempts": 1}})
+    assert not outcome.failed, outcome["msg"]
+    assert keys_of(outcome) == {"eu-west-1": KEY, "us-east-1": "DefaultKey"}
+    assert {status for _action, status in actions(outcome)} == {"done"}
+    assert len(outcome["actions"]) == 6
+
+
+@pytest.mark.parametrize("fault", ["throttle", "internal", "reset", "not_json", "truncated"])
+def test_faults_while_waiting_are_survived(manage: Run, endpoint: LocalEndpoint, naps: list[float], fault: str) -> None:
+    # Read in its own Region first, the set is watched from the Region that stays once its own goes.
+    there(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
+    endpoint.faults.add({"operation": "GetReplicationSet", "region": "us-east-1", "fault": fault, "times": 5})
+    outcome = manage(regions=regions("us-east-1"), aws_config={"retries": {"total_max_attempts": 1}})
+    assert not outcome.failed, outcome["msg"]
+    assert outcome["region"] == "us-east-1" and keys_of(outcome) == {"us-east-1": "DefaultKey"}
+    assert len(naps) >= 5 and endpoint.faults.left() == []
+
+
+@pytest.mark.parametrize("fault", ["reset", "empty", "internal"])
+def test_a_creation_whose_answer_gets_lost_is_made_once(manage: Run, endpoint: LocalEndpoint, fault: str) -> None:
+    endpoint.faults.add({"operation": "CreateReplicationSet", "fault": fault, "times": 2, "after": True})
+    outcome = manage(regions=regions("eu-west-1", "us-east-1"), deletion_protected=True)
+    assert not outcome.failed, outcome["msg"]
+    assert actions(outcome) == [("create_replication_set", "done"), ("update_deletion_protection", "done")]
+    tokens = {call["input"]["clientToken"] for call in endpoint.requests if call["operation"] == "CreateReplicationSet"}
+    assert len(tokens) == 1
+
+
+@pytest.mark.parametrize("fault", ["reset", "internal"])
+@pytest.mark.parametrize("botocore_retries", [True, False])
+def test_a_deletion_whose_answer_gets_lost(
+    manage: Run, endpoint: LocalEndpoint, fault: str, botocore_retries: bool
+) -> None:
+    arn = there(endpoint)
+    endpoint.faults.add({"operation": "DeleteReplicationSet", "fault": fault, "after": True})
+    config = None if botocore_retries else {"retries": {"total_max_attempts": 1}}
+    outcome = manage(state="absent", arn=arn, aws_config=config)
+    assert not outcome.failed, outcome["msg"]
+    assert outcome["exists"] is False and actions(outcome) == [("delete_replication_set", "done")]
+
+
+def test_a_refusal_half_way_tells_where_things_stand(manage: Run, endpoint: LocalEndpoint) -> None:
+    there(endpoint, regionMap=region_map("eu-west-1", "eu-west-2"))
+    endpoint.faults.add({"operation": "UpdateReplicationSet", "fault": "delay", "seconds": 0})
+    endpoint.faults.add(
+        {"operation": "UpdateReplicationSet", "region": "eu-west-1", "fault": "error", "code": "AccessDeniedException"}
+    )
+    outcome = manage(regions=regions("us-east-1", "us-east-2"))
+    assert outcome.failed and outcome["error"]["code"] == "AccessDeniedException"
+    assert "Region" in outcome["msg"] and SECRET_KEY not in outcome.output
+    again = manage(regions=regions("us-east-1", "us-east-2"))
+    assert not again.failed and keys_of(again) == {"us-east-1": "DefaultKey", "us-east-2": "DefaultKey"}
+
+
+def test_somebody_else_was_faster_with_the_creation(manage: Run, endpoint: LocalEndpoint) -> None:
+    # The list was empty a moment ago; by now the account has a set.
+    endpoint.faults.add({"operation": "ListReplicationSets", "fault": "body", "body": '{"replicationSetArns": []}'})
+    there(endpoint)
+    outcome = manage(regions=regions("eu-west-1", "us-east-1"))
+    assert not outcome.failed, outcome["msg"]
+    assert keys_of(outcome) == {"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey"}
+
+
+# Killed, and two at a time --------------------------------------------------------------------------------------------
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answered", [True, False], ids=["after a step", "between a call and its answer"])
+@pytest.mark.parametrize("step", range(1, 7))
+def test_killed_and_run_again(
+    manage: Run, run_process: Run, endpoint: LocalEndpoint, step: int, answered: bool
+) -> None:
+    endpoint.configure(transition={"progression": "immediate"})
+    there(endpoint, regionMap=region_map("eu-west-1", "eu-west-2"))
+    # Every call is made, and its answer held up: time to kill the process in between.
+    for operation in sorted(WRITES):
+        endpoint.faults.add({"operation": operation, "fault": "delay", "seconds": 0.2, "after": True, "times": None})
+    process = run_process("ssm_incidents_replication_set", region="eu-west-1", **LONG_WAY)
+
+    def reached() -> bool:
+        calls = [call for call in endpoint.requests if call["operation"] in WRITES]
+        return len(calls) >= step and (not answered or calls[step - 1]["status"] is not None)
+
+    while not reached():
+        assert process.poll() is None, process.communicate()
+        Event().wait(0.005)
+    process.kill()
+    process.communicate()
+    endpoint.faults.clear()
+
+    outcome = manage(**LONG_WAY)
+    assert not outcome.failed, outcome["msg"]
+    assert keys_of(outcome) == {"eu-west-1": KEY, "us-east-1": "DefaultKey"}
+    assert outcome["replication_set"]["deletion_protected"] is True
+    assert outcome["replication_set"]["tags"] == TAGS
+    # Both runs together have made each step once.
+    made = [json.dumps({**call["input"], "clientToken": None}) for call in endpoint.requests if call["operation"] in WRITES]
+    assert len(made) == len(set(made)) == 6
+    assert_unchanged_again(manage, endpoint, LONG_WAY)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("present", [None, {"regionMap": region_map("eu-west-1", "eu-west-2")}])
+def test_two_at_the_same_time(
+    manage: Run, run_process: Run, endpoint: LocalEndpoint, present: dict[str, Any] | None
+) -> None:
+    endpoint.configure(transition={"progression": "manual", "times": 1})
+    if present:
+        there(endpoint, **present)
+    both = [run_process("ssm_incidents_replication_set", region="eu-west-1", **LONG_WAY) for _number in range(2)]
+    for process in both:
+        output, errors = process.communicate(timeout=60)
+        assert "Traceback" not in output + errors
+        assert not json.loads(output).get("failed"), output
+    assert_unchanged_again(manage, endpoint, LONG_WAY)
+    outcome = manage(**LONG_WAY)
+    assert keys_of(outcome) == {"eu-west-1": KEY, "us-east-1": "DefaultKey"}
+
+
+# Bad input ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"regions": regions("eu-west-1", "eu-west-2", "eu-west-3", "us-east-1")}, ["regions", "4 given"]),
+        ({"regions": []}, ["regions", "0 given"]),
+        ({"regions": regions("eu-west-1", "eu-west-1")}, ["regions", "'eu-west-1'", "more than once"]),
+        ({"regions": regions("af-south-1")}, ["regions", "'af-south-1'", "does not exist", "eu-west-1"]),
+        ({"regions": regions("Ireland")}, ["regions", "'Ireland'"]),
+        ({"regions": regions(eu_west_1="alias/mine")}, ["regions", "'alias/mine'", "eu-west-1", "ARN"]),
+        ({"regions": regions(eu_west_1=KEY.replace("key/", "alias/"))}, ["regions", "alias/", "not the ARN of a KMS key"]),
+        ({"regions": regions(eu_west_1="1234abcd-12ab-34cd-56ef-1234567890ab")}, ["regions", "'1234abcd"]),
+        ({"regions": regions(eu_west_1="")}, ["regions", "''"]),
+        ({"arn": "my set"}, ["arn", "'my set'"]),
+        (
+            {"arn": "arn:aws:ssm-incidents::999999999999:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"},
+            ["arn", "999999999999", ACCOUNT],
+        ),
+        ({"tags": {f"tag{number}": "" for number in range(51)}}, ["tags", "51 given", "50"]),
+        ({"tags": {"aws:mine": "x"}}, ["tags", "'aws:mine'"]),
+        ({"tags": {"": "x"}}, ["tags", "''"]),
+        ({"tags": {"a": "x" * 257}}, ["tags", "'a'", "256"]),
+        ({"tags": {"emoji": "\N{SNOWMAN}"}}, ["tags", "\N{SNOWMAN}"]),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+@pytest.mark.parametrize("state", ["there", "gone"])
+def test_bad_input_is_refused_before_anything_is_sent(
+    manage: Run, endpoint: LocalEndpoint, state: str, options: dict[str, Any], words: list[str]
+) -> None:
+    if state == "there":
+        there(endpoint)
+    outcome = manage(**options)
+    assert outcome.failed and outcome["error"]["code"] == "InvalidParameter"
+    for word in words:
+        assert word in outcome["msg"]
+    assert "Traceback" not in outcome.output
+    assert endpoint.requests == []
+
+
+def test_regions_are_required_to_create(manage: Run, endpoint: LocalEndpoint) -> None:
+    outcome = manage(tags=TAGS)
+    assert outcome.failed and "regions" in outcome["msg"] and writes(endpoint) == []
+
+
+@pytest.mark.parametrize("there_are", [1, 2])
+def test_another_key_is_refused_unless_told(manage: Run, endpoint: LocalEndpoint, there_are: int) -> None:
+    there(endpoint, regionMap=region_map(*["eu-west-1", "us-east-1"][:there_are]))
+    outcome = manage(regions=regions(eu_west_1=KEY), purge_regions=False)
+    assert outcome.failed and "replace_keys: true" in outcome["msg"] and KEY in outcome["msg"]
+    told = manage(regions=regions(eu_west_1=KEY), purge_regions=False, replace_keys=True)
+    assert told.failed is (there_are == 1)
+    if there_are == 1:
+        assert "only Region" in told["msg"] and writes(endpoint) == []
+
+
+def test_facts_can_be_given_back(manage: Run, endpoint: LocalEndpoint) -> None:
+    there(endpoint, regionMap=region_map("us-east-1", eu_west_1=KEY))
+    keys = keys_of(manage())
+    given = [{"name": name, "sse_kms_key_id": key} for name, key in keys.items()]
+    assert manage(regions=given)["changed"] is False
+
+
+def test_the_last_region_is_never_deleted_but_by_absent(manage: Run, endpoint: LocalEndpoint) -> None:
+    for present in SETS[:3]:
+        endpoint.reset()
+        endpoint.configure(transition={"progression": "immediate"})
+        there(endpoint, regionMap={name: {"status": "ACTIVE", "sseKmsKeyId": key} for name, key in present.items()})
+        manage(regions=[], replace_keys=True)
+        manage(regions=regions("eu-west-3"), replace_keys=True)
+        assert "DeleteReplicationSet" not in writes(endpoint)
+        assert len(endpoint.client(region="eu-west-3").list_replication_sets()["replicationSetArns"]) == 1
