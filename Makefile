@@ -16,7 +16,7 @@ UNIT := $(ENDS:%=unit-%)
 SANITY := $(ENDS:%=sanity-%)
 INTEGRATION := $(ENDS:%=integration-%)
 
-SOURCES := $(shell find $(CURDIR) \( -path "$(CURDIR)/.*" -o -name __pycache__ -o -path $(CURDIR)/tests/output \) -prune -o -type f -print)
+SOURCES := $(shell find $(CURDIR) -mindepth 1 \( -name ".?*" -o -name __pycache__ -o -path $(CURDIR)/tests/output \) -prune -o -type f -print)
 
 # Nothing here talks to AWS, whatever account the user works with.
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL
@@ -45,7 +45,9 @@ demo: .build/new/installed ## Run the demo playbook on the local endpoint
 test: environments ## Run every check, on both ends of the support range
 	@HYPOTHESIS_PROFILE=thorough $(NEW)/python tests/tools/run_checks.py $(SANITY) $(INTEGRATION) $(UNIT) $(LINT) docs
 
-unit: unit-new ## Run the unit tests on this checkout, at the newest end (unit-old: at the oldest)
+unit: .build/new/ready .build/root ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
+	$(NEW)/python -m pytest -m "not slow" tests/unit
+
 integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, with ansible-test
 sanity: $(SANITY) ## Run the sanity tests of ansible-test
 lint: $(LINT) ## Run the static checks: the code, the documentation, the artifact

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _PAUSES = (1, 2, 4, 8, 16, 30)
 _BUSY = ("CREATING", "UPDATING", "DELETING")
 
+
 class WaitTimeout(Exception):
     """The time is over, and a change is still under way."""
 

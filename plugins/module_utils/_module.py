@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Mapping, NoReturn
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from ansible.module_utils.common.warnings import warn
 
@@ -40,7 +40,7 @@ def run(
     module: AnsibleAWSModule,
     work: Callable[[Connection], dict[str, Any]],
     defaults: Mapping[str, Any],
-) -> NoReturn:
+) -> None:
     """Connect, do a module's work and end the module: with the work's result, or with what went wrong.
 
     :param work: takes the connection and returns the result; raises AnsibleSSMIncidentsError.

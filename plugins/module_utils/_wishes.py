@@ -23,7 +23,9 @@ _TAG_KEY = re.compile(r"(?!aws:)[A-Za-z0-9 _=@:.+\-/,]{1,128}")
 _TAG_VALUE = re.compile(r"[A-Za-z0-9 _=@:.+\-/,]{0,256}")
 
 
-def wanted_regions(regions: Sequence[Mapping[str, Any]] | None, service_regions: Iterable[str]) -> dict[str, str] | None:
+def wanted_regions(
+    regions: Sequence[Mapping[str, Any]] | None, service_regions: Iterable[str]
+) -> dict[str, str] | None:
     """Return the Regions of the option regions, each with its KMS key or DEFAULT_KEY; None where it was left out.
 
     :param service_regions: the Regions where the service exists.

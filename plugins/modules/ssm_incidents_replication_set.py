@@ -388,7 +388,9 @@ def facts_result(change: Change, connection: Connection) -> dict[str, Any]:
     return {
         "exists": True,
         "region": client.meta.region_name,
-        "replication_set": replication_set_facts(change.replication_set, arn, list_tags_or_warn(connection, client, arn)),
+        "replication_set": replication_set_facts(
+            change.replication_set, arn, list_tags_or_warn(connection, client, arn)
+        ),
     }
 
 

@@ -232,7 +232,10 @@ response_metadata:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.incident_manager.aws.plugins.module_utils._arn import complain_about_arn, complain_about_regions
+from ansible_collections.incident_manager.aws.plugins.module_utils._arn import (
+    complain_about_arn,
+    complain_about_regions,
+)
 from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection
 from ansible_collections.incident_manager.aws.plugins.module_utils._facts import replication_set_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._module import list_tags_or_warn, run

@@ -22,7 +22,7 @@ def register() -> None:
     """Make ``moto.ssmincidents`` importable and let moto route to it. Calling it again changes nothing."""
     if _SERVICES not in moto.__path__:
         moto.__path__.append(_SERVICES)
-    if not any(name == _NAME for name, _ in backend_url_patterns):
+    if not any(name == _NAME for name, _pattern in backend_url_patterns):
         urls = importlib.import_module(f"moto.{_NAME}.urls")
         backend_url_patterns.extend((_NAME, re.compile(base)) for base in urls.url_bases)
 

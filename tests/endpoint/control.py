@@ -17,7 +17,7 @@ from moto.moto_api._internal import mock_random
 
 from .backend import models, utils
 from .calls import CallLog
-from .faults import Answer, Faults, WSGIApp
+from .faults import Answer, Faults, WSGIApp, is_number
 
 PREFIX = "/incident-manager-endpoint/"
 DEFAULT_ACCOUNT = "123456789012"
@@ -57,9 +57,9 @@ class Control:
         """
         checks: dict[str, tuple[Callable[[Any], bool], str]] = {
             "answer_shape": (lambda value: value in ("recorded", "model"), '"recorded" or "model"'),
-            "min_region_age_hours": (lambda value: type(value) in (int, float) and value >= 0, "a number, 0 or more"),
-            "enforce_iam": (lambda value: type(value) is bool, "true or false"),
-            "empty_list_pages": (lambda value: type(value) is int and value >= 0, "a whole number, 0 or more"),
+            "min_region_age_hours": (lambda value: is_number(value) and value >= 0, "a number, 0 or more"),
+            "enforce_iam": (lambda value: isinstance(value, bool), "true or false"),
+            "empty_list_pages": (lambda value: is_number(value, int) and value >= 0, "a whole number, 0 or more"),
             "fail_next": (_is_fail_next, "an object of service Regions and messages"),
             "transition": (
                 _is_transition,
@@ -126,15 +126,15 @@ class Control:
 
     def _handlers(self) -> dict[tuple[str, str], Callable[[Any], Any]]:
         return {
-            ("GET", ""): lambda _: {"regions": sorted(utils.service_regions()), "settings": self.configure()},
-            ("GET", "faults"): lambda _: self.faults.left(),
+            ("GET", ""): lambda _given: {"regions": sorted(utils.service_regions()), "settings": self.configure()},
+            ("GET", "faults"): lambda _given: self.faults.left(),
             ("POST", "faults"): self._post_faults,
-            ("DELETE", "faults"): lambda _: self.faults.clear(),
-            ("GET", "requests"): lambda _: self.log.as_dicts(),
-            ("DELETE", "requests"): lambda _: self.log.clear(),
-            ("GET", "settings"): lambda _: self.configure(),
+            ("DELETE", "faults"): lambda _given: self.faults.clear(),
+            ("GET", "requests"): lambda _given: self.log.as_dicts(),
+            ("DELETE", "requests"): lambda _given: self.log.clear(),
+            ("GET", "settings"): lambda _given: self.configure(),
             ("POST", "settings"): lambda given: self.configure(**_an_object(given)),
-            ("POST", "reset"): lambda _: self.reset(),
+            ("POST", "reset"): lambda _given: self.reset(),
             ("POST", "seed"): lambda given: {"arn": self.seed(**_an_object(given))},
             ("POST", "users"): lambda given: self.make_user(**_an_object(given)),
         }
@@ -193,8 +193,5 @@ def _is_transition(value: Any) -> bool:
     return (
         members is not None
         and set(value) == {"progression", *members}
-        and all(
-            isinstance(value[name], kind) and type(value[name]) is not bool and value[name] >= 0
-            for name, kind in members.items()
-        )
+        and all(is_number(value[name], kind) and value[name] >= 0 for name, kind in members.items())
     )

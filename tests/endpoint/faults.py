@@ -49,6 +49,11 @@ class Answer(NamedTuple):
     body: bytes
 
 
+def is_number(value: Any, kind: type | tuple[type, ...] = (int, float)) -> bool:
+    """Tell whether something is a number; to Python true and false are too."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class Rule:
     """Break these calls, in this way, so many times. None matches any operation, Region or account."""
@@ -95,15 +100,17 @@ class Rule:
                 raise ValueError(f"{name} must be a string or null, not {value!r}")
         if self.operation is not None and self.operation not in utils.OPERATIONS:
             raise ValueError(f"operation must be null or one of {', '.join(utils.OPERATIONS)}, not {self.operation!r}")
-        if self.times is not None and (type(self.times) is not int or self.times < 1):
+        if self.times is not None and (not is_number(self.times, int) or self.times < 1):
             raise ValueError(f"times must be null or at least 1, not {self.times!r}")
-        if type(self.after) is not bool:
+        if not isinstance(self.after, bool):
             raise ValueError(f"after must be true or false, not {self.after!r}")
         if not isinstance(self.code, str) or not isinstance(self.members, Mapping):
             raise TypeError("code must be a string and members an object")
-        if type(self.seconds) not in (int, float) or not 0 <= self.seconds <= MAX_WAIT:
+        if not is_number(self.seconds) or not 0 <= self.seconds <= MAX_WAIT:
             raise ValueError(f"seconds must be between 0 and {MAX_WAIT:g}, not {self.seconds!r}")
-        if self.http_status is not None and (type(self.http_status) is not int or not 200 <= self.http_status <= 599):
+        if self.http_status is not None and (
+            not is_number(self.http_status, int) or not 200 <= self.http_status <= 599
+        ):
             raise ValueError(f"http_status must be between 200 and 599, not {self.http_status!r}")
         for fault, name in (("status", "http_status"), ("body", "body")):
             if self.fault == fault and getattr(self, name) is None:

@@ -31,7 +31,7 @@ from .faults import FaultyService, WSGIApp
 
 # Long and unlikely: Ansible masks a secret wherever its letters come up.
 ACCESS_KEY = "LOCALENDPOINTKEY0001"
-SECRET_KEY = "local-endpoint-secret-key-which-opens-nothing"  # noqa: S105
+SECRET_KEY = "local-endpoint-secret-key-which-opens-nothing"
 
 # Reading botocore's data is most of what a client costs; all sessions share what is read.
 _LOADER = create_loader()

@@ -26,7 +26,7 @@ PAGES = [
 ]
 ACTIVE = {"sse_kms_key_id": KEY, "status": "ACTIVE", "status_message": None, "status_update_date_time": None}
 # As every page wants it to be.
-RIGHT = {
+RIGHT: dict[str, Any] = {
     "exists": True,
     "region": "eu-west-1",
     "replication_set": {

@@ -116,7 +116,7 @@ def test_settings(endpoint: LocalEndpoint, client: Any) -> None:
 
 def test_moto_sets_transitions_too(endpoint: LocalEndpoint, client: Any) -> None:
     given = {"model_name": "ssm-incidents::replication-set", "transition": {"progression": "manual", "times": 1}}
-    status, _ = send(endpoint.url, "POST", "/moto-api/state-manager/set-transition", given)
+    status, _answer = send(endpoint.url, "POST", "/moto-api/state-manager/set-transition", given)
     assert status == 201
     arn = client.create_replication_set(regions={"us-east-1": {}})["arn"]
     assert client.get_replication_set(arn=arn)["replicationSet"]["status"] == "ACTIVE"
@@ -150,7 +150,7 @@ def test_a_key_of_its_kms(endpoint: LocalEndpoint, client: Any) -> None:
 def test_the_command(tmp_path: Path) -> None:
     port_file = tmp_path / "port"
     command = [sys.executable, str(FOLDER), "--port", "0", "--port-file", str(port_file), "--polls", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = process.stdout.readline()
         url = re.search(r"http://127\.0\.0\.1:\d+$", said.strip())

@@ -41,7 +41,7 @@ class TestAnswers:
         client.list_replication_sets()
 
     def test_throttle_is_retried_by_botocore(self, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(time, "sleep", lambda _: None)
+        monkeypatch.setattr(time, "sleep", lambda _given: None)
         endpoint.faults.add({"fault": "throttle", "times": 2})
         endpoint.client(retries={"total_max_attempts": 3}).list_replication_sets()
         assert [(call["status"], call["fault"]) for call in endpoint.requests] == [
@@ -115,7 +115,7 @@ class TestSilence:
 
     def test_reset_is_a_reset(self, endpoint: LocalEndpoint) -> None:
         endpoint.faults.add({"fault": "reset"})
-        host, _, port = endpoint.url.removeprefix("http://").partition(":")
+        host, _separator, port = endpoint.url.removeprefix("http://").partition(":")
         scope = "Credential=A/20260101/us-east-1/ssm-incidents/aws4_request,"
         with socket.create_connection((host, int(port)), timeout=5) as connection:
             connection.sendall(f"POST /listReplicationSets HTTP/1.1\r\nAuthorization: AWS4 {scope}\r\n\r\n".encode())
@@ -192,7 +192,7 @@ class TestRules:
         assert code_of(west.get_replication_set, arn=ARN) == "InternalServerException"
         assert [(rule["fault"], rule["times"]) for rule in endpoint.faults.left()] == [("internal", 1), ("error", None)]
         other = connect("us-east-1", "222222222222")
-        for _ in range(3):
+        for _time in range(3):
             assert code_of(other.list_replication_sets) == "AccessDeniedException"
         endpoint.faults.clear()
         other.list_replication_sets()

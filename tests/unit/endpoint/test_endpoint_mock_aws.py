@@ -24,7 +24,7 @@ def once() -> Config:
 def test_registers_once() -> None:
     register()
     register()
-    assert len([name for name, _ in backend_url_patterns if name == "ssmincidents"]) == 1
+    assert len([name for name, _pattern in backend_url_patterns if name == "ssmincidents"]) == 1
 
 
 @mock_aws

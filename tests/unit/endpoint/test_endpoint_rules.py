@@ -70,7 +70,7 @@ class TestCreate:
     def test_of_many_at_once_one_wins(self, client: Any) -> None:
         with ThreadPoolExecutor(8) as pool:
             codes = list(
-                pool.map(lambda _: code_of(client.create_replication_set, regions={"us-east-1": {}}), range(8))
+                pool.map(lambda _given: code_of(client.create_replication_set, regions={"us-east-1": {}}), range(8))
             )
         assert sorted(codes) == ["", *["ServiceQuotaExceededException"] * 7]
 
@@ -340,7 +340,7 @@ class TestClientTokens:
 
     def test_update_once(self, endpoint: LocalEndpoint, client: Any) -> None:
         arn = endpoint.seed(active())
-        for _ in range(2):
+        for _time in range(2):
             client.update_replication_set(arn=arn, actions=add("us-west-2"), clientToken="t")
         call = {"arn": arn, "actions": add("us-west-1"), "clientToken": "t"}
         assert code_of(client.update_replication_set, **call) == "ValidationException"
@@ -391,7 +391,7 @@ class TestStatuses:
     def test_by_time(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.configure(transition={"progression": "time", "seconds": 3600})
         arn = client.create_replication_set(regions={"us-east-1": {}})["arn"]
-        assert {statuses(client, arn)[0] for _ in range(5)} == {"CREATING"}
+        assert {statuses(client, arn)[0] for _time in range(5)} == {"CREATING"}
         endpoint.configure(transition={"progression": "time", "seconds": 0})
         assert statuses(client, arn)[0] == "ACTIVE"
 

@@ -6,4 +6,6 @@
 
 from __future__ import annotations
 
-from .models import ssmincidents_backends as ssmincidents_backends
+from .models import ssmincidents_backends
+
+__all__ = ["ssmincidents_backends"]

@@ -52,7 +52,7 @@ class ServiceQuotaExceededException(ServiceException):
         self.resource_type = REPLICATION_SET
 
 
-class UnrecognizedClientException(JsonRESTError):  # noqa: N818
+class UnrecognizedClientException(JsonRESTError):
     """An access key nobody has. Not in the model: it comes from the signature check in front of every service."""
 
     code = 403
@@ -61,7 +61,7 @@ class UnrecognizedClientException(JsonRESTError):  # noqa: N818
         super().__init__("UnrecognizedClientException", "The security token included in the request is invalid.")
 
 
-class InvalidSignatureException(JsonRESTError):  # noqa: N818
+class InvalidSignatureException(JsonRESTError):
     """A known access key with another secret. Not in the model, as above."""
 
     code = 403

@@ -235,7 +235,7 @@ class SSMIncidentsBackend(BaseBackend):
         return self._find(caller, arn)
 
     def _check_account(self, arn: str) -> None:
-        _, _, service, _, account, _ = arn.split(":", 5)
+        _arn, _partition, service, _region, account, _resource = arn.split(":", 5)
         if service != "ssm-incidents":
             raise ValidationException(f"Invalid replication set ARN: {arn}")
         if account != self.account_id:
@@ -301,7 +301,7 @@ class SSMIncidentsBackend(BaseBackend):
         """The ARN, from any Region where the service exists [prowler]; a token only if there is another page."""
         page = 1
         if next_token is not None:
-            prefix, _, number = next_token.partition("-")
+            prefix, _separator, number = next_token.partition("-")
             if prefix != "page" or not number.isdecimal() or not 2 <= int(number) <= SETTINGS.empty_list_pages + 1:
                 raise ValidationException("Invalid nextToken")
             page = int(number)
@@ -489,7 +489,7 @@ def _seeded(shape_name: str, status_name: str, given: Mapping[str, Any]) -> dict
     assert isinstance(shape, StructureShape)
     if unknown := set(given) - set(shape.members):
         raise ValueError(f"not members of a {shape_name}: {', '.join(sorted(unknown))}")
-    statuses: list[str] = cast("StringShape", service_model().shape_for(status_name)).enum
+    statuses: list[str] = cast(StringShape, service_model().shape_for(status_name)).enum
     if given.get("status") not in statuses:
         raise ValueError(f"a {shape_name} needs a status, one of {', '.join(statuses)}")
     return {

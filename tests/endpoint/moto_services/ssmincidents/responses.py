@@ -42,7 +42,7 @@ class SSMIncidentsIAMRequest(IAMRequest):
             f" because no identity-based policy allows the {self._action} action"
         )
 
-    def _raise_invalid_access_key(self, _: str) -> None:
+    def _raise_invalid_access_key(self, _error: str) -> None:
         raise UnrecognizedClientException()
 
     def _raise_signature_does_not_match(self) -> None:

@@ -75,7 +75,7 @@ def match_operation(method: str, raw_path: str) -> tuple[str | None, dict[str, s
     :param raw_path: the path as sent, percent-encoded. ``/tags/{resourceArn}`` is met with %2F and with a plain slash.
     :return: (None, {}) for what this backend does not know.
     """
-    first, _, rest = raw_path.lstrip("/").partition("/")
+    first, _separator, rest = raw_path.lstrip("/").partition("/")
     name = _routes().get((method, first))
     if name is None or (rest and first != "tags"):
         return None, {}
@@ -91,7 +91,7 @@ def violations(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
     :param shape: the model's shape. Members the model doesn't know are ignored, as services do.
     :return: sentences worded as the service's ValidationException words them.
     """
-    is_bool_as_number = type(value) is bool and shape.type_name != "boolean"
+    is_bool_as_number = isinstance(value, bool) and shape.type_name != "boolean"
     if is_bool_as_number or not isinstance(value, _JSON_TYPES[shape.type_name]):
         yield _failed(path, f"Member must be of type {shape.type_name}")
         return

@@ -219,7 +219,11 @@ SCENARIOS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], dict[str, str]
 def test_scenario(manage: Run, info: Run, endpoint: LocalEndpoint, name: str) -> None:
     present, options, keys, steps = SCENARIOS[name]
     if present:
-        body = {"status": "ACTIVE", "deletionProtected": False, **{key: value for key, value in present.items() if key != "tags"}}
+        body = {
+            "status": "ACTIVE",
+            "deletionProtected": False,
+            **{key: value for key, value in present.items() if key != "tags"},
+        }
         endpoint.seed(body, tags=present.get("tags"))
 
     checked = manage(_check_mode=True, _diff=True, **options)
@@ -369,7 +373,9 @@ def test_time_out(manage: Run, endpoint: LocalEndpoint, before: bool) -> None:
 
 def test_a_conflict_is_waited_out(manage: Run, endpoint: LocalEndpoint, naps: list[float]) -> None:
     there(endpoint)
-    endpoint.faults.add({"operation": "UpdateReplicationSet", "fault": "error", "code": "ConflictException", "times": 3})
+    endpoint.faults.add(
+        {"operation": "UpdateReplicationSet", "fault": "error", "code": "ConflictException", "times": 3}
+    )
     outcome = manage(regions=regions("eu-west-1", "us-east-1"))
     assert not outcome.failed and actions(outcome) == [("add_region", "done")]
     tokens = {call["input"]["clientToken"] for call in endpoint.requests if call["operation"] == "UpdateReplicationSet"}
@@ -395,7 +401,12 @@ def test_failed_regions_end_the_task_with_their_messages(manage: Run, endpoint: 
 
 # Faults on the way ----------------------------------------------------------------------------------------------------
 
-LONG_WAY = {"regions": regions("us-east-1", eu_west_1=KEY), "replace_keys": True, "deletion_protected": True, "tags": TAGS}
+LONG_WAY = {
+    "regions": regions("us-east-1", eu_west_1=KEY),
+    "replace_keys": True,
+    "deletion_protected": True,
+    "tags": TAGS,
+}
 
 
 @pytest.mark.parametrize("fault", ["throttle", "internal", "reset", "not_json", "truncated"])
@@ -469,6 +480,7 @@ def test_somebody_else_was_faster_with_the_creation(manage: Run, endpoint: Local
 
 # Killed, and two at a time --------------------------------------------------------------------------------------------
 
+
 @pytest.mark.slow
 @pytest.mark.parametrize("answered", [True, False], ids=["after a step", "between a call and its answer"])
 @pytest.mark.parametrize("step", range(1, 7))
@@ -499,7 +511,9 @@ def test_killed_and_run_again(
     assert outcome["replication_set"]["deletion_protected"] is True
     assert outcome["replication_set"]["tags"] == TAGS
     # Both runs together have made each step once.
-    made = [json.dumps({**call["input"], "clientToken": None}) for call in endpoint.requests if call["operation"] in WRITES]
+    made = [
+        json.dumps({**call["input"], "clientToken": None}) for call in endpoint.requests if call["operation"] in WRITES
+    ]
     assert len(made) == len(set(made)) == 6
     assert_unchanged_again(manage, endpoint, LONG_WAY)
 
@@ -534,7 +548,10 @@ def test_two_at_the_same_time(
         ({"regions": regions("af-south-1")}, ["regions", "'af-south-1'", "does not exist", "eu-west-1"]),
         ({"regions": regions("Ireland")}, ["regions", "'Ireland'"]),
         ({"regions": regions(eu_west_1="alias/mine")}, ["regions", "'alias/mine'", "eu-west-1", "ARN"]),
-        ({"regions": regions(eu_west_1=KEY.replace("key/", "alias/"))}, ["regions", "alias/", "not the ARN of a KMS key"]),
+        (
+            {"regions": regions(eu_west_1=KEY.replace("key/", "alias/"))},
+            ["regions", "alias/", "not the ARN of a KMS key"],
+        ),
         ({"regions": regions(eu_west_1="1234abcd-12ab-34cd-56ef-1234567890ab")}, ["regions", "'1234abcd"]),
         ({"regions": regions(eu_west_1="")}, ["regions", "''"]),
         ({"arn": "my set"}, ["arn", "'my set'"]),
