@@ -59,7 +59,7 @@ $(SANITY): sanity-%: .build/%/installed
 	.build/$*/bin/python tests/tools/run_ansible_test.py sanity --allow-disabled
 
 $(INTEGRATION): integration-%: .build/%/installed
-	.build/$*/bin/python tests/tools/with_endpoint.py .build/$*/bin/python tests/tools/run_ansible_test.py integration
+	.build/$*/bin/python tests/tools/with_endpoint.py .build/$*/bin/python tests/tools/run_ansible_test.py integration --allow-destructive
 
 ruff: .build/new/ready
 	$(NEW)/ruff check

@@ -65,6 +65,13 @@ def call_of(environ: dict[str, Any]) -> Call | None:
     )
 
 
+def is_unsigned(environ: dict[str, Any]) -> bool:
+    """Whether a request is for one of the service's paths and has no signature, or none that can be read."""
+    raw_path = environ.get("RAW_URI", environ["PATH_INFO"]).partition("?")[0]
+    operation, _given = utils.match_operation(environ["REQUEST_METHOD"], raw_path)
+    return operation is not None and _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) is None
+
+
 def _account(environ: dict[str, Any], access_key: str) -> str:
     """The account moto takes the request for: see BaseResponse.get_current_account."""
     by_key = get_account_id_from(access_key)

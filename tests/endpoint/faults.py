@@ -18,7 +18,7 @@ from threading import Event, Lock
 from typing import Any, NamedTuple
 
 from .backend import utils
-from .calls import Call, CallLog, call_of
+from .calls import Call, CallLog, call_of, is_unsigned
 
 FAULTS = (
     "error",
@@ -220,6 +220,11 @@ class FaultyService:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         call = call_of(environ)
+        if call is None and is_unsigned(environ):
+            # Moto would take it for a request to S3.
+            answer = error_answer("MissingAuthenticationTokenException", "Missing Authentication Token", {}, 403)
+            start_response(f"{answer.status} Refused", answer.headers)
+            return [answer.body]
         if call is None:
             return self._app(environ, start_response)
         self._log.add(call)

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -138,3 +140,14 @@ def test_moto_s_own_switch(endpoint: LocalEndpoint) -> None:
     finally:
         send(endpoint.url, "POST", "/moto-api/reset-auth", str(before))
     assert call(client, "ListTagsForResource") == ""
+
+
+@pytest.mark.parametrize("authorization", [None, "AWS4-HMAC-SHA256 Credential=,SignedHeaders=host,Signature=0"])
+def test_a_request_without_a_signature_is_refused(endpoint: LocalEndpoint, authorization: str | None) -> None:
+    headers = {"Authorization": authorization} if authorization else {}
+    request = urllib.request.Request(f"{endpoint.url}/listReplicationSets", b"{}", headers, method="POST")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    refused.value.close()
+    assert refused.value.code == 403
+    assert refused.value.headers["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"

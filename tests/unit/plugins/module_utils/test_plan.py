@@ -63,7 +63,7 @@ def distances(start: frozenset[tuple[str, str]]) -> dict[frozenset[tuple[str, st
     return reached
 
 
-@pytest.mark.parametrize("present", SETS, ids=lambda present: "-".join(present))
+@pytest.mark.parametrize("present", SETS, ids="-".join)
 def test_every_pair(present: dict[str, str]) -> None:
     for wanted in SETS:
         if len(present) == 1 and present != wanted and set(present) == set(wanted):
