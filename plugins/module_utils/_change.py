@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # botocore's own waiters give up after 150 s and don't survive a dropped connection; a change takes minutes up to hours
 # (CloudFormation and Terraform wait 2 hours). The first pauses are short for what is quick.
 _PAUSES = (1, 2, 4, 8, 16, 30)
+# What a call is refused with where somebody else is changing the set, or has created one.
+_SOMEBODY_ELSE = ("ConflictException", "ServiceQuotaExceededException")
 _BUSY = ("CREATING", "UPDATING", "DELETING")
 
 
@@ -67,7 +69,7 @@ class Change:
         :param with_tags: whether the plan has to know the tags.
         :param may_have_failed: whether to go on with a set that is FAILED, or has such a Region.
         """
-        self.arn = arn
+        self.arn = self._given_arn = arn
         self.replication_set: dict[str, Any] | None = None
         self.present: Present | None = None
         self.done: list[Step] = []
@@ -108,7 +110,7 @@ class Change:
             self._settle()
             # What is there counts, not what the answer to the call was, nor whether it arrived.
             if step not in self.left:
-                if failure and failure.code != "ConflictException":
+                if failure and failure.code not in _SOMEBODY_ELSE:
                     self.done.append(step)
                 continue
             if failure is None:
@@ -190,7 +192,7 @@ class Change:
                 if failure.code != NOT_FOUND:
                     raise
         arns = _api.list_replication_sets(self._connection.client())
-        self.arn = self.arn or next(iter(arns), None)
+        self.arn = self._given_arn or next(iter(arns), None)
         if self.arn not in arns:
             self.replication_set = self._home = None
             return

@@ -14,6 +14,8 @@ description:
   - AWS takes one change of a set at a time, and each takes minutes. The module works out the steps, takes them one
     after the other, and waits in between. The set never has fewer than one Region nor more than three on the way.
   - Run again after a failure or an interruption, it goes on from what is there.
+  - AWS used to refuse to delete a Region within 24 hours of its being added. Where it still does, the task fails with
+    AWS's own message.
 options:
   state:
     description:
@@ -139,7 +141,7 @@ EXAMPLES = r"""
 - name: Delete the replication set, and all of Incident Manager's data with it
   incident_manager.aws.ssm_incidents_replication_set:
     state: absent
-    arn: "{{ incident_manager_arn }}"
+    arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
     deletion_protected: false
 """
 
@@ -276,7 +278,10 @@ error:
   type: dict
   contains:
     code:
-      description: AWS's error code, or the name of botocore's exception.
+      description:
+        - AWS's error code, or the name of botocore's exception.
+        - V(InvalidParameter) where an option was refused before anything was sent, V(MalformedAnswer) where an answer
+          could not be read, a bare HTTP status where an error came without a code.
       returned: failure
       type: str
       sample: ResourceNotFoundException
@@ -394,11 +399,14 @@ def facts_result(change: Change, connection: Connection) -> dict[str, Any]:
     }
 
 
-def diff_result(before: Present | None, now: Present | None) -> dict[str, Any]:
-    return {
-        "before": before._asdict() if before else {},
-        "after": now._asdict() if now else {},
-    }
+def diff_result(before: Present | None, now: Present | None, with_tags: bool) -> dict[str, Any]:
+    """Return what --diff shows, without the tags where they were not read."""
+
+    def shown(present: Present | None) -> dict[str, Any]:
+        facts = present._asdict() if present else {}
+        return {key: value for key, value in facts.items() if with_tags or key != "tags"}
+
+    return {"before": shown(before), "after": shown(now)}
 
 
 def ensure(module: AnsibleAWSModule, connection: Connection) -> dict[str, Any]:
@@ -420,7 +428,7 @@ def ensure(module: AnsibleAWSModule, connection: Connection) -> dict[str, Any]:
         raise
     result = {**steps_result(change, "planned"), **facts_result(change, connection)}
     if module._diff:
-        result["diff"] = diff_result(before, after(before, planned))
+        result["diff"] = diff_result(before, after(before, planned), module.params["tags"] is not None)
     return result
 
 

@@ -54,6 +54,7 @@ def run_tasks(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]
         playbook = tmp_path / "playbook.json"
         playbook.write_text(json.dumps([play]), encoding="utf-8")
         environment |= {
+            "ANSIBLE_ASYNC_DIR": str(tmp_path / "async"),
             "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".build" / "root"),
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
             "ANSIBLE_LOCALHOST_WARNING": "0",

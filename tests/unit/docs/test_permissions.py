@@ -15,7 +15,7 @@ from endpoint.server import LocalEndpoint
 
 from .conftest import ACCOUNT, ARN, GUIDES, code_blocks
 
-POLICIES = [json.loads(block) for block in code_blocks(GUIDES / "guide_permissions.rst", "json")]
+*POLICIES, MANAGE = [json.loads(block) for block in code_blocks(GUIDES / "guide_permissions.rst", "json")]
 USES = [{"arn": ARN, "include_tags": False}, {"arn": ARN}, {}]
 Policy = dict[str, Any]
 
@@ -74,3 +74,49 @@ def test_less_fails_as_documented(info_as: Callable[..., Any], taken: str, less:
     else:
         assert outcome["error"]["code"] == "AccessDeniedException"
         assert taken.partition(":")[2] in outcome["msg"]
+
+
+TASKS: dict[str, dict[str, Any]] = {
+    # One task that needs the action, each.
+    "CreateReplicationSet": {"regions": [{"name": "us-east-1"}]},
+    "UpdateReplicationSet": {"regions": [{"name": "us-east-1"}, {"name": "eu-west-1"}]},
+    "UpdateDeletionProtection": {"deletion_protected": True},
+    "DeleteReplicationSet": {"state": "absent", "arn": ARN},
+    "TagResource": {"tags": {"New": "1"}, "purge_tags": False},
+    "UntagResource": {"tags": {}},
+    "ListTagsForResource": {"tags": {}},
+    "ListReplicationSets": {},
+    "GetReplicationSet": {},
+}
+
+
+@pytest.mark.parametrize("enough", [True, False])
+@pytest.mark.parametrize("action", TASKS)
+def test_managing(
+    run_module: Callable[..., Any],
+    info_as: Callable[..., Any],
+    endpoint: LocalEndpoint,
+    naps: list[float],
+    action: str,
+    enough: bool,
+) -> None:
+    if action == "CreateReplicationSet":
+        endpoint.reset()
+        endpoint.configure(enforce_iam=True)
+    endpoint.configure(transition={"progression": "immediate"})
+    (less,) = [policy for taken, policy in each_less_one(MANAGE) if taken == f"ssm-incidents:{action}"]
+    user = endpoint.make_user(MANAGE if enough else less, account=ACCOUNT)
+    keys = {"access_key": user["aws_access_key_id"], "secret_key": user["aws_secret_access_key"]}
+    outcome = run_module("ssm_incidents_replication_set", **keys, **TASKS[action])
+    if enough:
+        assert not outcome.failed, outcome["msg"]
+    else:
+        assert outcome.failed and outcome["error"]["code"] == "AccessDeniedException"
+        assert outcome["changed"] is False
+        assert action in outcome["msg"]
+
+
+def test_there_is_a_task_for_each_action() -> None:
+    assert {f"ssm-incidents:{action}" for action in TASKS} == {
+        action for statement in MANAGE["Statement"] for action in actions(statement)
+    }

@@ -7,22 +7,30 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from endpoint.server import LocalEndpoint
 
 from .conftest import ACCOUNT, ARN, CHECKOUT, GUIDES, KEY, tasks_of
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
+MODULES = CHECKOUT / "plugins" / "modules"
 PAGES = [
     CHECKOUT / "README.md",
     GUIDES / "guide_asserting.rst",
-    CHECKOUT / "plugins" / "modules" / "ssm_incidents_replication_set_info.py",
+    MODULES / "ssm_incidents_replication_set_info.py",
+]
+CHANGING_PAGES = [
+    GUIDES / "guide_retiring.rst",
+    GUIDES / "guide_waiting.rst",
+    MODULES / "ssm_incidents_replication_set.py",
 ]
 ACTIVE = {"sse_kms_key_id": KEY, "status": "ACTIVE", "status_message": None, "status_update_date_time": None}
 # As every page wants it to be.
@@ -107,14 +115,19 @@ def test_a_failure_that_is_not_the_expected_one_stays_a_failure(run_tasks: Run) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES + CHANGING_PAGES, ids=lambda page: page.name)
 def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
-    # The README asks in us-east-1; all other pages have a rule about the set's two Regions.
-    regions = ["eu-west-1", "us-east-1"] if page.suffix == ".md" else ["eu-west-1", "eu-central-1"]
+    endpoint.configure(transition={"progression": "immediate"})
+    # The README asks in us-east-1 first; all others speak of these two Regions.
+    regions = {"eu-west-1": KEY, "eu-central-1": KEY}
+    if page in CHANGING_PAGES:
+        regions["eu-central-1"] = "DefaultKey"
+    elif page.name == "README.md":
+        regions = {"eu-west-1": KEY, "us-east-1": KEY}
     body = {
         "deletionProtected": True,
         "lastModifiedTime": RIGHT["replication_set"]["last_modified_time"],
-        "regionMap": {region: {"sseKmsKeyId": KEY, "status": "ACTIVE"} for region in regions},
+        "regionMap": {name: {"sseKmsKeyId": key, "status": "ACTIVE"} for name, key in regions.items()},
         "status": "ACTIVE",
     }
     endpoint.seed(body, ACCOUNT, arn=ARN, tags=RIGHT["replication_set"]["tags"])
@@ -130,3 +143,14 @@ def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
         AWS_SECRET_ACCESS_KEY=user["aws_secret_access_key"],
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+def test_both_modules_document_the_same_facts() -> None:
+    manage, info = (
+        yaml.safe_load(
+            re.findall(r'^RETURN = r"""\n(.*?)^"""$', (MODULES / name).read_text(), re.MULTILINE | re.DOTALL)[0]
+        )
+        for name in ("ssm_incidents_replication_set.py", "ssm_incidents_replication_set_info.py")
+    )
+    for key in ("region", "replication_set", "error", "response_metadata"):
+        assert manage[key] == info[key], key

@@ -264,7 +264,7 @@ def test_gone_behind_its_back(manage: Run, endpoint: LocalEndpoint) -> None:
 
 def test_a_sample_of_all_pairs(manage: Run, endpoint: LocalEndpoint, thorough: bool) -> None:
     chosen = random.Random(1)
-    for _number in range(300 if thorough else 10):
+    for _number in range(150 if thorough else 10):
         present, wanted = chosen.choice(SETS), chosen.choice(SETS)
         endpoint.reset()
         endpoint.configure(transition={"progression": "immediate"})
@@ -613,3 +613,14 @@ def test_the_last_region_is_never_deleted_but_by_absent(manage: Run, endpoint: L
         manage(regions=regions("eu-west-3"), replace_keys=True)
         assert "DeleteReplicationSet" not in writes(endpoint)
         assert len(endpoint.client(region="eu-west-3").list_replication_sets()["replicationSetArns"]) == 1
+
+
+def test_a_region_that_is_too_young_to_be_deleted(manage: Run, endpoint: LocalEndpoint, naps: list[float]) -> None:
+    manage(regions=regions("eu-west-1", "us-east-1"))
+    endpoint.configure(min_region_age_hours=24)
+    naps.clear()
+    outcome = manage(regions=regions("eu-west-1"))
+    # AWS's own message, and never retried away.
+    assert outcome.failed and outcome["error"]["code"] == "ValidationException"
+    assert "within 24 hours" in outcome["msg"] and outcome["changed"] is False
+    assert writes(endpoint).count("UpdateReplicationSet") == 1 and naps == []
