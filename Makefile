@@ -46,7 +46,7 @@ test: environments ## Run every check, on both ends of the support range
 	@$(NEW)/python tests/tools/run_checks.py $(SANITY) $(INTEGRATION) $(UNIT) $(LINT) docs
 
 unit: .build/new/ready .build/root ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
-	$(NEW)/python -m pytest -m "not slow" tests/unit
+	$(NEW)/python -m pytest -n auto -m "not slow" tests/unit
 
 integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, with ansible-test
 sanity: $(SANITY) ## Run the sanity tests of ansible-test

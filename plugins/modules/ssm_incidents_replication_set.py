@@ -81,10 +81,10 @@ options:
     default: 7200
 extends_documentation_fragment:
   - incident_manager.aws.attributes
+  - incident_manager.aws.requirements
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags
-  - amazon.aws.boto3
 attributes:
   check_mode:
     support: full

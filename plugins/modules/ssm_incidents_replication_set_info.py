@@ -48,9 +48,9 @@ options:
 extends_documentation_fragment:
   - incident_manager.aws.attributes
   - incident_manager.aws.attributes.info_module
+  - incident_manager.aws.requirements
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
 seealso:
   - name: Incident Manager User Guide, the replication set
     description: What a replication set is, and what happens to it in the console.

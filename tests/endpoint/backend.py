@@ -15,16 +15,16 @@ import moto
 from moto.backend_index import backend_url_patterns
 
 _SERVICES = str(Path(__file__).parent / "moto_services")
-_NAME = "ssmincidents"
+NAME = "ssmincidents"
 
 
 def register() -> None:
     """Make ``moto.ssmincidents`` importable and let moto route to it. Calling it again changes nothing."""
     if _SERVICES not in moto.__path__:
         moto.__path__.append(_SERVICES)
-    if not any(name == _NAME for name, _pattern in backend_url_patterns):
-        urls = importlib.import_module(f"moto.{_NAME}.urls")
-        backend_url_patterns.extend((_NAME, re.compile(base)) for base in urls.url_bases)
+    if not any(name == NAME for name, _pattern in backend_url_patterns):
+        urls = importlib.import_module(f"moto.{NAME}.urls")
+        backend_url_patterns.extend((NAME, re.compile(base)) for base in urls.url_bases)
 
 
 register()
@@ -35,5 +35,5 @@ if TYPE_CHECKING:
     from .moto_services.ssmincidents import models, utils
 else:
     # As moto's own: imported from here they would be a second copy, with a second state.
-    models = importlib.import_module(f"moto.{_NAME}.models")
-    utils = importlib.import_module(f"moto.{_NAME}.utils")
+    models = importlib.import_module(f"moto.{NAME}.models")
+    utils = importlib.import_module(f"moto.{NAME}.utils")

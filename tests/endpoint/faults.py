@@ -210,10 +210,15 @@ class Faults:
 
 
 class FaultyService:
-    """WSGI: notes each call of the service, and breaks those a rule is for. Other services go through untouched."""
+    """WSGI: notes each call of the service, and breaks those a rule is for. Other services go through untouched.
 
-    def __init__(self, app: WSGIApp, faults: Faults, log: CallLog, stopping: Event) -> None:
-        self._app = app
+    :param service: answers this service's calls.
+    :param others: answers those of all other services.
+    """
+
+    def __init__(self, service: WSGIApp, others: WSGIApp, faults: Faults, log: CallLog, stopping: Event) -> None:
+        self._service = service
+        self._others = others
         self._faults = faults
         self._log = log
         self._stopping = stopping
@@ -226,7 +231,7 @@ class FaultyService:
             start_response(f"{answer.status} Refused", answer.headers)
             return [answer.body]
         if call is None:
-            return self._app(environ, start_response)
+            return self._others(environ, start_response)
         self._log.add(call)
         if call.region not in utils.service_regions():
             # The host name does not resolve there; the nearest a server comes to that is to say nothing.
@@ -267,7 +272,7 @@ class FaultyService:
                 raise exc_info[1]
             started.append((status, headers))
 
-        result = self._app(environ, start_response)
+        result = self._service(environ, start_response)
         body = b"".join(result)
         if (close := getattr(result, "close", None)) is not None:
             close()

@@ -694,7 +694,8 @@ def test_not_the_name_of_a_region(info: Run, endpoint: LocalEndpoint, name: str)
             "endpoint_url": st.text(string.printable, max_size=15).map("not a URL {}".format),
             "profile": st.text(string.printable, max_size=8),
             "access_key": st.text(string.printable, max_size=8),
-            "secret_key": st.text(string.printable, max_size=8),
+            # Long, or Ansible masks its letters in every text.
+            "secret_key": st.just("") | st.text(string.printable, max_size=8).map("unlikely secret {}".format),
             "aws_config": st.dictionaries(st.sampled_from(["retries", "proxies", "foo"]), st.integers() | st.text()),
             "aws_ca_bundle": st.text(string.printable, max_size=8),
             "surprise": st.integers(),

@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """What the modules need on the host that runs them, the same as requirements.txt; make lint compares the two."""
+
+    # amazon.aws.boto3 is not used for this: it says python >= 3.6, which is not true here.
+    DOCUMENTATION = r"""
+options: {}
+requirements:
+  - python >= 3.8
+  - boto3 >= 1.28.0
+  - botocore >= 1.31.0
+notes:
+  - A newer amazon.aws asks for newer versions of boto3 and botocore than the oldest above, amazon.aws 11 for 1.35.0 of both.
+"""
