@@ -147,6 +147,7 @@ def test_a_key_of_its_kms(endpoint: LocalEndpoint, client: Any) -> None:
     assert found["regionMap"]["us-east-1"]["sseKmsKeyId"] == key
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     port_file = tmp_path / "port"
     command = [sys.executable, str(FOLDER), "--port", "0", "--port-file", str(port_file), "--polls", "1"]

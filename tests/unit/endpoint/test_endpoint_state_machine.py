@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from endpoint.server import LocalEndpoint
 from endpoint_wire import ARN, Connect, code_of
 from hypothesis import HealthCheck, Phase, settings
@@ -18,6 +19,7 @@ NAMES = ("us-east-1", "us-west-2", "eu-west-1", "ap-south-1")
 a_region = st.sampled_from(NAMES)
 
 
+@pytest.mark.slow
 def test_histories(endpoint: LocalEndpoint, connect: Connect) -> None:
     class Account(RuleBasedStateMachine):
         """What the account must look like: ``after`` is what the Regions are to be once the change is done."""

@@ -262,6 +262,7 @@ def test_gone_behind_its_back(manage: Run, endpoint: LocalEndpoint) -> None:
 # Any set to any other -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_sample_of_all_pairs(manage: Run, endpoint: LocalEndpoint, thorough: bool) -> None:
     chosen = random.Random(1)
     for _number in range(150 if thorough else 10):
@@ -604,6 +605,7 @@ def test_facts_can_be_given_back(manage: Run, endpoint: LocalEndpoint) -> None:
     assert manage(regions=given)["changed"] is False
 
 
+@pytest.mark.slow
 def test_the_last_region_is_never_deleted_but_by_absent(manage: Run, endpoint: LocalEndpoint) -> None:
     for present in SETS[:3]:
         endpoint.reset()
