@@ -81,7 +81,7 @@ class Change:
         self._with_tags = with_tags
         self._may_have_failed = may_have_failed
         self._home: str | None = None
-        self._tokens: list[tuple[Step, str]] = []
+        self._try: tuple[Step, str] | None = None
 
     def prepare(self) -> None:
         """Read the set, wait until no other change of it is under way, and plan. Nothing is changed.
@@ -110,6 +110,8 @@ class Change:
             self._settle()
             # What is there counts, not what the answer to the call was, nor whether it arrived.
             if step not in self.left:
+                # Should it be undone by somebody else, making it again is another change.
+                self._try = None
                 if failure and failure.code not in _SOMEBODY_ELSE:
                     self.done.append(step)
                 continue
@@ -154,11 +156,9 @@ class Change:
 
     def _token(self, step: Step) -> str:
         """Return the client token of a step: the same for every try, so that AWS makes it once."""
-        for known, token in self._tokens:
-            if known == step:
-                return token
-        self._tokens.append((step, str(uuid4())))
-        return self._tokens[-1][1]
+        if self._try is None or self._try[0] != step:
+            self._try = (step, str(uuid4()))
+        return self._try[1]
 
     def _region_for(self, step: Step) -> str:
         """Return a Region to send a step to and to watch it from: one that is in the set, before and after."""
