@@ -85,6 +85,7 @@ def create_replication_set(
         client,
         "create a replication set",
         lambda: _member(client.create_replication_set(**request), "arn", str),
+        tries=1,
     )
 
 
@@ -101,7 +102,7 @@ def delete_region(client: BaseClient, arn: str, region: str, client_token: str) 
 
 def update_deletion_protection(client: BaseClient, arn: str, deletion_protected: bool, client_token: str) -> None:
     """Turn deletion protection on or off (UpdateDeletionProtection). Raises AnsibleSSMIncidentsError."""
-    _call(
+    _write(
         client,
         f"turn deletion protection {'on' if deletion_protected else 'off'} for the replication set {arn}",
         lambda: client.update_deletion_protection(
@@ -112,12 +113,12 @@ def update_deletion_protection(client: BaseClient, arn: str, deletion_protected:
 
 def delete_replication_set(client: BaseClient, arn: str) -> None:
     """Delete the set with all its Regions and data (DeleteReplicationSet). Raises AnsibleSSMIncidentsError."""
-    _call(client, f"delete the replication set {arn}", lambda: client.delete_replication_set(arn=arn))
+    _write(client, f"delete the replication set {arn}", lambda: client.delete_replication_set(arn=arn))
 
 
 def tag(client: BaseClient, arn: str, tags: Mapping[str, str]) -> None:
     """Add tags, or give them other values (TagResource). Raises AnsibleSSMIncidentsError."""
-    _call(
+    _write(
         client,
         f"tag the replication set {arn}",
         lambda: client.tag_resource(resourceArn=arn, tags=dict(tags)),
@@ -126,7 +127,7 @@ def tag(client: BaseClient, arn: str, tags: Mapping[str, str]) -> None:
 
 def untag(client: BaseClient, arn: str, tag_keys: Sequence[str]) -> None:
     """Remove tags (UntagResource). Raises AnsibleSSMIncidentsError."""
-    _call(
+    _write(
         client,
         f"remove tags from the replication set {arn}",
         lambda: client.untag_resource(resourceArn=arn, tagKeys=list(tag_keys)),
@@ -134,7 +135,7 @@ def untag(client: BaseClient, arn: str, tag_keys: Sequence[str]) -> None:
 
 
 def _update(client: BaseClient, attempt: str, arn: str, action: Mapping[str, Any], client_token: str) -> None:
-    _call(
+    _write(
         client,
         f"{attempt} the replication set {arn}",
         # One action a call (botocore's model).
@@ -147,13 +148,25 @@ def _key_member(sse_kms_key_id: str) -> dict[str, str]:
     return {} if sse_kms_key_id == DEFAULT_KEY else {"sseKmsKeyId": sse_kms_key_id}
 
 
-def _call(client: BaseClient, attempt: str, call: Callable[[], Any]) -> Any:
-    """Make a call, retried and with its faults told in this collection's words.
+def _write(client: BaseClient, attempt: str, call: Callable[[], Any]) -> None:
+    """Make a call that changes something and has no answer but its status: once, for its caller looks before a retry."""
+
+    def answered() -> None:
+        # By the model it is 204; with anything else somebody else has answered.
+        if call()["ResponseMetadata"]["HTTPStatusCode"] != 204:
+            raise ValueError("the status is not 204")
+
+    _call(client, attempt, answered, tries=1)
+
+
+def _call(client: BaseClient, attempt: str, call: Callable[[], Any], tries: int = 10) -> Any:
+    """Make a call, with its faults told in this collection's words.
 
     :param attempt: what the call does, as the sentence goes on after "Failed to".
+    :param tries: how often to try where the fault passes.
     """
     attempt = f"{attempt} in Region {client.meta.region_name}"
-    retry = AWSRetry.jittered_backoff(retries=10, delay=1, max_delay=10, catch_extra_error_codes=PASSING_FAULTS)
+    retry = AWSRetry.jittered_backoff(retries=tries, delay=1, max_delay=10, catch_extra_error_codes=PASSING_FAULTS)
     try:
         return SSMIncidentsErrorHandler.common_error_handler(attempt)(retry(call))()
     except _UNREADABLE as error:

@@ -14,7 +14,7 @@ from uuid import uuid4
 from . import _api
 from ._errors import NO_ANSWER, NOT_FOUND, PASSING_FAULTS, AnsibleSSMIncidentsError
 from ._facts import DEFAULT_KEY
-from ._plan import ADD_REGION, CREATE, DELETE, DELETE_REGION, PROTECT, TAG, UNTAG, Present, Step
+from ._plan import ADD_REGION, CREATE, DELETE, DELETE_REGION, PROTECT, TAG, UNTAG, PlanError, Present, Step
 from ._search import ALL, find_replication_set
 
 if TYPE_CHECKING:
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 # botocore's own waiters give up after 150 s and don't survive a dropped connection; a change takes minutes up to hours
 # (CloudFormation and Terraform wait 2 hours). The first pauses are short for what is quick.
 _PAUSES = (1, 2, 4, 8, 16, 30)
-# What a call is refused with where somebody else is changing the set, or has created one.
-_SOMEBODY_ELSE = ("ConflictException", "ServiceQuotaExceededException")
 _BUSY = ("CREATING", "UPDATING", "DELETING")
 
 
 class WaitTimeout(Exception):
     """The time is over, and a change is still under way."""
+
+
+class SetIsGone(Exception):
+    """The set that was to be changed is not there any more."""
 
 
 class ReplicationSetFailed(Exception):
@@ -52,6 +54,8 @@ class Change:
     :ivar present: what of it can be changed, as of then; tags only where the plan has to know them.
     :ivar done: the steps that AWS took, in their order.
     :ivar left: the steps that are still to take.
+    :ivar may_have_changed: whether the fate of the last call is not known.
+    :ivar listed: the account's sets, where the one asked for was looked for in vain.
     """
 
     def __init__(
@@ -62,12 +66,14 @@ class Change:
         wait_timeout: float,
         with_tags: bool = False,
         may_have_failed: bool = False,
+        gone_is_fine: bool = False,
     ) -> None:
         """
         :param plan: what to do, by what is there.
         :param wait_timeout: in seconds, for everything together.
         :param with_tags: whether the plan has to know the tags.
         :param may_have_failed: whether to go on with a set that is FAILED, or has such a Region.
+        :param gone_is_fine: whether the set may go while the change is under way.
         """
         self.arn = self._given_arn = arn
         self.replication_set: dict[str, Any] | None = None
@@ -80,6 +86,10 @@ class Change:
         self._deadline = time.monotonic() + wait_timeout
         self._with_tags = with_tags
         self._may_have_failed = may_have_failed
+        self._gone_is_fine = gone_is_fine
+        self._seen = False
+        self.listed: list[str] = []
+        self.may_have_changed = False
         self._home: str | None = None
         self._try: tuple[Step, str] | None = None
 
@@ -99,27 +109,35 @@ class Change:
         """
         pauses = _pauses()
         while self.left:
-            step = self.left[0]
+            if not wait and len(self.left) > 1:
+                raise PlanError(f"wait: false allows for one step, and {len(self.left)} are left by now")
+            step, before = self.left[0], self._fingerprint()
             failure = self._take(step)
             if failure is None:
                 self.done.append(step)
                 self.left = self.left[1:]
+                # A set that could be deleted although it had failed must not fail on the way.
+                self._may_have_failed = self._may_have_failed and step.action != DELETE
                 if not wait and not self.left:
                     self._read()
                     return
-            self._settle()
+            self.may_have_changed = failure is not None and _passes(failure)
+            was_busy = self._settle()
             # What is there counts, not what the answer to the call was, nor whether it arrived.
             if step not in self.left:
-                # Should it be undone by somebody else, making it again is another change.
+                self.done += [step] if self.may_have_changed else []
                 self._try = None
-                if failure and failure.code not in _SOMEBODY_ELSE:
-                    self.done.append(step)
-                continue
-            if failure is None:
-                self.done.pop()
-            elif failure.code != "ConflictException" and not _passes(failure):
+            elif failure is None:
+                # Not to be seen yet, or undone by somebody else; the second time it is taken for undone.
+                self._try = None if self.done[-2:] == [step, step] else self._try
+                self._pause(next(pauses), None)
+            elif failure.code == "ConflictException" or _passes(failure) or was_busy or before != self._fingerprint():
+                # What was refused was refused for something that has changed meanwhile.
+                self._pause(next(pauses), failure)
+            else:
+                self.may_have_changed = False
                 raise failure
-            self._pause(next(pauses), failure)
+            self.may_have_changed = False
 
     def client(self) -> BaseClient:
         """Return a client for a Region that is in the set, or for the connection's own where there is none."""
@@ -131,7 +149,8 @@ class Change:
         """Make a step's call, from a Region that stays; return the failure where it failed."""
         self._home = self._region_for(step)
         try:
-            self._call(step, self.client(), self._token(step))
+            # Sent once: a call that is sent again without looking could delete what is the last Region by then.
+            self._call(step, self._connection.client(self._home, once=True), self._token(step))
         except AnsibleSSMIncidentsError as failure:
             return failure
         return None
@@ -161,7 +180,11 @@ class Change:
         return self._try[1]
 
     def _region_for(self, step: Step) -> str:
-        """Return a Region to send a step to and to watch it from: one that is in the set, before and after."""
+        """Return a Region to send a step to and to watch it from: one that is in the set, before and after.
+
+        For a deletion that is a guard as well. Should the Region be the last one by now, the one asked is not in the set
+        any more, and is likely, though not known, to refuse.
+        """
         there = step.values["regions"] if step.action == CREATE else self._regions()
         staying = sorted(region for region in there if step.action != DELETE_REGION or region != step.values["region"])
         return self._connection.region if self._connection.region in staying else staying[0]
@@ -191,36 +214,66 @@ class Change:
             except AnsibleSSMIncidentsError as failure:
                 if failure.code != NOT_FOUND:
                     raise
-        arns = _api.list_replication_sets(self._connection.client())
-        self.arn = self._given_arn or next(iter(arns), None)
-        if self.arn not in arns:
+        try:
+            answer = find_replication_set(self._connection, self._given_arn, [ALL])
+        except AnsibleSSMIncidentsError as failure:
+            # Not found although some Regions could not be asked: the list, which any Region has, is decisive.
+            if not self._given_arn or not self._is_unlisted(failure):
+                raise
             self.replication_set = self._home = None
             return
-        answer = find_replication_set(self._connection, self.arn, [ALL])
-        self._home, self.replication_set = answer.client.meta.region_name, answer.replication_set
+        self.arn = answer.arn or self._given_arn
+        self.replication_set = answer.replication_set
+        self._home = answer.client.meta.region_name if answer.replication_set else None
 
-    def _settle(self, patiently: bool = True) -> None:
+    def _is_unlisted(self, failure: AnsibleSSMIncidentsError) -> bool:
+        try:
+            self.listed = _api.list_replication_sets(self._connection.client())
+        except AnsibleSSMIncidentsError:
+            # Without a list, every Region's word that the set is not there will do.
+            return failure.code == NOT_FOUND
+        return self._given_arn not in self.listed
+
+    def _settle(self, patiently: bool = True) -> bool:
         """Read the set until no change of it is under way, and plan what is left.
 
         :param patiently: whether to read on after a fault that passes.
+        :return: whether a change was under way.
         """
         pauses = _pauses()
+        was_busy = False
         while True:
             failure = None
             try:
                 self._read()
+                if self._status() not in _BUSY:
+                    self._refuse_failed()
+                    self.present = self._what_is_present()
+                    break
+                was_busy = True
             except AnsibleSSMIncidentsError as error:
                 # A set that is listed but not found is on its way to or from the Region that was asked.
                 if not patiently or not (_passes(error) or error.code == NOT_FOUND):
                     raise
                 failure = error
-            if failure is None and self._status() not in _BUSY:
-                break
             patiently = True
             self._pause(next(pauses), failure)
-        self._refuse_failed()
-        self.present = self._what_is_present()
+        if self.present:
+            self._given_arn = self.arn
+        elif self._seen and not self._gone_is_fine:
+            raise AnsibleSSMIncidentsError(
+                f"The replication set {self.arn} is gone: somebody else has deleted it during this task",
+                SetIsGone("it was there when the task began"),
+                advice="Run the task again if a new one shall be created.",
+            )
+        self._seen = self._seen or self.present is not None
         self.left = self._plan(self.present)
+        return was_busy
+
+    def _fingerprint(self) -> tuple[Any, ...]:
+        """Return what tells one state of the set from another."""
+        there = self.replication_set or {}
+        return (self.present, there.get("status"), there.get("lastModifiedTime"))
 
     def _status(self) -> str | None:
         return self.replication_set["status"] if self.replication_set else None
@@ -234,7 +287,7 @@ class Change:
         raise AnsibleSSMIncidentsError(
             f"Waited {self._wait_timeout:g} s for the replication set {self.arn} to settle",
             WaitTimeout(failure.reason if failure else f"it is {self._status()}, with {self._regions_by_status()}"),
-            advice="What was begun goes on in AWS. Run the task again to finish the job, with a longer wait_timeout.",
+            advice=f"{'What was begun goes on in AWS. ' if self.done else ''}Run the task again, with a longer wait_timeout.",
         )
 
     def _refuse_failed(self) -> None:
@@ -247,7 +300,8 @@ class Change:
             raise AnsibleSSMIncidentsError(
                 f"The replication set {self.arn} has failed",
                 ReplicationSetFailed(f"Regions that are FAILED: {', '.join(failed) or 'none, only the set itself'}"),
-                advice="Mend what the messages name, such as the KMS key's policy, or ask AWS Support.",
+                advice="Mend what the messages name, such as the KMS key's policy, delete the Region from the set in the"
+                " console, or ask AWS Support.",
             )
 
     def _regions_by_status(self) -> str:

@@ -72,7 +72,7 @@ class Connection:
         user_config = options.pop("aws_config", None)
         config = Config(user_agent_extra=_USER_AGENT, **defaults)
         self._options = dict(options, endpoint_url=endpoint_url, config=config.merge(user_config or Config()))
-        self._clients: dict[str, BaseClient] = {}
+        self._clients: dict[tuple[str, bool], BaseClient] = {}
         try:
             # The Region is for the calls that a profile makes to assume a role.
             self._session = boto3.session.Session(profile_name=profile, region_name=region)
@@ -109,19 +109,31 @@ class Connection:
         """
         return remove_values(value, {secret for secret in self._secrets if secret})
 
-    def client(self, region: str | None = None) -> BaseClient:
+    def client(self, region: str | None = None, once: bool = False) -> BaseClient:
         """Return a client for a Region, the connection's own if none is named.
+
+        :param once: whether botocore is to send each call but once, whatever aws_config says.
 
         :raises AnsibleSSMIncidentsError: where botocore refuses an option (a Region's form, half-given credentials ...).
         """
         region = region or self.region
-        if region not in self._clients:
-            self._clients[region] = self._new_client(region)
-        return self._clients[region]
+        if (region, once) not in self._clients:
+            self._clients[region, once] = self._new_client(_SERVICE, region, once)
+        return self._clients[region, once]
 
-    def _new_client(self, region: str) -> BaseClient:
+    def account(self) -> str | None:
+        """Return the account that the credentials belong to; None where STS can't be asked (a VPC endpoint, say)."""
         try:
-            return self._session.client(_SERVICE, region_name=region, **self._options)
+            return str(self._new_client("sts", self.region, once=False).get_caller_identity()["Account"])
+        except Exception:  # The answer is a help and no more: the service has the last word.
+            return None
+
+    def _new_client(self, service: str, region: str, once: bool) -> BaseClient:
+        options = dict(self._options)
+        if once:
+            options["config"] = options["config"].merge(Config(retries={"total_max_attempts": 1}))
+        try:
+            return self._session.client(service, region_name=region, **options)
         except BotoCoreError as error:
             raise AnsibleSSMIncidentsError(f"Failed to connect to AWS in Region {region}", error) from error
         except _UNSOUND as error:

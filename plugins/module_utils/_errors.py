@@ -49,6 +49,7 @@ _LONGEST_REASON = 500
 #: What to do, by the service's error code or by the name of botocore's exception.
 _ADVICE = {
     "AccessDeniedException": "Allow the caller this action in its IAM policy, and look for a policy that denies it.",
+    "ConflictException": "Another change of the set is under way; try again when it is through.",
     "ConnectTimeoutError": _UNREACHABLE,
     "ConnectionClosedError": _UNREACHABLE,
     "CredentialRetrievalError": _CREDENTIALS,
@@ -66,6 +67,8 @@ _ADVICE = {
     "ProfileNotFound": "Check the option profile (or AWS_PROFILE) against the AWS configuration files of the host that runs the module.",
     "ReadTimeoutError": _UNREACHABLE,
     "ProxyConnectionError": "Check the proxy, in aws_config (proxies) and in the environment (HTTPS_PROXY).",
+    "ResourceNotFoundException": "It does not exist, or not in this Region.",
+    "ServiceQuotaExceededException": "The account has as many as AWS allows it.",
     "SSLError": "Check the endpoint's certificate; a private certificate authority is named in aws_ca_bundle.",
     "ThrottlingException": "The service asked for less and was retried with backoff; try again later, or run fewer tasks at once.",
     "UnrecognizedClientException": _WRONG_CREDENTIALS,
@@ -108,7 +111,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
 
     def advising(self, advice: str) -> AnsibleSSMIncidentsError:
         """Return the same failure with other advice."""
-        return AnsibleSSMIncidentsError(self.attempt, self.exception, self.reason, advice)
+        return AnsibleSSMIncidentsError(self.attempt, self.exception, self.reason, advice, self.also)
 
     def result(self) -> dict[str, Any]:
         """Return what fail_json takes: the fields of AnsibleAWSModule.fail_json_aws, and those always.

@@ -16,6 +16,7 @@ from typing import Any, Iterable, Iterator, Mapping, NamedTuple
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
 
 MAX_REGIONS = 3
+MAX_TAGS = 50
 
 CREATE = "create_replication_set"
 ADD_REGION = "add_region"
@@ -129,6 +130,11 @@ def _tag_steps(present: Mapping[str, str], wanted: Wanted) -> list[Step]:
     # Removed first: 50 tags are the most at any time.
     if to_remove:
         steps.append(Step(UNTAG, {"tag_keys": sorted(to_remove)}))
+    kept = [key for key in present if key not in to_remove]
+    if len({*kept, *to_set}) > MAX_TAGS:
+        raise PlanError(
+            f"tags: with those that it keeps the set would have {len({*kept, *to_set})} tags, and it can have {MAX_TAGS}"
+        )
     if to_set:
         steps.append(Step(TAG, {"tags": dict(sorted(to_set.items()))}))
     return steps
@@ -145,6 +151,8 @@ def _regions_wanted(present: Present, wanted: Wanted) -> dict[str, str]:
         )
     changed = sorted(name for name in regions if present.regions.get(name, regions[name]) != regions[name])
     if changed and not wanted.replace_keys:
+        # Where it is impossible anyway, that is the thing to say.
+        region_steps(present.regions, regions)
         keys = ", ".join(f"{name} has {present.regions[name]}, not {regions[name]}" for name in changed)
         raise PlanError(
             f"regions: the KMS key differs ({keys}). A Region's key can't be edited: the Region has to be deleted from"

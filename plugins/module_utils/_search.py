@@ -58,6 +58,9 @@ def find_replication_set(connection: Connection, arn: str | None, search_regions
     except AnsibleSSMIncidentsError as failure:
         if not others:
             raise _with_advice(failure, connection) from failure
+        if failure.exception is None:
+            # Not a Region's failure but an answer that no other Region makes better.
+            raise
         failures = {connection.region: failure}
 
     without = None
@@ -180,7 +183,7 @@ def _nothing_found(
         f"Failed to find {what}: of the Regions {', '.join(asked)}, these could not be asked and may have it: {reasons}",
         first.exception,
         reason="",
-        advice=first.advice if same else "Take the reasons away, or leave these Regions out of search_regions.",
+        advice=first.advice if same else "Take the reasons away, or ask only Regions that answer.",
     )
 
 

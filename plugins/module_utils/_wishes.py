@@ -10,15 +10,14 @@ import re
 from typing import Any, Iterable, Mapping, Sequence
 
 from ansible.module_utils.common.text.converters import to_text
-from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_arn
 
 from ._arn import complain_about_regions
 from ._errors import AnsibleSSMIncidentsError
 from ._facts import DEFAULT_KEY
-from ._plan import MAX_REGIONS
+from ._plan import MAX_REGIONS, MAX_TAGS
 
 # botocore's model, shapes TagMap, TagKey and TagValue.
-_MAX_TAGS = 50
+_KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+")
 _TAG_KEY = re.compile(r"(?!aws:)[A-Za-z0-9 _=@:.+\-/,]{1,128}")
 _TAG_VALUE = re.compile(r"[A-Za-z0-9 _=@:.+\-/,]{0,256}")
 
@@ -44,7 +43,7 @@ def wanted_regions(
             raise _refusal(
                 "regions",
                 f"Incident Manager does not exist in {name!r}, as far as botocore knows",
-                f"It exists in {', '.join(service_regions)}",
+                f"It exists in {', '.join(service_regions) or 'no Region of this partition'}",
             )
         _complain_about_key(name, region_key(regions, name))
     return {name: region_key(regions, name) for name in names}
@@ -63,9 +62,11 @@ def wanted_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
     """
     if tags is None:
         return None
+    if None in tags.values():
+        raise _refusal("tags", "a value is null", "Give a text, which may be empty")
     texts = {to_text(key): to_text(value) for key, value in tags.items()}
-    if len(texts) > _MAX_TAGS:
-        raise _refusal("tags", f"{len(texts)} given", f"A replication set has {_MAX_TAGS} tags at most")
+    if len(texts) > MAX_TAGS:
+        raise _refusal("tags", f"{len(texts)} given", f"A replication set has {MAX_TAGS} tags at most")
     for key, value in texts.items():
         if not _TAG_KEY.fullmatch(key):
             raise _refusal(
@@ -85,8 +86,7 @@ def wanted_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
 def _complain_about_key(region: str, key: str) -> None:
     if key == DEFAULT_KEY:
         return
-    parts = parse_aws_arn(key) or {}
-    if not (key.startswith("arn:") and parts.get("service") == "kms" and parts.get("resource_type") == "key"):
+    if not _KEY_ARN.fullmatch(key):
         raise _refusal(
             "regions",
             f"sse_kms_key_id {key!r} of {region} is not the ARN of a KMS key",

@@ -13,6 +13,8 @@ description:
   - Creates an account's replication set, changes its Regions, KMS keys, deletion protection and tags, or deletes it.
   - AWS takes one change of a set at a time, and each takes minutes. The module works out the steps, takes them one
     after the other, and waits in between. The set never has fewer than one Region nor more than three on the way.
+  - Where several people or jobs may change a set at the same time, turn deletion protection on. It alone keeps AWS
+    from deleting what has become the last Region a moment ago.
   - Run again after a failure or an interruption, it goes on from what is there.
   - AWS used to refuse to delete a Region within 24 hours of its being added. Where it still does, the task fails with
     AWS's own message.
@@ -148,7 +150,7 @@ EXAMPLES = r"""
 RETURN = r"""
 actions:
   description: The steps, in their order.
-  returned: always, once the set has been read
+  returned: always, but where an option was refused at once
   type: list
   elements: dict
   contains:
@@ -156,7 +158,7 @@ actions:
       description:
         - What the step does, one of V(create_replication_set), V(add_region), V(delete_region),
           V(update_deletion_protection), V(tag_resource), V(untag_resource) and V(delete_replication_set).
-        - The step's values stand beside it, by the names of the options.
+        - The step's values stand beside it, such as C(region) and C(sse_kms_key_id).
       returned: always
       type: str
       sample: add_region
@@ -304,7 +306,7 @@ response_metadata:
 
 from typing import Any
 
-from ansible_collections.amazon.aws.plugins.module_utils.iam import get_aws_account_id
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._arn import account_of_arn, complain_about_arn
 from ansible_collections.incident_manager.aws.plugins.module_utils._change import Change
@@ -337,12 +339,11 @@ def wishes(params: dict[str, Any], connection: Connection) -> Wanted:
     )
 
 
-def complain_about_account(module: AnsibleAWSModule, connection: Connection) -> None:
+def complain_about_account(arn: str | None, connection: Connection) -> None:
     """Refuse an ARN of another account before this service is asked anything."""
-    arn = module.params["arn"]
     complain_about_arn(arn)
-    account = get_aws_account_id(module) if arn else None
-    if arn and account_of_arn(arn) != account:
+    account = connection.account() if arn else None
+    if arn and account and account_of_arn(arn) != account:
         raise AnsibleSSMIncidentsError(
             f"arn: {arn} belongs to account {account_of_arn(arn)}, and the credentials to account {account}",
             advice="A replication set can be changed only from its own account.",
@@ -373,6 +374,7 @@ def prepare_change(module: AnsibleAWSModule, connection: Connection) -> Change:
         params["wait_timeout"],
         with_tags=params["state"] == "present" and params["tags"] is not None,
         may_have_failed=params["state"] == "absent",
+        gone_is_fine=params["state"] == "absent",
     )
 
 
@@ -380,7 +382,7 @@ def steps_result(change: Change, left: str) -> dict[str, Any]:
     """Return what the module says of the steps: those done, and those left under the name that they have then."""
     steps = [(step, "done") for step in change.done] + [(step, left) for step in change.left]
     return {
-        "changed": any(status != "not_reached" for _step, status in steps),
+        "changed": change.may_have_changed or any(status != "not_reached" for _step, status in steps),
         "actions": [{"action": step.action, **step.values, "status": status} for step, status in steps],
     }
 
@@ -411,7 +413,7 @@ def diff_result(before: Present | None, now: Present | None, with_tags: bool) ->
 
 def ensure(module: AnsibleAWSModule, connection: Connection) -> dict[str, Any]:
     """Bring the set to the state that the options ask for, or only say how in check mode."""
-    complain_about_account(module, connection)
+    complain_about_account(module.params["arn"], connection)
     change = prepare_change(module, connection)
     try:
         change.prepare()
@@ -421,12 +423,17 @@ def ensure(module: AnsibleAWSModule, connection: Connection) -> dict[str, Any]:
             raise PlanError(f"wait: false allows for one step, and this change takes {len(planned)}: {actions}")
         if not module.check_mode:
             change.carry_out(module.params["wait"])
+        facts = facts_result(change, connection)
     except PlanError as refusal:
         raise AnsibleSSMIncidentsError(str(refusal), also=steps_result(change, "not_reached")) from refusal
     except AnsibleSSMIncidentsError as failure:
         failure.also = steps_result(change, "not_reached")
+        if any(step.values.get("deletion_protected") is False for step in change.done):
+            raise failure.advising(f"{failure.advice} Mind that deletion protection is off now.") from failure
         raise
-    result = {**steps_result(change, "planned"), **facts_result(change, connection)}
+    if change.listed:
+        warn(f"The account has a replication set, though not {module.params['arn']} but {', '.join(change.listed)}")
+    result = {**steps_result(change, "planned"), **facts}
     if module._diff:
         result["diff"] = diff_result(before, after(before, planned), module.params["tags"] is not None)
     return result

@@ -30,7 +30,11 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._plan import 
 )
 
 NAMES = ("eu-central-1", "eu-north-1", "eu-west-1", "us-east-1")
-KEYS = ("DefaultKey", "arn:aws:kms:::key/1", "arn:aws:kms:::key/2")
+KEYS = (
+    "DefaultKey",
+    "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "arn:aws:kms:us-east-1:111122223333:key/abcd1234-ab12-cd34-ef56-abcdef123456",
+)
 SETS = [
     dict(zip(names, keys, strict=True))
     for count in (1, 2, 3)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -62,8 +62,9 @@ def regions(*names: str, **keys: str) -> list[dict[str, Any]]:
 
 def there(endpoint: LocalEndpoint, region: str = "eu-west-1", **facts: Any) -> str:
     """Put a set in place; facts are those of GetReplicationSet's answer."""
+    tags = facts.pop("tags", None)
     body = {"status": "ACTIVE", "regionMap": {region: {"status": "ACTIVE", "sseKmsKeyId": "DefaultKey"}}, **facts}
-    return str(endpoint.seed(body, tags=facts.pop("tags", None)))
+    return str(endpoint.seed(body, tags=tags))
 
 
 def region_map(*names: str, **keys: str) -> dict[str, Any]:
@@ -458,16 +459,159 @@ def test_a_deletion_whose_answer_gets_lost(
 
 
 def test_a_refusal_half_way_tells_where_things_stand(manage: Run, endpoint: LocalEndpoint) -> None:
-    there(endpoint, regionMap=region_map("eu-west-1", "eu-west-2"))
-    endpoint.faults.add({"operation": "UpdateReplicationSet", "fault": "delay", "seconds": 0})
-    endpoint.faults.add(
-        {"operation": "UpdateReplicationSet", "region": "eu-west-1", "fault": "error", "code": "AccessDeniedException"}
-    )
-    outcome = manage(regions=regions("us-east-1", "us-east-2"))
+    # The first step goes out from the Region asked, the second from the one that is there by then.
+    there(endpoint, regionMap=region_map("eu-west-1"))
+    refused = {"operation": "UpdateReplicationSet", "region": "us-east-1", "fault": "error"}
+    endpoint.faults.add({**refused, "code": "AccessDeniedException", "times": None})
+    outcome = manage(regions=regions("us-east-1"))
     assert outcome.failed and outcome["error"]["code"] == "AccessDeniedException"
-    assert "Region" in outcome["msg"] and SECRET_KEY not in outcome.output
-    again = manage(regions=regions("us-east-1", "us-east-2"))
-    assert not again.failed and keys_of(again) == {"us-east-1": "DefaultKey", "us-east-2": "DefaultKey"}
+    assert outcome["changed"] is True
+    assert actions(outcome) == [("add_region", "done"), ("delete_region", "not_reached")]
+    assert "Region us-east-1" in outcome["msg"] and SECRET_KEY not in outcome.output
+    endpoint.faults.clear()
+    again = manage(regions=regions("us-east-1"))
+    assert not again.failed and keys_of(again) == {"us-east-1": "DefaultKey"}
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "ResourceNotFoundException"])
+def test_a_failure_after_the_change_tells_of_the_change(manage: Run, endpoint: LocalEndpoint, code: str) -> None:
+    there(endpoint)
+    endpoint.faults.add({"operation": "ListTagsForResource", "fault": "error", "code": code})
+    outcome = manage(regions=regions("eu-west-1", "us-east-1"))
+    assert outcome.failed and outcome["changed"] is True and actions(outcome) == [("add_region", "done")]
+
+
+def test_faults_of_the_tags_read_on_the_way_are_survived(manage: Run, endpoint: LocalEndpoint) -> None:
+    there(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
+    # Read from the Region that stays once the own one goes.
+    endpoint.faults.add({"operation": "ListTagsForResource", "region": "us-east-1", "fault": "reset", "times": 4})
+    outcome = manage(regions=regions("us-east-1"), tags={}, aws_config={"retries": {"total_max_attempts": 1}})
+    assert not outcome.failed, outcome["msg"]
+
+
+def test_a_deletion_that_fails_ends_the_task_with_the_message(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = there(endpoint)
+    endpoint.configure(fail_next={"eu-west-1": "The KMS key is gone"})
+    outcome = manage(state="absent", arn=arn)
+    assert outcome.failed and outcome["error"]["code"] == "ReplicationSetFailed"
+    assert "The KMS key is gone" in outcome["msg"] and writes(endpoint) == ["DeleteReplicationSet"]
+
+
+def test_protection_that_stays_off_is_said(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = there(endpoint, deletionProtected=True)
+    endpoint.faults.add({"operation": "DeleteReplicationSet", "fault": "error", "code": "AccessDeniedException"})
+    outcome = manage(state="absent", arn=arn, deletion_protected=False)
+    assert outcome.failed and "deletion protection is off now" in outcome["msg"] and outcome["changed"] is True
+
+
+def test_the_own_region_need_not_have_the_service(manage: Run, endpoint: LocalEndpoint) -> None:
+    there(endpoint)
+    outcome = manage(region="af-south-1", regions=regions("eu-west-1", "us-east-1"))
+    assert not outcome.failed, outcome["msg"]
+
+
+def test_more_sets_than_an_account_can_have_are_not_touched(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = there(endpoint)
+    body = json.dumps({"replicationSetArns": [arn, arn[:-1] + "0"]})
+    endpoint.faults.add({"operation": "ListReplicationSets", "fault": "body", "body": body, "times": None})
+    outcome = manage(deletion_protected=True)
+    assert outcome.failed and "2 replication sets" in outcome["msg"] and writes(endpoint) == []
+
+
+def test_another_set_than_the_one_named_is_said(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = there(endpoint)
+    other = arn[:-12] + "000000000000"
+    outcome = manage(state="absent", arn=other)
+    assert not outcome.failed and outcome["changed"] is False and writes(endpoint) == []
+    assert arn in str(outcome["warnings"])
+
+
+def test_too_many_tags_with_those_that_are_kept(manage: Run, endpoint: LocalEndpoint) -> None:
+    there(endpoint, tags={f"tag{number}": "x" for number in range(50)})
+    outcome = manage(tags={"one": "more"}, purge_tags=False, deletion_protected=True)
+    assert outcome.failed and "51 tags" in outcome["msg"] and writes(endpoint) == []
+
+
+# Somebody else at work meanwhile --------------------------------------------------------------------------------------
+
+
+def meanwhile(endpoint: LocalEndpoint, operation: str, act: Callable[[], Any]) -> Thread:
+    """Hold up the first call of an operation, and do something in that time."""
+    endpoint.faults.add({"operation": operation, "fault": "delay", "seconds": 0.6, "times": 1})
+
+    def watch() -> None:
+        while not any(call["operation"] == operation for call in endpoint.requests):
+            Event().wait(0.01)
+        act()
+
+    thread = Thread(target=watch)
+    thread.start()
+    return thread
+
+
+@pytest.mark.slow
+def test_the_last_region_is_not_deleted_by_a_retry(manage: Run, endpoint: LocalEndpoint) -> None:
+    endpoint.configure(transition={"progression": "immediate"})
+    arn = there(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
+    # Refused once, the call must not be sent again as it is: by then eu-west-1 is the last Region.
+    action = {"deleteRegionAction": {"regionName": "us-east-1"}}
+    other = endpoint.client(region="eu-west-1")
+    thread = meanwhile(
+        endpoint, "UpdateReplicationSet", lambda: other.update_replication_set(arn=arn, actions=[action])
+    )
+    endpoint.faults.add({"operation": "UpdateReplicationSet", "region": "us-east-1", "fault": "throttle", "times": 1})
+    outcome = manage(regions=regions("us-east-1"))
+    thread.join()
+    assert not outcome.failed, outcome["msg"]
+    sent = [call["input"]["actions"][0] for call in endpoint.requests if call["operation"] == "UpdateReplicationSet"]
+    assert sent.count({"deleteRegionAction": {"regionName": "eu-west-1"}}) == 2
+    assert {"addRegionAction": {"regionName": "us-east-1"}} in sent
+    assert outcome["replication_set"]["arn"] == arn
+
+
+@pytest.mark.slow
+def test_a_set_that_somebody_deletes_meanwhile_is_not_made_anew(manage: Run, endpoint: LocalEndpoint) -> None:
+    endpoint.configure(transition={"progression": "immediate"})
+    arn = there(endpoint)
+    thread = meanwhile(
+        endpoint, "UpdateReplicationSet", lambda: endpoint.client(region="eu-west-1").delete_replication_set(arn=arn)
+    )
+    outcome = manage(regions=regions("eu-west-1", "us-east-1"))
+    thread.join()
+    assert outcome.failed and outcome["error"]["code"] == "SetIsGone"
+    assert "CreateReplicationSet" not in writes(endpoint)
+
+
+@pytest.mark.slow
+def test_a_refusal_because_of_another_change_is_waited_out(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = there(endpoint)
+    action = {"addRegionAction": {"regionName": "us-east-1"}}
+    other = endpoint.client(region="eu-west-1")
+    thread = meanwhile(
+        endpoint, "UpdateDeletionProtection", lambda: other.update_replication_set(arn=arn, actions=[action])
+    )
+    # While the set is UPDATING the endpoint refuses this with ValidationException: no conflict is declared for it.
+    outcome = manage(deletion_protected=True)
+    thread.join()
+    assert not outcome.failed, outcome["msg"]
+    assert outcome["replication_set"]["deletion_protected"] is True
+
+
+@pytest.mark.slow
+def test_two_with_different_wishes(run_process: Run, endpoint: LocalEndpoint) -> None:
+    endpoint.configure(transition={"progression": "manual", "times": 1})
+    arn = there(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
+    both = [
+        run_process("ssm_incidents_replication_set", region="eu-west-1", regions=regions(name), wait_timeout=20)
+        for name in ("eu-west-1", "us-east-1")
+    ]
+    for process in both:
+        output, errors = process.communicate(timeout=60)
+        assert "Traceback" not in output + errors
+        assert json.loads(output)["msg" if json.loads(output).get("failed") else "actions"] is not None
+    # Whoever was last, nothing was lost on the way.
+    assert endpoint.client(region="us-east-2").list_replication_sets()["replicationSetArns"] == [arn]
+    assert not {"CreateReplicationSet", "DeleteReplicationSet"} & set(writes(endpoint))
 
 
 def test_somebody_else_was_faster_with_the_creation(manage: Run, endpoint: LocalEndpoint) -> None:
@@ -591,7 +735,9 @@ def test_regions_are_required_to_create(manage: Run, endpoint: LocalEndpoint) ->
 def test_another_key_is_refused_unless_told(manage: Run, endpoint: LocalEndpoint, there_are: int) -> None:
     there(endpoint, regionMap=region_map(*["eu-west-1", "us-east-1"][:there_are]))
     outcome = manage(regions=regions(eu_west_1=KEY), purge_regions=False)
-    assert outcome.failed and "replace_keys: true" in outcome["msg"] and KEY in outcome["msg"]
+    assert outcome.failed and writes(endpoint) == []
+    for word in ["only Region"] if there_are == 1 else ["replace_keys: true", KEY]:
+        assert word in outcome["msg"]
     told = manage(regions=regions(eu_west_1=KEY), purge_regions=False, replace_keys=True)
     assert told.failed is (there_are == 1)
     if there_are == 1:
