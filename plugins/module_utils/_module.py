@@ -38,16 +38,19 @@ def list_tags_or_warn(connection: Connection, client: BaseClient, arn: str) -> d
 
 def run(
     module: AnsibleAWSModule,
+    check: Callable[[], None],
     work: Callable[[Connection], dict[str, Any]],
     defaults: Mapping[str, Any],
 ) -> None:
     """Connect, do a module's work and end the module: with the work's result, or with what went wrong.
 
+    :param check: looks at the options before anything is sent, as a sign-in may; raises AnsibleSSMIncidentsError.
     :param work: takes the connection and returns the result; raises AnsibleSSMIncidentsError.
     :param defaults: settings of botocore's Config that hold where the user's aws_config says nothing.
     """
     connection = None
     try:
+        check()
         connection = connect(module, defaults)
         result = {"changed": False, **work(connection)}
     except AnsibleSSMIncidentsError as failure:

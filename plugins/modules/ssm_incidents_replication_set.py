@@ -341,7 +341,6 @@ def wishes(params: dict[str, Any], connection: Connection) -> Wanted:
 
 def complain_about_account(arn: str | None, connection: Connection) -> None:
     """Refuse an ARN of another account before this service is asked anything."""
-    complain_about_arn(arn)
     account = connection.account() if arn else None
     if arn and account and account_of_arn(arn) != account:
         raise AnsibleSSMIncidentsError(
@@ -463,7 +462,12 @@ def main() -> None:
         required_if=[("state", "absent", ["arn"])],
         supports_check_mode=True,
     )
-    run(module, lambda connection: ensure(module, connection), SEARCH_DEFAULTS)
+    run(
+        module,
+        check=lambda: complain_about_arn(module.params["arn"]),
+        work=lambda connection: ensure(module, connection),
+        defaults=SEARCH_DEFAULTS,
+    )
 
 
 if __name__ == "__main__":

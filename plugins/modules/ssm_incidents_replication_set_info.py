@@ -246,11 +246,13 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._search impor
 )
 
 
-def gather_facts(params: dict[str, Any], connection: Connection) -> dict[str, Any]:
-    """Return the module's result. Nothing is sent before the options are found to be sound."""
+def check_options(params: dict[str, Any]) -> None:
     complain_about_arn(params["arn"])
     complain_about_regions("search_regions", [name for name in params["search_regions"] if name != ALL])
 
+
+def gather_facts(params: dict[str, Any], connection: Connection) -> dict[str, Any]:
+    """Return the module's result."""
     answer = find_replication_set(connection, params["arn"], params["search_regions"])
     region = answer.client.meta.region_name
     if answer.replication_set is None:
@@ -273,7 +275,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     defaults = SEARCH_DEFAULTS if module.params["search_regions"] else {}
-    run(module, lambda connection: gather_facts(module.params, connection), defaults)
+    run(
+        module,
+        check=lambda: check_options(module.params),
+        work=lambda connection: gather_facts(module.params, connection),
+        defaults=defaults,
+    )
 
 
 if __name__ == "__main__":

@@ -475,6 +475,19 @@ def denying_sts(asked: list[str]) -> Iterator[str]:
         server.shutdown()
 
 
+def test_options_are_looked_at_before_a_profile_signs_in(
+    info: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = f"[profile base]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
+    role = "[profile team]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = base\n"
+    (tmp_path / "config").write_text(base + role)
+    asked: list[str] = []
+    with denying_sts(asked) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
+        assert_explained(info(access_key=None, secret_key=None, profile="team", arn="x"), "InvalidParameter", "'x'")
+    assert asked == []
+
+
 def test_a_profile_and_a_key_contradict_each_other(info: Run, endpoint: LocalEndpoint) -> None:
     assert_explained(info(profile="team"), "InvalidParameter", "'team'", "access_key and secret_key")
 
