@@ -36,7 +36,9 @@ def wanted_regions(
         raise _refusal("regions", f"{len(regions)} given", f"A replication set has 1 to {MAX_REGIONS} Regions")
     names = [region["name"] for region in regions]
     complain_about_regions("regions", names)
-    for name in names:
+    wanted = {}
+    for region in regions:
+        name, key = region["name"], region.get("sse_kms_key_id")
         if names.count(name) > 1:
             raise _refusal("regions", f"{name!r} is given more than once", "Name each Region once")
         if name not in service_regions:
@@ -45,14 +47,10 @@ def wanted_regions(
                 f"Incident Manager does not exist in {name!r}, as far as botocore knows",
                 f"It exists in {', '.join(service_regions) or 'no Region of this partition'}",
             )
-        _complain_about_key(name, region_key(regions, name))
-    return {name: region_key(regions, name) for name in names}
-
-
-def region_key(regions: Sequence[Mapping[str, Any]], name: str) -> str:
-    """Return the KMS key that a Region is given; none means the key that AWS owns."""
-    keys = {region["name"]: region.get("sse_kms_key_id") for region in regions}
-    return DEFAULT_KEY if keys[name] is None else str(keys[name])
+        # No key means the key that AWS owns.
+        wanted[name] = DEFAULT_KEY if key is None else key
+        _complain_about_key(name, wanted[name])
+    return wanted
 
 
 def wanted_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
