@@ -21,6 +21,31 @@ if TYPE_CHECKING:
 _UNREADABLE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
+def assume_role(client: BaseClient, role: str) -> dict[str, Any]:
+    """Return the temporary credentials of a role: AccessKeyId, SecretAccessKey, SessionToken (STS's AssumeRole).
+
+    :param client: a client for STS, with the credentials that may assume the role.
+    :raises AnsibleSSMIncidentsError: for every fault.
+    """
+
+    def assume() -> dict[str, Any]:
+        # The session's name is what CloudTrail shows.
+        answer = client.assume_role(RoleArn=role, RoleSessionName="incident_manager.aws")
+        credentials = _member(answer, "Credentials", dict)
+        for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"):
+            _member(credentials, name, str)
+        return credentials
+
+    try:
+        return _call(client, f"assume the role {role}", assume)
+    except AnsibleSSMIncidentsError as failure:
+        if failure.code != "AccessDenied":
+            raise
+        raise failure.advising(
+            "Allow the caller sts:AssumeRole for this role, and name the caller in the role's trust policy."
+        ) from failure
+
+
 def list_replication_sets(client: BaseClient) -> list[str]:
     """Return the ARNs of the account's replication sets: one or none (ListReplicationSets, every page).
 

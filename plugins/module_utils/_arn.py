@@ -15,6 +15,9 @@ from ._errors import AnsibleSSMIncidentsError
 
 _EXAMPLE = "arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 
+# IAM's characters for a role's path and name (IAM User Guide, "IAM identifiers").
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
+
 #: The partitions that the service's own model admits in an ARN (botocore, shape Arn).
 _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
@@ -63,3 +66,20 @@ def partition_of_arn(arn: str) -> str:
 def account_of_arn(arn: str) -> str:
     """Return the account of a well-formed ARN, twelve digits."""
     return str(parse_aws_arn(arn)["account_id"])
+
+
+def complain_about_role(arn: str | None) -> None:
+    """Refuse a text that is not the ARN of an IAM role; None, for no role at all, is fine.
+
+    :raises AnsibleSSMIncidentsError: says what was given and what is expected.
+    """
+    if arn is not None and not _ROLE.fullmatch(arn):
+        raise AnsibleSSMIncidentsError(
+            f"assume_role_arn: {arn!r} is not the ARN of a role",
+            advice="Expected is an ARN like arn:aws:iam::111122223333:role/audit",
+        )
+
+
+def account_of_role(arn: str) -> str:
+    """Return the account of a role's ARN, twelve digits."""
+    return arn.split(":")[4]

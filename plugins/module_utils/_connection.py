@@ -5,16 +5,19 @@
 """From amazon.aws's connection options to one boto3 session, and from that a client for any Region.
 
 AnsibleAWSModule.client() makes a new session for every client, and a session reads botocore's data anew (70 ms). A
-search asks up to 16 Regions: the clients that come from one session cost 2.5 ms each.
+search asks up to 16 Regions: the clients that come from one session cost 2.5 ms each. Where one process makes several
+sessions (a lookup in a loop, or an action whose accounts are forks of one process), these share the data that is read.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 from urllib.parse import urlsplit
 
 try:
     import boto3
+    import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, NoCredentialsError, NoRegionError
 except ImportError:
@@ -22,13 +25,15 @@ except ImportError:
 
 from ansible.module_utils.ansible_release import __version__ as ansible_core_version
 from ansible.module_utils.common.parameters import remove_values
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 
+from ._api import assume_role
+from ._arn import account_of_role
 from ._errors import AnsibleSSMIncidentsError
 
 if TYPE_CHECKING:
-    from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
     from botocore.client import BaseClient
+    from botocore.loaders import Loader
+    from botocore.model import OperationModel
 
 #: The collection's version as the User-Agent names it; a test holds it equal to galaxy.yml's.
 VERSION = "1.0.0"
@@ -57,7 +62,9 @@ class Connection:
     :param endpoint_url: where to send calls, or None for AWS's own endpoints.
     :param options: amazon.aws's keyword arguments for boto3: credentials or profile_name, verify, aws_config.
     :param defaults: settings of botocore's Config that hold where the user's aws_config says nothing.
+    :param role: the ARN of a role to assume with these credentials, and to make all calls as.
     :raises AnsibleSSMIncidentsError: for no Region, an unknown profile, or credentials that can't be had.
+    :ivar operations: the names of the calls sent, such as ssm-incidents:GetReplicationSet.
     """
 
     def __init__(
@@ -66,6 +73,7 @@ class Connection:
         endpoint_url: str | None,
         options: Mapping[str, Any],
         defaults: Mapping[str, Any],
+        role: str | None = None,
     ) -> None:
         options = dict(options)
         profile = options.pop("profile_name", None)
@@ -74,8 +82,7 @@ class Connection:
         self._options = dict(options, endpoint_url=endpoint_url, config=config.merge(user_config or Config()))
         self._clients: dict[tuple[str, bool], BaseClient] = {}
         try:
-            # The Region is for the calls that a profile makes to assume a role.
-            self._session = boto3.session.Session(profile_name=profile, region_name=region)
+            self._session = _session(profile, region)
             if region is None:
                 raise NoRegionError()
         except (BotoCoreError, ValueError) as error:
@@ -85,6 +92,24 @@ class Connection:
         self._secrets.add(_password(endpoint_url))
         if not (options.get("aws_access_key_id") or options.get("aws_secret_access_key")):
             self._secrets |= self._sign_in(profile)
+        self.operations: set[str] = set()
+        self._session.events.register("before-call", self._note)
+        self._role_account = account_of_role(role) if role else None
+        if role:
+            self._assume(role)
+
+    def _note(self, model: OperationModel, **_others: object) -> None:
+        self.operations.add(f"{model.service_model.endpoint_prefix}:{model.name}")
+
+    def _assume(self, role: str) -> None:
+        """Sign in as a role: its temporary credentials take the place of those that it is assumed with."""
+        temporary = assume_role(self._new_client("sts", self.region, once=False), role)
+        self._options.update(
+            aws_access_key_id=temporary["AccessKeyId"],
+            aws_secret_access_key=temporary["SecretAccessKey"],
+            aws_session_token=temporary["SessionToken"],
+        )
+        self._secrets |= {temporary["SecretAccessKey"], temporary["SessionToken"]}
 
     def _sign_in(self, profile: str | None) -> set[str | None]:
         """Find the session's credentials, once for all clients, and return their secret parts."""
@@ -123,6 +148,8 @@ class Connection:
 
     def account(self) -> str | None:
         """Return the account that the credentials belong to; None where STS can't be asked (a VPC endpoint, say)."""
+        if self._role_account:
+            return self._role_account
         try:
             return str(self._new_client("sts", self.region, once=False).get_caller_identity()["Account"])
         except Exception:  # The answer is a help and no more: the service has the last word.
@@ -158,23 +185,50 @@ class Connection:
         return any(self.region in self.service_regions(partition) for partition in partitions)
 
 
-def connect(module: AnsibleAWSModule, defaults: Mapping[str, Any]) -> Connection:
-    """Return the connection that a module's options ask for.
+def connect(
+    params: Mapping[str, Any],
+    connection_info: Callable[[], tuple[str | None, str | None, dict[str, Any]]],
+    defaults: Mapping[str, Any],
+) -> Connection:
+    """Return the connection that the options of a module or a plugin ask for.
 
+    :param params: the options by name: amazon.aws's, and assume_role_arn where there is one.
+    :param connection_info: amazon.aws's get_aws_connection_info for the module or the plugin.
     :param defaults: settings of botocore's Config that hold where the user's aws_config says nothing.
     :raises AnsibleSSMIncidentsError: where they can't be used.
     """
-    named = [name for name in ("access_key", "secret_key", "session_token") if module.params[name]]
-    if module.params["profile"] and named:
+    named = [name for name in ("access_key", "secret_key", "session_token") if params[name]]
+    if params["profile"] and named:
         raise AnsibleSSMIncidentsError(
-            f"profile: {module.params['profile']!r} is given, and {' and '.join(named)} too",
+            f"profile: {params['profile']!r} is given, and {' and '.join(named)} too",
             advice="Give one or the other. Either may also come from the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID ...).",
         )
     try:
-        region, endpoint_url, options = get_aws_connection_info(module)
+        region, endpoint_url, options = connection_info()
     except (BotoCoreError, *_UNSOUND) as error:
         raise AnsibleSSMIncidentsError("Failed to use the option aws_config", error, advice=_CONFIG_ADVICE) from error
-    return Connection(region, endpoint_url, options, defaults)
+    return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"))
+
+
+def warm_up() -> None:
+    """Read botocore's data once, for all sessions of this process and of those forked from it."""
+    client = _session(None, "us-east-1").client(_SERVICE, aws_access_key_id="none", aws_secret_access_key="none")
+    client.close()
+
+
+@lru_cache(maxsize=None)
+def _loader() -> Loader:
+    return botocore.session.get_session().get_component("data_loader")
+
+
+def _session(profile: str | None, region: str | None) -> boto3.session.Session:
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _loader())
+    # The Region is for the calls that a profile makes to assume a role.
+    session = boto3.session.Session(botocore_session=core, profile_name=profile, region_name=region)
+    # An unknown profile fails here and not at its first use.
+    core.get_scoped_config()
+    return session
 
 
 def _password(endpoint_url: str | None) -> str | None:

@@ -8,32 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 
-from ._api import list_tags
 from ._connection import Connection, connect
 from ._errors import AnsibleSSMIncidentsError
 
 if TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-    from botocore.client import BaseClient
-
-
-def list_tags_or_warn(connection: Connection, client: BaseClient, arn: str) -> dict[str, str] | None:
-    """Return a set's tags, or None with a warning where the caller may not list them."""
-    try:
-        return list_tags(client, arn)
-    except AnsibleSSMIncidentsError as failure:
-        if failure.code != "AccessDeniedException":
-            raise
-        # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
-        warn(
-            connection.mask(
-                f"{failure.attempt}: {failure.reason}. tags is null, all other facts are complete."
-                " Allow ssm-incidents:ListTagsForResource to have them."
-            )
-        )
-        return None
 
 
 def run(
@@ -51,7 +32,7 @@ def run(
     connection = None
     try:
         check()
-        connection = connect(module, defaults)
+        connection = connect(module.params, lambda: get_aws_connection_info(module), defaults)
         result = {"changed": False, **work(connection)}
     except AnsibleSSMIncidentsError as failure:
         result = {"failed": True, **failure.result()}

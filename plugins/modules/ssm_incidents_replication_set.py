@@ -312,8 +312,8 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._arn import a
 from ansible_collections.incident_manager.aws.plugins.module_utils._change import Change
 from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection
 from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
-from ansible_collections.incident_manager.aws.plugins.module_utils._facts import replication_set_facts
-from ansible_collections.incident_manager.aws.plugins.module_utils._module import list_tags_or_warn, run
+from ansible_collections.incident_manager.aws.plugins.module_utils._inquiry import answer_facts
+from ansible_collections.incident_manager.aws.plugins.module_utils._module import run
 from ansible_collections.incident_manager.aws.plugins.module_utils._plan import (
     PlanError,
     Present,
@@ -323,7 +323,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._plan import 
     steps_to,
     steps_to_nothing,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._search import SEARCH_DEFAULTS
+from ansible_collections.incident_manager.aws.plugins.module_utils._search import SEARCH_DEFAULTS, Answer
 from ansible_collections.incident_manager.aws.plugins.module_utils._wishes import wanted_regions, wanted_tags
 
 
@@ -389,15 +389,10 @@ def steps_result(change: Change, left: str) -> dict[str, Any]:
 def facts_result(change: Change, connection: Connection) -> dict[str, Any]:
     """Return the facts of the set in the shape of the info module."""
     if change.replication_set is None:
-        return {"exists": False, "region": connection.region, "replication_set": {}}
-    client, arn = change.client(), str(change.arn)
-    return {
-        "exists": True,
-        "region": client.meta.region_name,
-        "replication_set": replication_set_facts(
-            change.replication_set, arn, list_tags_or_warn(connection, client, arn)
-        ),
-    }
+        answer = Answer(connection.client(), "", None)
+    else:
+        answer = Answer(change.client(), str(change.arn), change.replication_set)
+    return answer_facts(connection, answer, True, warn)
 
 
 def diff_result(before: Present | None, now: Present | None, with_tags: bool) -> dict[str, Any]:

@@ -229,40 +229,11 @@ response_metadata:
       sample: 404
 """
 
-from typing import Any
-
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.incident_manager.aws.plugins.module_utils._arn import (
-    complain_about_arn,
-    complain_about_regions,
-)
-from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection
-from ansible_collections.incident_manager.aws.plugins.module_utils._facts import replication_set_facts
-from ansible_collections.incident_manager.aws.plugins.module_utils._module import list_tags_or_warn, run
-from ansible_collections.incident_manager.aws.plugins.module_utils._search import (
-    ALL,
-    SEARCH_DEFAULTS,
-    find_replication_set,
-)
-
-
-def check_options(params: dict[str, Any]) -> None:
-    complain_about_arn(params["arn"])
-    complain_about_regions("search_regions", [name for name in params["search_regions"] if name != ALL])
-
-
-def gather_facts(params: dict[str, Any], connection: Connection) -> dict[str, Any]:
-    """Return the module's result."""
-    answer = find_replication_set(connection, params["arn"], params["search_regions"])
-    region = answer.client.meta.region_name
-    if answer.replication_set is None:
-        return {"exists": False, "region": region, "replication_set": {}}
-    tags = list_tags_or_warn(connection, answer.client, answer.arn) if params["include_tags"] else None
-    return {
-        "exists": True,
-        "region": region,
-        "replication_set": replication_set_facts(answer.replication_set, answer.arn, tags),
-    }
+from ansible_collections.incident_manager.aws.plugins.module_utils._inquiry import ask, check_question
+from ansible_collections.incident_manager.aws.plugins.module_utils._module import run
+from ansible_collections.incident_manager.aws.plugins.module_utils._search import SEARCH_DEFAULTS
 
 
 def main() -> None:
@@ -274,12 +245,13 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    defaults = SEARCH_DEFAULTS if module.params["search_regions"] else {}
+    arn, search_regions, include_tags = (module.params[name] for name in ("arn", "search_regions", "include_tags"))
     run(
         module,
-        check=lambda: check_options(module.params),
-        work=lambda connection: gather_facts(module.params, connection),
-        defaults=defaults,
+        check=lambda: check_question(arn, search_regions),
+        # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
+        work=lambda connection: ask(connection, arn, search_regions, include_tags, warn),
+        defaults=SEARCH_DEFAULTS if search_regions else {},
     )
 
 

@@ -21,7 +21,6 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as core_warnings
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
-from botocore.loaders import Loader, create_loader
 from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint
 from hypothesis import settings
 
@@ -83,22 +82,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def warm_loader() -> Iterator[None]:
-    """Let all sessions of this process read botocore's data once: that is most of what a module's run costs here."""
-    loader = create_loader()
-    paths = list(loader.search_paths)
-
-    def shared(_search_paths: object = None) -> Loader:
-        # boto3 adds its own path for each session.
-        loader.search_paths[:] = paths
-        return loader
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("botocore.session.create_loader", shared)
-        yield
 
 
 @pytest.fixture(scope="session")
