@@ -28,6 +28,33 @@ attributes:
 options: {}
 """
 
+    # The descriptions are ansible-core's own (action_common_attributes), in this collection's words.
+    ON_CONTROLLER = r"""
+attributes:
+  action:
+    description: Runs as an action plugin on the controller; nothing is sent to the host.
+    support: full
+  async:
+    description: Supports the C(async) keyword.
+    support: none
+    details:
+      - It is refused. Many accounts are asked at the same time by C(forks) instead.
+  become:
+    description: Is usable along with the C(become) keywords.
+    support: none
+    details:
+      - It is refused, as the other user's AWS configuration would not be used.
+  connection:
+    description: Uses the host's connection to run code there.
+    support: none
+  delegation:
+    description: Can be used with C(delegate_to) and related keywords.
+    support: partial
+    details:
+      - C(delegate_to) changes nothing, for the task runs on the controller anyway. C(run_once) and C(loop) work as always.
+options: {}
+"""
+
     INFO_MODULE = r"""
 attributes:
   check_mode:

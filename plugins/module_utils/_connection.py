@@ -11,6 +11,8 @@ sessions (a lookup in a loop, or an action whose accounts are forks of one proce
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 from urllib.parse import urlsplit
@@ -20,6 +22,7 @@ try:
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, NoCredentialsError, NoRegionError
+    from botocore.loaders import create_loader
 except ImportError:
     pass  # AnsibleAWSModule says so
 
@@ -211,18 +214,26 @@ def connect(
 
 
 def warm_up() -> None:
-    """Read botocore's data once, for all sessions of this process and of those forked from it."""
-    client = _session(None, "us-east-1").client(_SERVICE, aws_access_key_id="none", aws_secret_access_key="none")
-    client.close()
+    """Read botocore's data once, for all sessions of this process and of those forked from it. Raises nothing."""
+    # What fails here (no boto3, AWS_PROFILE naming an unknown one ...) fails again, and is told, where it is used.
+    with suppress(Exception):
+        for service in (_SERVICE, "sts"):
+            _session(None, "us-east-1").client(service, aws_access_key_id="none", aws_secret_access_key="none")
+        # 5 ms of a session's 7: what it does before it knows anything of its user.
+        _spare.append(botocore.session.get_session())
+
+
+# A session that nothing has used yet, for the one connection that a forked process makes.
+_spare: list[botocore.session.Session] = []
 
 
 @lru_cache(maxsize=None)
 def _loader() -> Loader:
-    return botocore.session.get_session().get_component("data_loader")
+    return create_loader(os.environ.get("AWS_DATA_PATH"))
 
 
 def _session(profile: str | None, region: str | None) -> boto3.session.Session:
-    core = botocore.session.get_session()
+    core = _spare.pop() if _spare else botocore.session.get_session()
     core.register_component("data_loader", _loader())
     # The Region is for the calls that a profile makes to assume a role.
     session = boto3.session.Session(botocore_session=core, profile_name=profile, region_name=region)

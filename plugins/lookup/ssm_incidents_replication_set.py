@@ -1,0 +1,203 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: ssm_incidents_replication_set
+version_added: 1.1.0
+short_description: Look up the replication set of AWS Systems Manager Incident Manager
+description:
+  - The facts that M(incident_manager.aws.ssm_incidents_replication_set_info) gathers, inside of a template and on the controller.
+    A condition can be put on them with no task before it.
+  - The service answers for a replication set only from a Region that is in the set. Set O(search_regions) where that
+    Region is not known.
+  - Every use asks AWS anew. Where several conditions are put on the same facts, look them up once, in a C(vars) entry of the
+    task that uses it once, or with M(ansible.builtin.set_fact).
+author:
+  - incident_manager.aws contributors (@incident-manager)
+options:
+  _terms:
+    description:
+      - The ARNs of replication sets.
+      - Without one, the account's own replication set is looked up.
+    type: list
+    elements: str
+  search_regions:
+    description:
+      - Further Regions to ask where the connection's own Region, which is asked first, has no answer.
+        They are asked all at once, and the first that answers wins.
+      - V(all) stands for every Region of the partition where Incident Manager exists, as the installed botocore knows them.
+      - With this option a Region gets 10 s for the connection and 20 s for an answer, twice.
+    type: list
+    elements: str
+    default: []
+  include_tags:
+    description:
+      - Whether to list the tags as well, which takes one more call and the permission C(ssm-incidents:ListTagsForResource).
+      - Without that permission the lookup warns, and C(replication_set.tags) is null.
+    type: bool
+    default: true
+  on_missing:
+    description:
+      - What to do where there is no such replication set, or the account has none.
+      - V(error) fails, V(warn) leaves it out of the result with a warning, V(skip) leaves it out without a word.
+    type: str
+    choices: [error, warn, skip]
+    default: error
+  on_denied:
+    description:
+      - What to do where access is denied, to the replication set or to the role in O(assume_role_arn).
+      - V(error) fails, V(warn) leaves it out of the result with a warning, V(skip) leaves it out without a word.
+    type: str
+    choices: [error, warn, skip]
+    default: error
+extends_documentation_fragment:
+  - incident_manager.aws.requirements
+  - amazon.aws.assume_role.plugins
+  - amazon.aws.common.plugins
+  - amazon.aws.region.plugins
+seealso:
+  - module: incident_manager.aws.ssm_incidents_replication_set_info
+  - module: incident_manager.aws.ssm_incidents_replication_set_audit
+  - ref: ansible_collections.incident_manager.aws.docsite.guide_asserting
+    description: The condition for each question.
+"""
+
+EXAMPLES = r"""
+# Credentials come from the environment here; they can be options too, as can profile and assume_role_arn.
+
+- name: The replication set is there, active, and protected
+  ansible.builtin.assert:
+    that:
+      - incident_manager.replication_set.status == 'ACTIVE'
+      - incident_manager.replication_set.deletion_protected
+  vars:
+    incident_manager: "{{ lookup('incident_manager.aws.ssm_incidents_replication_set', region='eu-west-1', include_tags=false) }}"
+
+- name: The account has no replication set
+  ansible.builtin.assert:
+    that: >-
+      query('incident_manager.aws.ssm_incidents_replication_set', region='eu-west-1', on_missing='skip') | length == 0
+
+- name: One replication set, wherever it is
+  ansible.builtin.debug:
+    msg: "{{ lookup('incident_manager.aws.ssm_incidents_replication_set', arn, region='eu-west-1', search_regions='all') }}"
+  vars:
+    arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
+
+- name: Another account's, as a role of that account
+  ansible.builtin.debug:
+    msg: "{{ lookup('incident_manager.aws.ssm_incidents_replication_set', region='eu-west-1', assume_role_arn=role) }}"
+  vars:
+    role: arn:aws:iam::111122223333:role/incident-manager-audit
+"""
+
+RETURN = r"""
+_list:
+  description:
+    - For each term, or for the account, what M(incident_manager.aws.ssm_incidents_replication_set_info) returns.
+    - C(exists) is always true, C(region) is the Region that answered, C(replication_set) the set.
+  type: list
+  elements: dict
+  sample:
+    - exists: true
+      region: us-east-1
+      replication_set:
+        arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
+        created_by: arn:aws:sts::111122223333:assumed-role/Admin/username
+        created_time: "2021-05-14T17:57:22.010000+00:00"
+        deletion_protected: false
+        last_modified_by: arn:aws:sts::111122223333:assumed-role/Admin/username
+        last_modified_time: "2021-05-14T17:57:22.010000+00:00"
+        region_map:
+          us-east-1:
+            sse_kms_key_id: DefaultKey
+            status: ACTIVE
+            status_message: null
+            status_update_date_time: null
+        status: ACTIVE
+        tags: {}
+"""
+
+from typing import Any, Mapping, Sequence
+
+from ansible import constants
+from ansible.errors import AnsibleLookupError
+from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
+from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
+from ansible_collections.incident_manager.aws.plugins.module_utils._arn import complain_about_role
+from ansible_collections.incident_manager.aws.plugins.module_utils._connection import connect
+from ansible_collections.incident_manager.aws.plugins.module_utils._errors import NOT_FOUND, AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._inquiry import ask, check_question
+from ansible_collections.incident_manager.aws.plugins.module_utils._search import SEARCH_DEFAULTS
+
+# What a failure's code is to this lookup's options; STS has a name of its own for a denial.
+_LEFT_TO = {
+    NOT_FOUND: "on_missing",
+    "NoReplicationSet": "on_missing",
+    "AccessDeniedException": "on_denied",
+    "AccessDenied": "on_denied",
+}
+
+
+class NoReplicationSet(Exception):
+    """The account has no replication set."""
+
+
+class LookupModule(AWSLookupBase):
+    def run(
+        self, terms: Sequence[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> list[dict[str, Any]]:
+        """Return the facts of each replication set that is found.
+
+        :param terms: ARNs; none for the account's own set.
+        :raises AnsibleLookupError: for an option that can't be used, and for every failure that no option covers.
+        """
+        super().run(terms, variables, **kwargs)
+        self._refuse_unknown(kwargs)
+        arns = self._flatten(terms) or [None]
+        self._connection = None
+        found = []
+        for arn in arns:
+            try:
+                found.append(self._look_up(arn))
+            except AnsibleSSMIncidentsError as failure:
+                message = self._connection.mask(failure.message) if self._connection else failure.message
+                then = self.get_option(_LEFT_TO[failure.code]) if failure.code in _LEFT_TO else "error"
+            else:
+                continue
+            # Out of the except block, or ansible-core would say it twice.
+            if then == "error":
+                raise AnsibleLookupError(message)
+            if then == "warn":
+                self.warn(f"Left out: {message}")
+        return found
+
+    def _look_up(self, arn: str | None) -> dict[str, Any]:
+        search_regions = self.get_option("search_regions")
+        check_question(arn, search_regions)
+        complain_about_role(self.get_option("assume_role_arn"))
+        if not self._connection:
+            defaults = SEARCH_DEFAULTS if search_regions else {}
+            self._connection = connect(self.get_options(), lambda: get_aws_connection_info(self), defaults)
+        facts = ask(self._connection, arn, search_regions, self.get_option("include_tags"), self.warn)
+        if not facts["exists"]:
+            raise AnsibleSSMIncidentsError(
+                "Failed to find the account's replication set",
+                NoReplicationSet(f"the account has none, says Region {facts['region']}"),
+                advice="Where that is fine, set on_missing to warn or skip.",
+            )
+        return facts
+
+    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
+        """Refuse a misspelt option, which Ansible would pass over."""
+        definitions = constants.config.get_configuration_definitions("lookup", self._load_name)
+        known = {name for option, its in definitions.items() for name in [option, *its.get("aliases", [])]}
+        unknown = sorted(set(given) - known)
+        if unknown:
+            raise AnsibleLookupError(
+                f"{', '.join(unknown)}: not among the options of this lookup. It takes"
+                f" {', '.join(sorted(set(definitions) - {'_terms'}))}."
+            )

@@ -1,0 +1,276 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The documentation of an action plugin: the code is in plugins/action.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssm_incidents_replication_set_audit
+version_added: 1.1.0
+short_description: Hold an account's replication set of AWS Systems Manager Incident Manager to rules
+description:
+  - Asks for the account's replication set, as M(incident_manager.aws.ssm_incidents_replication_set_info) does, holds it to
+    rules, and returns the facts and everything that is otherwise than the rules want it.
+  - Fails with all findings in one message, or only reports them with O(report_only=true).
+  - An account that gave no answer, or not the whole of it, is a result of its own, RV(outcome=not_asked). It never counts as
+    one that meets the rules.
+  - Runs on the controller, which makes it several times cheaper than a module where there are many accounts. boto3 has to be
+    there, and environment variables and the AWS configuration files are the controller's.
+  - Without any option the rules are that there is a replication set, in two Regions or more, and that it is V(ACTIVE) everywhere.
+author:
+  - incident_manager.aws contributors (@incident-manager)
+options:
+  state:
+    description:
+      - V(present) for an account that must have a replication set.
+      - V(absent) for one that must have none, for instance because Incident Manager is retired there. No other rule
+        may be given then.
+      - V(any) where both will do; a set that is there is held to the other rules.
+    type: str
+    choices: [present, absent, any]
+    default: present
+  regions:
+    description:
+      - Regions that the set must be in. It may be in others too.
+      - A Region that is being deleted does not count, neither here nor for O(minimum_regions).
+    type: list
+    elements: str
+  minimum_regions:
+    description:
+      - How many Regions the set must have at least, 1 to 3.
+      - AWS recommends two. With one, no incident is created while that Region is down.
+    type: int
+    default: 2
+  active:
+    description: Whether the set and every Region of it must be V(ACTIVE).
+    type: bool
+    default: true
+  customer_managed_keys:
+    description: Whether every Region must be encrypted with a customer managed KMS key, not with the one that AWS owns.
+    type: bool
+    default: false
+  allowed_kms_keys:
+    description:
+      - The KMS keys that may encrypt a Region, by their ARNs; C(*) stands for any characters and C(?) for any one,
+        as in V(arn:aws:kms:*:111122223333:key/*).
+      - V(DefaultKey) allows the key that AWS owns.
+      - Left out, any key is allowed.
+    type: list
+    elements: str
+  deletion_protected:
+    description: Whether deletion protection must be on (V(true)) or off (V(false)). Left out, both will do.
+    type: bool
+  tags:
+    description:
+      - Tags that the set must have. A value of null allows any value. The set may have other tags too.
+      - Only with this rule the tags are listed, which takes the permission C(ssm-incidents:ListTagsForResource). Without
+        it RV(replication_set.tags) is null.
+    type: dict
+  report_only:
+    description: Whether to end without a failure whatever RV(outcome) is. An option that is wrong is a failure still.
+    type: bool
+    default: false
+  search_regions:
+    description:
+      - Further Regions to ask where the connection's own Region, which is asked first, has no answer.
+        They are asked all at once, and the first that answers wins.
+      - V(all) stands for every Region of the partition where Incident Manager exists, as the installed botocore knows them.
+    type: list
+    elements: str
+    default: []
+  assume_role_arn:
+    description:
+      - The ARN of a role to assume with the credentials given or found, and to ask as.
+      - A role that wants an external ID or an MFA code is named in a profile of the AWS configuration files instead.
+    type: str
+    aliases: [iam_role_arn]
+extends_documentation_fragment:
+  - incident_manager.aws.attributes
+  - incident_manager.aws.attributes.on_controller
+  - incident_manager.aws.attributes.info_module
+  - incident_manager.aws.requirements
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+notes:
+  - Where O(aws_config) does not say otherwise, a Region gets 10 s for the connection and 20 s for an answer, twice.
+seealso:
+  - ref: ansible_collections.incident_manager.aws.docsite.guide_auditing
+    description: Auditing a fleet of accounts, with a report on one page.
+  - plugin: incident_manager.aws.ssm_incidents_replication_set
+    plugin_type: lookup
+  - module: incident_manager.aws.ssm_incidents_replication_set_report
+  - module: incident_manager.aws.ssm_incidents_replication_set_info
+"""
+
+EXAMPLES = r"""
+# Credentials and Region come from the environment here, or from module_defaults.
+
+- name: There is a replication set, in two Regions or more, active everywhere
+  incident_manager.aws.ssm_incidents_replication_set_audit:
+    region: eu-west-1
+
+- name: It is as our rules want it
+  incident_manager.aws.ssm_incidents_replication_set_audit:
+    region: eu-west-1
+    regions:
+      - eu-west-1
+      - eu-central-1
+    allowed_kms_keys:
+      - arn:aws:kms:*:111122223333:key/*
+    customer_managed_keys: true
+    deletion_protected: true
+    tags:
+      Team: Resilience
+      CostCenter:
+
+- name: Incident Manager is retired here
+  incident_manager.aws.ssm_incidents_replication_set_audit:
+    region: eu-west-1
+    state: absent
+    report_only: true
+  register: audit
+
+- name: Say so
+  ansible.builtin.debug:
+    msg: "{{ audit.outcome }}: {{ audit.msg }}"
+
+- name: Ask another account, wherever its replication set is
+  incident_manager.aws.ssm_incidents_replication_set_audit:
+    region: eu-west-1
+    assume_role_arn: arn:aws:iam::111122223333:role/incident-manager-audit
+    search_regions: all
+"""
+
+RETURN = r"""
+outcome:
+  description:
+    - V(passed) where the rules are met, V(failed) where they are not.
+    - V(not_asked) where the account could not be asked, or left out what a rule wants to know, and nothing else is wrong.
+  returned: unless an option is refused
+  type: str
+  sample: failed
+msg:
+  description: The outcome in words, with all findings, or why the account could not be asked and what to do.
+  returned: always
+  type: str
+  sample: >-
+    The replication set arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57 breaks the
+    rules, 1 finding: Deletion protection is off, and is to be on.
+findings:
+  description: Everything that is otherwise than the rules want it.
+  returned: unless an option is refused
+  type: list
+  elements: dict
+  contains:
+    rule:
+      description: The rule, by the name of its option.
+      returned: always
+      type: str
+      sample: deletion_protected
+    region:
+      description: The Region of the set that the finding is about; null where it is about the set.
+      returned: always
+      type: str
+      sample: null
+    wanted:
+      description: What the rule wants.
+      returned: always
+      type: raw
+      sample: true
+    found:
+      description: What was found; null where nothing was, or where RV(findings[].known) is false.
+      returned: always
+      type: raw
+      sample: false
+    known:
+      description: Whether it is known what is there. AWS may leave facts out, and the caller may have no right to list the tags.
+      returned: always
+      type: bool
+      sample: true
+    msg:
+      description: The finding in words.
+      returned: always
+      type: str
+      sample: Deletion protection is off, and is to be on
+rules:
+  description: The rules that the account was held to, defaults included.
+  returned: unless an option is refused
+  type: dict
+  sample:
+    active: true
+    customer_managed_keys: false
+    deletion_protected: true
+    minimum_regions: 2
+    state: present
+account_id:
+  description: The account that was asked; null where that is not known.
+  returned: unless an option is refused
+  type: str
+  sample: "111122223333"
+time:
+  description: When the account was asked, in ISO 8601 and UTC.
+  returned: unless an option is refused
+  type: str
+  sample: "2026-05-14T17:57:22.010000+00:00"
+exists:
+  description: Whether there is a replication set; null where the account could not be asked.
+  returned: unless an option is refused
+  type: bool
+  sample: true
+region:
+  description: The Region that answered; null where none did.
+  returned: unless an option is refused
+  type: str
+  sample: us-east-1
+replication_set:
+  description:
+    - The replication set; V({}) where there is none, null where the account could not be asked.
+    - As M(incident_manager.aws.ssm_incidents_replication_set_info) returns it.
+  returned: unless an option is refused
+  type: dict
+  sample:
+    arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
+    created_by: arn:aws:sts::111122223333:assumed-role/Admin/username
+    created_time: "2021-05-14T17:57:22.010000+00:00"
+    deletion_protected: false
+    last_modified_by: arn:aws:sts::111122223333:assumed-role/Admin/username
+    last_modified_time: "2021-05-14T17:57:22.010000+00:00"
+    region_map:
+      us-east-1:
+        sse_kms_key_id: DefaultKey
+        status: ACTIVE
+        status_message: null
+        status_update_date_time: null
+      us-east-2:
+        sse_kms_key_id: DefaultKey
+        status: ACTIVE
+        status_message: Tagging inaccessible
+        status_update_date_time: null
+    status: ACTIVE
+    tags: null
+error:
+  description: What AWS answered, or the name and words of the error where no answer came.
+  returned: if the account could not be asked, or an option is refused
+  type: dict
+  contains:
+    code:
+      description:
+        - AWS's error code, or the name of botocore's exception; V(InvalidParameter) where an option was refused.
+      returned: always
+      type: str
+      sample: AccessDenied
+    message:
+      description: AWS's or botocore's own message.
+      returned: always
+      type: str
+      sample: "User: arn:aws:iam::444455556666:user/ops is not authorized to perform: sts:AssumeRole"
+response_metadata:
+  description: What is known of AWS's answer, such as the HTTP status; V({}) where none came.
+  returned: if the account could not be asked, or an option is refused
+  type: dict
+  sample:
+    http_status_code: 403
+"""

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How every task of this collection that runs on the controller begins and ends."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Mapping
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
+
+
+class ControllerAction(ActionBase):
+    """An action with options like a module's: work() does what there is to do."""
+
+    #: The options, as for AnsibleModule.
+    argument_spec: ClassVar[Mapping[str, Any]] = {}
+
+    _requires_connection = False
+    _supports_check_mode = True
+    # Refused here, with a reason.
+    _supports_async = True
+
+    def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the task's result; a failure of work(), or an option that is refused, is one too."""
+        super().run(tmp, task_vars)
+        try:
+            self._refuse_keywords()
+            result = self.work(self._validated())
+        except AnsibleSSMIncidentsError as failure:
+            result = {"failed": True, **failure.result()}
+        return {"changed": False, **result}
+
+    def work(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Return the task's result.
+
+        :param params: the options, validated and with their defaults.
+        :raises AnsibleSSMIncidentsError: where an option is refused, or nothing can be returned.
+        """
+        raise NotImplementedError
+
+    def _refuse_keywords(self) -> None:
+        if self._task.become:
+            raise AnsibleSSMIncidentsError(
+                "become: this task runs on the controller, as the user who runs Ansible",
+                advice="It would not use the other user's AWS configuration. Set become: false for it.",
+            )
+        if self._task.async_val:
+            raise AnsibleSSMIncidentsError(
+                "async: this task runs on the controller, and not in the background",
+                advice="Many hosts are worked on at the same time by forks. Set async: 0 for it.",
+            )
+
+    def _validated(self) -> dict[str, Any]:
+        outcome = ArgumentSpecValidator(self.argument_spec).validate(self._task.args)
+        if outcome.error_messages:
+            unknown = outcome.errors and isinstance(outcome.errors[0], UnsupportedError)
+            raise AnsibleSSMIncidentsError(
+                f"{'Unsupported options: ' if unknown else ''}{'; '.join(outcome.error_messages)}", advice=""
+            )
+        return outcome.validated_parameters
