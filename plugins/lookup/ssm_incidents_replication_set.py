@@ -161,19 +161,24 @@ class LookupModule(AWSLookupBase):
         self._connection = None
         found = []
         for arn in arns:
+            failure = None
             try:
                 found.append(self._look_up(arn))
-            except AnsibleSSMIncidentsError as failure:
-                message = self._connection.mask(failure.message) if self._connection else failure.message
-                then = self.get_option(_LEFT_TO[failure.code]) if failure.code in _LEFT_TO else "error"
-            else:
-                continue
+            except AnsibleSSMIncidentsError as error:
+                failure = error
             # Out of the except block, or ansible-core would say it twice.
-            if then == "error":
-                raise AnsibleLookupError(message)
-            if then == "warn":
-                self.warn(f"Left out: {message}")
+            if failure:
+                self._leave_out(failure)
         return found
+
+    def _leave_out(self, failure: AnsibleSSMIncidentsError) -> None:
+        """Do with a failure what the options say: fail, warn or nothing."""
+        message = self._connection.mask(failure.message) if self._connection else failure.message
+        what = self.get_option(_LEFT_TO[failure.code]) if failure.code in _LEFT_TO else "error"
+        if what == "error":
+            raise AnsibleLookupError(message)
+        if what == "warn":
+            self.warn(f"Left out: {message}")
 
     def _look_up(self, arn: str | None) -> dict[str, Any]:
         search_regions = self.get_option("search_regions")

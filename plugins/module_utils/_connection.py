@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 #: The collection's version as the User-Agent names it; a test holds it equal to galaxy.yml's.
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 
 _SERVICE = "ssm-incidents"
 # How botocore fails on an endpoint_url that is none, and on names and types in aws_config that it doesn't know.

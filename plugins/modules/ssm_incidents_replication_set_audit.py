@@ -67,7 +67,7 @@ options:
     description:
       - Tags that the set must have. A value of null allows any value. The set may have other tags too.
       - Only with this rule the tags are listed, which takes the permission C(ssm-incidents:ListTagsForResource). Without
-        it RV(replication_set.tags) is null.
+        it C(tags) is null in RV(replication_set).
     type: dict
   report_only:
     description: Whether to end without a failure whatever RV(outcome) is. An option that is wrong is a failure still.

@@ -14,12 +14,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as core_warnings
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.loader import action_loader, connection_loader, lookup_loader
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint
 from hypothesis import settings
@@ -104,6 +110,31 @@ def recorded(endpoint: LocalEndpoint) -> str:
 
 
 @pytest.fixture
+def refusing_sts() -> Iterator[str]:
+    """The URL of an STS that lets nobody assume a role; moto's lets everybody."""
+
+    class Refusal(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = (
+                b"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: arn:aws:iam::"
+                b"123456789012:user/ops is not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>"
+            )
+            self.send_response(403)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusal) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
 def thorough() -> bool:
     """Whether to try all there is, or only what a quick loop has time for."""
     return os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
@@ -118,20 +149,34 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def run_module(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], served: LocalEndpoint
-) -> Callable[..., Outcome]:
-    """Run a module in this process; options come on top of a connection to the endpoint, None takes one away."""
+def options(served: LocalEndpoint) -> Callable[..., dict[str, Any]]:
+    """Options on top of a connection to the endpoint; None takes one away."""
 
-    def run(name: str, _check_mode: bool = False, _diff: bool = False, **options: Any) -> Outcome:
+    def on_top(given: dict[str, Any]) -> dict[str, Any]:
         connection = {
             "endpoint_url": served.url,
             "access_key": ACCESS_KEY,
             "secret_key": SECRET_KEY,
             "region": "us-east-1",
         }
-        given = {key: value for key, value in {**connection, **options}.items() if value is not None}
-        args = {**given, "_ansible_check_mode": _check_mode, "_ansible_diff": _diff, "_ansible_remote_tmp": "/tmp"}
+        return {key: value for key, value in {**connection, **given}.items() if value is not None}
+
+    return on_top
+
+
+@pytest.fixture
+def run_module(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: Callable[..., dict[str, Any]]
+) -> Callable[..., Outcome]:
+    """Run a module in this process; options come on top of a connection to the endpoint, None takes one away."""
+
+    def run(name: str, _check_mode: bool = False, _diff: bool = False, **given: Any) -> Outcome:
+        args = {
+            **options(given),
+            "_ansible_check_mode": _check_mode,
+            "_ansible_diff": _diff,
+            "_ansible_remote_tmp": "/tmp",
+        }
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         core_warnings._global_warnings.clear()
@@ -143,6 +188,67 @@ def run_module(
         outcome = Outcome(json.loads(captured.out), captured.out + captured.err)
         assert bool(end.value.code) == outcome.failed
         return outcome
+
+    return run
+
+
+@pytest.fixture
+def run_lookup(options: Callable[..., dict[str, Any]]) -> Callable[..., list[Any]]:
+    """Run the lookup in this process, as Ansible loads it; options come on top of a connection to the endpoint."""
+
+    def run(*terms: Any, **given: Any) -> list[Any]:
+        lookup = lookup_loader.get("incident_manager.aws.ssm_incidents_replication_set")
+        return list(lookup.run(list(terms), variables={}, **options(given)))
+
+    return run
+
+
+@pytest.fixture
+def run_action(options: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
+    """Run an action in this process, as Ansible loads it; options come on top of a connection to the endpoint."""
+
+    def run(name: str, _keywords: dict[str, Any] | None = None, _connected: bool = True, **given: Any) -> Outcome:
+        task = Task()
+        task.action = f"incident_manager.aws.{name}"
+        task.args = options(given) if _connected else given
+        for keyword, value in (_keywords or {}).items():
+            setattr(task, keyword, value)
+        context = PlayContext()
+        connection = connection_loader.get("ansible.builtin.local", context, "/dev/null")
+        action = action_loader.get(
+            task.action,
+            task=task,
+            connection=connection,
+            play_context=context,
+            loader=DataLoader(),
+            templar=None,
+            shared_loader_obj=None,
+        )
+        result = action.run(task_vars={})
+        return Outcome(result, json.dumps(result))
+
+    return run
+
+
+@pytest.fixture
+def run_tasks(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def run(tasks: list[dict[str, Any]], **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run tasks in a play on localhost, with the checkout as the installed collection."""
+        play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+        playbook = tmp_path / "playbook.json"
+        playbook.write_text(json.dumps([play]), encoding="utf-8")
+        environment |= {
+            "ANSIBLE_ASYNC_DIR": str(tmp_path / "async"),
+            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".build" / "root"),
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_NOCOLOR": "1",
+            "HOME": str(tmp_path),
+            "LC_ALL": "C.UTF-8",
+            "PATH": os.environ["PATH"],
+        }
+        command = [Path(sys.prefix, "bin", "ansible-playbook"), playbook]
+        return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     return run
 

@@ -6,17 +6,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 CHECKOUT = Path(__file__).parents[3]
@@ -44,26 +38,3 @@ def tasks_of(page: Path) -> list[dict[str, Any]]:
     blocks = [yaml.safe_load(block) for block in code_blocks(page, "yaml")]
     entries = [entry for block in blocks if isinstance(block, list) for entry in block]
     return [task for entry in entries for task in entry.get("tasks", [entry])]
-
-
-@pytest.fixture
-def run_tasks(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    def run(tasks: list[dict[str, Any]], **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run tasks in a play on localhost, with the checkout as the installed collection."""
-        play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
-        playbook = tmp_path / "playbook.json"
-        playbook.write_text(json.dumps([play]), encoding="utf-8")
-        environment |= {
-            "ANSIBLE_ASYNC_DIR": str(tmp_path / "async"),
-            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".build" / "root"),
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-            "ANSIBLE_LOCALHOST_WARNING": "0",
-            "ANSIBLE_NOCOLOR": "1",
-            "HOME": str(tmp_path),
-            "LC_ALL": "C.UTF-8",
-            "PATH": os.environ["PATH"],
-        }
-        command = [Path(sys.prefix, "bin", "ansible-playbook"), playbook]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-
-    return run

@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 import yaml
-from endpoint.server import LocalEndpoint
+from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint
 
 from .conftest import ACCOUNT, ARN, CHECKOUT, GUIDES, KEY, tasks_of
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-MODULES = CHECKOUT / "plugins" / "modules"
+PLUGINS = CHECKOUT / "plugins"
+MODULES = PLUGINS / "modules"
 PAGES = [
     CHECKOUT / "README.md",
     GUIDES / "guide_asserting.rst",
@@ -32,6 +33,14 @@ CHANGING_PAGES = [
     GUIDES / "guide_waiting.rst",
     MODULES / "ssm_incidents_replication_set.py",
 ]
+# What they show is run, and their conditions are as on the pages above.
+FURTHER_PAGES = [
+    MODULES / "ssm_incidents_replication_set_audit.py",
+    MODULES / "ssm_incidents_replication_set_report.py",
+    PLUGINS / "lookup" / "ssm_incidents_replication_set.py",
+]
+# Tasks that hold only where there is no replication set.
+OF_NONE = ("not incident_manager.exists", "on_missing='skip'")
 ACTIVE = {"sse_kms_key_id": KEY, "status": "ACTIVE", "status_message": None, "status_update_date_time": None}
 # As every page wants it to be.
 RIGHT: dict[str, Any] = {
@@ -68,8 +77,9 @@ WRONG = [
 
 
 def conditions(page: Path) -> list[list[str]]:
-    """Return the conditions of each assert task of a page."""
-    return [task["ansible.builtin.assert"]["that"] for task in tasks_of(page) if "ansible.builtin.assert" in task]
+    """Return the conditions of each assert task of a page, but for those that look up the facts themselves."""
+    asserts = [task["ansible.builtin.assert"]["that"] for task in tasks_of(page) if "ansible.builtin.assert" in task]
+    return [that for that in asserts if "query(" not in str(that)]
 
 
 @pytest.mark.slow
@@ -115,7 +125,7 @@ def test_a_failure_that_is_not_the_expected_one_stays_a_failure(run_tasks: Run) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES + CHANGING_PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES + CHANGING_PAGES + FURTHER_PAGES, ids=lambda page: page.name)
 def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
     endpoint.configure(transition={"progression": "immediate"})
     # The README asks in us-east-1 first; all others speak of these two Regions.
@@ -133,7 +143,7 @@ def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
     endpoint.seed(body, ACCOUNT, arn=ARN, tags=RIGHT["replication_set"]["tags"])
     user = endpoint.make_user(["*"], account=ACCOUNT)
 
-    tasks = [task for task in tasks_of(page) if "not incident_manager.exists" not in str(task)]
+    tasks = [task for task in tasks_of(page) if not any(words in str(task) for words in OF_NONE)]
     assert len(tasks) > 2
     outcome = run_tasks(
         tasks,
@@ -143,6 +153,18 @@ def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
         AWS_SECRET_ACCESS_KEY=user["aws_secret_access_key"],
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("page", [GUIDES / "guide_asserting.rst", FURTHER_PAGES[-1]], ids=lambda page: page.name)
+def test_the_lookup_tells_that_there_is_none(run_tasks: Run, endpoint: LocalEndpoint, page: Path, there: bool) -> None:
+    if there:
+        endpoint.seed({"status": "ACTIVE", "regionMap": {"eu-west-1": {"status": "ACTIVE"}}})
+    (task,) = [task for task in tasks_of(page) if "on_missing='skip'" in str(task)]
+    keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+    outcome = run_tasks([task], AWS_URL=endpoint.url, **keys)
+    assert (outcome.returncode != 0) == there, outcome.stdout + outcome.stderr
 
 
 def test_both_modules_document_the_same_facts() -> None:

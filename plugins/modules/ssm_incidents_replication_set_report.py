@@ -1,0 +1,131 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The documentation of an action plugin: the code is in plugins/action.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssm_incidents_replication_set_report
+version_added: 1.1.0
+short_description: Make one report of the audits of many accounts
+description:
+  - Takes what M(incident_manager.aws.ssm_incidents_replication_set_audit) returned for each account, shows a summary on the
+    screen, and writes all of it as an HTML page and as JSON.
+  - Merges the JSON of earlier runs, where one controller did not ask all accounts, or some were asked again. Of several
+    results for one name the newest counts.
+  - Fails where an account did not pass, after the files are written, unless O(report_only=true).
+  - The playbooks C(incident_manager.aws.audit) and C(incident_manager.aws.merge_audits) use it.
+  - Runs on the controller, where the files are written too.
+author:
+  - incident_manager.aws contributors (@incident-manager)
+options:
+  audits:
+    description:
+      - What the audit returned, by the names that the accounts have in the report.
+      - A result that is not the audit's, because Ansible failed before the account was asked, counts as an account that could
+        not be asked.
+    type: dict
+    default: {}
+  reports:
+    description:
+      - JSON files of earlier runs to merge, or patterns for them such as V(slices/*.json).
+    type: list
+    elements: path
+    default: []
+  html:
+    description:
+      - The file to write the page to. It is one file that loads nothing from elsewhere.
+      - A folder that is not there is made.
+    type: path
+  json:
+    description: The file to write the report to as JSON, in the form that the guide on auditing documents.
+    type: path
+  report_only:
+    description: Whether to end without a failure where an account did not pass.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - incident_manager.aws.attributes
+  - incident_manager.aws.attributes.on_controller
+attributes:
+  action_group:
+    support: none
+    details:
+      - It asks AWS nothing.
+    membership: []
+  check_mode:
+    support: full
+    details:
+      - The files are not written.
+  diff_mode:
+    support: none
+  idempotent:
+    support: none
+    details:
+      - A report says when it was made.
+seealso:
+  - ref: ansible_collections.incident_manager.aws.docsite.guide_auditing
+    description: Auditing a fleet of accounts, with a report on one page.
+  - module: incident_manager.aws.ssm_incidents_replication_set_audit
+"""
+
+EXAMPLES = r"""
+# The playbook incident_manager.aws.audit does this. Every host is an account.
+
+- name: Ask the account
+  incident_manager.aws.ssm_incidents_replication_set_audit:
+    region: eu-west-1
+    report_only: true
+  register: audit
+  ignore_errors: true
+
+- name: Report
+  incident_manager.aws.ssm_incidents_replication_set_report:
+    audits: "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'audit'))) }}"
+    html: report/audit.html
+    json: report/audit.json
+    report_only: true
+  run_once: true
+
+- name: Make one report of several
+  incident_manager.aws.ssm_incidents_replication_set_report:
+    reports: report/*.json
+    html: report/all.html
+    report_only: true
+"""
+
+RETURN = r"""
+summary:
+  description: How many accounts there are, and how many of them had which outcome.
+  returned: unless an option is refused
+  type: dict
+  contains:
+    accounts:
+      description: How many accounts there are.
+      returned: always
+      type: int
+      sample: 412
+    passed:
+      description: How many passed.
+      returned: always
+      type: int
+      sample: 398
+    failed:
+      description: How many failed.
+      returned: always
+      type: int
+      sample: 11
+    not_asked:
+      description: How many could not be asked.
+      returned: always
+      type: int
+      sample: 3
+msg:
+  description: The same in words.
+  returned: always
+  type: str
+  sample: "412 accounts: 398 passed, 11 failed, 3 could not be asked."
+"""

@@ -1,0 +1,386 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The audit's task as Ansible loads it, on the wire: facts, findings, and accounts that could not be asked."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_audit import ActionModule
+from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint
+
+Audit = Callable[..., Any]
+NAME = "incident_manager.aws.ssm_incidents_replication_set_audit"
+ACCOUNT = "123456789012"
+OTHER = "222222222222"
+KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ACTIVE = {"sseKmsKeyId": KEY, "status": "ACTIVE"}
+GOOD = {"status": "ACTIVE", "deletionProtected": True, "regionMap": {"us-east-1": ACTIVE, "eu-west-1": ACTIVE}}
+BAD = {
+    "status": "UPDATING",
+    "deletionProtected": False,
+    "regionMap": {
+        "us-east-1": {"sseKmsKeyId": "DefaultKey", "status": "FAILED", "statusMessage": "No such key"},
+    },
+}
+STRICT: dict[str, Any] = {
+    "regions": ["us-east-1", "eu-west-1"],
+    "customer_managed_keys": True,
+    "allowed_kms_keys": [f"arn:aws:kms:*:{ACCOUNT}:key/*"],
+    "deletion_protected": True,
+    "tags": {"Team": "Resilience"},
+}
+
+
+@pytest.fixture
+def audit(run_action: Audit) -> Audit:
+    def run(**given: Any) -> Any:
+        return run_action("ssm_incidents_replication_set_audit", **given)
+
+    return run
+
+
+def operations(endpoint: LocalEndpoint) -> list[str]:
+    return [call["operation"] for call in endpoint.requests]
+
+
+def documentation(name: str) -> dict[str, Any]:
+    text = (
+        Path(__file__).parents[4].joinpath("plugins", "modules", "ssm_incidents_replication_set_audit.py").read_text()
+    )
+    (block,) = re.findall(rf'^{name} = r"""\n(.*?)^"""$', text, re.MULTILINE | re.DOTALL)
+    return dict(yaml.safe_load(block))
+
+
+# Facts and findings ---------------------------------------------------------------------------------------------------
+
+
+def test_an_account_that_passes(audit: Audit, run_module: Audit, endpoint: LocalEndpoint) -> None:
+    arn = endpoint.seed(GOOD, tags={"Team": "Resilience"})
+    outcome = audit(**STRICT)
+    assert (outcome.failed, outcome["outcome"], outcome["findings"]) == (False, "passed", [])
+    assert outcome["msg"] == f"The replication set {arn} meets the rules."
+    assert outcome["account_id"] == ACCOUNT
+    assert outcome["rules"] == {**STRICT, "state": "present", "minimum_regions": 2, "active": True}
+    module = run_module("ssm_incidents_replication_set_info").result
+    for key in ("exists", "region", "replication_set"):
+        assert outcome[key] == module[key]
+
+
+def test_all_findings_and_not_just_the_first(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(BAD, tags={"Team": "Other"})
+    outcome = audit(**STRICT)
+    assert (outcome.failed, outcome["outcome"]) == (True, "failed")
+    found = [(finding["rule"], finding["region"]) for finding in outcome["findings"]]
+    assert found == [
+        ("regions", "eu-west-1"),
+        ("minimum_regions", None),
+        ("active", None),
+        ("active", "us-east-1"),
+        ("customer_managed_keys", "us-east-1"),
+        ("allowed_kms_keys", "us-east-1"),
+        ("deletion_protected", None),
+        ("tags", None),
+    ]
+    assert "8 findings" in outcome["msg"]
+    for finding in outcome["findings"]:
+        assert finding["msg"] in outcome["msg"]
+        assert set(finding) == set(documentation("RETURN")["findings"]["contains"])
+
+
+@pytest.mark.parametrize("report_only", [True, False])
+@pytest.mark.parametrize("how", ["passed", "failed", "not_asked"])
+def test_report_only(audit: Audit, endpoint: LocalEndpoint, how: str, report_only: bool) -> None:
+    endpoint.seed(GOOD if how == "passed" else BAD)
+    if how == "not_asked":
+        endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "times": None})
+    outcome = audit(report_only=report_only)
+    assert outcome["outcome"] == how
+    assert outcome.failed == (how != "passed" and not report_only)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("state", ["present", "absent", "any"])
+def test_state(audit: Audit, endpoint: LocalEndpoint, state: str, exists: bool) -> None:
+    if exists:
+        endpoint.seed(GOOD)
+    outcome = audit(state=state)
+    passes = state == "any" or (state == "present") == exists
+    assert outcome["outcome"] == ("passed" if passes else "failed")
+    assert outcome["exists"] == exists
+    assert outcome["account_id"] == ACCOUNT
+    assert [finding["rule"] for finding in outcome["findings"]] == [] if passes else ["state"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "calls"),
+    [
+        ({}, ["ListReplicationSets", "GetReplicationSet"]),
+        ({"tags": {}}, ["ListReplicationSets", "GetReplicationSet"]),
+        ({"tags": {"Team": None}}, ["ListReplicationSets", "GetReplicationSet", "ListTagsForResource"]),
+    ],
+)
+def test_tags_are_listed_only_for_their_rule(
+    audit: Audit, endpoint: LocalEndpoint, rules: dict[str, Any], calls: list[str]
+) -> None:
+    endpoint.seed(GOOD, tags={"Team": "Resilience"})
+    assert audit(**rules)["outcome"] == "passed"
+    assert operations(endpoint) == calls
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_tags_that_may_not_be_listed_are_no_pass(audit: Audit, endpoint: LocalEndpoint, protected: bool) -> None:
+    endpoint.seed(GOOD, tags={"Team": "Resilience"})
+    endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "operation": "ListTagsForResource"})
+    outcome = audit(tags={"Team": "Resilience"}, deletion_protected=protected)
+    assert outcome["outcome"] == ("not_asked" if protected else "failed")
+    assert "ListTagsForResource" in outcome["msg"]
+    assert outcome["replication_set"]["deletion_protected"] is True
+    assert len(outcome["warnings"]) == 1
+
+
+def test_a_role_of_another_account(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(BAD)
+    endpoint.seed(GOOD, OTHER)
+    outcome = audit(assume_role_arn=f"arn:aws:iam::{OTHER}:role/path/audit")
+    assert (outcome["outcome"], outcome["account_id"]) == ("passed", OTHER)
+    assert {call["account"] for call in endpoint.requests} == {OTHER}
+
+
+def test_found_in_another_region(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(GOOD)
+    assert audit(region="us-west-2")["outcome"] == "not_asked"
+    found = audit(region="us-west-2", search_regions="all")
+    assert found["outcome"] == "passed" and found["region"] in GOOD["regionMap"]
+
+
+# Could not be asked ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        ({"profile": "nobody", "access_key": None, "secret_key": None}, "ProfileNotFound", ["nobody"]),
+        ({"access_key": None, "secret_key": None}, "NoCredentialsError", ["us-east-1", "access_key"]),
+        ({"profile": "ops"}, "InvalidParameter", ["profile", "access_key and secret_key"]),
+        ({"region": None}, "NoRegionError", ["region"]),
+        ({"region": "nowhere!"}, "InvalidRegionError", ["nowhere!"]),
+        ({"endpoint_url": "http://127.0.0.1:1"}, "EndpointConnectionError", ["127.0.0.1:1", "us-east-1"]),
+        ({"aws_config": {"nonsense": 1}}, "TypeError", ["aws_config"]),
+    ],
+)
+def test_no_way_to_ask(
+    audit: Audit, endpoint: LocalEndpoint, given: dict[str, Any], code: str, words: list[str]
+) -> None:
+    outcome = audit(**given)
+    assert (outcome.failed, outcome["outcome"], outcome["error"]["code"]) == (True, "not_asked", code)
+    assert (outcome["exists"], outcome["replication_set"], outcome["findings"]) == (None, None, [])
+    for word in words:
+        assert word in outcome["msg"]
+    assert SECRET_KEY not in outcome.output
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"fault": "error", "code": "AccessDeniedException"}, "AccessDeniedException"),
+        ({"fault": "throttle"}, "ThrottlingException"),
+        ({"fault": "internal"}, "InternalServerException"),
+        ({"fault": "not_json"}, "MalformedAnswer"),
+        ({"fault": "reset"}, "ConnectionClosedError"),
+    ],
+)
+def test_a_service_that_fails(
+    audit: Audit, endpoint: LocalEndpoint, naps: list[float], fault: dict[str, Any], code: str
+) -> None:
+    endpoint.seed(GOOD)
+    endpoint.faults.add({**fault, "times": None})
+    outcome = audit()
+    assert (outcome.failed, outcome["outcome"], outcome["error"]["code"]) == (True, "not_asked", code)
+    assert "us-east-1" in outcome["msg"]
+
+
+def test_a_service_that_fails_in_passing(audit: Audit, endpoint: LocalEndpoint, naps: list[float]) -> None:
+    endpoint.seed(GOOD)
+    endpoint.faults.add({"fault": "throttle", "times": 8})
+    assert audit()["outcome"] == "passed"
+
+
+def test_a_role_that_may_not_be_assumed(audit: Audit, refusing_sts: str) -> None:
+    role = f"arn:aws:iam::{OTHER}:role/audit"
+    outcome = audit(endpoint_url=refusing_sts, assume_role_arn=role)
+    assert (outcome["outcome"], outcome["error"]["code"]) == ("not_asked", "AccessDenied")
+    assert outcome["account_id"] == OTHER
+    for word in (role, "us-east-1", "trust policy"):
+        assert word in outcome["msg"]
+
+
+# Options --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"minimum_region": 2}, ["Unsupported", "minimum_region", "minimum_regions"]),
+        ({"minimum_regions": "two"}, ["minimum_regions", "two"]),
+        ({"state": "gone"}, ["state", "present, absent, any"]),
+        ({"state": "absent", "tags": {"Team": None}}, ["absent contradicts tags"]),
+        ({"state": "absent", "active": True}, ["absent contradicts active"]),
+        ({"regions": ["us-east"]}, ["regions", "'us-east'"]),
+        ({"search_regions": ["us-east"]}, ["search_regions", "'us-east'"]),
+        ({"assume_role_arn": "audit"}, ["assume_role_arn", "'audit'"]),
+        ({"assume_role_arn": f"arn:aws:iam::{OTHER}:user/audit"}, ["assume_role_arn", "not the ARN of a role"]),
+    ],
+)
+@pytest.mark.parametrize("report_only", [True, False])
+def test_a_wrong_option_is_refused_by_name(
+    audit: Audit, endpoint: LocalEndpoint, given: dict[str, Any], words: list[str], report_only: bool
+) -> None:
+    outcome = audit(**given, report_only=report_only)
+    assert outcome.failed and outcome["error"]["code"] == "InvalidParameter"
+    assert "outcome" not in outcome.result
+    for word in words:
+        assert word in outcome["msg"]
+    assert operations(endpoint) == []
+
+
+@pytest.mark.parametrize(("keyword", "value"), [("become", True), ("async_val", 10)])
+def test_a_keyword_that_is_refused(audit: Audit, endpoint: LocalEndpoint, keyword: str, value: Any) -> None:
+    outcome = audit(_keywords={keyword: value})
+    assert outcome.failed
+    assert keyword.removesuffix("_val") in outcome["msg"] and "controller" in outcome["msg"]
+    assert operations(endpoint) == []
+
+
+@pytest.mark.parametrize("keyword", ["check_mode", "diff"])
+def test_check_mode_and_diff_change_nothing(audit: Audit, endpoint: LocalEndpoint, keyword: str) -> None:
+    endpoint.seed(GOOD)
+    outcome = audit(_keywords={keyword: True})
+    assert (outcome["outcome"], outcome["changed"]) == ("passed", False)
+    assert "diff" not in outcome.result
+
+
+def test_options_from_the_environment(
+    run_action: Audit, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.seed(GOOD)
+    for name, value in {
+        "AWS_URL": endpoint.url,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    outcome = run_action("ssm_incidents_replication_set_audit", _connected=False)
+    assert outcome["outcome"] == "passed"
+
+
+def test_debug_botocore_endpoint_logs(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(GOOD)
+    outcome = audit(debug_botocore_endpoint_logs=True, assume_role_arn=f"arn:aws:iam::{ACCOUNT}:role/audit")
+    assert outcome["resource_actions"] == [
+        "ssm-incidents:GetReplicationSet",
+        "ssm-incidents:ListReplicationSets",
+        "sts:AssumeRole",
+    ]
+
+
+def test_the_documented_options_are_those_it_takes() -> None:
+    documented = documentation("DOCUMENTATION")["options"]
+    inherited = set(ActionModule.argument_spec) - set(documented)
+    # From amazon.aws's own fragments.
+    assert inherited == {
+        "access_key",
+        "aws_ca_bundle",
+        "aws_config",
+        "debug_botocore_endpoint_logs",
+        "endpoint_url",
+        "profile",
+        "region",
+        "secret_key",
+        "session_token",
+        "validate_certs",
+    }
+    for name, its in documented.items():
+        taken = ActionModule.argument_spec[name]
+        for key in ("type", "elements", "default", "choices", "aliases"):
+            assert its.get(key) == taken.get(key), (name, key)
+
+
+def test_the_documented_result_is_what_it_returns(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(BAD)
+    endpoint.faults.add({"fault": "error", "code": "AccessDeniedException"})
+    refused, failed = audit(), audit()
+    always = {"changed", "failed"}
+    versions = {"boto3_version", "botocore_version"}
+    documented = set(documentation("RETURN"))
+    assert set(failed.result) - always == documented - {"error", "response_metadata"}
+    assert set(refused.result) - always - versions == documented
+    example = documentation("RETURN")["replication_set"]["sample"]
+    assert set(failed["replication_set"]) == set(example)
+
+
+# Secrets, and text from AWS -------------------------------------------------------------------------------------------
+
+
+def test_a_secret_in_an_answer_is_masked(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.faults.add({"fault": "error", "code": "ValidationException", "message": f"not signed with {SECRET_KEY}"})
+    outcome = audit()
+    assert "not signed with" in outcome["msg"]
+    assert SECRET_KEY not in outcome.output
+
+
+# In a playbook --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_keywords_in_a_playbook(
+    run_tasks: Callable[..., subprocess.CompletedProcess[str]], endpoint: LocalEndpoint, tmp_path: Path
+) -> None:
+    evil = "{{ lookup('pipe', 'touch " + str(tmp_path / "pwned") + "') }}"
+    endpoint.seed({**BAD, "regionMap": {"us-east-1": {**ACTIVE, "status": "FAILED", "statusMessage": evil}}})
+    endpoint.seed(GOOD, OTHER)
+    roles = [f"arn:aws:iam::{account}:role/audit" for account in (ACCOUNT, OTHER)]
+    reporting = {NAME: {"region": "us-east-1", "report_only": True}}
+    tasks = [
+        {
+            NAME: {**reporting[NAME], "assume_role_arn": "{{ item }}"},
+            "loop": roles,
+            "register": "looped",
+        },
+        {
+            "ansible.builtin.assert": {
+                "that": "looped.results | map(attribute='outcome') | list == ['failed', 'passed']"
+            }
+        },
+        {**reporting, "delegate_to": "elsewhere.example.com", "register": "delegated"},
+        {**reporting, "run_once": True, "check_mode": True, "diff": True, "register": "once"},
+        {"ansible.builtin.assert": {"that": ["delegated.findings == once.findings", "once is not changed"]}},
+        {"ansible.builtin.copy": {"content": "{{ once.msg }}", "dest": str(tmp_path / "said")}},
+        {
+            NAME: {"region": "us-east-1"},
+            "until": "late is success",
+            "retries": 1,
+            "delay": 0,
+            "register": "late",
+            "ignore_errors": True,
+        },
+        {**reporting, "become": True, "ignore_errors": True, "register": "become"},
+        {**reporting, "async": 9, "ignore_errors": True, "register": "background"},
+        {"ansible.builtin.assert": {"that": ["late is failed", "'become' in become.msg", "'async' in background.msg"]}},
+    ]
+    outcome = run_tasks(tasks, AWS_URL=endpoint.url, AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=SECRET_KEY)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert evil in (tmp_path / "said").read_text()
+    assert not (tmp_path / "pwned").exists()
+    assert "Traceback" not in outcome.stdout + outcome.stderr
+    assert json.dumps(SECRET_KEY) not in outcome.stdout + outcome.stderr

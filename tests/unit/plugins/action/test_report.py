@@ -1,0 +1,253 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report's task as Ansible loads it: what it makes of audits and of earlier reports, shows and writes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_report import ActionModule
+
+Report = Callable[..., Any]
+NEW, OLD = "2026-11-02T00:00:00.000000+00:00", "2026-11-01T00:00:00.000000+00:00"
+
+
+def audited(outcome: str = "passed", findings: int = 0, **differing: Any) -> dict[str, Any]:
+    finding = {
+        "rule": "active",
+        "region": None,
+        "wanted": "ACTIVE",
+        "found": "FAILED",
+        "known": True,
+        "msg": "Is FAILED",
+    }
+    return {
+        "changed": False,
+        "failed": False,
+        "account_id": "111122223333",
+        "outcome": outcome,
+        "msg": f"This one {outcome}.",
+        "exists": True,
+        "region": "eu-west-1",
+        "replication_set": {
+            "arn": "arn",
+            "status": "ACTIVE",
+            "region_map": {},
+            "deletion_protected": True,
+            "tags": None,
+        },
+        "findings": [finding] * findings,
+        "rules": {"state": "present"},
+        "time": NEW,
+        **differing,
+    }
+
+
+FLEET = {
+    "a-passed": audited(),
+    "b-few": audited("failed", 1),
+    "c-asked-in-vain": audited("not_asked", exists=None, replication_set=None, error={"code": "X", "message": "y"}),
+    "d-many": audited("failed", 3),
+    "e-few": audited("failed", 1),
+}
+
+
+@pytest.fixture
+def make_report(run_action: Report, monkeypatch: pytest.MonkeyPatch) -> Report:
+    """Run the task; shown is what it shows on the screen."""
+
+    def run(_keywords: dict[str, Any] | None = None, **given: Any) -> Any:
+        shown: list[str] = []
+        monkeypatch.setattr("ansible.utils.display.Display.display", lambda _self, msg, **_options: shown.append(msg))
+        outcome = run_action("ssm_incidents_replication_set_report", _keywords=_keywords, _connected=False, **given)
+        outcome.shown = shown
+        return outcome
+
+    return run
+
+
+def written(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def names(path: Path) -> list[str]:
+    return [row["name"] for row in written(path)["accounts"]]
+
+
+def test_worst_first_and_counted(make_report: Report, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "audit.json"
+    outcome = make_report(audits=FLEET, json=str(path), html=str(tmp_path / "audit.html"))
+    assert names(path) == ["d-many", "b-few", "e-few", "c-asked-in-vain", "a-passed"]
+    counts = {"accounts": 5, "failed": 3, "not_asked": 1, "passed": 1}
+    assert outcome["summary"] == written(path)["summary"] == counts
+    assert outcome["msg"].startswith("5 accounts: 1 passed, 3 failed, 1 could not be asked.")
+    assert (outcome.failed, outcome["changed"]) == (True, True)
+    for row in written(path)["accounts"]:
+        audit = FLEET[row["name"]]
+        assert row == {key: audit.get(key) for key in row if key != "name"} | {"name": row["name"]}
+    page = (tmp_path / "audit.html").read_text(encoding="utf-8")
+    assert all(name in page for name in FLEET)
+    assert sorted(tmp_path.rglob(".*")) == []
+
+
+def test_the_screen(make_report: Report, tmp_path: Path) -> None:
+    outcome = make_report(audits=FLEET, html=str(tmp_path / "audit.html"))
+    assert outcome.shown == [
+        "5 accounts: 1 passed, 3 failed, 1 could not be asked",
+        "  d-many (111122223333): failed",
+        *["    - Is FAILED"] * 3,
+        "  b-few (111122223333): failed",
+        "    - Is FAILED",
+        "  e-few (111122223333): failed",
+        "    - Is FAILED",
+        "  c-asked-in-vain (111122223333): could not be asked",
+        "    - This one not_asked.",
+        f"Written: {tmp_path / 'audit.html'}",
+    ]
+
+
+def test_the_screen_has_an_end(make_report: Report) -> None:
+    outcome = make_report(audits={f"account-{number}": audited("failed", 1) for number in range(50)})
+    assert len(outcome.shown) == 1 + 2 * 20 + 1
+    assert outcome.shown[-1] == "  ... and 30 accounts more"
+
+
+def test_the_screen_is_sent_no_control_characters(make_report: Report) -> None:
+    evil = audited("not_asked", msg="\x1b[2J\x07\u202egone\nnext line\ud800")
+    assert all(line.isprintable() for line in make_report(audits={"\x1b]0;evil\x07": evil}).shown)
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ({"failed": True, "msg": "'x' is undefined\n\nThe error appears to be in ..."}, "'x' is undefined"),
+        ({"failed": True, "msg": "minimum_region: no such option", "error": {"code": "InvalidParameter"}}, "no such"),
+        ({"unreachable": True, "msg": "No way"}, "No way"),
+        ({}, "no result"),
+    ],
+)
+def test_a_result_that_is_not_the_audits_is_no_pass(
+    make_report: Report, tmp_path: Path, result: dict[str, Any], words: str
+) -> None:
+    path = tmp_path / "audit.json"
+    outcome = make_report(audits={"a": result}, json=str(path))
+    (row,) = written(path)["accounts"]
+    assert outcome.failed and row["outcome"] == "not_asked" and words in row["msg"]
+    assert "\n" not in row["msg"]
+    assert set(row) == {"name", *FLEET["a-passed"], "error"} - {"changed", "failed"}
+
+
+@pytest.mark.parametrize("report_only", [True, False])
+@pytest.mark.parametrize("how", ["passed", "failed", "not_asked"])
+def test_report_only(make_report: Report, how: str, report_only: bool) -> None:
+    outcome = make_report(audits={"a": audited(), "b": audited(how)}, report_only=report_only)
+    assert outcome.failed == (how != "passed" and not report_only)
+
+
+def test_check_mode_writes_nothing(make_report: Report, tmp_path: Path) -> None:
+    paths = {"html": str(tmp_path / "new" / "audit.html"), "json": str(tmp_path / "audit.json")}
+    outcome = make_report(_keywords={"check_mode": True}, audits={"a": audited()}, **paths)
+    assert (outcome.failed, outcome["changed"]) == (False, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_to_report(make_report: Report) -> None:
+    outcome = make_report(audits={})
+    assert outcome.failed and "neither names an account" in outcome["msg"]
+
+
+# Merging --------------------------------------------------------------------------------------------------------------
+
+
+def test_merged_is_as_if_made_at_once(make_report: Report, tmp_path: Path) -> None:
+    for number, name in enumerate(FLEET):
+        make_report(audits={name: FLEET[name]}, json=str(tmp_path / f"slice-{number}.json"))
+    make_report(audits=FLEET, json=str(tmp_path / "once.json"))
+    make_report(reports=[str(tmp_path / "slice-*.json")], json=str(tmp_path / "merged.json"))
+    once, merged = written(tmp_path / "once.json"), written(tmp_path / "merged.json")
+    assert once.pop("time") < merged.pop("time")
+    assert once == merged
+
+
+@pytest.mark.parametrize("order", [["old", "new"], ["new", "old"]])
+def test_the_newest_of_a_name_counts(make_report: Report, tmp_path: Path, order: list[str]) -> None:
+    make_report(audits={"a": audited("failed", 1, time=OLD), "b": audited(time=OLD)}, json=str(tmp_path / "old"))
+    make_report(audits={"a": audited(time=NEW)}, json=str(tmp_path / "new"))
+    path = tmp_path / "merged.json"
+    outcome = make_report(reports=[str(tmp_path / name) for name in order], json=str(path))
+    assert not outcome.failed
+    assert {row["name"]: row["time"] for row in written(path)["accounts"]} == {"a": NEW, "b": OLD}
+
+
+def test_this_run_and_an_earlier_one(make_report: Report, tmp_path: Path) -> None:
+    make_report(audits={"a": audited("failed", 1, time=OLD)}, json=str(tmp_path / "all.json"))
+    again = make_report(audits={"a": audited()}, reports=[str(tmp_path / "all.json")], json=str(tmp_path / "all.json"))
+    assert again["summary"]["passed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "there is no file"),
+        ("", "not JSON"),
+        ("<html>", "not JSON"),
+        ("[]", "no report"),
+        ('{"accounts": []}', "no report"),
+        ('{"format_version": 2, "accounts": []}', "format_version is 2"),
+        ('{"format_version": 1}', "only in part"),
+        ('{"format_version": 1, "accounts": [{"name": "a"}]}', "only in part"),
+        (b"\xff\xfe", "utf-8"),
+    ],
+)
+def test_what_is_no_report_is_refused_by_name(
+    make_report: Report, tmp_path: Path, text: str | bytes | None, words: str
+) -> None:
+    path = tmp_path / "slice.json"
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    out = tmp_path / "all.json"
+    outcome = make_report(audits={"a": audited()}, reports=[str(path)], json=str(out))
+    assert outcome.failed and str(path) in outcome["msg"] and words in outcome["msg"]
+    assert not out.exists()
+
+
+def test_a_file_that_cannot_be_written_loses_nothing_else(make_report: Report, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    html, path = tmp_path / "file" / "audit.html", tmp_path / "audit.json"
+    outcome = make_report(audits={"a": audited()}, html=str(html), json=str(path))
+    assert outcome.failed and str(html) in outcome["msg"]
+    assert names(path) == ["a"] and outcome["summary"]["passed"] == 1
+    assert outcome.shown[0].startswith("1 account: 1 passed")
+
+
+def test_an_earlier_file_stays_whole_where_the_new_one_fails(
+    make_report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "audit.json"
+    make_report(audits={"a": audited()}, json=str(path))
+
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    outcome = make_report(audits={"b": audited()}, json=str(path))
+    assert outcome.failed and "No space left" in outcome["msg"]
+    assert [file.name for file in tmp_path.iterdir()] == ["audit.json"] and names(path) == ["a"]
+
+
+def test_the_documented_options_are_those_it_takes() -> None:
+    text = Path(__file__).parents[4].joinpath("plugins/modules/ssm_incidents_replication_set_report.py").read_text()
+    (block,) = re.findall(r'^DOCUMENTATION = r"""\n(.*?)^"""$', text, re.MULTILINE | re.DOTALL)
+    documented = yaml.safe_load(block)["options"]
+    assert set(documented) == set(ActionModule.argument_spec)
+    for name, its in documented.items():
+        for key in ("type", "elements", "default"):
+            assert its.get(key) == ActionModule.argument_spec[name].get(key), (name, key)
