@@ -65,8 +65,9 @@ class ActionModule(AWSPluginBase, ControllerAction):
 
     def _audit(self, rules: dict[str, Any]) -> dict[str, Any]:
         """Ask for the account's replication set, and return the task's result."""
-        connection, warnings = None, []
-        result = {
+        connection = None
+        warnings: list[str] = []
+        result: dict[str, Any] = {
             "time": iso_time(datetime.now(timezone.utc)),
             "rules": rules,
             "account_id": None,

@@ -128,7 +128,7 @@ from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
 from ansible_collections.incident_manager.aws.plugins.module_utils._arn import complain_about_role
-from ansible_collections.incident_manager.aws.plugins.module_utils._connection import connect
+from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection, connect
 from ansible_collections.incident_manager.aws.plugins.module_utils._errors import NOT_FOUND, AnsibleSSMIncidentsError
 from ansible_collections.incident_manager.aws.plugins.module_utils._inquiry import ask, check_question
 from ansible_collections.incident_manager.aws.plugins.module_utils._search import SEARCH_DEFAULTS
@@ -158,7 +158,7 @@ class LookupModule(AWSLookupBase):
         super().run(terms, variables, **kwargs)
         self._refuse_unknown(kwargs)
         arns = self._flatten(terms) or [None]
-        self._connection = None
+        self._connection: Connection | None = None
         found = []
         for arn in arns:
             failure = None

@@ -149,7 +149,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def options(served: LocalEndpoint) -> Callable[..., dict[str, Any]]:
+def connected(served: LocalEndpoint) -> Callable[..., dict[str, Any]]:
     """Options on top of a connection to the endpoint; None takes one away."""
 
     def on_top(given: dict[str, Any]) -> dict[str, Any]:
@@ -166,13 +166,13 @@ def options(served: LocalEndpoint) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def run_module(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: Callable[..., dict[str, Any]]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], connected: Callable[..., dict[str, Any]]
 ) -> Callable[..., Outcome]:
     """Run a module in this process; options come on top of a connection to the endpoint, None takes one away."""
 
     def run(name: str, _check_mode: bool = False, _diff: bool = False, **given: Any) -> Outcome:
         args = {
-            **options(given),
+            **connected(given),
             "_ansible_check_mode": _check_mode,
             "_ansible_diff": _diff,
             "_ansible_remote_tmp": "/tmp",
@@ -180,6 +180,9 @@ def run_module(
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         core_warnings._global_warnings.clear()
+        # These tests run lookups and actions too, hence ansible-core takes this process for a controller's.
+        if internal := sys.modules.get("ansible.module_utils._internal"):
+            monkeypatch.setattr(internal, "is_controller", False, raising=False)
         module = importlib.import_module(f"ansible_collections.incident_manager.aws.plugins.modules.{name}")
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
@@ -193,24 +196,24 @@ def run_module(
 
 
 @pytest.fixture
-def run_lookup(options: Callable[..., dict[str, Any]]) -> Callable[..., list[Any]]:
+def run_lookup(connected: Callable[..., dict[str, Any]]) -> Callable[..., list[Any]]:
     """Run the lookup in this process, as Ansible loads it; options come on top of a connection to the endpoint."""
 
     def run(*terms: Any, **given: Any) -> list[Any]:
         lookup = lookup_loader.get("incident_manager.aws.ssm_incidents_replication_set")
-        return list(lookup.run(list(terms), variables={}, **options(given)))
+        return list(lookup.run(list(terms), variables={}, **connected(given)))
 
     return run
 
 
 @pytest.fixture
-def run_action(options: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
+def run_action(connected: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
     """Run an action in this process, as Ansible loads it; options come on top of a connection to the endpoint."""
 
     def run(name: str, _keywords: dict[str, Any] | None = None, _connected: bool = True, **given: Any) -> Outcome:
         task = Task()
         task.action = f"incident_manager.aws.{name}"
-        task.args = options(given) if _connected else given
+        task.args = connected(given) if _connected else given
         for keyword, value in (_keywords or {}).items():
             setattr(task, keyword, value)
         context = PlayContext()

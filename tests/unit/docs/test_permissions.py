@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +16,9 @@ from endpoint.server import LocalEndpoint
 
 from .conftest import ACCOUNT, ARN, GUIDES, code_blocks
 
-*POLICIES, MANAGE = [json.loads(block) for block in code_blocks(GUIDES / "guide_permissions.rst", "json")]
+*POLICIES, MANAGE, ROLE, TRUST, AUDITOR = [
+    json.loads(block) for block in code_blocks(GUIDES / "guide_permissions.rst", "json")
+]
 USES = [{"arn": ARN, "include_tags": False}, {"arn": ARN}, {}]
 Policy = dict[str, Any]
 
@@ -120,3 +123,65 @@ def test_there_is_a_task_for_each_action() -> None:
     assert {f"ssm-incidents:{action}" for action in TASKS} == {
         action for statement in MANAGE["Statement"] for action in actions(statement)
     }
+
+
+# The role that the audit assumes --------------------------------------------------------------------------------------
+
+ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/incident-manager-audit"
+AUDITING_ACCOUNT = "444455556666"
+
+
+@pytest.fixture
+def audit_as(run_action: Callable[..., Any], endpoint: LocalEndpoint) -> Iterator[Callable[..., Any]]:
+    """Run the audit as a user of another account with one policy, through the role with another; all of IAM is enforced."""
+    region = {"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"}
+    body = {"status": "ACTIVE", "regionMap": {"us-east-1": region, "us-east-2": region}}
+    endpoint.seed(body, ACCOUNT, arn=ARN, tags={"Team": "A"})
+    iam = endpoint.session("us-east-1", ACCOUNT).client("iam", endpoint_url=endpoint.url)
+    name = ROLE_ARN.rpartition("/")[2]
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+
+    def run(auditor: Policy, role: Policy) -> Any:
+        iam.put_role_policy(RoleName=name, PolicyName="audit", PolicyDocument=json.dumps(role))
+        user = endpoint.make_user(auditor, account=AUDITING_ACCOUNT)
+        keys = {"access_key": user["aws_access_key_id"], "secret_key": user["aws_secret_access_key"]}
+        before = enforce(endpoint, 0)
+        try:
+            return run_action(
+                "ssm_incidents_replication_set_audit", **keys, assume_role_arn=ROLE_ARN, tags={"Team": "A"}
+            )
+        finally:
+            enforce(endpoint, before)
+
+    yield run
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)
+
+
+def enforce(endpoint: LocalEndpoint, after: float) -> float:
+    """Let moto enforce IAM after so many calls, for STS too, and return what it was."""
+    headers = {"Content-Type": "text/plain"}
+    request = urllib.request.Request(f"{endpoint.url}/moto-api/reset-auth", str(after).encode(), headers, method="POST")
+    with urllib.request.urlopen(request) as answer:
+        return float(json.load(answer)["PREVIOUS_INITIAL_NO_AUTH_ACTION_COUNT"])
+
+
+def test_the_roles_policies_are_enough(audit_as: Callable[..., Any]) -> None:
+    outcome = audit_as(AUDITOR, ROLE)
+    assert outcome["outcome"] == "passed", outcome["msg"]
+    assert outcome["replication_set"]["tags"] == {"Team": "A"}
+
+
+@pytest.mark.parametrize(("taken", "less"), list(each_less_one(ROLE)), ids=str)
+def test_less_for_the_role_fails_as_documented(audit_as: Callable[..., Any], taken: str, less: Policy) -> None:
+    outcome = audit_as(AUDITOR, less)
+    assert outcome.failed and outcome["outcome"] == "not_asked"
+    assert taken.partition(":")[2] in outcome["msg"]
+
+
+def test_who_audits_has_to_be_allowed_to_assume_the_role(audit_as: Callable[..., Any]) -> None:
+    ((taken, less),) = each_less_one(AUDITOR)
+    outcome = audit_as(less, ROLE)
+    assert (outcome["outcome"], outcome["error"]["code"]) == ("not_asked", "AccessDenied")
+    assert taken in outcome["msg"] and ROLE_ARN in outcome["msg"]
