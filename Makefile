@@ -28,9 +28,9 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.build/hypothesis
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test unit integration sanity lint format docs bench endpoint build clean lock environments
+.PHONY: help demo test unit integration sanity lint format docs picture bench endpoint build clean lock environments
 # These look for ansible and its kin on the PATH.
-ansible-lint plugin-docs importer docs demo bench: export PATH := $(CURDIR)/$(NEW):$(PATH)
+ansible-lint plugin-docs importer docs picture demo bench: export PATH := $(CURDIR)/$(NEW):$(PATH)
 # antsibull-docs writes a log to the home.
 plugin-docs docs: export HOME := $(CURDIR)/.build
 
@@ -42,10 +42,10 @@ help: ## Show this list
 demo: .build/new/installed ## Run the demo playbook on the local endpoint
 	@$(NEW)/python tests/tools/with_endpoint.py tests/demo/run
 
-test: environments ## Run every check, on both ends of the support range
+test: environments .build/browser ## Run every check, on both ends of the support range
 	@$(NEW)/python tests/tools/run_checks.py $(SANITY) $(INTEGRATION) $(UNIT) $(LINT) docs
 
-unit: .build/new/ready .build/root ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
+unit: .build/new/ready .build/root .build/browser ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
 	$(NEW)/python -m pytest -n auto -m "not slow" tests/unit
 
 integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, with ansible-test
@@ -54,7 +54,7 @@ lint: $(LINT) ## Run the static checks: the code, the documentation, the artifac
 
 # Generated input is tried in earnest at one end; the quick loop and the other end take a sample.
 unit-new: export HYPOTHESIS_PROFILE := thorough
-$(UNIT): unit-%: .build/%/ready .build/root
+$(UNIT): unit-%: .build/%/ready .build/root .build/browser
 	.build/$*/bin/python -m pytest tests/unit
 
 $(SANITY): sanity-%: .build/%/installed
@@ -94,8 +94,13 @@ format: .build/new/ready ## Put the code into the form that "make lint" asks for
 docs: .build/new/installed ## Write the reference and the guides, as HTML, to .build/docs/html
 	$(NEW)/python tests/tools/build_docs.py
 
-bench: .build/new/installed ## Measure what the modules cost
+picture: .build/new/installed .build/browser ## Take the README's picture of an audit's page anew
+	@$(NEW)/python tests/tools/with_endpoint.py tests/demo/audit > /dev/null
+	$(NEW)/python tests/tools/take_picture.py .build/demo/audit.html docs/images/audit.png --width 1280 --height 1240
+
+bench: .build/new/installed ## Measure what the modules and the audit cost
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/run.py
+	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/fleet.py
 
 endpoint: .build/new/ready ## Serve Incident Manager on this machine, for tests of your own, until Ctrl-C
 	@$(NEW)/python tests/endpoint
@@ -124,6 +129,11 @@ environments: .build/root $(ENDS:%=.build/%/installed)
 
 .build/old/ready .build/new/ready: .build/%/ready: tests/requirements/%.txt .build/uv/ready
 	@$(PYTHON) tests/tools/prepare_environment.py $*
+	@touch $@
+
+# Debian's package, where there is no Chromium and it may be installed; else the tests that need one are left out.
+.build/browser: .build/new/ready
+	@$(NEW)/python tests/tools/browser.py install
 	@touch $@
 
 # Where the unit tests and mypy find this checkout as the collection that it is.
