@@ -11,6 +11,7 @@ taken away makes a new one.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Iterable, Iterator, Mapping
 
 from ._rules import FAILED, NOT_ASKED, PASSED
@@ -43,11 +44,19 @@ def account(name: str, audit: Mapping[str, Any], time: str) -> dict[str, Any]:
     row["time"] = row["time"] or time
     if row["outcome"] not in OUTCOMES:
         row["outcome"] = NOT_ASKED
-        # ansible-core 2.18 shows the playbook's source after what went wrong.
-        row["msg"] = str(row["msg"] or "The audit has no result for this account.").partition("\n\nThe error appears")[
-            0
-        ]
+        row["msg"] = str(row["msg"] or "The audit has no result for this account.")
+        if not row["error"]:
+            row["msg"] = _without_variables(row["msg"])
     return row
+
+
+def _without_variables(msg: str) -> str:
+    """Return a message of ansible-core's without the variables that it quotes, which may hold secrets.
+
+    Before what is wrong with a variable, ansible-core 2.18 puts the whole of every variable that leads to it; after it, the
+    playbook's source.
+    """
+    return re.sub(r"\{.*\}", "{...}", msg.partition("\n\nThe error appears")[0], flags=re.DOTALL)
 
 
 def report(accounts: Iterable[Mapping[str, Any]], time: str) -> dict[str, Any]:

@@ -131,6 +131,14 @@ def test_the_screen_is_sent_no_control_characters(make_report: Report) -> None:
         ({"failed": True, "msg": "'x' is undefined\n\nThe error appears to be in ..."}, "'x' is undefined"),
         ({"failed": True, "msg": "minimum_region: no such option", "error": {"code": "InvalidParameter"}}, "no such"),
         ({"unreachable": True, "msg": "No way"}, "No way"),
+        (
+            {
+                "failed": True,
+                "msg": "The field 'module_defaults' has an invalid value, which includes an undefined variable.. "
+                "{'region': '{{ x }}', 'secret_key': 'a-secret'}: {{ x }}: 'x' is undefined\n\nThe error appears ...",
+            },
+            "undefined variable.. {...}: 'x' is undefined",
+        ),
         ({}, "no result"),
     ],
 )
@@ -141,7 +149,7 @@ def test_a_result_that_is_not_the_audits_is_no_pass(
     outcome = make_report(audits={"a": result}, json=str(path))
     (row,) = written(path)["accounts"]
     assert outcome.failed and row["outcome"] == "not_asked" and words in row["msg"]
-    assert "\n" not in row["msg"]
+    assert "\n" not in row["msg"] and "a-secret" not in path.read_text()
     assert set(row) == {"name", *FLEET["a-passed"], "error"} - {"changed", "failed"}
 
 
