@@ -44,9 +44,8 @@ def account(name: str, audit: Mapping[str, Any], time: str) -> dict[str, Any]:
     row["time"] = row["time"] or time
     if row["outcome"] not in OUTCOMES:
         row["outcome"] = NOT_ASKED
-        row["msg"] = str(row["msg"] or "The audit has no result for this account.")
-        if not row["error"]:
-            row["msg"] = _without_variables(row["msg"])
+        msg = str(row["msg"] or "The audit has no result for this account.")
+        row["msg"] = msg if row["error"] else _without_variables(msg)
     return row
 
 

@@ -32,6 +32,7 @@ PLUGIN = re.compile(r"\b(ansible_collections\.(\w+)\.(\w+)\.(\w+?_(?:module|look
 
 #: Where the generated pages lead besides plugins.
 APPENDICES = {
+    "action_plugins": "plugins/action",
     "ansible_configuration_settings": "reference_appendices/config",
     "common_return_values": "reference_appendices/common_return_values",
 }
