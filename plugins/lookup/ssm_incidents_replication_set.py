@@ -24,15 +24,6 @@ options:
       - Without one, the account's own replication set is looked up.
     type: list
     elements: str
-  search_regions:
-    description:
-      - Further Regions to ask where the connection's own Region, which is asked first, has no answer.
-        They are asked all at once, and the first that answers wins.
-      - V(all) stands for every Region of the partition where Incident Manager exists, as the installed botocore knows them.
-      - With this option a Region gets 10 s for the connection and 20 s for an answer, twice.
-    type: list
-    elements: str
-    default: []
   include_tags:
     description:
       - Whether to list the tags as well, which takes one more call and the permission C(ssm-incidents:ListTagsForResource).
@@ -55,6 +46,7 @@ options:
     default: error
 extends_documentation_fragment:
   - incident_manager.aws.requirements
+  - incident_manager.aws.search
   - amazon.aws.assume_role.plugins
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins

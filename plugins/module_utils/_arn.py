@@ -11,7 +11,7 @@ from typing import Any, Iterable
 
 from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_arn
 
-from ._errors import AnsibleSSMIncidentsError
+from ._errors import refusal
 
 _EXAMPLE = "arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 
@@ -39,9 +39,7 @@ def complain_about_arn(arn: str | None) -> None:
     :raises AnsibleSSMIncidentsError: says what was given and what is expected.
     """
     if arn is not None and not is_replication_set_arn(arn):
-        raise AnsibleSSMIncidentsError(
-            f"arn: {arn!r} is not the ARN of a replication set", advice=f"Expected is an ARN like {_EXAMPLE}"
-        )
+        raise refusal("arn", f"{arn!r} is not the ARN of a replication set", f"Expected is an ARN like {_EXAMPLE}")
 
 
 def complain_about_regions(option: str, names: Iterable[str]) -> None:
@@ -52,10 +50,8 @@ def complain_about_regions(option: str, names: Iterable[str]) -> None:
     """
     for name in names:
         if not re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", name):
-            raise AnsibleSSMIncidentsError(
-                f"{option}: {name!r} is not the name of a Region",
-                advice=f"Expected is a name like eu-west-1{', or all' if option == 'search_regions' else ''}",
-            )
+            more = ", or all" if option == "search_regions" else ""
+            raise refusal(option, f"{name!r} is not the name of a Region", f"Expected is a name like eu-west-1{more}")
 
 
 def partition_of_arn(arn: str) -> str:
@@ -74,10 +70,8 @@ def complain_about_role(arn: str | None) -> None:
     :raises AnsibleSSMIncidentsError: says what was given and what is expected.
     """
     if arn is not None and not _ROLE.fullmatch(arn):
-        raise AnsibleSSMIncidentsError(
-            f"assume_role_arn: {arn!r} is not the ARN of a role",
-            advice="Expected is an ARN like arn:aws:iam::111122223333:role/audit",
-        )
+        example = "arn:aws:iam::111122223333:role/audit"
+        raise refusal("assume_role_arn", f"{arn!r} is not the ARN of a role", f"Expected is an ARN like {example}")
 
 
 def account_of_role(arn: str) -> str:

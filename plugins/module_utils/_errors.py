@@ -129,6 +129,15 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         return " ".join(sentence if sentence.endswith(".") else f"{sentence}." for sentence in sentences if sentence)
 
 
+def refusal(option: str, complaint: str, advice: str) -> AnsibleSSMIncidentsError:
+    """Return the failure for an option that can't be used.
+
+    :param complaint: what was given, and what is wrong with it.
+    :param advice: what would be right.
+    """
+    return AnsibleSSMIncidentsError(f"{option}: {complaint}", advice=advice)
+
+
 class SSMIncidentsErrorHandler(AWSErrorHandler):
     """amazon.aws's error handler, raising this collection's exception."""
 

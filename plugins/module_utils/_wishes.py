@@ -12,7 +12,7 @@ from typing import Any, Iterable, Mapping, Sequence
 from ansible.module_utils.common.text.converters import to_text
 
 from ._arn import complain_about_regions
-from ._errors import AnsibleSSMIncidentsError
+from ._errors import refusal
 from ._facts import DEFAULT_KEY
 from ._plan import MAX_REGIONS, MAX_TAGS
 
@@ -33,16 +33,16 @@ def wanted_regions(
     if regions is None:
         return None
     if not 1 <= len(regions) <= MAX_REGIONS:
-        raise _refusal("regions", f"{len(regions)} given", f"A replication set has 1 to {MAX_REGIONS} Regions")
+        raise refusal("regions", f"{len(regions)} given", f"A replication set has 1 to {MAX_REGIONS} Regions")
     names = [region["name"] for region in regions]
     complain_about_regions("regions", names)
     wanted = {}
     for region in regions:
         name, key = region["name"], region.get("sse_kms_key_id")
         if names.count(name) > 1:
-            raise _refusal("regions", f"{name!r} is given more than once", "Name each Region once")
+            raise refusal("regions", f"{name!r} is given more than once", "Name each Region once")
         if name not in service_regions:
-            raise _refusal(
+            raise refusal(
                 "regions",
                 f"Incident Manager does not exist in {name!r}, as far as botocore knows",
                 f"It exists in {', '.join(service_regions) or 'no Region of this partition'}",
@@ -61,19 +61,19 @@ def wanted_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
     if tags is None:
         return None
     if None in tags.values():
-        raise _refusal("tags", "a value is null", "Give a text, which may be empty")
+        raise refusal("tags", "a value is null", "Give a text, which may be empty")
     texts = {to_text(key): to_text(value) for key, value in tags.items()}
     if len(texts) > MAX_TAGS:
-        raise _refusal("tags", f"{len(texts)} given", f"A replication set has {MAX_TAGS} tags at most")
+        raise refusal("tags", f"{len(texts)} given", f"A replication set has {MAX_TAGS} tags at most")
     for key, value in texts.items():
         if not _TAG_KEY.fullmatch(key):
-            raise _refusal(
+            raise refusal(
                 "tags",
                 f"{key!r} can't be a key",
                 "A key has 1 to 128 of A-Z a-z 0-9, space and _=@:.+-/, and does not begin with aws:",
             )
         if not _TAG_VALUE.fullmatch(value):
-            raise _refusal(
+            raise refusal(
                 "tags",
                 f"{value!r}, of {key!r}, can't be a value",
                 "A value has 256 at most of A-Z a-z 0-9, space and _=@:.+-/,",
@@ -85,12 +85,8 @@ def _complain_about_key(region: str, key: str) -> None:
     if key == DEFAULT_KEY:
         return
     if not _KEY_ARN.fullmatch(key):
-        raise _refusal(
+        raise refusal(
             "regions",
             f"sse_kms_key_id {key!r} of {region} is not the ARN of a KMS key",
             "The service reports keys by their ARNs: an alias or a bare key ID would differ from that on every run",
         )
-
-
-def _refusal(option: str, complaint: str, advice: str) -> AnsibleSSMIncidentsError:
-    return AnsibleSSMIncidentsError(f"{option}: {complaint}", advice=advice)

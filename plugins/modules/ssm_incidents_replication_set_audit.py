@@ -73,14 +73,6 @@ options:
     description: Whether to end without a failure whatever RV(outcome) is. An option that is wrong is a failure still.
     type: bool
     default: false
-  search_regions:
-    description:
-      - Further Regions to ask where the connection's own Region, which is asked first, has no answer.
-        They are asked all at once, and the first that answers wins.
-      - V(all) stands for every Region of the partition where Incident Manager exists, as the installed botocore knows them.
-    type: list
-    elements: str
-    default: []
   assume_role_arn:
     description:
       - The ARN of a role to assume with the credentials given or found, and to ask as.
@@ -92,6 +84,7 @@ extends_documentation_fragment:
   - incident_manager.aws.attributes.on_controller
   - incident_manager.aws.attributes.info_module
   - incident_manager.aws.requirements
+  - incident_manager.aws.search
   - amazon.aws.common.modules
   - amazon.aws.region.modules
 notes:

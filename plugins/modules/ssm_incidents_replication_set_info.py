@@ -26,19 +26,6 @@ options:
       - Given, exactly this set is asked for, and the module fails where it is not found.
       - Omitted, the account's own replication set is found. The module succeeds with RV(exists=false) where the account has none.
     type: str
-  search_regions:
-    description:
-      - Further Regions to ask where the connection's own Region, which is asked first, has no answer.
-        They are asked all at once, and the first that answers wins.
-      - V(all) stands for every Region of the partition where Incident Manager exists, as the installed botocore knows them.
-      - Left empty, only the connection's own Region is asked.
-      - A Region that refuses (not enabled, denied by a policy, unreachable) does not stop the search. If nothing is
-        found and a Region could not be asked, the module fails and names that Region.
-      - With this option a Region gets 10 s for the connection and 20 s for an answer, twice, unless O(aws_config) says
-        otherwise. As its own Region is asked first, the module takes at most about 80 s to give up where all of them hang.
-    type: list
-    elements: str
-    default: []
   include_tags:
     description:
       - Whether to list the tags as well, which takes one more call and the permission C(ssm-incidents:ListTagsForResource).
@@ -49,6 +36,7 @@ extends_documentation_fragment:
   - incident_manager.aws.attributes
   - incident_manager.aws.attributes.info_module
   - incident_manager.aws.requirements
+  - incident_manager.aws.search
   - amazon.aws.common.modules
   - amazon.aws.region.modules
 seealso:

@@ -11,7 +11,7 @@ from typing import Any, Container, Mapping
 
 from ansible.module_utils.common.text.converters import to_text
 from ansible_collections.incident_manager.aws.plugins.module_utils._arn import complain_about_regions
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._errors import refusal
 from ansible_collections.incident_manager.aws.plugins.module_utils._facts import DEFAULT_KEY
 from ansible_collections.incident_manager.aws.plugins.module_utils._plan import MAX_REGIONS
 
@@ -42,7 +42,7 @@ def checked_rules(params: Mapping[str, Any], given: Container[str]) -> dict[str,
     if rules["state"] == "absent":
         others = [name for name in RULES if name in given]
         if others:
-            raise _refusal(
+            raise refusal(
                 "state",
                 f"absent contradicts {' and '.join(others)}",
                 "Where there is to be no replication set, no other rule can hold",
@@ -62,9 +62,9 @@ def _check_regions(rules: Mapping[str, Any]) -> None:
     regions, at_least = rules["regions"] or [], rules["minimum_regions"]
     complain_about_regions("regions", regions)
     if len(set(regions)) > MAX_REGIONS:
-        raise _refusal("regions", f"{len(set(regions))} given", f"A replication set has {MAX_REGIONS} Regions at most")
+        raise refusal("regions", f"{len(set(regions))} given", f"A replication set has {MAX_REGIONS} Regions at most")
     if not 1 <= at_least <= MAX_REGIONS:
-        raise _refusal("minimum_regions", f"{at_least} given", f"A replication set has 1 to {MAX_REGIONS} Regions")
+        raise refusal("minimum_regions", f"{at_least} given", f"A replication set has 1 to {MAX_REGIONS} Regions")
 
 
 def _check_keys(rules: Mapping[str, Any]) -> None:
@@ -72,21 +72,17 @@ def _check_keys(rules: Mapping[str, Any]) -> None:
     if allowed is None:
         return
     if not allowed:
-        raise _refusal("allowed_kms_keys", "empty", "No replication set could meet that; leave it out to allow any key")
+        raise refusal("allowed_kms_keys", "empty", "No replication set could meet that; leave it out to allow any key")
     for key in allowed:
         if key != DEFAULT_KEY and not _KEY_PATTERN.fullmatch(key):
-            raise _refusal(
+            raise refusal(
                 "allowed_kms_keys",
                 f"{key!r} is neither the ARN of a KMS key nor {DEFAULT_KEY}",
                 "The service reports keys by their ARNs, not by aliases or bare key IDs; * stands for any characters",
             )
     if rules["customer_managed_keys"] and DEFAULT_KEY in allowed:
-        raise _refusal(
+        raise refusal(
             "customer_managed_keys",
             f"true contradicts allowed_kms_keys, which has {DEFAULT_KEY}",
             "That is the key that AWS owns",
         )
-
-
-def _refusal(option: str, complaint: str, advice: str) -> AnsibleSSMIncidentsError:
-    return AnsibleSSMIncidentsError(f"{option}: {complaint}", advice=advice)

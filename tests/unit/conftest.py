@@ -109,13 +109,22 @@ def recorded(endpoint: LocalEndpoint) -> str:
     return str(endpoint.seed(RECORDED, arn=RECORDED_ARN.replace("111122223333", "123456789012")))
 
 
+@dataclass
+class Refusing:
+    """A server that refuses everything, and what it was asked."""
+
+    url: str
+    asked: list[str]
+
+
 @pytest.fixture
-def refusing_sts() -> Iterator[str]:
-    """The URL of an STS that lets nobody assume a role; moto's lets everybody."""
+def refusing_sts() -> Iterator[Refusing]:
+    """An STS that lets nobody assume a role; moto's lets everybody."""
+    asked: list[str] = []
 
     class Refusal(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
             body = (
                 b"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: arn:aws:iam::"
                 b"123456789012:user/ops is not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>"
@@ -129,8 +138,8 @@ def refusing_sts() -> Iterator[str]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Refusal) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield Refusing(f"http://127.0.0.1:{server.server_port}", asked)
         server.shutdown()
 
 

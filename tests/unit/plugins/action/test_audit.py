@@ -215,9 +215,9 @@ def test_a_service_that_fails_in_passing(audit: Audit, endpoint: LocalEndpoint, 
     assert audit()["outcome"] == "passed"
 
 
-def test_a_role_that_may_not_be_assumed(audit: Audit, refusing_sts: str) -> None:
+def test_a_role_that_may_not_be_assumed(audit: Audit, refusing_sts: Any) -> None:
     role = f"arn:aws:iam::{OTHER}:role/audit"
-    outcome = audit(endpoint_url=refusing_sts, assume_role_arn=role)
+    outcome = audit(endpoint_url=refusing_sts.url, assume_role_arn=role)
     assert (outcome["outcome"], outcome["error"]["code"]) == ("not_asked", "AccessDenied")
     assert outcome["account_id"] == OTHER
     for word in (role, "us-east-1", "trust policy"):
@@ -297,7 +297,7 @@ def test_debug_botocore_endpoint_logs(audit: Audit, endpoint: LocalEndpoint) -> 
 def test_the_documented_options_are_those_it_takes() -> None:
     documented = documentation("DOCUMENTATION")["options"]
     inherited = set(ActionModule.argument_spec) - set(documented)
-    # From amazon.aws's own fragments.
+    # From fragments, most of them amazon.aws's.
     assert inherited == {
         "access_key",
         "aws_ca_bundle",
@@ -306,6 +306,7 @@ def test_the_documented_options_are_those_it_takes() -> None:
         "endpoint_url",
         "profile",
         "region",
+        "search_regions",
         "secret_key",
         "session_token",
         "validate_certs",

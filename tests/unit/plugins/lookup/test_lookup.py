@@ -128,14 +128,14 @@ def test_denied(
     run_lookup: Lookup,
     endpoint: LocalEndpoint,
     recorded: str,
-    refusing_sts: str,
+    refusing_sts: Any,
     warnings: list[str],
     by: str,
     on_denied: str,
 ) -> None:
     given: dict[str, Any] = {"on_denied": on_denied}
     if by == "STS":
-        given |= {"endpoint_url": refusing_sts, "assume_role_arn": f"arn:aws:iam::{OTHER}:role/audit"}
+        given |= {"endpoint_url": refusing_sts.url, "assume_role_arn": f"arn:aws:iam::{OTHER}:role/audit"}
     else:
         endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "times": None})
     if on_denied == "error":

@@ -10,11 +10,8 @@ import json
 import re
 import socket
 import string
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import boto3
@@ -439,53 +436,33 @@ def test_half_given_credentials(info: Run, endpoint: LocalEndpoint, half: dict[s
     ids=lambda value: str(value).splitlines()[0],
 )
 def test_a_profile_that_gives_no_credentials(
-    info: Run, endpoint: LocalEndpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str, code: str | None
+    info: Run,
+    endpoint: LocalEndpoint,
+    refusing_sts: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    profile: str,
+    code: str | None,
 ) -> None:
     base = f"[profile base]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
     (tmp_path / "config").write_text(f"{base}[profile team]\n{profile}\n")
-    asked: list[str] = []
-    with denying_sts(asked) as url:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
-        outcome = info(access_key=None, secret_key=None, profile="team", search_regions=["all"])
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", refusing_sts.url)
+    outcome = info(access_key=None, secret_key=None, profile="team", search_regions=["all"])
     assert_explained(outcome, code or outcome["error"]["code"], "us-east-1", "profile")
     assert endpoint.requests == []
     # Once, not once a Region; boto3 before 1.29 does not know the variable and asks nobody here.
-    assert len(asked) <= 1
-
-
-@contextmanager
-def denying_sts(asked: list[str]) -> Iterator[str]:
-    """Serve an STS that refuses everything, and list what it was asked."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.append(self.path)
-            body = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>No</Message></Error></ErrorResponse>"
-            self.send_response(403)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    assert len(refusing_sts.asked) <= 1
 
 
 def test_options_are_looked_at_before_a_profile_signs_in(
-    info: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    info: Run, refusing_sts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = f"[profile base]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
     role = "[profile team]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = base\n"
     (tmp_path / "config").write_text(base + role)
-    asked: list[str] = []
-    with denying_sts(asked) as url:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
-        assert_explained(info(access_key=None, secret_key=None, profile="team", arn="x"), "InvalidParameter", "'x'")
-    assert asked == []
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", refusing_sts.url)
+    assert_explained(info(access_key=None, secret_key=None, profile="team", arn="x"), "InvalidParameter", "'x'")
+    assert refusing_sts.asked == []
 
 
 def test_a_profile_and_a_key_contradict_each_other(info: Run, endpoint: LocalEndpoint) -> None:
