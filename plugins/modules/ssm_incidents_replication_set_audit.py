@@ -18,7 +18,8 @@ description:
   - An account that gave no answer, or not the whole of it, is a result of its own, RV(outcome=not_asked). It never counts as
     one that meets the rules.
   - Runs on the controller, which makes it several times cheaper than a module where there are many accounts. boto3 has to be
-    there, and environment variables and the AWS configuration files are the controller's.
+    there, and environment variables and the AWS configuration files are the controller's. The keyword C(environment) can't
+    set AWS's variables for it, and is refused where it tries to.
   - Without any option the rules are that there is a replication set, in two Regions or more, and that it is V(ACTIVE) everywhere.
 author:
   - incident_manager.aws contributors (@incident-manager)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Mapping
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError, refusal
 
 
 class ControllerAction(ActionBase):
@@ -45,14 +45,25 @@ class ControllerAction(ActionBase):
 
     def _refuse_keywords(self) -> None:
         if self._task.become:
-            raise AnsibleSSMIncidentsError(
-                "become: this task runs on the controller, as the user who runs Ansible",
-                advice="It would not use the other user's AWS configuration. Set become: false for it.",
+            raise refusal(
+                "become",
+                "this task runs on the controller, as the user who runs Ansible",
+                "It would not use the other user's AWS configuration. Set become: false for it.",
             )
         if self._task.async_val:
-            raise AnsibleSSMIncidentsError(
-                "async: this task runs on the controller, and not in the background",
-                advice="Many hosts are worked on at the same time by forks. Set async: 0 for it.",
+            raise refusal(
+                "async",
+                "this task runs on the controller, and not in the background",
+                "Many hosts are worked on at the same time by forks. Set async: 0 for it.",
+            )
+        given = [name for part in self._task.environment or [] if isinstance(part, Mapping) for name in part]
+        unseen = [name for name in given if name.startswith("AWS_")]
+        if unseen:
+            # It would ask another account than the one that is meant.
+            raise refusal(
+                "environment",
+                f"this task runs on the controller, and does not see {', '.join(unseen)}",
+                "Use its options instead.",
             )
 
     def _validated(self) -> dict[str, Any]:

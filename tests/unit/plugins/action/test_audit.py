@@ -253,12 +253,20 @@ def test_a_wrong_option_is_refused_by_name(
     assert operations(endpoint) == []
 
 
-@pytest.mark.parametrize(("keyword", "value"), [("become", True), ("async_val", 10)])
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [("become", True), ("async_val", 10), ("environment", [{"HTTPS_PROXY": "x"}, {"AWS_PROFILE": "other"}])],
+)
 def test_a_keyword_that_is_refused(audit: Audit, endpoint: LocalEndpoint, keyword: str, value: Any) -> None:
     outcome = audit(_keywords={keyword: value})
     assert outcome.failed
     assert keyword.removesuffix("_val") in outcome["msg"] and "controller" in outcome["msg"]
     assert operations(endpoint) == []
+
+
+def test_other_variables_of_the_environment_are_none_of_its_business(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(GOOD)
+    assert audit(_keywords={"environment": [{"LANG": "C"}, "{{ templated }}"]})["outcome"] == "passed"
 
 
 @pytest.mark.parametrize("keyword", ["check_mode", "diff"])
@@ -377,7 +385,17 @@ def test_keywords_in_a_playbook(
         },
         {**reporting, "become": True, "ignore_errors": True, "register": "become"},
         {**reporting, "async": 9, "ignore_errors": True, "register": "background"},
-        {"ansible.builtin.assert": {"that": ["late is failed", "'become' in become.msg", "'async' in background.msg"]}},
+        {**reporting, "environment": {"AWS_PROFILE": "{{ 'a' }}"}, "ignore_errors": True, "register": "changed_way"},
+        {
+            "ansible.builtin.assert": {
+                "that": [
+                    "late is failed",
+                    "'become' in become.msg",
+                    "'async' in background.msg",
+                    "'AWS_PROFILE' in changed_way.msg",
+                ]
+            }
+        },
     ]
     outcome = run_tasks(tasks, AWS_URL=endpoint.url, AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=SECRET_KEY)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
