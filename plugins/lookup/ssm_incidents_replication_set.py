@@ -13,8 +13,8 @@ description:
     A condition can be put on them with no task before it.
   - The service answers for a replication set only from a Region that is in the set. Set O(search_regions) where that
     Region is not known.
-  - Every use asks AWS anew. Where several conditions are put on the same facts, look them up once, in a C(vars) entry of the
-    task that uses it once, or with M(ansible.builtin.set_fact).
+  - Every use asks AWS anew, and so does every use of a variable that is looked up. Where much is asked of the same facts, keep
+    them with M(ansible.builtin.set_fact).
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:

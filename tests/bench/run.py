@@ -9,24 +9,20 @@ Each round runs every candidate once, so that what else the machine does falls o
 
 from __future__ import annotations
 
-import json
 import os
-import statistics
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import boto3
 from botocore.client import BaseClient
 
-ENDPOINT = os.environ["INCIDENT_MANAGER_ENDPOINT"]
-CONTROL = f"{ENDPOINT}/incident-manager-endpoint"
+# Run as a file, this one finds what is next to it; the others are to be found from tests/, as everywhere.
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from bench.measure import ENDPOINT, control, medians, prepare, print_rows, run  # noqa: E402
+
 ROUNDS = int(os.environ.get("ROUNDS", "11"))
-BIN = Path(sys.executable).parent
 MODULE = "incident_manager.aws.ssm_incidents_replication_set_info"
 HERE, FAR = "eu-west-1", ["ap-southeast-2", "sa-east-1", "us-west-2"]
 BARE = """
@@ -34,35 +30,24 @@ import boto3
 boto3.client("ssm-incidents", region_name={region!r}).get_replication_set(arn={arn!r})
 """
 
-Candidates = dict[str, Callable[[], object]]
-
 
 def main() -> None:
-    os.environ.update(
-        AWS_URL=ENDPOINT,
-        AWS_ENDPOINT_URL=ENDPOINT,
-        ANSIBLE_LOCALHOST_WARNING="0",
-        ANSIBLE_INVENTORY_UNPARSED_WARNING="0",
-    )
-    # Without compiled files every import would be measured along with the compiler.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    prepare()
     arn = make_set(FAR)
-    rows = [ad_hoc(arn), *calls(arn), search(arn), sessions()]
-    print(f"{'what':<62} {'measured':>9} {'asked':>7}")
-    for what, measured, asked in rows:
-        print(f"{what:<62} {measured:>9} {asked:>7}")
+    print_rows([ad_hoc(arn), *calls(arn), search(arn), sessions()])
 
 
 def ad_hoc(arn: str) -> tuple[str, str, str]:
-    medians = measure(
+    times = medians(
         {
             "pass": lambda: run("python", "-c", "pass"),
             "bare": lambda: run("python", "-c", BARE.format(region=FAR[0], arn=arn)),
             "ping": lambda: run("ansible", "localhost", "-m", "ansible.builtin.ping"),
             "info": lambda: info(arn=arn, include_tags="false", region=FAR[0]),
-        }
+        },
+        ROUNDS,
     )
-    ratio = (medians["info"] - medians["ping"]) / (medians["bare"] - medians["pass"])
+    ratio = (times["info"] - times["ping"]) / (times["bare"] - times["pass"])
     return "ad hoc info less ping / bare boto3 less python", f"{ratio:.2f}", "<= 1.15"
 
 
@@ -82,14 +67,15 @@ def calls(arn: str) -> list[tuple[str, str, str]]:
 
 def search(arn: str) -> tuple[str, str, str]:
     control("POST", "faults", [{"fault": "delay", "seconds": 0.2, "times": None}])
-    medians = measure(
+    times = medians(
         {
             "direct": lambda: info(arn=arn, region=FAR[0], include_tags="false"),
             "search": lambda: info(arn=arn, region=HERE, include_tags="false", search_regions="all"),
-        }
+        },
+        ROUNDS,
     )
     control("DELETE", "faults")
-    more = medians["search"] - medians["direct"]
+    more = times["search"] - times["direct"]
     return "search_regions=all less direct, answers 200 ms late, in s", f"{more:.2f}", "<= 0.8"
 
 
@@ -103,38 +89,13 @@ def sessions() -> tuple[str, str, str]:
         session = boto3.Session()
         return clients(lambda: session)
 
-    medians = measure({"one": one_session, "each": lambda: clients(boto3.Session)})
-    return f"{len(regions)} clients, one session / a session each", f"{medians['one'] / medians['each']:.2f}", "< 1"
-
-
-def measure(candidates: Candidates) -> dict[str, float]:
-    """Return each candidate's median time in seconds, after one round that does not count."""
-    times: dict[str, list[float]] = {name: [] for name in candidates}
-    for number in range(ROUNDS + 1):
-        for name, candidate in candidates.items():
-            start = time.perf_counter()
-            candidate()
-            if number:
-                times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
+    times = medians({"one": one_session, "each": lambda: clients(boto3.Session)}, ROUNDS)
+    return f"{len(regions)} clients, one session / a session each", f"{times['one'] / times['each']:.2f}", "< 1"
 
 
 def info(**options: str) -> None:
     arguments = " ".join(f"{name}={value}" for name, value in options.items())
     run("ansible", "localhost", "-m", MODULE, "-a", arguments)
-
-
-def run(program: str, *arguments: str) -> None:
-    subprocess.run([BIN / program, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def control(method: str, path: str, body: object = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(
-        f"{CONTROL}/{path}", data=data, method=method, headers={"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
 
 
 def make_set(regions: list[str]) -> str:
