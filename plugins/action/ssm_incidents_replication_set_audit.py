@@ -10,6 +10,7 @@ so is botocore's data read once: most of what a module's run costs.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Mapping
 
@@ -23,7 +24,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._arn import (
     complain_about_role,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection, connect, warm_up
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError, refusal
 from ansible_collections.incident_manager.aws.plugins.module_utils._facts import iso_time
 from ansible_collections.incident_manager.aws.plugins.module_utils._inquiry import ask, check_question
 from ansible_collections.incident_manager.aws.plugins.module_utils._search import SEARCH_DEFAULTS
@@ -38,6 +39,16 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._rules import
     outcome,
 )
 
+# What says who asks: options and their aliases.
+_NAMES = ("profile", "aws_profile", "assume_role_arn", "iam_role_arn")
+_CREDENTIALS = (
+    *_NAMES,
+    *("access_key", "aws_access_key_id", "aws_access_key"),
+    *("secret_key", "aws_secret_access_key", "aws_secret_key"),
+    *("session_token", "aws_session_token"),
+)
+_SEEN_BY_BOTOCORE = re.compile(r"AWS_.*|HOME|(HTTPS?|NO|https?|no)_(PROXY|proxy)")
+
 warm_up()
 
 
@@ -51,13 +62,27 @@ class ActionModule(AWSPluginBase, ControllerAction):
     }
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
-        given = {name for name, value in self._task.args.items() if value is not None}
-        rules = checked_rules(params, given)
+        self._refuse_environment()
+        _refuse_empty(self._task.args)
+        rules = checked_rules(params, self._task.args)
         check_question(None, params["search_regions"])
         complain_about_role(params["assume_role_arn"])
         self._params = params
         result = self._audit(rules)
         return {**result, "failed": result["outcome"] != PASSED and not params["report_only"]}
+
+    def _refuse_environment(self) -> None:
+        """Refuse the keyword environment where it means another account, or another way to it, than this task would take."""
+        environment: dict[str, str] = {}
+        if any(self._task.environment or ()):
+            self._compute_environment_string(environment)
+        unseen = sorted(name for name in environment if _SEEN_BY_BOTOCORE.fullmatch(name))
+        if unseen:
+            raise refusal(
+                "environment",
+                f"this task runs on the controller, and does not see {', '.join(unseen)}",
+                "Use its options instead",
+            )
 
     def get_options(self, *_args: object, **_kwargs: object) -> dict[str, Any]:
         """Return the task's options, where amazon.aws looks for a plugin's."""
@@ -95,6 +120,15 @@ class ActionModule(AWSPluginBase, ControllerAction):
         if warnings:
             result["warnings"] = warnings
         return connection.mask(result) if connection else result
+
+
+def _refuse_empty(given: Mapping[str, Any]) -> None:
+    """Refuse credentials that somebody meant to give: without them, the account of whoever runs Ansible would be asked."""
+    profile = any(given.get(name) for name in ("profile", "aws_profile"))
+    for option, value in given.items():
+        # Next to a profile, empty keys are amazon.aws's way to put those of the environment aside.
+        if option in _CREDENTIALS and (value is None or (value == "" and not (profile and option not in _NAMES))):
+            raise refusal(option, "empty", "Give it a value, or leave it out")
 
 
 def _account(connection: Connection, facts: Mapping[str, Any]) -> str | None:

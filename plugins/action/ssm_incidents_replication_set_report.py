@@ -7,18 +7,21 @@
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
 from datetime import datetime, timezone
 from glob import glob
 from pathlib import Path
 from typing import Any, ClassVar, Iterator, Mapping, Sequence
 
 from ansible.utils.display import Display
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError, refusal
 from ansible_collections.incident_manager.aws.plugins.module_utils._facts import iso_time
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import ControllerAction
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._page import audit_page
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._report import (
     NotAReport,
+    TwoAccounts,
     account,
     from_json,
     headline,
@@ -28,8 +31,8 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._report impor
     to_json,
 )
 
-# As many accounts as a screen shows; the files have all.
-_MOST_LINES = 20
+# As many as a screen shows; the files have all.
+_MOST_ACCOUNTS = 20
 
 
 class ActionModule(ControllerAction):
@@ -42,31 +45,49 @@ class ActionModule(ControllerAction):
     }
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
-        if not params["audits"] and not params["reports"]:
-            raise AnsibleSSMIncidentsError(
-                "audits, reports: neither names an account", advice="Was there no host in the play?"
-            )
+        _check(params)
         now = iso_time(datetime.now(timezone.utc))
         rows = [account(name, audit, now) for name, audit in params["audits"].items()]
-        what = report([*_earlier_rows(params["reports"]), *rows], now)
-        texts = {params["json"]: to_json, params["html"]: audit_page}
-        written, failures = [], []
-        for path in filter(None, (params["html"], params["json"])):
-            try:
-                if not self._task.check_mode:
-                    _write(Path(path), texts[path](what))
-                written.append(str(Path(path).absolute()))
-            except OSError as error:
-                failures.append(f"Failed to write {path}: {error.strerror or error}")
-        # Before any failure is told, so that nothing of what was found is lost.
-        for line in [*lines(what, _MOST_LINES), *(f"Written: {path}" for path in written)]:
+        try:
+            what = report([*_earlier_rows(params["reports"]), *rows], now)
+        except TwoAccounts as error:
+            raise AnsibleSSMIncidentsError(f"{error}", advice="Give each account a name of its own.") from error
+        # Shown before any file is written, so that nothing of what was found is lost.
+        for line in lines(what, _MOST_ACCOUNTS):
             Display().display(line)
         # Ansible shows the task at one of the hosts, which may well have passed.
         said = f"{headline(what)}. This is the outcome of all of them, whatever host it is shown at."
-        result = {"changed": bool(written), "summary": what["summary"], "msg": said}
+        result = {"changed": False, "summary": what["summary"], "msg": said}
+        failures = []
+        for path, text_of in ((params["json"], to_json), (params["html"], audit_page)):
+            if path is None:
+                continue
+            try:
+                if not self._task.check_mode:
+                    _write(Path(path), text_of(what))
+                result["changed"] = True
+                Display().display(f"{'Would write' if self._task.check_mode else 'Written'}: {Path(path).absolute()}")
+            except (OSError, ValueError) as error:
+                failures.append(f"Failed to write {path}: {getattr(error, 'strerror', None) or error}")
         if failures:
             raise AnsibleSSMIncidentsError("; ".join(failures), advice="Name a file that can be written.", also=result)
         return {**result, "failed": not (params["report_only"] or in_order(what))}
+
+
+def _check(params: Mapping[str, Any]) -> None:
+    """Refuse options that can't be meant. Raises AnsibleSSMIncidentsError."""
+    if not params["audits"] and not params["reports"]:
+        raise AnsibleSSMIncidentsError(
+            "audits, reports: neither names an account", advice="Was there no host in the play?"
+        )
+    for name, audit in params["audits"].items():
+        if not isinstance(audit, Mapping):
+            raise refusal("audits", f"what is given for {name} is not what the audit returned", "Register its result")
+    for option in ("html", "json"):
+        if params[option] == "":
+            raise refusal(option, "empty", "Name a file, or leave it out")
+    if params["html"] and params["html"] == params["json"]:
+        raise refusal("html and json", f"both name {params['html']}", "Name two files")
 
 
 def _earlier_rows(patterns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -90,12 +111,25 @@ def _earlier_rows(patterns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all, where its links lead, with the mode that it has. Raises OSError and ValueError."""
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.{os.getpid()}")
+    if path.exists() and not path.is_file():
+        # A pipe or a device.
+        path.write_text(text, encoding="utf-8")
+        return
+    handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:99]}.")
     try:
-        half.write_text(text, encoding="utf-8")
-        half.replace(path)
-    finally:
-        if half.exists():
-            half.unlink()
+        with open(handle, "w", encoding="utf-8") as opened:
+            opened.write(text)
+        os.chmod(half, stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+        os.replace(half, path)
+    except BaseException:
+        os.unlink(half)
+        raise
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask

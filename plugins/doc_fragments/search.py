@@ -18,8 +18,8 @@ options:
       - Left empty, only the connection's own Region is asked.
       - A Region that refuses (not enabled, denied by a policy, unreachable) does not stop the search. If nothing is
         found and a Region could not be asked, that is a failure, which names that Region.
-      - With this option a Region gets 10 s for the connection and 20 s for an answer, twice, unless C(aws_config) says
-        otherwise. As its own Region is asked first, it takes at most about 80 s to give up where all of them hang.
+      - With this option a Region gets 10 s for the connection and 20 s for an answer, twice, unless C(aws_config), where that
+        is an option, says otherwise. As its own Region is asked first, it takes at most about 80 s to give up where all of them hang.
     type: list
     elements: str
     default: []

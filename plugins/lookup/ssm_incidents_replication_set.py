@@ -21,7 +21,7 @@ options:
   _terms:
     description:
       - The ARNs of replication sets.
-      - Without one, the account's own replication set is looked up.
+      - Without one, the account's own replication set is looked up. A list of ARNs that is empty looks up nothing.
     type: list
     elements: str
   include_tags:
@@ -149,7 +149,12 @@ class LookupModule(AWSLookupBase):
         """
         super().run(terms, variables, **kwargs)
         self._refuse_unknown(kwargs)
-        arns = self._flatten(terms) or [None]
+        # No term is not the same as a list that came out empty.
+        arns = self._flatten(terms) if terms else [None]
+        if terms and None in arns:
+            raise AnsibleLookupError(
+                "A term is null. Give the ARN of a replication set, or no term for the account's own."
+            )
         self._connection: Connection | None = None
         found = []
         for arn in arns:
@@ -192,6 +197,7 @@ class LookupModule(AWSLookupBase):
         """Refuse a misspelt option, which Ansible would pass over."""
         definitions = constants.config.get_configuration_definitions("lookup", self._load_name)
         known = {name for option, its in definitions.items() for name in [option, *its.get("aliases", [])]}
+        known.add("wantlist")  # ansible-core's own; 2.18 lets it through to the lookup
         unknown = sorted(set(given) - known)
         if unknown:
             raise AnsibleLookupError(

@@ -49,7 +49,7 @@ def complain_about_regions(option: str, names: Iterable[str]) -> None:
     :raises AnsibleSSMIncidentsError: says what was given and what is expected.
     """
     for name in names:
-        if not re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", name):
+        if not (isinstance(name, str) and re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", name)):
             more = ", or all" if option == "search_regions" else ""
             raise refusal(option, f"{name!r} is not the name of a Region", f"Expected is a name like eu-west-1{more}")
 
@@ -69,7 +69,7 @@ def complain_about_role(arn: str | None) -> None:
 
     :raises AnsibleSSMIncidentsError: says what was given and what is expected.
     """
-    if arn is not None and not _ROLE.fullmatch(arn):
+    if arn is not None and not (isinstance(arn, str) and _ROLE.fullmatch(arn)):
         example = "arn:aws:iam::111122223333:role/audit"
         raise refusal("assume_role_arn", f"{arn!r} is not the ARN of a role", f"Expected is an ARN like {example}")
 

@@ -15,7 +15,6 @@ import os
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Callable, Mapping
-from urllib.parse import urlsplit
 
 try:
     import boto3
@@ -97,16 +96,19 @@ class Connection:
             self._secrets |= self._sign_in(profile)
         self.operations: set[str] = set()
         self._session.events.register("before-call", self._note)
-        self._role_account = account_of_role(role) if role else None
-        if role:
-            self._assume(role)
+        self._role = role
+        self._assumed = False
 
     def _note(self, model: OperationModel, **_others: object) -> None:
         self.operations.add(f"{model.service_model.endpoint_prefix}:{model.name}")
 
     def _assume(self, role: str) -> None:
-        """Sign in as a role: its temporary credentials take the place of those that it is assumed with."""
+        """Sign in as a role: its temporary credentials take the place of those that it is assumed with.
+
+        Not part of the sign-in, so that what goes wrong here is masked as all else.
+        """
         temporary = assume_role(self._new_client("sts", self.region, once=False), role)
+        self._assumed = True
         self._options.update(
             aws_access_key_id=temporary["AccessKeyId"],
             aws_secret_access_key=temporary["SecretAccessKey"],
@@ -142,8 +144,11 @@ class Connection:
 
         :param once: whether botocore is to send each call but once, whatever aws_config says.
 
-        :raises AnsibleSSMIncidentsError: where botocore refuses an option (a Region's form, half-given credentials ...).
+        :raises AnsibleSSMIncidentsError: where botocore refuses an option (a Region's form, half-given credentials ...), or
+            the role can't be assumed.
         """
+        if self._role and not self._assumed:
+            self._assume(self._role)
         region = region or self.region
         if (region, once) not in self._clients:
             self._clients[region, once] = self._new_client(_SERVICE, region, once)
@@ -151,8 +156,8 @@ class Connection:
 
     def account(self) -> str | None:
         """Return the account that the credentials belong to; None where STS can't be asked (a VPC endpoint, say)."""
-        if self._role_account:
-            return self._role_account
+        if self._role:
+            return account_of_role(self._role)
         try:
             return str(self._new_client("sts", self.region, once=False).get_caller_identity()["Account"])
         except Exception:  # The answer is a help and no more: the service has the last word.
@@ -239,11 +244,12 @@ def _session(profile: str | None, region: str | None) -> boto3.session.Session:
     session = boto3.session.Session(botocore_session=core, profile_name=profile, region_name=region)
     # An unknown profile fails here and not at its first use.
     core.get_scoped_config()
+    # boto3 adds its own folder for each session.
+    _loader().search_paths[:] = dict.fromkeys(_loader().search_paths)
     return session
 
 
-def _password(endpoint_url: str | None) -> str | None:
-    try:
-        return urlsplit(endpoint_url or "").password
-    except ValueError:
-        return None
+def _password(endpoint_url: str | None) -> str:
+    # Not urlsplit: it finds no password where the scheme was forgotten.
+    user = (endpoint_url or "").partition("://")[2] or (endpoint_url or "")
+    return user.rpartition("@")[0].partition(":")[2]

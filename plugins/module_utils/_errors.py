@@ -13,6 +13,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import gather_
 from ansible_collections.amazon.aws.plugins.module_utils.errors import AWSErrorHandler
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
+from ._text import one_line
+
 #: This service's codes for faults that pass (botocore's model); AWSRetry knows other services' names for them
 #: only. A bare 5xx comes from something in between and has no code but its number.
 PASSING_FAULTS = ("ThrottlingException", "InternalServerException", "500", "502", "503", "504")
@@ -26,7 +28,7 @@ _TRY_LATER = "This is a fault of the service and was retried with backoff; try a
 _ANYTHING_ELSE = "Check the connection's options, the environment (AWS_*) and the AWS configuration files."
 _UNREACHABLE = (
     "Check that the host has a way to this endpoint, and that the service exists in the Region; "
-    "time limits and retries can be set in aws_config (connect_timeout, read_timeout, retries)."
+    "modules take time limits and retries in aws_config (connect_timeout, read_timeout, retries)."
 )
 
 #: How botocore says that the service was not reached, or that its answer did not arrive whole.
@@ -166,5 +168,5 @@ def _code(exception: BaseException | None) -> str:
 def _one_line(exception: BaseException | None) -> str:
     if exception is None:
         return ""
-    text = " ".join(str(exception).split()) or type(exception).__name__
+    text = one_line(str(exception)) or type(exception).__name__
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."

@@ -179,6 +179,9 @@ def _nothing_found(
     reasons = "; ".join(f"{', '.join(regions)} ({reason})" for reason, regions in by_reason.items())
     first = next(iter(refused.values()))
     same = all(failure.code == first.code for failure in refused.values())
+    if not same:
+        # Whoever can do with a denial shall not take another failure for one.
+        first = next(failure for failure in refused.values() if failure.code != "AccessDeniedException")
     return AnsibleSSMIncidentsError(
         f"Failed to find {what}: of the Regions {', '.join(asked)}, these could not be asked and may have it: {reasons}",
         first.exception,

@@ -19,7 +19,7 @@ description:
     one that meets the rules.
   - Runs on the controller, which makes it several times cheaper than a module where there are many accounts. boto3 has to be
     there, and environment variables and the AWS configuration files are the controller's. The keyword C(environment) can't
-    set AWS's variables for it, and is refused where it tries to.
+    set for it what botocore would read (AWS_*, C(HOME), proxies), and is refused where it tries to.
   - Without any option the rules are that there is a replication set, in two Regions or more, and that it is V(ACTIVE) everywhere.
 author:
   - incident_manager.aws contributors (@incident-manager)
@@ -77,6 +77,7 @@ options:
   assume_role_arn:
     description:
       - The ARN of a role to assume with the credentials given or found, and to ask as.
+      - The modules of this collection don't know this option; set it for this task, and not for the action group.
       - A role that wants an external ID or an MFA code is named in a profile of the AWS configuration files instead.
     type: str
     aliases: [iam_role_arn]

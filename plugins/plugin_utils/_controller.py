@@ -56,21 +56,26 @@ class ControllerAction(ActionBase):
                 "this task runs on the controller, and not in the background",
                 "Many hosts are worked on at the same time by forks. Set async: 0 for it.",
             )
-        given = [name for part in self._task.environment or [] if isinstance(part, Mapping) for name in part]
-        unseen = [name for name in given if name.startswith("AWS_")]
-        if unseen:
-            # It would ask another account than the one that is meant.
-            raise refusal(
-                "environment",
-                f"this task runs on the controller, and does not see {', '.join(unseen)}",
-                "Use its options instead.",
-            )
 
     def _validated(self) -> dict[str, Any]:
-        outcome = ArgumentSpecValidator(self.argument_spec).validate(self._task.args)
+        given = {name: _decrypted(value) for name, value in self._task.args.items()}
+        for option, its in self.argument_spec.items():
+            names = [name for name in (option, *its.get("aliases", ())) if name in given]
+            if len(names) > 1:
+                raise refusal(" and ".join(names), "these are names of one option", "Give it once")
+        outcome = ArgumentSpecValidator(self.argument_spec).validate(given)
         if outcome.error_messages:
             unknown = outcome.errors and isinstance(outcome.errors[0], UnsupportedError)
             raise AnsibleSSMIncidentsError(
                 f"{'Unsupported options: ' if unknown else ''}{'; '.join(outcome.error_messages)}", advice=""
             )
         return outcome.validated_parameters
+
+
+def _decrypted(value: Any) -> Any:
+    """Return a value with what ansible-core 2.18 leaves for its user to decrypt."""
+    if isinstance(value, Mapping):
+        return {key: _decrypted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_decrypted(item) for item in value]
+    return str(value) if getattr(value, "__ENCRYPTED__", False) else value

@@ -40,7 +40,9 @@ def audit_page(report: Mapping[str, Any]) -> str:
         outcome: sum(account["outcome"] == outcome for account in accounts)
         for outcome in ("failed", "not_asked", "passed")
     }
-    return _template().render(accounts=accounts, counts=counts, time=report.get("time"))
+    return _template().render(
+        accounts=accounts, counts=counts, notes=report.get("notes") or [], time=report.get("time")
+    )
 
 
 def _account(account: Mapping[str, Any]) -> dict[str, Any]:

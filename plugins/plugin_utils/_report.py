@@ -14,6 +14,8 @@ import json
 import re
 from typing import Any, Iterable, Iterator, Mapping
 
+from ansible_collections.incident_manager.aws.plugins.module_utils._text import one_line
+
 from ._rules import FAILED, NOT_ASKED, PASSED
 
 FORMAT_VERSION = 1
@@ -24,7 +26,14 @@ OUTCOMES = {FAILED: "failed", NOT_ASKED: "could not be asked", PASSED: "passed"}
 #: What an account's row has besides its name: what the audit returned, as it returned it.
 _FIELDS = ("account_id", "outcome", "msg", "exists", "region", "replication_set", "findings", "error", "rules", "time")
 
+# iso_time()'s form.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
+
 Report = Mapping[str, Any]
+
+
+class TwoAccounts(Exception):
+    """One name stands for two accounts."""
 
 
 class NotAReport(Exception):
@@ -39,13 +48,16 @@ def account(name: str, audit: Mapping[str, Any], time: str) -> dict[str, Any]:
         that is not defined, say, has a failure of Ansible's own, and an account that it says nothing of was not asked.
     :param time: stands in where the audit has none.
     """
-    row = {"name": name, **{field: audit.get(field) for field in _FIELDS}}
+    row = {"name": str(name), **{field: audit.get(field) for field in _FIELDS}}
     row["findings"] = list(row["findings"] or [])
     row["time"] = row["time"] or time
     if row["outcome"] not in OUTCOMES:
         row["outcome"] = NOT_ASKED
         msg = str(row["msg"] or "The audit has no result for this account.")
         row["msg"] = msg if row["error"] else _without_variables(msg)
+    elif row["outcome"] == PASSED and audit.get("failed"):
+        # By failed_when, say: what Ansible takes for a failure is no pass.
+        row["outcome"] = FAILED
     return row
 
 
@@ -55,17 +67,23 @@ def _without_variables(msg: str) -> str:
     Before what is wrong with a variable, ansible-core 2.18 puts the whole of every variable that leads to it; after it, the
     playbook's source.
     """
-    return re.sub(r"\{.*\}", "{...}", msg.partition("\n\nThe error appears")[0], flags=re.DOTALL)
+    what = msg.partition("\n\nThe error appears")[0].partition(" String: ")[0]
+    return re.sub(r"\{.*\}", "{...}", what, flags=re.DOTALL)
 
 
 def report(accounts: Iterable[Mapping[str, Any]], time: str) -> dict[str, Any]:
     """Return the report of accounts: the worst first, and of several rows of one name the newest.
 
     :param time: when it is made, in ISO 8601 and UTC.
+    :raises TwoAccounts: where rows of one name are of different accounts.
     """
     newest: dict[str, Mapping[str, Any]] = {}
     for row in accounts:
-        if row["name"] not in newest or row["time"] >= newest[row["name"]]["time"]:
+        other = newest.get(row["name"], row)
+        if other["account_id"] and row["account_id"] and other["account_id"] != row["account_id"]:
+            raise TwoAccounts(f"{row['name']} is the account {other['account_id']}, and {row['account_id']} too")
+        # Times are texts of one form, so that they sort as they are.
+        if row["time"] >= other["time"]:
             newest[row["name"]] = row
     ranks = list(OUTCOMES)
     rows = sorted(
@@ -74,7 +92,25 @@ def report(accounts: Iterable[Mapping[str, Any]], time: str) -> dict[str, Any]:
     summary = {"accounts": len(rows), **dict.fromkeys(sorted(OUTCOMES), 0)}
     for row in rows:
         summary[row["outcome"]] += 1
-    return {"format_version": FORMAT_VERSION, "time": time, "summary": summary, "accounts": rows}
+    return {
+        "format_version": FORMAT_VERSION,
+        "time": time,
+        "summary": summary,
+        "notes": list(_notes(rows)),
+        "accounts": rows,
+    }
+
+
+def _notes(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what looks odd in a fleet, though no account breaks a rule by it."""
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        if row["account_id"]:
+            names.setdefault(row["account_id"], []).append(row["name"])
+    for account_id, its in sorted(names.items()):
+        if len(its) > 1:
+            listed = ", ".join(sorted(its)[:5]) + (f" and {len(its) - 5} more" if len(its) > 5 else "")
+            yield f"One account, {account_id}, answered for {listed}: are they all reached with their own credentials?"
 
 
 def to_json(what: Report) -> str:
@@ -89,7 +125,7 @@ def from_json(text: str) -> Report:
     """
     try:
         what = json.loads(text)
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise NotAReport(f"it is not JSON ({error})") from error
     if not isinstance(what, dict) or "format_version" not in what:
         raise NotAReport("it is JSON, but no report of an audit")
@@ -102,13 +138,20 @@ def from_json(text: str) -> Report:
 
 
 def _is_row(row: Any) -> bool:
+    if not isinstance(row, dict) or not all(field in row for field in _FIELDS):
+        return False
+    facts = row["replication_set"] or {}
     return (
-        isinstance(row, dict)
-        and all(field in row for field in _FIELDS)
-        and all(isinstance(row.get(field), str) for field in ("name", "time"))
+        all(isinstance(row.get(field), str) for field in ("name", "time", "outcome", "msg"))
+        and _TIME.fullmatch(row["time"]) is not None
         and row["outcome"] in OUTCOMES
+        and isinstance(row["account_id"], (str, type(None)))
         and isinstance(row["findings"], list)
-        and all(isinstance(finding, dict) for finding in row["findings"])
+        and all(isinstance(field, (dict, type(None))) for field in (row["error"], row["rules"], *row["findings"]))
+        and None not in row["findings"]
+        and isinstance(facts, dict)
+        and all(isinstance(facts.get(field), (dict, type(None))) for field in ("region_map", "tags"))
+        and all(isinstance(info, (dict, type(None))) for info in (facts.get("region_map") or {}).values())
     )
 
 
@@ -133,18 +176,14 @@ def lines(what: Report, most: int) -> Iterator[str]:
     wrong = [row for row in what["accounts"] if row["outcome"] != PASSED]
     for row in wrong[:most]:
         name = f"{row['name']} ({row['account_id']})" if row["account_id"] else row["name"]
-        yield _printable(f"  {name}: {OUTCOMES[row['outcome']]}")
+        yield f"  {one_line(name)}: {OUTCOMES[row['outcome']]}"
         for said in [finding.get("msg") for finding in row["findings"]] or [row["msg"]]:
-            yield _printable(f"    - {said}")
+            yield f"    - {one_line(str(said))}"
     if len(wrong) > most:
         yield f"  ... and {_counted(len(wrong) - most)} more"
+    for note in what["notes"]:
+        yield one_line(note)
 
 
 def _counted(number: int) -> str:
     return f"{number} account{'' if number == 1 else 's'}"
-
-
-def _printable(text: str) -> str:
-    # AWS's texts are others' texts, and a terminal obeys control characters.
-    # Ends of lines, which are among them, are no harm as spaces.
-    return "".join(letter if letter.isprintable() else " " for letter in text)

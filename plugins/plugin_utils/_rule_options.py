@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Container, Mapping
+from typing import Any, Mapping
 
 from ansible.module_utils.common.text.converters import to_text
 from ansible_collections.incident_manager.aws.plugins.module_utils._arn import complain_about_regions
@@ -31,14 +31,18 @@ RULE_OPTIONS: dict[str, dict[str, Any]] = {
 _KEY_PATTERN = re.compile(r"arn:[^\s]+")
 
 
-def checked_rules(params: Mapping[str, Any], given: Container[str]) -> dict[str, Any]:
+def checked_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the rules that hold, by the names of their options.
 
     :param params: the validated options, defaults included.
-    :param given: the names of those that the user gave.
+    :param given: the options as the user gave them.
     :raises AnsibleSSMIncidentsError: names the rule and what is wrong with it, or which other it contradicts.
     """
     rules = {name: params[name] for name in RULE_OPTIONS}
+    for name in RULE_OPTIONS:
+        if name in given and (given[name] is None or rules[name] in ([], {})):
+            # Whoever gives a rule means something by it.
+            raise refusal(name, "empty", "Give the rule a value, or leave it out to ask for nothing")
     if rules["state"] == "absent":
         others = [name for name in RULES if name in given]
         if others:
@@ -71,8 +75,6 @@ def _check_keys(rules: Mapping[str, Any]) -> None:
     allowed = rules["allowed_kms_keys"]
     if allowed is None:
         return
-    if not allowed:
-        raise refusal("allowed_kms_keys", "empty", "No replication set could meet that; leave it out to allow any key")
     for key in allowed:
         if key != DEFAULT_KEY and not _KEY_PATTERN.fullmatch(key):
             raise refusal(

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._facts import DEFAULT_KEY
+from ansible_collections.incident_manager.aws.plugins.module_utils._text import one_line
 
 #: How an account meets its rules. NOT_ASKED is for one that gave no answer, or not the whole of it: never a pass.
 PASSED, FAILED, NOT_ASKED = "passed", "failed", "not_asked"
@@ -57,7 +58,7 @@ def judge(rules: Mapping[str, Any], exists: bool, replication_set: Facts) -> lis
         arn = replication_set["arn"]
         return [Finding("state", None, "absent", "present", True, f"There is a replication set, {arn}")]
     return [
-        finding
+        finding._replace(msg=one_line(finding.msg))
         for name, rule in RULES.items()
         if rules.get(name) is not None
         for finding in rule(rules[name], replication_set)

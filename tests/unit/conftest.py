@@ -26,6 +26,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import action_loader, connection_loader, lookup_loader
+from ansible.template import Templar
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint
 from hypothesis import settings
@@ -233,7 +234,7 @@ def run_action(connected: Callable[..., dict[str, Any]]) -> Callable[..., Outcom
             connection=connection,
             play_context=context,
             loader=DataLoader(),
-            templar=None,
+            templar=Templar(loader=DataLoader()),
             shared_loader_obj=None,
         )
         result = action.run(task_vars={})

@@ -24,8 +24,8 @@ ACCOUNT = "123456789012"
 OTHER = "222222222222"
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ACTIVE = {"sseKmsKeyId": KEY, "status": "ACTIVE"}
-GOOD = {"status": "ACTIVE", "deletionProtected": True, "regionMap": {"us-east-1": ACTIVE, "eu-west-1": ACTIVE}}
-BAD = {
+GOOD: dict[str, Any] = {"status": "ACTIVE", "deletionProtected": True, "regionMap": {"us-east-1": ACTIVE, "eu-west-1": ACTIVE}}
+BAD: dict[str, Any] = {
     "status": "UPDATING",
     "deletionProtected": False,
     "regionMap": {
@@ -125,7 +125,6 @@ def test_state(audit: Audit, endpoint: LocalEndpoint, state: str, exists: bool) 
     ("rules", "calls"),
     [
         ({}, ["ListReplicationSets", "GetReplicationSet"]),
-        ({"tags": {}}, ["ListReplicationSets", "GetReplicationSet"]),
         ({"tags": {"Team": None}}, ["ListReplicationSets", "GetReplicationSet", "ListTagsForResource"]),
     ],
 )
@@ -236,6 +235,15 @@ def test_a_role_that_may_not_be_assumed(audit: Audit, refusing_sts: Any) -> None
         ({"state": "absent", "tags": {"Team": None}}, ["absent contradicts tags"]),
         ({"state": "absent", "active": True}, ["absent contradicts active"]),
         ({"regions": ["us-east"]}, ["regions", "'us-east'"]),
+        ({"tags": {}}, ["tags", "empty"]),
+        ({"profile": ""}, ["profile", "empty"]),
+        ({"assume_role_arn": ""}, ["assume_role_arn", "empty"]),
+        ({"aws_profile": ""}, ["aws_profile", "empty"]),
+        (
+            {"assume_role_arn": f"arn:aws:iam::{OTHER}:role/a", "iam_role_arn": f"arn:aws:iam::{OTHER}:role/b"},
+            ["assume_role_arn and iam_role_arn", "one option"],
+        ),
+        ({"aws_region": "us-west-2"}, ["region and aws_region", "one option"]),
         ({"search_regions": ["us-east"]}, ["search_regions", "'us-east'"]),
         ({"assume_role_arn": "audit"}, ["assume_role_arn", "'audit'"]),
         ({"assume_role_arn": f"arn:aws:iam::{OTHER}:user/audit"}, ["assume_role_arn", "not the ARN of a role"]),
@@ -253,9 +261,42 @@ def test_a_wrong_option_is_refused_by_name(
     assert operations(endpoint) == []
 
 
+@pytest.mark.parametrize("name", ["profile", "assume_role_arn", "access_key", "secret_key", "session_token"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_credentials_that_are_empty_never_mean_those_of_whoever_asks(
+    run_action: Audit, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
+) -> None:
+    endpoint.seed(GOOD)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    given = {"endpoint_url": endpoint.url, "region": "us-east-1", name: value}
+    outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, report_only=True, **given)
+    assert outcome.failed and f"{name}: empty" in outcome["msg"]
+    assert operations(endpoint) == []
+
+
+def test_empty_keys_put_those_of_the_environment_aside_for_a_profile(
+    run_action: Audit, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    endpoint.seed(GOOD)
+    (tmp_path / "config").write_text(
+        f"[profile ops]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
+    )
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "SOMEBODYELSE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "somebody-else-s")
+    given = {"endpoint_url": endpoint.url, "region": "us-east-1", "profile": "ops", "access_key": "", "secret_key": ""}
+    outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, **given)
+    assert outcome["outcome"] == "passed"
+
+
 @pytest.mark.parametrize(
     ("keyword", "value"),
-    [("become", True), ("async_val", 10), ("environment", [{"HTTPS_PROXY": "x"}, {"AWS_PROFILE": "other"}])],
+    [
+        ("become", True),
+        ("async_val", 10),
+        ("environment", [{"HTTPS_PROXY": "x"}]),
+        ("environment", [{"LANG": "C"}, {"HOME": "/"}]),
+    ],
 )
 def test_a_keyword_that_is_refused(audit: Audit, endpoint: LocalEndpoint, keyword: str, value: Any) -> None:
     outcome = audit(_keywords={keyword: value})
@@ -266,7 +307,7 @@ def test_a_keyword_that_is_refused(audit: Audit, endpoint: LocalEndpoint, keywor
 
 def test_other_variables_of_the_environment_are_none_of_its_business(audit: Audit, endpoint: LocalEndpoint) -> None:
     endpoint.seed(GOOD)
-    assert audit(_keywords={"environment": [{"LANG": "C"}, "{{ templated }}"]})["outcome"] == "passed"
+    assert audit(_keywords={"environment": [{"LANG": "C"}, {"TERM": "dumb"}]})["outcome"] == "passed"
 
 
 @pytest.mark.parametrize("keyword", ["check_mode", "diff"])
@@ -341,6 +382,38 @@ def test_the_documented_result_is_what_it_returns(audit: Audit, endpoint: LocalE
 # Secrets, and text from AWS -------------------------------------------------------------------------------------------
 
 
+def test_a_secret_is_masked_where_the_role_cannot_be_assumed(audit: Audit) -> None:
+    outcome = audit(
+        endpoint_url="http://user:password-of-url@127.0.0.1:1", assume_role_arn=f"arn:aws:iam::{OTHER}:role/a"
+    )
+    assert "127.0.0.1:1" in outcome["msg"]
+    assert "password-of-url" not in outcome.output
+
+
+def test_a_secret_is_masked_in_an_endpoint_url_without_its_scheme(audit: Audit) -> None:
+    outcome = audit(endpoint_url="user:password-of-url@127.0.0.1:1")
+    assert outcome["outcome"] == "not_asked" and "password-of-url" not in outcome.output
+
+
+def test_a_vaulted_key(audit: Audit, endpoint: LocalEndpoint) -> None:
+    class Vaulted:
+        """As ansible-core 2.18 leaves it to the action."""
+
+        __ENCRYPTED__ = True
+
+        def __str__(self) -> str:
+            return SECRET_KEY
+
+    endpoint.seed(GOOD)
+    assert audit(secret_key=Vaulted())["outcome"] == "passed"
+
+
+def test_a_status_message_says_nothing_to_the_terminal(audit: Audit, endpoint: LocalEndpoint) -> None:
+    evil = {**ACTIVE, "status": "FAILED", "statusMessage": "\x1b]0;evil\x07 message"}
+    endpoint.seed({**GOOD, "regionMap": {**GOOD["regionMap"], "eu-west-1": evil}})
+    assert "evil" in audit()["msg"] and audit()["msg"].isprintable()
+
+
 def test_a_secret_in_an_answer_is_masked(audit: Audit, endpoint: LocalEndpoint) -> None:
     endpoint.faults.add({"fault": "error", "code": "ValidationException", "message": f"not signed with {SECRET_KEY}"})
     outcome = audit()
@@ -385,7 +458,7 @@ def test_keywords_in_a_playbook(
         },
         {**reporting, "become": True, "ignore_errors": True, "register": "become"},
         {**reporting, "async": 9, "ignore_errors": True, "register": "background"},
-        {**reporting, "environment": {"AWS_PROFILE": "{{ 'a' }}"}, "ignore_errors": True, "register": "changed_way"},
+        {**reporting, "environment": "{{ {'AWS_PROFILE': 'a'} }}", "ignore_errors": True, "register": "changed_way"},
         {
             "ansible.builtin.assert": {
                 "that": [

@@ -53,10 +53,12 @@ def audited(outcome: str = "passed", findings: int = 0, **differing: Any) -> dic
 
 FLEET = {
     "a-passed": audited(),
-    "b-few": audited("failed", 1),
-    "c-asked-in-vain": audited("not_asked", exists=None, replication_set=None, error={"code": "X", "message": "y"}),
-    "d-many": audited("failed", 3),
-    "e-few": audited("failed", 1),
+    "b-few": audited("failed", 1, account_id="222222222222"),
+    "c-asked-in-vain": audited(
+        "not_asked", account_id=None, exists=None, replication_set=None, error={"code": "X", "message": "y"}
+    ),
+    "d-many": audited("failed", 3, account_id="444444444444"),
+    "e-few": audited("failed", 1, account_id="555555555555"),
 }
 
 
@@ -102,13 +104,13 @@ def test_the_screen(make_report: Report, tmp_path: Path) -> None:
     outcome = make_report(audits=FLEET, html=str(tmp_path / "audit.html"))
     assert outcome.shown == [
         "5 accounts: 1 passed, 3 failed, 1 could not be asked",
-        "  d-many (111122223333): failed",
+        "  d-many (444444444444): failed",
         *["    - Is FAILED"] * 3,
-        "  b-few (111122223333): failed",
+        "  b-few (222222222222): failed",
         "    - Is FAILED",
-        "  e-few (111122223333): failed",
+        "  e-few (555555555555): failed",
         "    - Is FAILED",
-        "  c-asked-in-vain (111122223333): could not be asked",
+        "  c-asked-in-vain: could not be asked",
         "    - This one not_asked.",
         f"Written: {tmp_path / 'audit.html'}",
     ]
@@ -116,8 +118,9 @@ def test_the_screen(make_report: Report, tmp_path: Path) -> None:
 
 def test_the_screen_has_an_end(make_report: Report) -> None:
     outcome = make_report(audits={f"account-{number}": audited("failed", 1) for number in range(50)})
-    assert len(outcome.shown) == 1 + 2 * 20 + 1
-    assert outcome.shown[-1] == "  ... and 30 accounts more"
+    assert len(outcome.shown) == 1 + 2 * 20 + 1 + 1
+    assert outcome.shown[-2] == "  ... and 30 accounts more"
+    assert "account-0, account-1, account-10, account-11, account-12 and 45 more" in outcome.shown[-1]
 
 
 def test_the_screen_is_sent_no_control_characters(make_report: Report) -> None:
@@ -140,6 +143,7 @@ def test_the_screen_is_sent_no_control_characters(make_report: Report) -> None:
             "undefined variable.. {...}: 'x' is undefined",
         ),
         ({}, "no result"),
+        ({"failed": True, "msg": "template error while templating string: x. String: a-secret{{"}, "templating string"),
     ],
 )
 def test_a_result_that_is_not_the_audits_is_no_pass(
@@ -164,6 +168,7 @@ def test_check_mode_writes_nothing(make_report: Report, tmp_path: Path) -> None:
     paths = {"html": str(tmp_path / "new" / "audit.html"), "json": str(tmp_path / "audit.json")}
     outcome = make_report(_keywords={"check_mode": True}, audits={"a": audited()}, **paths)
     assert (outcome.failed, outcome["changed"]) == (False, True)
+    assert [line.partition(":")[0] for line in outcome.shown[1:]] == ["Would write"] * 2
     assert list(tmp_path.iterdir()) == []
 
 
@@ -212,6 +217,7 @@ def test_this_run_and_an_earlier_one(make_report: Report, tmp_path: Path) -> Non
         ('{"format_version": 2, "accounts": []}', "format_version is 2"),
         ('{"format_version": 1}', "only in part"),
         ('{"format_version": 1, "accounts": [{"name": "a"}]}', "only in part"),
+        ("[" * 100_000, "not JSON"),
         (b"\xff\xfe", "utf-8"),
     ],
 )
@@ -225,6 +231,99 @@ def test_what_is_no_report_is_refused_by_name(
     outcome = make_report(audits={"a": audited()}, reports=[str(path)], json=str(out))
     assert outcome.failed and str(path) in outcome["msg"] and words in outcome["msg"]
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "differing",
+    [
+        {"replication_set": "x"},
+        {"replication_set": {"region_map": []}},
+        {"replication_set": {"region_map": {"a": "b"}}},
+        {"replication_set": {"tags": "x"}},
+        {"outcome": ["passed"]},
+        {"outcome": "passd"},
+        {"findings": [None]},
+        {"findings": "x"},
+        {"error": "x"},
+        {"rules": []},
+        {"time": "zzz"},
+        {"time": "2026-11-02"},
+        {"name": 5},
+        {"msg": None},
+        {"account_id": 5},
+    ],
+    ids=str,
+)
+def test_a_damaged_report_is_refused(make_report: Report, tmp_path: Path, differing: dict[str, Any]) -> None:
+    make_report(audits={"a": audited()}, json=str(tmp_path / "whole.json"))
+    whole = written(tmp_path / "whole.json")
+    whole["accounts"][0] |= differing
+    (tmp_path / "damaged.json").write_text(json.dumps(whole))
+    outcome = make_report(reports=[str(tmp_path / "damaged.json")])
+    assert outcome.failed and "damaged.json can't be used" in outcome["msg"]
+
+
+def test_one_name_for_two_accounts_is_refused(make_report: Report, tmp_path: Path) -> None:
+    make_report(audits={"a": audited("failed", 1, account_id="444455556666")}, json=str(tmp_path / "one.json"))
+    outcome = make_report(audits={"a": audited()}, reports=[str(tmp_path / "one.json")])
+    assert outcome.failed
+    assert all(word in outcome["msg"] for word in ("a is the account", "444455556666", "111122223333"))
+
+
+def test_one_account_under_two_names_is_noted(make_report: Report, tmp_path: Path) -> None:
+    paths = {"json": str(tmp_path / "a.json"), "html": str(tmp_path / "a.html")}
+    outcome = make_report(audits={"b": audited(), "a": audited(), "c": audited(account_id="444455556666")}, **paths)
+    (note,) = written(tmp_path / "a.json")["notes"]
+    assert "111122223333, answered for a, b:" in note
+    assert note in outcome.shown and note in (tmp_path / "a.html").read_text()
+
+
+def test_what_ansible_takes_for_a_failure_is_no_pass(make_report: Report) -> None:
+    assert make_report(audits={"a": audited(failed=True)}, report_only=True)["summary"]["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"audits": {"a": None}}, "given for a"),
+        ({"html": ""}, "html: empty"),
+        ({"json": ""}, "json: empty"),
+        ({"html": "same", "json": "same"}, "both name same"),
+    ],
+)
+def test_options_that_cannot_be_meant(make_report: Report, given: dict[str, Any], words: str) -> None:
+    outcome = make_report(**{"audits": {"a": audited()}, "report_only": True, **given})
+    assert outcome.failed and words in outcome["msg"]
+
+
+@pytest.mark.parametrize("name", [5, "a"])
+def test_a_name_may_be_a_number(make_report: Report, tmp_path: Path, name: Any) -> None:
+    path = tmp_path / "a.json"
+    make_report(audits={name: audited()}, json=str(path))
+    assert not make_report(reports=[str(path)]).failed
+
+
+def test_a_link_and_a_mode_are_kept(make_report: Report, tmp_path: Path) -> None:
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    make_report(audits={"a": audited()}, json=str(link))
+    assert link.is_symlink() and names(target) == ["a"]
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_device_is_written_to(make_report: Report) -> None:
+    assert not make_report(audits={"a": audited()}, json="/dev/null").failed
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "/"])
+def test_a_name_that_no_file_can_have(make_report: Report, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "audit.json"
+    outcome = make_report(audits={"a": audited()}, html=name, json=str(path))
+    assert outcome.failed and "Failed to write" in outcome["msg"]
+    assert names(path) == ["a"]
 
 
 def test_a_file_that_cannot_be_written_loses_nothing_else(make_report: Report, tmp_path: Path) -> None:
@@ -245,7 +344,7 @@ def test_an_earlier_file_stays_whole_where_the_new_one_fails(
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr("os.replace", full)
     outcome = make_report(audits={"b": audited()}, json=str(path))
     assert outcome.failed and "No space left" in outcome["msg"]
     assert [file.name for file in tmp_path.iterdir()] == ["audit.json"] and names(path) == ["a"]

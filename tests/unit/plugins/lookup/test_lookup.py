@@ -60,6 +60,13 @@ def test_a_term_each(run_lookup: Lookup, endpoint: LocalEndpoint, recorded: str)
     assert [one["replication_set"]["arn"] for one in found] == [recorded, recorded]
 
 
+def test_a_list_that_came_out_empty_is_not_the_accounts_own_set(
+    run_lookup: Lookup, endpoint: LocalEndpoint, recorded: str
+) -> None:
+    assert run_lookup([]) == []
+    assert operations(endpoint) == []
+
+
 def test_search_regions(run_lookup: Lookup, endpoint: LocalEndpoint, recorded: str) -> None:
     (found,) = run_lookup(recorded, region="eu-west-1", search_regions="all")
     assert found["region"] in ("us-east-1", "us-east-2")
@@ -146,6 +153,21 @@ def test_denied(
         assert [said.startswith("Left out") for said in warnings] == [True] * (on_denied == "warn")
 
 
+def test_another_failure_is_not_taken_for_a_denial(run_lookup: Lookup, endpoint: LocalEndpoint, recorded: str) -> None:
+    endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "region": "us-west-2", "times": None})
+    endpoint.faults.add({"fault": "not_json", "region": "eu-west-1", "times": None})
+    with pytest.raises(AnsibleError, match="eu-west-1"):
+        run_lookup(recorded, region="us-west-2", search_regions="eu-west-1", on_denied="skip")
+
+
+def test_a_role_that_is_denied_once_is_not_asked_without_it(
+    run_lookup: Lookup, endpoint: LocalEndpoint, recorded: str, refusing_sts: Any
+) -> None:
+    given = {"endpoint_url": refusing_sts.url, "assume_role_arn": f"arn:aws:iam::{OTHER}:role/a", "on_denied": "skip"}
+    assert run_lookup(recorded, recorded, **given) == []
+    assert all("AssumeRole" in asked for asked in refusing_sts.asked)
+
+
 def test_a_denial_is_not_a_set_that_is_missing(run_lookup: Lookup, endpoint: LocalEndpoint, recorded: str) -> None:
     endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "times": None})
     with pytest.raises(AnsibleError):
@@ -166,6 +188,9 @@ def test_tags_that_may_not_be_listed(
     [
         (["no-arn"], {}, ["arn", "'no-arn'"]),
         ([""], {}, ["arn", "''"]),
+        ([None], {}, ["null"]),
+        ([], {"assume_role_arn": ["a"]}, ["assume_role_arn"]),
+        ([], {"search_regions": [5]}, ["search_regions", "5"]),
         ([], {"search_regions": ["here"]}, ["search_regions", "'here'"]),
         ([], {"assume_role_arn": "audit"}, ["assume_role_arn", "'audit'"]),
         ([], {"on_mising": "skip"}, ["on_mising", "on_missing"]),

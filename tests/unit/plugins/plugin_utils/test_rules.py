@@ -266,7 +266,7 @@ def test_a_pass_is_a_pass_of_each_rule_alone(rules: dict[str, Any], answer: Any,
 
 def checked(**options: Any) -> dict[str, Any]:
     defaults = {name: option.get("default") for name, option in RULE_OPTIONS.items()}
-    return checked_rules({**defaults, **options}, set(options))
+    return checked_rules({**defaults, **options}, options)
 
 
 def test_the_rules_without_any_option() -> None:
@@ -290,6 +290,10 @@ def test_tags_are_texts() -> None:
         ({"minimum_regions": 4}, ["minimum_regions", "4", "1 to 3"]),
         ({"minimum_regions": 0}, ["minimum_regions", "0"]),
         ({"allowed_kms_keys": []}, ["allowed_kms_keys", "empty"]),
+        ({"regions": []}, ["regions", "empty"]),
+        ({"regions": None}, ["regions", "empty"]),
+        ({"tags": {}}, ["tags", "empty"]),
+        ({"deletion_protected": None}, ["deletion_protected", "empty"]),
         ({"allowed_kms_keys": ["alias/mine"]}, ["allowed_kms_keys", "'alias/mine'"]),
         ({"allowed_kms_keys": ["defaultkey"]}, ["allowed_kms_keys", "'defaultkey'"]),
         (

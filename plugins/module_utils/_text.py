@@ -1,0 +1,12 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Texts of others, made fit for a terminal."""
+
+from __future__ import annotations
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line without control characters, which a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
