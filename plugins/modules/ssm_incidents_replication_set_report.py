@@ -15,7 +15,7 @@ description:
   - Takes what M(incident_manager.aws.ssm_incidents_replication_set_audit) returned for each account, shows a summary on the
     screen, and writes all of it as an HTML page and as JSON.
   - Merges the JSON of earlier runs, where one controller did not ask all accounts, or some were asked again. Of several
-    results for one name the newest counts.
+    results for one name the newest counts; where they are of different accounts, that is a failure.
   - Fails where an account did not pass, after the files are written, unless O(report_only=true).
   - The playbooks C(incident_manager.aws.audit) and C(incident_manager.aws.merge_audits) use it.
   - Runs on the controller, where the files are written too.
