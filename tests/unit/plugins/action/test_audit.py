@@ -24,7 +24,11 @@ ACCOUNT = "123456789012"
 OTHER = "222222222222"
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ACTIVE = {"sseKmsKeyId": KEY, "status": "ACTIVE"}
-GOOD: dict[str, Any] = {"status": "ACTIVE", "deletionProtected": True, "regionMap": {"us-east-1": ACTIVE, "eu-west-1": ACTIVE}}
+GOOD: dict[str, Any] = {
+    "status": "ACTIVE",
+    "deletionProtected": True,
+    "regionMap": {"us-east-1": ACTIVE, "eu-west-1": ACTIVE},
+}
 BAD: dict[str, Any] = {
     "status": "UPDATING",
     "deletionProtected": False,
