@@ -123,7 +123,10 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._arn import c
 from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection, connect
 from ansible_collections.incident_manager.aws.plugins.module_utils._errors import NOT_FOUND, AnsibleSSMIncidentsError
 from ansible_collections.incident_manager.aws.plugins.module_utils._inquiry import ask, check_question
-from ansible_collections.incident_manager.aws.plugins.module_utils._search import SEARCH_DEFAULTS
+from ansible_collections.incident_manager.aws.plugins.module_utils._search import (
+    SEARCH_DEFAULTS,
+    DifferentFailures,
+)
 
 # What a failure's code is to this lookup's options; STS has a name of its own for a denial.
 _LEFT_TO = {
@@ -171,7 +174,8 @@ class LookupModule(AWSLookupBase):
     def _leave_out(self, failure: AnsibleSSMIncidentsError) -> None:
         """Do with a failure what the options say: fail, warn or nothing."""
         message = self._connection.mask(failure.message) if self._connection else failure.message
-        what = self.get_option(_LEFT_TO[failure.code]) if failure.code in _LEFT_TO else "error"
+        option = None if isinstance(failure, DifferentFailures) else _LEFT_TO.get(failure.code)
+        what = self.get_option(option) if option else "error"
         if what == "error":
             raise AnsibleLookupError(message)
         if what == "warn":

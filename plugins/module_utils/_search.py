@@ -34,6 +34,10 @@ SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total
 _NO_CONNECTION = ("ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError")
 
 
+class DifferentFailures(AnsibleSSMIncidentsError):
+    """Regions failed, and not all for one reason: the code is the first one's, and does not stand for all."""
+
+
 class Answer(NamedTuple):
     """What the account says, and the client of the Region that said it; without a set, arn is empty."""
 
@@ -179,10 +183,8 @@ def _nothing_found(
     reasons = "; ".join(f"{', '.join(regions)} ({reason})" for reason, regions in by_reason.items())
     first = next(iter(refused.values()))
     same = all(failure.code == first.code for failure in refused.values())
-    if not same:
-        # Whoever can do with a denial shall not take another failure for one.
-        first = next(failure for failure in refused.values() if failure.code != "AccessDeniedException")
-    return AnsibleSSMIncidentsError(
+    kind = AnsibleSSMIncidentsError if same else DifferentFailures
+    return kind(
         f"Failed to find {what}: of the Regions {', '.join(asked)}, these could not be asked and may have it: {reasons}",
         first.exception,
         reason="",
