@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
+try:
+    from botocore.parsers import ResponseParserError
+except ImportError:
+    ResponseParserError = ValueError  # AnsibleAWSModule says so
+
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 from ._arn import is_replication_set_arn
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 # How botocore's parser fails on JSON of another shape than the model's (all seen in tests).
-_UNREADABLE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, ResponseParserError, RuntimeError, TypeError, ValueError)
 
 
 def assume_role(client: BaseClient, role: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ sessions (a lookup in a loop, or an action whose accounts are forks of one proce
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import suppress
 from functools import lru_cache
@@ -222,10 +223,16 @@ def warm_up() -> None:
     """Read botocore's data once, for all sessions of this process and of those forked from it. Raises nothing."""
     # What fails here (no boto3, AWS_PROFILE naming an unknown one ...) fails again, and is told, where it is used.
     with suppress(Exception):
-        for service in (_SERVICE, "sts"):
-            _session(None, "us-east-1").client(service, aws_access_key_id="none", aws_secret_access_key="none")
+        session = _session(None, "us-east-1")
+        session.client("sts", aws_access_key_id="none", aws_secret_access_key="none")
+        # To find the paginators, botocore looks into the folder of every service.
+        session.client(_SERVICE, aws_access_key_id="none", aws_secret_access_key="none").get_paginator(
+            "list_replication_sets"
+        )
         # 5 ms of a session's 7: what it does before it knows anything of its user.
         _spare.append(botocore.session.get_session())
+    # A collection in a forked process would touch, and so copy, all that it shares with this one (Python's gc.freeze).
+    gc.freeze()
 
 
 # A session that nothing has used yet, for the one connection that a forked process makes.

@@ -116,20 +116,20 @@ class Refusing:
 
     url: str
     asked: list[str]
+    body: str = (
+        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: arn:aws:iam::"
+        "123456789012:user/ops is not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>"
+    )
 
 
 @pytest.fixture
 def refusing_sts() -> Iterator[Refusing]:
     """An STS that lets nobody assume a role; moto's lets everybody."""
-    asked: list[str] = []
 
     class Refusal(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            body = (
-                b"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: arn:aws:iam::"
-                b"123456789012:user/ops is not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>"
-            )
+            refusing.asked.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            body = refusing.body.encode()
             self.send_response(403)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -140,7 +140,8 @@ def refusing_sts() -> Iterator[Refusing]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Refusal) as server:
         Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield Refusing(f"http://127.0.0.1:{server.server_port}", asked)
+        refusing = Refusing(f"http://127.0.0.1:{server.server_port}", [])
+        yield refusing
         server.shutdown()
 
 

@@ -11,11 +11,14 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from threading import current_thread
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_audit import ActionModule
+from ansible_collections.incident_manager.aws.plugins.module_utils._connection import warm_up
+from botocore.loaders import JSONFileLoader
 from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint
 
 Audit = Callable[..., Any]
@@ -218,6 +221,14 @@ def test_a_service_that_fails_in_passing(audit: Audit, endpoint: LocalEndpoint, 
     assert audit()["outcome"] == "passed"
 
 
+@pytest.mark.parametrize("page", ["<html>Please sign in</html>", "", "{}"])
+def test_an_sts_that_is_none(audit: Audit, refusing_sts: Any, page: str) -> None:
+    refusing_sts.body = page
+    outcome = audit(endpoint_url=refusing_sts.url, assume_role_arn=f"arn:aws:iam::{OTHER}:role/audit")
+    assert outcome["outcome"] == "not_asked"
+    assert "assume the role" in outcome["msg"] and "us-east-1" in outcome["msg"]
+
+
 def test_a_role_that_may_not_be_assumed(audit: Audit, refusing_sts: Any) -> None:
     role = f"arn:aws:iam::{OTHER}:role/audit"
     outcome = audit(endpoint_url=refusing_sts.url, assume_role_arn=role)
@@ -225,6 +236,28 @@ def test_a_role_that_may_not_be_assumed(audit: Audit, refusing_sts: Any) -> None
     assert outcome["account_id"] == OTHER
     for word in (role, "us-east-1", "trust policy"):
         assert word in outcome["msg"]
+
+
+# Speed ----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_read_before_the_fork_is_not_read_again(
+    audit: Audit, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.seed(GOOD, OTHER, tags={"Team": "Resilience"})
+    warm_up()
+    read: list[str] = []
+    load, here = JSONFileLoader.load_file, current_thread()
+
+    def noted(loader: JSONFileLoader, path: str) -> Any:
+        # The endpoint, in other threads, may read what it likes.
+        if current_thread() is here:
+            read.append(path)
+        return load(loader, path)
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", noted)
+    outcome = audit(assume_role_arn=f"arn:aws:iam::{OTHER}:role/audit", tags={"Team": None})
+    assert (outcome["outcome"], read) == ("passed", [])
 
 
 # Options --------------------------------------------------------------------------------------------------------------
