@@ -42,16 +42,17 @@ for options in json.load(open(sys.argv[1])):
     client.get_replication_set(arn=arn)
 """
 
+# The same variables for all that Ansible runs.
+WAY = {
+    "endpoint_url": "{{ endpoint }}",
+    "region": "{{ account_region }}",
+    "access_key": "{{ account_key.aws_access_key_id }}",
+    "secret_key": "{{ account_key.aws_secret_access_key }}",
+}
 PLAYS: dict[str, dict[str, Any]] = {
     "ping": {"ansible.builtin.ping": {}},
     "info": {
-        "incident_manager.aws.ssm_incidents_replication_set_info": {
-            "endpoint_url": "{{ endpoint }}",
-            "region": "{{ account_region }}",
-            "access_key": "{{ account_key.aws_access_key_id }}",
-            "secret_key": "{{ account_key.aws_secret_access_key }}",
-            "include_tags": False,
-        }
+        "incident_manager.aws.ssm_incidents_replication_set_info": {**WAY, "include_tags": False},
     },
 }
 
@@ -102,6 +103,7 @@ class Bench:
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
         }
+        inventory["all"]["children"]["by_keys"]["vars"] = {"incident_manager_account": WAY}
         for group in inventory["all"]["children"].values():
             if "incident_manager_rules" in group["vars"]:
                 group["vars"]["incident_manager_rules"] = RULES
