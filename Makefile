@@ -96,7 +96,7 @@ docs: .build/new/installed ## Write the reference and the guides, as HTML, to .b
 
 picture: .build/new/installed .build/browser ## Take the README's picture of an audit's page anew
 	@$(NEW)/python tests/tools/with_endpoint.py tests/demo/audit > /dev/null
-	$(NEW)/python tests/tools/take_picture.py .build/demo/audit.html docs/images/audit.png --width 1280 --height 1240
+	$(NEW)/python tests/tools/take_picture.py .build/demo/audit.html docs/images/audit.png --width 1280 --height 1000
 
 bench: .build/new/installed ## Measure what the modules and the audit cost
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/run.py

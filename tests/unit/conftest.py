@@ -28,6 +28,7 @@ from ansible.playbook.task import Task
 from ansible.plugins.loader import action_loader, connection_loader, lookup_loader
 from ansible.template import Templar
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+from botocore.loaders import create_loader
 from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint
 from hypothesis import settings
 
@@ -89,6 +90,15 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_loader() -> Iterator[None]:
+    """Let the sessions that tests and the endpoint make share what is read of botocore's data, as the collection's own do."""
+    loader = create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", lambda _search_paths=None: loader)
+        yield
 
 
 @pytest.fixture(scope="session")

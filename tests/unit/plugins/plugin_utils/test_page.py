@@ -428,6 +428,7 @@ def press(page: Page, word: str) -> None:
     page.get_by_role("button", name=word).click()
 
 
+@pytest.mark.slow
 def test_browsers_read_the_page_as_it_was_meant(show: Show) -> None:
     page = show(AUDIT)
     assert elements(page) == [(depth, tag) for depth, tag, _attributes in Document(audit_page(AUDIT)).elements]
@@ -435,6 +436,7 @@ def test_browsers_read_the_page_as_it_was_meant(show: Show) -> None:
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
+@pytest.mark.slow
 def test_all_facts_are_shown(show: Show) -> None:
     page = show(AUDIT)
     assert page.get_by_role("heading").inner_text() == "2 of 5 accounts are not in order"
@@ -470,6 +472,7 @@ def test_all_facts_are_shown(show: Show) -> None:
         assert fact in details
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_text_is_text_even_where_the_policy_is_not_heeded(show: Show, kind: str) -> None:
     fields = set()
@@ -512,6 +515,7 @@ OWN_WORDS = """() => {
 }"""
 
 
+@pytest.mark.slow
 def test_no_text_turns_the_words_of_the_page_around(show: Show) -> None:
     page = show(audit_with(lambda field: "\u202e" + field + "\u2069\u202e"))
     lines = page.evaluate(OWN_WORDS)
@@ -519,6 +523,7 @@ def test_no_text_turns_the_words_of_the_page_around(show: Show) -> None:
     assert [words for words, lefts in lines if lefts != sorted(lefts)] == []
 
 
+@pytest.mark.slow
 def test_filter_by_text(show: Show) -> None:
     page = show(AUDIT)
     everyone = ["payments-prod", "sandbox", "data-lake", "legacy", "web-prod"]
@@ -546,6 +551,7 @@ def test_filter_by_text(show: Show) -> None:
         assert page.get_by_text("No account to show").is_visible() == (not names)
 
 
+@pytest.mark.slow
 def test_filter_by_outcome(show: Show) -> None:
     page = show(AUDIT)
     press(page, "2 failed")
@@ -566,6 +572,7 @@ def test_filter_by_outcome(show: Show) -> None:
     assert not page.get_by_role("button", name="Show all").is_visible()
 
 
+@pytest.mark.slow
 def test_filter_by_keyboard(show: Show) -> None:
     page = show(AUDIT)
     page.keyboard.press("Tab")
@@ -580,6 +587,7 @@ def test_filter_by_keyboard(show: Show) -> None:
     assert len(rows(page)) == 5
 
 
+@pytest.mark.slow
 def test_the_address_has_the_filter(show: Show) -> None:
     page = show(AUDIT)
     press(page, "2 failed")
@@ -597,6 +605,7 @@ def test_the_address_has_the_filter(show: Show) -> None:
         assert len(rows(again)) == 5
 
 
+@pytest.mark.slow
 def test_without_scripts_everything_can_be_read_and_nothing_be_pressed(show: Show) -> None:
     page = show(AUDIT, java_script_enabled=False)
     assert page.locator("tbody tr:visible").count() == 5
@@ -614,6 +623,7 @@ def scroll_width(page: Page) -> int:
     return round(width)
 
 
+@pytest.mark.slow
 def test_no_window_has_to_be_scrolled_sideways(show: Show) -> None:
     page = show(AUDIT, width=360)
     page.locator("summary").first.click()
@@ -622,6 +632,7 @@ def test_no_window_has_to_be_scrolled_sideways(show: Show) -> None:
         assert scroll_width(page) <= width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_click_on_a_key_selects_all_of_its_arn(show: Show, width: int) -> None:
     page = show(AUDIT, width=width)
@@ -629,6 +640,7 @@ def test_a_click_on_a_key_selects_all_of_its_arn(show: Show, width: int) -> None
     assert page.evaluate("getSelection().toString().trim()") == KEY
 
 
+@pytest.mark.slow
 def test_screen_readers_are_told_of_a_table_on_a_phone_too(show: Show) -> None:
     page = show(AUDIT, width=360)
     assert page.get_by_role("table").count() == 1
@@ -637,6 +649,7 @@ def test_screen_readers_are_told_of_a_table_on_a_phone_too(show: Show) -> None:
     assert page.get_by_role("columnheader").count() == 5
 
 
+@pytest.mark.slow
 def test_paper_has_what_the_filter_shows_and_says_so(show: Show) -> None:
     page = show(AUDIT)
     press(page, "2 failed")
@@ -662,6 +675,7 @@ def test_paper_has_what_the_filter_shows_and_says_so(show: Show) -> None:
     assert page.evaluate(style, ["tbody tr:not([hidden])", "contentVisibility"]) == "visible"
 
 
+@pytest.mark.slow
 def test_paper_without_a_filter_does_not_speak_of_one(show: Show) -> None:
     page = show(AUDIT)
     page.emulate_media(media="print")
@@ -694,6 +708,7 @@ CONTRASTS = """() => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast(show: Show, scheme: str) -> None:
     page = show(AUDIT, color_scheme=scheme)
