@@ -39,14 +39,9 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._rules import
     outcome,
 )
 
-# What says who asks: options and their aliases.
-_NAMES = ("profile", "aws_profile", "assume_role_arn", "iam_role_arn")
-_CREDENTIALS = (
-    *_NAMES,
-    *("access_key", "aws_access_key_id", "aws_access_key"),
-    *("secret_key", "aws_secret_access_key", "aws_secret_key"),
-    *("session_token", "aws_session_token"),
-)
+# What says who asks.
+_NAMES = ("profile", "assume_role_arn")
+_KEYS = ("access_key", "secret_key", "session_token")
 _SEEN_BY_BOTOCORE = re.compile(r"AWS_.*|HOME|(HTTPS?|NO|https?|no)_(PROXY|proxy)")
 
 warm_up()
@@ -63,13 +58,25 @@ class ActionModule(AWSPluginBase, ControllerAction):
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         self._refuse_environment()
-        _refuse_empty(self._task.args)
+        self._refuse_empty()
         rules = checked_rules(params, self._task.args)
         check_question(None, params["search_regions"])
         complain_about_role(params["assume_role_arn"])
         self._params = params
         result = self._audit(rules)
         return {**result, "failed": result["outcome"] != PASSED and not params["report_only"]}
+
+    def _refuse_empty(self) -> None:
+        """Refuse credentials that somebody meant to give: without them, the account of whoever runs Ansible would be asked."""
+        given = self._task.args
+        names = {option: (option, *self.argument_spec[option].get("aliases", ())) for option in (*_NAMES, *_KEYS)}
+        profile = any(given.get(name) for name in names["profile"])
+        for option, its in names.items():
+            # Next to a profile, empty keys are amazon.aws's way to put those of the environment aside.
+            refused = (None,) if profile and option in _KEYS else (None, "")
+            for name in its:
+                if name in given and given[name] in refused:
+                    raise refusal(name, "empty", "Give it a value, or leave it out")
 
     def _refuse_environment(self) -> None:
         """Refuse the keyword environment where it means another account, or another way to it, than this task would take."""
@@ -120,15 +127,6 @@ class ActionModule(AWSPluginBase, ControllerAction):
         if warnings:
             result["warnings"] = warnings
         return connection.mask(result) if connection else result
-
-
-def _refuse_empty(given: Mapping[str, Any]) -> None:
-    """Refuse credentials that somebody meant to give: without them, the account of whoever runs Ansible would be asked."""
-    profile = any(given.get(name) for name in ("profile", "aws_profile"))
-    for option, value in given.items():
-        # Next to a profile, empty keys are amazon.aws's way to put those of the environment aside.
-        if option in _CREDENTIALS and (value is None or (value == "" and not (profile and option not in _NAMES))):
-            raise refusal(option, "empty", "Give it a value, or leave it out")
 
 
 def _account(connection: Connection, facts: Mapping[str, Any]) -> str | None:

@@ -298,7 +298,14 @@ def test_a_wrong_option_is_refused_by_name(
     assert operations(endpoint) == []
 
 
-@pytest.mark.parametrize("name", ["profile", "assume_role_arn", "access_key", "secret_key", "session_token"])
+CREDENTIALS = ("profile", "assume_role_arn", "access_key", "secret_key", "session_token")
+
+
+@pytest.mark.parametrize(
+    # amazon.aws has more names for them in one release than in another.
+    "name",
+    [name for option in CREDENTIALS for name in (option, *ActionModule.argument_spec[option]["aliases"])],
+)
 @pytest.mark.parametrize("value", [None, ""])
 def test_credentials_that_are_empty_never_mean_those_of_whoever_asks(
     run_action: Audit, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
@@ -310,6 +317,15 @@ def test_credentials_that_are_empty_never_mean_those_of_whoever_asks(
     outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, report_only=True, **given)
     assert outcome.failed and f"{name}: empty" in outcome["msg"]
     assert operations(endpoint) == []
+
+
+def test_a_profile_of_the_environment_is_not_one_that_was_meant(
+    run_action: Audit, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "ops")
+    given = {"endpoint_url": endpoint.url, "region": "us-east-1", "access_key": "", "secret_key": ""}
+    outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, report_only=True, **given)
+    assert outcome.failed and "access_key: empty" in outcome["msg"]
 
 
 def test_empty_keys_put_those_of_the_environment_aside_for_a_profile(
