@@ -113,7 +113,7 @@ clean: ## Remove all that make has made
 
 lock: .build/uv/ready ## Look for newer versions of everything that the tests run with
 	$(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) tests/requirements/new.in --output-file tests/requirements/new.txt
-	$(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) --resolution lowest-direct \
+	$(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) --resolution lowest-direct --override tests/requirements/old.override \
 	    requirements.txt tests/requirements/old.in --output-file tests/requirements/old.txt
 
 LOCK_OPTIONS := --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"

@@ -19,7 +19,7 @@ from run_uv import uv
 
 #: The Python versions that an end of the support range runs with, the favourite first.
 VERSIONS = {
-    "old": ["3.11", "3.12", "3.13"],  # ansible-core 2.18
+    "old": ["3.11", "3.12"],  # ansible-core 2.16
     "new": ["3.13", "3.14", "3.12"],  # ansible-core 2.21
 }
 
