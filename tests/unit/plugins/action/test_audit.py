@@ -267,7 +267,7 @@ def test_what_is_read_before_the_fork_is_not_read_again(
     ("given", "words"),
     [
         ({"minimum_region": 2}, ["Unsupported", "minimum_region", "minimum_regions"]),
-        ({"minimum_regions": "two"}, ["minimum_regions", "two"]),
+        ({"minimum_regions": "two"}, ["minimum_regions", "unable to convert to int"]),
         ({"state": "gone"}, ["state", "present, absent, any"]),
         ({"state": "absent", "tags": {"Team": None}}, ["absent contradicts tags"]),
         ({"state": "absent", "active": True}, ["absent contradicts active"]),
