@@ -201,7 +201,7 @@ class LookupModule(AWSLookupBase):
         """Refuse a misspelt option, which Ansible would pass over."""
         definitions = constants.config.get_configuration_definitions("lookup", self._load_name)
         known = {name for option, its in definitions.items() for name in [option, *its.get("aliases", [])]}
-        known.add("wantlist")  # ansible-core's own; 2.18 lets it through to the lookup
+        known.add("wantlist")  # ansible-core's own; 2.18 and older let it through to the lookup
         unknown = sorted(set(given) - known)
         if unknown:
             raise AnsibleLookupError(

@@ -73,7 +73,7 @@ class ControllerAction(ActionBase):
 
 
 def _decrypted(value: Any) -> Any:
-    """Return a value with what ansible-core 2.18 leaves for its user to decrypt."""
+    """Return a value with what ansible-core 2.18 and older leave for their user to decrypt."""
     if isinstance(value, Mapping):
         return {key: _decrypted(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -64,8 +64,8 @@ def account(name: str, audit: Mapping[str, Any], time: str) -> dict[str, Any]:
 def _without_variables(msg: str) -> str:
     """Return a message of ansible-core's without the variables that it quotes, which may hold secrets.
 
-    Before what is wrong with a variable, ansible-core 2.18 puts the whole of every variable that leads to it; after it, the
-    playbook's source.
+    Before what is wrong with a variable, ansible-core 2.18 and older put the whole of every variable that leads to it; after
+    it, the playbook's source.
     """
     what = msg.partition("\n\nThe error appears")[0].partition(" String: ")[0]
     return re.sub(r"\{.*\}", "{...}", what, flags=re.DOTALL)

@@ -450,7 +450,7 @@ def test_a_secret_is_masked_in_an_endpoint_url_without_its_scheme(audit: Audit) 
 
 def test_a_vaulted_key(audit: Audit, endpoint: LocalEndpoint) -> None:
     class Vaulted:
-        """As ansible-core 2.18 leaves it to the action."""
+        """As ansible-core 2.18 and older leave it to the action."""
 
         __ENCRYPTED__ = True
 
