@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-# For "endpoint", and for "endpoint_wire" next to this file.
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
+# For "endpoint".
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 if TYPE_CHECKING:
     from endpoint.server import LocalEndpoint
-    from endpoint_wire import Connect
+
+    from .calls import Connect
 
 # The endpoint stands on moto; ansible-test's own environments have none.
 collect_ignore_glob = [] if find_spec("moto") and find_spec("hypothesis") else ["test_*.py"]

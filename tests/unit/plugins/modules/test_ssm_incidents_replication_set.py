@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from endpoint.server import SECRET_KEY, LocalEndpoint
 
-from ..module_utils.test_plan import SETS
+from ..module_utils._replication_set.test_plan import SETS
 
 ACCOUNT = "123456789012"
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -19,7 +19,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from botocore.parsers import ResponseParserError
 from endpoint.faults import FAULTS, Rule
 from endpoint.server import LocalEndpoint
-from endpoint_wire import ARN, Connect, code_of, send_signed
+
+from .calls import ARN, Connect, code_of, send_signed
 
 SET = {"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE", "sseKmsKeyId": "DefaultKey"}}}
 

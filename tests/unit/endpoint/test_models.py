@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, WaiterError
 from endpoint.backend import models
-from endpoint_wire import ARN, IMMEDIATE, Connect, code_of, send_signed
+
+from .calls import ARN, IMMEDIATE, Connect, code_of, send_signed
 
 if TYPE_CHECKING:
     from endpoint.server import LocalEndpoint

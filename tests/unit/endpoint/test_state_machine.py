@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from endpoint.server import LocalEndpoint
-from endpoint_wire import ARN, Connect, code_of
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from .calls import ARN, Connect, code_of
 
 NAMES = ("us-east-1", "us-west-2", "eu-west-1", "ap-south-1")
 a_region = st.sampled_from(NAMES)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from endpoint_wire import Connect, code_of, control, send
+
+from .calls import Connect, code_of, control, send
 
 if TYPE_CHECKING:
     from endpoint.server import LocalEndpoint

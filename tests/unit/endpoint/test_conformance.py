@@ -14,13 +14,15 @@ from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StringShape, StructureShape
 from botocore.parsers import create_parser
-from endpoint_wire import ARN
+
+from .calls import ARN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from endpoint.server import LocalEndpoint
-    from endpoint_wire import Connect
+
+    from .calls import Connect
 
 MODEL = ServiceModel(Loader().load_service_model("ssm-incidents", "service-2"), "ssm-incidents")
 # Required by the model, and not in what AWS recorded.

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from endpoint_wire import ARN, code_of, control, send, send_signed
+
+from .calls import ARN, code_of, control, send, send_signed
 
 if TYPE_CHECKING:
     from endpoint.server import LocalEndpoint

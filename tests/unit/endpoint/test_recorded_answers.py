@@ -17,7 +17,8 @@ import pytest
 
 if TYPE_CHECKING:
     from endpoint.server import LocalEndpoint
-    from endpoint_wire import Connect
+
+    from .calls import Connect
 
 ACCOUNT = "111122223333"
 ARN = "arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
