@@ -2,12 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report's task as Ansible loads it: what it makes of audits and of earlier reports, shows and writes."""
+"""Tests of the report's action, as Ansible loads it: its summary, what it displays and what it writes."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,14 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_report import ActionModule
+from checkout import MODULES, documentation
 
 Report = Callable[..., Any]
-NEW, OLD = "2026-11-02T00:00:00.000000+00:00", "2026-11-01T00:00:00.000000+00:00"
+NEWER, OLDER = "2026-11-02T00:00:00.000000+00:00", "2026-11-01T00:00:00.000000+00:00"
 
 
-def audited(outcome: str = "passed", findings: int = 0, **differing: Any) -> dict[str, Any]:
+def audit_result(outcome: str = "passed", findings: int = 0, **differing: Any) -> dict[str, Any]:
+    """Return a result of the audit's action."""
     finding = {
         "rule": "active",
         "region": None,
@@ -46,63 +47,65 @@ def audited(outcome: str = "passed", findings: int = 0, **differing: Any) -> dic
         },
         "findings": [finding] * findings,
         "rules": {"state": "present"},
-        "time": NEW,
+        "time": NEWER,
         **differing,
     }
 
 
-FLEET = {
-    "a-passed": audited(),
-    "b-few": audited("failed", 1, account_id="222222222222"),
-    "c-asked-in-vain": audited(
+AUDITS = {
+    "a-passed": audit_result(),
+    "b-few": audit_result("failed", 1, account_id="222222222222"),
+    "c-denied": audit_result(
         "not_asked", account_id=None, exists=None, replication_set=None, error={"code": "X", "message": "y"}
     ),
-    "d-many": audited("failed", 3, account_id="444444444444"),
-    "e-few": audited("failed", 1, account_id="555555555555"),
+    "d-many": audit_result("failed", 3, account_id="444444444444"),
+    "e-few": audit_result("failed", 1, account_id="555555555555"),
 }
 
 
 @pytest.fixture
 def make_report(run_action: Report, monkeypatch: pytest.MonkeyPatch) -> Report:
-    """Run the task; shown is what it shows on the screen."""
+    """Return a function that runs the action. The outcome's displayed has the lines that it displays."""
 
     def run(_keywords: dict[str, Any] | None = None, **given: Any) -> Any:
-        shown: list[str] = []
-        monkeypatch.setattr("ansible.utils.display.Display.display", lambda _self, msg, **_options: shown.append(msg))
+        displayed: list[str] = []
+        monkeypatch.setattr(
+            "ansible.utils.display.Display.display", lambda _self, msg, **_options: displayed.append(msg)
+        )
         outcome = run_action("ssm_incidents_replication_set_report", _keywords=_keywords, _connected=False, **given)
-        outcome.shown = shown
+        outcome.displayed = displayed
         return outcome
 
     return run
 
 
-def written(path: Path) -> Any:
+def read_report(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def names(path: Path) -> list[str]:
-    return [row["name"] for row in written(path)["accounts"]]
+def account_names(path: Path) -> list[str]:
+    return [row["name"] for row in read_report(path)["accounts"]]
 
 
-def test_worst_first_and_counted(make_report: Report, tmp_path: Path) -> None:
+def test_order_and_summary(make_report: Report, tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "audit.json"
-    outcome = make_report(audits=FLEET, json=str(path), html=str(tmp_path / "audit.html"))
-    assert names(path) == ["d-many", "b-few", "e-few", "c-asked-in-vain", "a-passed"]
+    outcome = make_report(audits=AUDITS, json=str(path), html=str(tmp_path / "audit.html"))
+    assert account_names(path) == ["d-many", "b-few", "e-few", "c-denied", "a-passed"]
     counts = {"accounts": 5, "failed": 3, "not_asked": 1, "passed": 1}
-    assert outcome["summary"] == written(path)["summary"] == counts
+    assert outcome["summary"] == read_report(path)["summary"] == counts
     assert outcome["msg"].startswith("5 accounts: 1 passed, 3 failed, 1 could not be asked.")
     assert (outcome.failed, outcome["changed"]) == (True, True)
-    for row in written(path)["accounts"]:
-        audit = FLEET[row["name"]]
+    for row in read_report(path)["accounts"]:
+        audit = AUDITS[row["name"]]
         assert row == {key: audit.get(key) for key in row if key != "name"} | {"name": row["name"]}
     page = (tmp_path / "audit.html").read_text(encoding="utf-8")
-    assert all(name in page for name in FLEET)
+    assert all(name in page for name in AUDITS)
     assert sorted(tmp_path.rglob(".*")) == []
 
 
-def test_the_screen(make_report: Report, tmp_path: Path) -> None:
-    outcome = make_report(audits=FLEET, html=str(tmp_path / "audit.html"))
-    assert outcome.shown == [
+def test_displayed_lines(make_report: Report, tmp_path: Path) -> None:
+    outcome = make_report(audits=AUDITS, html=str(tmp_path / "audit.html"))
+    assert outcome.displayed == [
         "5 accounts: 1 passed, 3 failed, 1 could not be asked",
         "  d-many (444444444444): failed",
         *["    - Is FAILED"] * 3,
@@ -110,26 +113,26 @@ def test_the_screen(make_report: Report, tmp_path: Path) -> None:
         "    - Is FAILED",
         "  e-few (555555555555): failed",
         "    - Is FAILED",
-        "  c-asked-in-vain: could not be asked",
+        "  c-denied: could not be asked",
         "    - This one not_asked.",
         f"Written: {tmp_path / 'audit.html'}",
     ]
 
 
-def test_the_screen_has_an_end(make_report: Report) -> None:
-    outcome = make_report(audits={f"account-{number}": audited("failed", 1) for number in range(50)})
-    assert len(outcome.shown) == 1 + 2 * 20 + 1 + 1
-    assert outcome.shown[-2] == "  ... and 30 accounts more"
-    assert "account-0, account-1, account-10, account-11, account-12 and 45 more" in outcome.shown[-1]
+def test_displayed_accounts_are_limited(make_report: Report) -> None:
+    outcome = make_report(audits={f"account-{number}": audit_result("failed", 1) for number in range(50)})
+    assert len(outcome.displayed) == 1 + 2 * 20 + 1 + 1
+    assert outcome.displayed[-2] == "  ... and 30 accounts more"
+    assert "account-0, account-1, account-10, account-11, account-12 and 45 more" in outcome.displayed[-1]
 
 
-def test_the_screen_is_sent_no_control_characters(make_report: Report) -> None:
-    evil = audited("not_asked", msg="\x1b[2J\x07\u202egone\nnext line\ud800")
-    assert all(line.isprintable() for line in make_report(audits={"\x1b]0;evil\x07": evil}).shown)
+def test_control_characters_are_not_displayed(make_report: Report) -> None:
+    result = audit_result("not_asked", msg="\x1b[2J\x07\u202egone\nnext line\ud800")
+    assert all(line.isprintable() for line in make_report(audits={"\x1b]0;title\x07": result}).displayed)
 
 
 @pytest.mark.parametrize(
-    ("result", "words"),
+    ("result", "part"),
     [
         ({"failed": True, "msg": "'x' is undefined\n\nThe error appears to be in ..."}, "'x' is undefined"),
         ({"failed": True, "msg": "minimum_region: no such option", "error": {"code": "InvalidParameter"}}, "no such"),
@@ -146,29 +149,29 @@ def test_the_screen_is_sent_no_control_characters(make_report: Report) -> None:
         ({"failed": True, "msg": "template error while templating string: x. String: a-secret{{"}, "templating string"),
     ],
 )
-def test_a_result_that_is_not_the_audits_is_no_pass(
-    make_report: Report, tmp_path: Path, result: dict[str, Any], words: str
+def test_results_of_other_tasks_do_not_pass(
+    make_report: Report, tmp_path: Path, result: dict[str, Any], part: str
 ) -> None:
     path = tmp_path / "audit.json"
     outcome = make_report(audits={"a": result}, json=str(path))
-    (row,) = written(path)["accounts"]
-    assert outcome.failed and row["outcome"] == "not_asked" and words in row["msg"]
+    (row,) = read_report(path)["accounts"]
+    assert outcome.failed and row["outcome"] == "not_asked" and part in row["msg"]
     assert "\n" not in row["msg"] and "a-secret" not in path.read_text()
-    assert set(row) == {"name", *FLEET["a-passed"], "error"} - {"changed", "failed"}
+    assert set(row) == {"name", *AUDITS["a-passed"], "error"} - {"changed", "failed"}
 
 
 @pytest.mark.parametrize("report_only", [True, False])
-@pytest.mark.parametrize("how", ["passed", "failed", "not_asked"])
-def test_report_only(make_report: Report, how: str, report_only: bool) -> None:
-    outcome = make_report(audits={"a": audited(), "b": audited(how)}, report_only=report_only)
-    assert outcome.failed == (how != "passed" and not report_only)
+@pytest.mark.parametrize("result", ["passed", "failed", "not_asked"])
+def test_report_only(make_report: Report, result: str, report_only: bool) -> None:
+    outcome = make_report(audits={"a": audit_result(), "b": audit_result(result)}, report_only=report_only)
+    assert outcome.failed == (result != "passed" and not report_only)
 
 
 def test_check_mode_writes_nothing(make_report: Report, tmp_path: Path) -> None:
     paths = {"html": str(tmp_path / "new" / "audit.html"), "json": str(tmp_path / "audit.json")}
-    outcome = make_report(_keywords={"check_mode": True}, audits={"a": audited()}, **paths)
+    outcome = make_report(_keywords={"check_mode": True}, audits={"a": audit_result()}, **paths)
     assert (outcome.failed, outcome["changed"]) == (False, True)
-    assert [line.partition(":")[0] for line in outcome.shown[1:]] == ["Would write"] * 2
+    assert [line.partition(":")[0] for line in outcome.displayed[1:]] == ["Would write"] * 2
     assert list(tmp_path.iterdir()) == []
 
 
@@ -180,34 +183,38 @@ def test_nothing_to_report(make_report: Report) -> None:
 # Merging --------------------------------------------------------------------------------------------------------------
 
 
-def test_merged_is_as_if_made_at_once(make_report: Report, tmp_path: Path) -> None:
-    for number, name in enumerate(FLEET):
-        make_report(audits={name: FLEET[name]}, json=str(tmp_path / f"slice-{number}.json"))
-    make_report(audits=FLEET, json=str(tmp_path / "once.json"))
+def test_merged_reports_equal_one_report(make_report: Report, tmp_path: Path) -> None:
+    for number, name in enumerate(AUDITS):
+        make_report(audits={name: AUDITS[name]}, json=str(tmp_path / f"slice-{number}.json"))
+    make_report(audits=AUDITS, json=str(tmp_path / "once.json"))
     make_report(reports=[str(tmp_path / "slice-*.json")], json=str(tmp_path / "merged.json"))
-    once, merged = written(tmp_path / "once.json"), written(tmp_path / "merged.json")
+    once, merged = read_report(tmp_path / "once.json"), read_report(tmp_path / "merged.json")
     assert once.pop("time") < merged.pop("time")
     assert once == merged
 
 
 @pytest.mark.parametrize("order", [["old", "new"], ["new", "old"]])
-def test_the_newest_of_a_name_counts(make_report: Report, tmp_path: Path, order: list[str]) -> None:
-    make_report(audits={"a": audited("failed", 1, time=OLD), "b": audited(time=OLD)}, json=str(tmp_path / "old"))
-    make_report(audits={"a": audited(time=NEW)}, json=str(tmp_path / "new"))
+def test_the_newest_row_of_a_name_is_taken(make_report: Report, tmp_path: Path, order: list[str]) -> None:
+    make_report(
+        audits={"a": audit_result("failed", 1, time=OLDER), "b": audit_result(time=OLDER)}, json=str(tmp_path / "old")
+    )
+    make_report(audits={"a": audit_result(time=NEWER)}, json=str(tmp_path / "new"))
     path = tmp_path / "merged.json"
     outcome = make_report(reports=[str(tmp_path / name) for name in order], json=str(path))
     assert not outcome.failed
-    assert {row["name"]: row["time"] for row in written(path)["accounts"]} == {"a": NEW, "b": OLD}
+    assert {row["name"]: row["time"] for row in read_report(path)["accounts"]} == {"a": NEWER, "b": OLDER}
 
 
-def test_this_run_and_an_earlier_one(make_report: Report, tmp_path: Path) -> None:
-    make_report(audits={"a": audited("failed", 1, time=OLD)}, json=str(tmp_path / "all.json"))
-    again = make_report(audits={"a": audited()}, reports=[str(tmp_path / "all.json")], json=str(tmp_path / "all.json"))
+def test_audits_and_an_earlier_report(make_report: Report, tmp_path: Path) -> None:
+    make_report(audits={"a": audit_result("failed", 1, time=OLDER)}, json=str(tmp_path / "all.json"))
+    again = make_report(
+        audits={"a": audit_result()}, reports=[str(tmp_path / "all.json")], json=str(tmp_path / "all.json")
+    )
     assert again["summary"]["passed"] == 1
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "part"),
     [
         (None, "there is no file"),
         ("", "not JSON"),
@@ -221,15 +228,15 @@ def test_this_run_and_an_earlier_one(make_report: Report, tmp_path: Path) -> Non
         (b"\xff\xfe", "utf-8"),
     ],
 )
-def test_what_is_no_report_is_refused_by_name(
-    make_report: Report, tmp_path: Path, text: str | bytes | None, words: str
+def test_other_files_are_refused_by_name(
+    make_report: Report, tmp_path: Path, text: str | bytes | None, part: str
 ) -> None:
     path = tmp_path / "slice.json"
     if text is not None:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
     out = tmp_path / "all.json"
-    outcome = make_report(audits={"a": audited()}, reports=[str(path)], json=str(out))
-    assert outcome.failed and str(path) in outcome["msg"] and words in outcome["msg"]
+    outcome = make_report(audits={"a": audit_result()}, reports=[str(path)], json=str(out))
+    assert outcome.failed and str(path) in outcome["msg"] and part in outcome["msg"]
     assert not out.exists()
 
 
@@ -255,8 +262,8 @@ def test_what_is_no_report_is_refused_by_name(
     ids=str,
 )
 def test_a_damaged_report_is_refused(make_report: Report, tmp_path: Path, differing: dict[str, Any]) -> None:
-    make_report(audits={"a": audited()}, json=str(tmp_path / "whole.json"))
-    whole = written(tmp_path / "whole.json")
+    make_report(audits={"a": audit_result()}, json=str(tmp_path / "whole.json"))
+    whole = read_report(tmp_path / "whole.json")
     whole["accounts"][0] |= differing
     (tmp_path / "damaged.json").write_text(json.dumps(whole))
     outcome = make_report(reports=[str(tmp_path / "damaged.json")])
@@ -264,26 +271,28 @@ def test_a_damaged_report_is_refused(make_report: Report, tmp_path: Path, differ
 
 
 def test_one_name_for_two_accounts_is_refused(make_report: Report, tmp_path: Path) -> None:
-    make_report(audits={"a": audited("failed", 1, account_id="444455556666")}, json=str(tmp_path / "one.json"))
-    outcome = make_report(audits={"a": audited()}, reports=[str(tmp_path / "one.json")])
+    make_report(audits={"a": audit_result("failed", 1, account_id="444455556666")}, json=str(tmp_path / "one.json"))
+    outcome = make_report(audits={"a": audit_result()}, reports=[str(tmp_path / "one.json")])
     assert outcome.failed
     assert all(word in outcome["msg"] for word in ("a is the account", "444455556666", "111122223333"))
 
 
 def test_one_account_under_two_names_is_noted(make_report: Report, tmp_path: Path) -> None:
     paths = {"json": str(tmp_path / "a.json"), "html": str(tmp_path / "a.html")}
-    outcome = make_report(audits={"b": audited(), "a": audited(), "c": audited(account_id="444455556666")}, **paths)
-    (note,) = written(tmp_path / "a.json")["notes"]
+    outcome = make_report(
+        audits={"b": audit_result(), "a": audit_result(), "c": audit_result(account_id="444455556666")}, **paths
+    )
+    (note,) = read_report(tmp_path / "a.json")["notes"]
     assert "111122223333, answered for a, b:" in note
-    assert note in outcome.shown and note in (tmp_path / "a.html").read_text()
+    assert note in outcome.displayed and note in (tmp_path / "a.html").read_text()
 
 
-def test_what_ansible_takes_for_a_failure_is_no_pass(make_report: Report) -> None:
-    assert make_report(audits={"a": audited(failed=True)}, report_only=True)["summary"]["failed"] == 1
+def test_failed_results_do_not_pass(make_report: Report) -> None:
+    assert make_report(audits={"a": audit_result(failed=True)}, report_only=True)["summary"]["failed"] == 1
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("given", "part"),
     [
         ({"audits": {"a": None}}, "given for a"),
         ({"html": ""}, "html: empty"),
@@ -291,15 +300,15 @@ def test_what_ansible_takes_for_a_failure_is_no_pass(make_report: Report) -> Non
         ({"html": "same", "json": "same"}, "both name same"),
     ],
 )
-def test_options_that_cannot_be_meant(make_report: Report, given: dict[str, Any], words: str) -> None:
-    outcome = make_report(**{"audits": {"a": audited()}, "report_only": True, **given})
-    assert outcome.failed and words in outcome["msg"]
+def test_invalid_options(make_report: Report, given: dict[str, Any], part: str) -> None:
+    outcome = make_report(**{"audits": {"a": audit_result()}, "report_only": True, **given})
+    assert outcome.failed and part in outcome["msg"]
 
 
 @pytest.mark.parametrize("name", [5, "a"])
 def test_a_name_may_be_a_number(make_report: Report, tmp_path: Path, name: Any) -> None:
     path = tmp_path / "a.json"
-    make_report(audits={name: audited()}, json=str(path))
+    make_report(audits={name: audit_result()}, json=str(path))
     assert not make_report(reports=[str(path)]).failed
 
 
@@ -308,53 +317,52 @@ def test_a_link_and_a_mode_are_kept(make_report: Report, tmp_path: Path) -> None
     target.write_text("old")
     target.chmod(0o600)
     link.symlink_to(target)
-    make_report(audits={"a": audited()}, json=str(link))
-    assert link.is_symlink() and names(target) == ["a"]
+    make_report(audits={"a": audit_result()}, json=str(link))
+    assert link.is_symlink() and account_names(target) == ["a"]
     assert target.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_device_is_written_to(make_report: Report) -> None:
-    assert not make_report(audits={"a": audited()}, json="/dev/null").failed
+    assert not make_report(audits={"a": audit_result()}, json="/dev/null").failed
     assert Path("/dev/null").is_char_device()
 
 
 @pytest.mark.parametrize("name", ["a\0b", "/"])
 def test_a_name_that_no_file_can_have(make_report: Report, tmp_path: Path, name: str) -> None:
     path = tmp_path / "audit.json"
-    outcome = make_report(audits={"a": audited()}, html=name, json=str(path))
+    outcome = make_report(audits={"a": audit_result()}, html=name, json=str(path))
     assert outcome.failed and "Failed to write" in outcome["msg"]
-    assert names(path) == ["a"]
+    assert account_names(path) == ["a"]
 
 
 def test_a_file_that_cannot_be_written_loses_nothing_else(make_report: Report, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     html, path = tmp_path / "file" / "audit.html", tmp_path / "audit.json"
-    outcome = make_report(audits={"a": audited()}, html=str(html), json=str(path))
+    outcome = make_report(audits={"a": audit_result()}, html=str(html), json=str(path))
     assert outcome.failed and str(html) in outcome["msg"]
-    assert names(path) == ["a"] and outcome["summary"]["passed"] == 1
-    assert outcome.shown[0].startswith("1 account: 1 passed")
+    assert account_names(path) == ["a"] and outcome["summary"]["passed"] == 1
+    assert outcome.displayed[0].startswith("1 account: 1 passed")
 
 
 def test_an_earlier_file_stays_whole_where_the_new_one_fails(
     make_report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "audit.json"
-    make_report(audits={"a": audited()}, json=str(path))
+    make_report(audits={"a": audit_result()}, json=str(path))
 
-    def full(*_arguments: object) -> None:
+    def raise_no_space(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.replace", full)
-    outcome = make_report(audits={"b": audited()}, json=str(path))
+    monkeypatch.setattr("os.replace", raise_no_space)
+    outcome = make_report(audits={"b": audit_result()}, json=str(path))
     assert outcome.failed and "No space left" in outcome["msg"]
-    assert [file.name for file in tmp_path.iterdir()] == ["audit.json"] and names(path) == ["a"]
+    assert [file.name for file in tmp_path.iterdir()] == ["audit.json"] and account_names(path) == ["a"]
 
 
-def test_the_documented_options_are_those_it_takes() -> None:
-    text = Path(__file__).parents[4].joinpath("plugins/modules/ssm_incidents_replication_set_report.py").read_text()
-    (block,) = re.findall(r'^DOCUMENTATION = r"""\n(.*?)^"""$', text, re.MULTILINE | re.DOTALL)
-    documented = yaml.safe_load(block)["options"]
-    assert set(documented) == set(ActionModule.argument_spec)
-    for name, its in documented.items():
+def test_the_documented_options_are_those_of_the_argument_spec() -> None:
+    text = documentation(MODULES / "ssm_incidents_replication_set_report.py", "DOCUMENTATION")
+    options = yaml.safe_load(text)["options"]
+    assert set(options) == set(ActionModule.argument_spec)
+    for name, option in options.items():
         for key in ("type", "elements", "default"):
-            assert its.get(key) == ActionModule.argument_spec[name].get(key), (name, key)
+            assert option.get(key) == ActionModule.argument_spec[name].get(key), (name, key)

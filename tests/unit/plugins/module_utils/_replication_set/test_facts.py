@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The facts have one shape, whatever the service leaves out or adds."""
+"""Tests of the facts that are made of the service's answers."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ SET = {
 }
 
 
-def subsets(answer: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({}, optional={key: st.just(value) for key, value in answer.items()})
+def subsets(members: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional={key: st.just(value) for key, value in members.items()})
 
 
 @given(answer=subsets(SET), region=subsets(REGION))
-def test_every_key_is_there_whatever_is_left_out(answer: dict[str, Any], region: dict[str, Any]) -> None:
+def test_all_keys_are_returned_if_members_are_missing(answer: dict[str, Any], region: dict[str, Any]) -> None:
     facts = replication_set_facts({**answer, "regionMap": {"us-east-1": region}}, ARN, None)
     assert set(facts) == {
         "arn",
@@ -59,21 +59,24 @@ def test_every_key_is_there_whatever_is_left_out(answer: dict[str, Any], region:
         "status_message",
         "status_update_date_time",
     }
-    for key in ("status", "createdBy", "deletionProtected"):
-        snake = {"createdBy": "created_by", "deletionProtected": "deletion_protected"}.get(key, key)
-        assert facts[snake] == answer.get(key)
+    for member, key in (
+        ("status", "status"),
+        ("createdBy", "created_by"),
+        ("deletionProtected", "deletion_protected"),
+    ):
+        assert facts[key] == answer.get(member)
 
 
-def test_a_field_that_is_new_to_us_is_passed_on() -> None:
+def test_unknown_members_are_returned() -> None:
     assert replication_set_facts({**SET, "brandNew": 1}, ARN, {})["brand_new"] == 1
 
 
 @pytest.mark.parametrize("tags", [None, {}, {"CostCenter": "A-1", "camelCase": ""}])
-def test_tags_are_the_users_own(tags: dict[str, str] | None) -> None:
+def test_tags_are_returned_unchanged(tags: dict[str, str] | None) -> None:
     assert replication_set_facts(SET, ARN, tags)["tags"] == tags
 
 
-def test_times_are_in_utc_and_sort_as_texts() -> None:
+def test_times_are_in_utc_and_sort_as_strings() -> None:
     assert iso_time(TIME) == "2021-05-14T17:57:22.010000+00:00"
     whole = TIME.replace(microsecond=0)
     assert iso_time(whole) == "2021-05-14T17:57:22.000000+00:00"

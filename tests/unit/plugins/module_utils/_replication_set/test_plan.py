@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every way from every set of four Regions and three keys to every other one."""
+"""Tests of the steps from every set of four Regions and three keys to every other one, and of single steps."""
 
 from __future__ import annotations
 
@@ -43,27 +43,27 @@ SETS = [
 ]
 
 
-def frozen(regions: dict[str, str]) -> frozenset[tuple[str, str]]:
+def hashable(regions: dict[str, str]) -> frozenset[tuple[str, str]]:
     return frozenset(regions.items())
 
 
 @cache
 def distances(start: frozenset[tuple[str, str]]) -> dict[frozenset[tuple[str, str]], int]:
-    """Return how many calls each set is away from another, found by trying everything that the service allows."""
+    """Return the number of calls from one set to each other, found by trying all calls that the service allows."""
     reached = {start: 0}
     queue = deque([start])
     while queue:
-        here = queue.popleft()
-        regions = dict(here)
-        nexts = [frozen({**regions, name: key}) for name in NAMES if name not in regions for key in KEYS]
+        current = queue.popleft()
+        regions = dict(current)
+        neighbours = [hashable({**regions, name: key}) for name in NAMES if name not in regions for key in KEYS]
         if len(regions) == 3:
-            nexts = []
+            neighbours = []
         if len(regions) > 1:
-            nexts += [here - {item} for item in here]
-        for there in nexts:
-            if there not in reached:
-                reached[there] = reached[here] + 1
-                queue.append(there)
+            neighbours += [current - {item} for item in current]
+        for neighbour in neighbours:
+            if neighbour not in reached:
+                reached[neighbour] = reached[current] + 1
+                queue.append(neighbour)
     return reached
 
 
@@ -76,7 +76,7 @@ def test_every_pair(present: dict[str, str]) -> None:
             continue
         regions = Present(dict(present), False, {})
         for step in region_steps(present, wanted):
-            # A Region that stays as it is is never touched.
+            # A Region that is to stay as it is is never changed.
             name = step.values["region"]
             assert present.get(name) != wanted.get(name)
             could_add = len(regions.regions) < 3 and any(other not in regions.regions for other in wanted)
@@ -86,24 +86,25 @@ def test_every_pair(present: dict[str, str]) -> None:
             assert moved is not None and 1 <= len(moved.regions) <= 3
             regions = moved
         assert regions.regions == wanted
-        assert len(region_steps(present, wanted)) == distances(frozen(present))[frozen(wanted)]
+        assert len(region_steps(present, wanted)) == distances(hashable(present))[hashable(wanted)]
 
 
 def wanted(**options: object) -> Wanted:
-    untouched = Wanted(
+    """Return what a task with these options wants."""
+    defaults = Wanted(
         regions=None, purge_regions=True, replace_keys=False, deletion_protected=None, tags=None, purge_tags=True
     )
-    return untouched._replace(**options)  # type: ignore[arg-type]
+    return defaults._replace(**options)  # type: ignore[arg-type]
 
 
 PRESENT = Present({"eu-west-1": "DefaultKey", "eu-north-1": "DefaultKey"}, False, {"Team": "A", "Old": "1"})
 
 
-def test_nothing_wanted_is_nothing_done() -> None:
+def test_no_options_take_no_steps() -> None:
     assert steps_to(PRESENT, wanted()) == []
 
 
-def test_the_same_wanted_is_nothing_done() -> None:
+def test_options_that_are_met_take_no_steps() -> None:
     same = wanted(regions=PRESENT.regions, deletion_protected=False, tags=PRESENT.tags)
     assert steps_to(PRESENT, same) == []
 
@@ -122,7 +123,7 @@ def test_create_needs_regions() -> None:
         steps_to(None, wanted(tags={}))
 
 
-def test_protection_goes_on_first_and_off_last() -> None:
+def test_protection_is_turned_on_first_and_off_last() -> None:
     moved = {"eu-west-1": "DefaultKey"}
     on = steps_to(PRESENT, wanted(regions=moved, deletion_protected=True, tags={}))
     assert [step.action for step in on] == [PROTECT, UNTAG, DELETE_REGION]
@@ -146,7 +147,7 @@ def test_regions_are_kept_without_purge() -> None:
         steps_to(PRESENT, wanted(regions=too_many, purge_regions=False))
 
 
-def test_a_key_is_replaced_only_where_the_user_says_so() -> None:
+def test_a_key_is_replaced_only_if_told() -> None:
     other = {**PRESENT.regions, "eu-west-1": KEYS[1]}
     with pytest.raises(PlanError, match="replace_keys: true"):
         steps_to(PRESENT, wanted(regions=other))
@@ -158,13 +159,13 @@ def test_deleting() -> None:
     assert steps_to_nothing(None, None) == []
     assert steps_to_nothing(PRESENT, None) == [Step(DELETE, {})]
     protected = PRESENT._replace(deletion_protected=True)
-    for unsaid in (None, True):
+    for option in (None, True):
         with pytest.raises(PlanError, match="deletion_protected: false"):
-            steps_to_nothing(protected, unsaid)
+            steps_to_nothing(protected, option)
     assert steps_to_nothing(protected, False) == [Step(PROTECT, {"deletion_protected": False}), Step(DELETE, {})]
 
 
-def test_after_tells_where_the_steps_lead() -> None:
+def test_after_returns_the_set_after_the_steps() -> None:
     moved = wanted(regions={"us-east-1": KEYS[1]}, deletion_protected=True, tags={"New": "2"})
     assert after(PRESENT, steps_to(PRESENT, moved)) == Present({"us-east-1": KEYS[1]}, True, {"New": "2"})
     assert after(None, steps_to(None, moved)) == Present({"us-east-1": KEYS[1]}, True, {"New": "2"})

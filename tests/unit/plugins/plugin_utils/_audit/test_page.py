@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page of an audit: as the text that it is, and in a browser that can reach nothing else."""
+"""Tests of the page of an audit: of its source, and in a browser without a network."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._page import audit_page
+from checkout import CHECKOUT
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-# For "browser".
-sys.path.insert(0, str(Path(__file__).parents[4] / "tools"))
+# For browser.py.
+sys.path.insert(0, str(CHECKOUT / "tests" / "tools"))
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, Route
 
-    # Shows a report; the options are those of a browser's context.
+    # Opens the page of a report.
     Show = Callable[..., Page]
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 RULES = {"state": "present", "minimum_regions": 2, "deletion_protected": True}
 
 
-def audit_of(*accounts: dict[str, Any]) -> dict[str, Any]:
+def report_of(*accounts: dict[str, Any]) -> dict[str, Any]:
+    """Return a report with these rows."""
     outcomes = [account["outcome"] for account in accounts]
     counts = {outcome: outcomes.count(outcome) for outcome in ("passed", "failed", "not_asked")}
     return {
@@ -46,6 +48,7 @@ def audit_of(*accounts: dict[str, Any]) -> dict[str, Any]:
 
 
 def account(name: str, outcome: str, **changes: Any) -> dict[str, Any]:
+    """Return a row of a report."""
     return {
         "name": name,
         "account_id": "111122223333",
@@ -122,24 +125,25 @@ RETIRED = account(
     "legacy", "passed", account_id="444455556666", exists=False, replication_set={}, rules={"state": "absent"}
 )
 PASSED = account("web-prod", "passed", account_id="555566667777")
-AUDIT = audit_of(FAILED, NO_SET, NOT_ASKED, RETIRED, PASSED)
+REPORT = report_of(FAILED, NO_SET, NOT_ASKED, RETIRED, PASSED)
 
-# Each with how it is shown, where that's not as it is.
+# Texts that must be shown as they are.
 HOSTILE = {
-    "attribute": "\"' onmouseover=window.pwned=1 style='color:red' x=\"",
+    "attribute": "\"' onmouseover=window.executed=1 style='color:red' x=\"",
     "bidirectional": "\u202eabc\u2066def\u2069\u2069\u202eghi",
     "control": "\x00\x07\x1b[31m\x0c\x7f\x85",
     "emoji": "\U0001f600\U0001f1e9\U0001f1ea\u2764\ufe0f",
-    "end": "]]>--></script></style></title></bdi></table><img src=https://example.com/x onerror=window.pwned=1>",
+    "end": "]]>--></script></style></title></bdi></table><img src=https://example.com/x onerror=window.executed=1>",
     "entity": "&lt;b&gt;&amp;&#0;&nbsp",
-    "link": "javascript:window.pwned=1",
+    "link": "javascript:window.executed=1",
     "long": "W" * 10_000,
     "newline": "\na\r\nb\rc\td\n",
-    "script": "<script>window.pwned = 1; alert(1)</script>",
+    "script": "<script>window.executed = 1; alert(1)</script>",
     "surrogate": "\ud800x\udfff\ufffe",
     "template": "{{ 7*7 }}{% raw %}{# #}${7*7}",
     "zero width": "\ufeffa\u200b\u200db\u00ad",
 }
+# What is shown in place of those that can't be.
 SHOWN = {
     "control": "\u2400\u2407\u241b[31m\u240c\ufffd\ufffd",
     "newline": "\na\nb\nc\td\n",
@@ -147,12 +151,12 @@ SHOWN = {
 }
 
 
-def audit_with(text: Callable[[str], str]) -> dict[str, Any]:
-    """Return a report with a text in every field that may hold one.
+def report_with(text: Callable[[str], str]) -> dict[str, Any]:
+    """Return a report with a text in every field that takes one.
 
     :param text: returns the text of the field of this name.
     """
-    everything = account(
+    row = account(
         text("name"),
         "failed",
         account_id=text("account_id"),
@@ -180,13 +184,15 @@ def audit_with(text: Callable[[str], str]) -> dict[str, Any]:
         rules={text("rule name"): text("rule value")},
         time=text("account time"),
     )
-    return {**audit_of(everything, {**NOT_ASKED, "error": None, "msg": text("msg")}), "time": text("time")}
+    return {**report_of(row, {**NOT_ASKED, "error": None, "msg": text("msg")}), "time": text("time")}
 
 
 class Document(HTMLParser):
-    """A page read strictly: every element ends where it has to.
+    """A page, parsed strictly: each element must be closed before its parent is.
 
-    Its elements are there each with how deep it is, and what others wrote is there as one text for each <bdi>.
+    :ivar elements: the depth, name and attributes of each element.
+    :ivar texts: the element and the data of each text.
+    :ivar foreign: the text of each <bdi>, which are the texts that are not the page's own.
     """
 
     VOID = ("link", "meta", "input", "wbr")
@@ -224,31 +230,31 @@ class Document(HTMLParser):
 
 
 def paths(value: Any) -> Iterator[tuple[Any, ...]]:
-    """Yield the way to every value in a JSON value."""
+    """Yield the path of every value in a JSON value."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in pairs:
         yield (key,)
         yield from ((key, *path) for path in paths(inner))
 
 
-def test_whatever_is_null_or_missing_the_page_is_whole() -> None:
-    for *way, last in paths(AUDIT):
+def test_the_page_is_complete_if_a_value_is_null_or_missing() -> None:
+    for *parents, last in paths(REPORT):
         for leave_out in (False, True):
-            report = copy.deepcopy(AUDIT)
-            holder: Any = report
-            for key in way:
-                holder = holder[key]
-            if isinstance(holder, list):
-                holder[last] = {}
+            report = copy.deepcopy(REPORT)
+            container: Any = report
+            for key in parents:
+                container = container[key]
+            if isinstance(container, list):
+                container[last] = {}
             elif leave_out:
-                del holder[last]
+                del container[last]
             else:
-                holder[last] = None
+                container[last] = None
             assert "not in order" in Document(audit_page(report)).text_of("title") or last == "accounts"
 
 
-@pytest.mark.parametrize("report", [{}, {"accounts": None, "summary": None, "time": None}, audit_of()])
-def test_an_audit_of_nothing(report: dict[str, Any]) -> None:
+@pytest.mark.parametrize("report", [{}, {"accounts": None, "summary": None, "time": None}, report_of()])
+def test_a_report_without_accounts(report: dict[str, Any]) -> None:
     assert Document(audit_page(report)).text_of("title").startswith("No account was audited")
 
 
@@ -262,14 +268,14 @@ def test_an_audit_of_nothing(report: dict[str, Any]) -> None:
         ([RETIRED, PASSED], "2 of 2 accounts are in order"),
     ],
 )
-def test_the_worst_is_the_headline(accounts: list[dict[str, Any]], headline: str) -> None:
-    page = audit_page(audit_of(*accounts))
+def test_the_headline_counts_the_worst_outcome(accounts: list[dict[str, Any]], headline: str) -> None:
+    page = audit_page(report_of(*accounts))
     document = Document(page)
     assert document.text_of("title").startswith(headline)
     assert " ".join((document.text_of("strong") + document.text_of("h1")).split()) == headline
 
 
-def test_an_outcome_that_is_not_known_does_not_pass() -> None:
+def test_an_unknown_outcome_does_not_pass() -> None:
     page = audit_page({"accounts": [{"name": "new", "outcome": "PASSED"}]})
     assert Document(page).text_of("title").startswith("1 of 1 account could not be asked")
 
@@ -286,14 +292,14 @@ def test_an_outcome_that_is_not_known_does_not_pass() -> None:
         (None, "not known"),
     ],
 )
-def test_times_are_in_utc_and_what_is_none_is_shown_as_it_is(time: Any, shown: str) -> None:
-    document = Document(audit_page({**audit_of(), "time": time}))
+def test_times_are_in_utc_and_other_values_are_shown_unchanged(time: Any, shown: str) -> None:
+    document = Document(audit_page({**report_of(), "time": time}))
     texts_of_header = [document.text_of(tag) for tag in ("time", "bdi", "i")]
     assert "".join(texts_of_header) == shown
 
 
-def test_only_its_own_style_and_script_are_allowed_and_nothing_is_loaded() -> None:
-    document = Document(audit_page(AUDIT))
+def test_the_policy_allows_only_the_own_style_and_script() -> None:
+    document = Document(audit_page(REPORT))
     for _depth, tag, attributes in document.elements:
         assert not {name for name in attributes if name.startswith("on")} | attributes.keys() & {"style", "src"}
         assert attributes.get("href", "data:,") == "data:,", tag
@@ -319,8 +325,8 @@ any_text = st.text(st.characters(exclude_categories=()), max_size=20)
 @given(text=any_text)
 @example(text="</bdi><b>")
 def test_no_text_adds_an_element_or_an_attribute(text: str) -> None:
-    plain = Document(audit_page(audit_with(lambda field: field)))
-    page = audit_page(audit_with(lambda field: field + text))
+    plain = Document(audit_page(report_with(lambda field: field)))
+    page = audit_page(report_with(lambda field: field + text))
     page.encode()
     assert Document(page).elements == plain.elements
 
@@ -333,16 +339,16 @@ def test_no_text_adds_an_element_or_an_attribute(text: str) -> None:
 )
 @example(value=None)
 @example(value={"eu-west-1": ["<b>"]})
-def test_what_a_rule_wants_and_finds_may_be_any_json(value: Any) -> None:
+def test_values_of_a_finding_may_be_any_json(value: Any) -> None:
     finding = {"rule": "regions", "wanted": value, "found": value, "msg": "Something else is wanted"}
-    page = audit_page(audit_of({**FAILED, "findings": [finding], "rules": {"regions": value}}))
+    page = audit_page(report_of({**FAILED, "findings": [finding], "rules": {"regions": value}}))
     page.encode()
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if text.isprintable():
         assert Document(page).foreign.count(text) >= 3
 
 
-# In a browser
+# In a browser ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -358,35 +364,39 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def show(chromium: Browser, tmp_path: Path) -> Iterator[Show]:
-    """Show reports. No page may ask for anything, open a dialog, or say that something is wrong."""
-    troubles: list[str] = []
+    """Return a function that opens the page of a report.
+
+    The test fails if a page makes a request, opens a dialog, or logs a message or an error. More options are those of
+    the browser's context.
+    """
+    problems: list[str] = []
     contexts = []
 
-    def guard(route: Route) -> None:
+    def refuse_requests(route: Route) -> None:
         if route.request.url.split("#")[0].startswith((tmp_path.as_uri(), "data:")):
             route.continue_()
         else:
-            troubles.append(f"request of {route.request.url}")
+            problems.append(f"request of {route.request.url}")
             route.abort()
 
-    def dialog(opened: Dialog) -> None:
-        troubles.append(f"dialog {opened.message}")
-        opened.dismiss()
+    def refuse_dialog(dialog: Dialog) -> None:
+        problems.append(f"dialog {dialog.message}")
+        dialog.dismiss()
 
-    def console(message: ConsoleMessage) -> None:
-        troubles.append(f"console {message.text}")
+    def note_message(message: ConsoleMessage) -> None:
+        problems.append(f"console {message.text}")
 
-    def error(raised: Error) -> None:
-        troubles.append(f"error {raised}")
+    def note_error(error: Error) -> None:
+        problems.append(f"error {error}")
 
     def show(report: dict[str, Any], fragment: str = "", width: int = 1280, **options: Any) -> Page:
         context = chromium.new_context(offline=True, viewport={"width": width, "height": 800}, **options)
         contexts.append(context)
-        context.route("**/*", guard)
+        context.route("**/*", refuse_requests)
         page = context.new_page()
-        page.on("console", console)
-        page.on("dialog", dialog)
-        page.on("pageerror", error)
+        page.on("console", note_message)
+        page.on("dialog", refuse_dialog)
+        page.on("pageerror", note_error)
         file = tmp_path / f"{len(contexts)}.html"
         file.write_text(audit_page(report), encoding="utf-8")
         page.goto(file.as_uri() + fragment)
@@ -395,7 +405,7 @@ def show(chromium: Browser, tmp_path: Path) -> Iterator[Show]:
     yield show
     for context in contexts:
         context.close()
-    assert troubles == []
+    assert problems == []
 
 
 def rows(page: Page) -> list[str]:
@@ -408,7 +418,7 @@ def rows(page: Page) -> list[str]:
 
 
 def elements(page: Page) -> list[tuple[int, str]]:
-    """Return all elements in the order of the page, each with how deep it is."""
+    """Return the depth and name of each element."""
     found = page.evaluate(
         """[...document.querySelectorAll("*")].map((element) => {
             let depth = 0;
@@ -419,26 +429,27 @@ def elements(page: Page) -> list[tuple[int, str]]:
     return [(int(depth), str(tag)) for depth, tag in found]
 
 
-def texts(page: Page) -> list[str]:
+def foreign_texts(page: Page) -> list[str]:
+    """Return the text of each <bdi>."""
     found: list[str] = page.evaluate("""[...document.querySelectorAll("bdi")].map((bdi) => bdi.textContent)""")
     return found
 
 
-def press(page: Page, word: str) -> None:
-    page.get_by_role("button", name=word).click()
+def click_button(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
 
 
 @pytest.mark.slow
-def test_browsers_read_the_page_as_it_was_meant(show: Show) -> None:
-    page = show(AUDIT)
-    assert elements(page) == [(depth, tag) for depth, tag, _attributes in Document(audit_page(AUDIT)).elements]
+def test_the_browser_parses_the_page_like_the_tests(show: Show) -> None:
+    page = show(REPORT)
+    assert elements(page) == [(depth, tag) for depth, tag, _attributes in Document(audit_page(REPORT)).elements]
     assert page.evaluate("document.compatMode") == "CSS1Compat"
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
 @pytest.mark.slow
 def test_all_facts_are_shown(show: Show) -> None:
-    page = show(AUDIT)
+    page = show(REPORT)
     assert page.get_by_role("heading").inner_text() == "2 of 5 accounts are not in order"
     assert "2026-11-23 06:00 UTC" in page.locator("header").inner_text()
     wanted = [
@@ -474,26 +485,26 @@ def test_all_facts_are_shown(show: Show) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_text_is_text_even_where_the_policy_is_not_heeded(show: Show, kind: str) -> None:
+def test_hostile_text_is_shown_as_text_without_the_policy(show: Show, kind: str) -> None:
     fields = set()
 
-    def harmless(field: str) -> str:
+    def field_name(field: str) -> str:
         fields.add(field)
         return field
 
-    plain = Document(audit_page(audit_with(harmless)))
+    plain = Document(audit_page(report_with(field_name)))
     assert fields <= set(plain.foreign), "a field is not on the page"
     text = HOSTILE[kind]
-    page = show(audit_with(lambda field: text + field + text), bypass_csp=True, width=360)
+    page = show(report_with(lambda field: text + field + text), bypass_csp=True, width=360)
     shown = SHOWN.get(kind, text)
-    assert texts(page) == [shown + field + shown if field in fields else field for field in plain.foreign]
+    assert foreign_texts(page) == [shown + field + shown if field in fields else field for field in plain.foreign]
     assert elements(page) == [(depth, tag) for depth, tag, _attributes in plain.elements]
-    assert page.evaluate("window.pwned") is None
+    assert page.evaluate("window.executed") is None
     assert scroll_width(page) <= 360
 
 
-# The rows of characters that are the page's own, and in each where they begin from left to right.
-OWN_WORDS = """() => {
+# Each line of the page's own texts, with the left edges of its characters.
+OWN_TEXTS = """() => {
     const lines = [];
     document.querySelectorAll("details").forEach((details) => { details.open = true; });
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -516,24 +527,24 @@ OWN_WORDS = """() => {
 
 
 @pytest.mark.slow
-def test_no_text_turns_the_words_of_the_page_around(show: Show) -> None:
-    page = show(audit_with(lambda field: "\u202e" + field + "\u2069\u202e"))
-    lines = page.evaluate(OWN_WORDS)
-    assert {": wanted ", ", found ", " since ", " by "} <= {words for words, _lefts in lines}
-    assert [words for words, lefts in lines if lefts != sorted(lefts)] == []
+def test_foreign_text_does_not_change_the_direction_of_the_pages_own(show: Show) -> None:
+    page = show(report_with(lambda field: "\u202e" + field + "\u2069\u202e"))
+    lines = page.evaluate(OWN_TEXTS)
+    assert {": wanted ", ", found ", " since ", " by "} <= {text for text, _lefts in lines}
+    assert [text for text, lefts in lines if lefts != sorted(lefts)] == []
 
 
 @pytest.mark.slow
 def test_filter_by_text(show: Show) -> None:
-    page = show(AUDIT)
-    everyone = ["payments-prod", "sandbox", "data-lake", "legacy", "web-prod"]
+    page = show(REPORT)
+    all_names = ["payments-prod", "sandbox", "data-lake", "legacy", "web-prod"]
     for text, names in (
         ("payments", ["payments-prod"]),
         ("  WEB-Prod ", ["web-prod"]),
         ("222233334444", ["sandbox"]),
         ("eu-central-1", ["payments-prod", "web-prod"]),
         ("eu-central-1 passed", ["web-prod"]),
-        ("", everyone),
+        ("", all_names),
         (KEY, ["payments-prod", "web-prod"]),
         ("owned by aws", ["payments-prod", "web-prod"]),
         ("key is disabled", ["payments-prod"]),
@@ -541,7 +552,7 @@ def test_filter_by_text(show: Show) -> None:
         ("AccessDenied", ["data-lake"]),
         ("[", ["payments-prod"]),
         ("no such text", []),
-        (" ", everyone),
+        (" ", all_names),
     ):
         page.get_by_label("Filter", exact=True).fill(text)
         assert rows(page) == names, text
@@ -553,20 +564,20 @@ def test_filter_by_text(show: Show) -> None:
 
 @pytest.mark.slow
 def test_filter_by_outcome(show: Show) -> None:
-    page = show(AUDIT)
-    press(page, "2 failed")
+    page = show(REPORT)
+    click_button(page, "2 failed")
     assert rows(page) == ["payments-prod", "sandbox"]
     assert page.get_by_role("button", pressed=True).all_inner_texts() == ["2 failed"]
     assert page.get_by_role("status").inner_text() == "2 of 5 accounts"
-    press(page, "1 could not be asked")
+    click_button(page, "1 could not be asked")
     assert rows(page) == ["payments-prod", "sandbox", "data-lake"]
     page.get_by_label("Filter", exact=True).fill("444455556666")
     assert rows(page) == []
-    press(page, "2 passed")
+    click_button(page, "2 passed")
     assert rows(page) == ["legacy"]
-    press(page, "2 passed")
+    click_button(page, "2 passed")
     assert rows(page) == []
-    press(page, "Show all")
+    click_button(page, "Show all")
     assert len(rows(page)) == 5
     assert page.get_by_role("button", pressed=True).count() == 0
     assert not page.get_by_role("button", name="Show all").is_visible()
@@ -574,7 +585,7 @@ def test_filter_by_outcome(show: Show) -> None:
 
 @pytest.mark.slow
 def test_filter_by_keyboard(show: Show) -> None:
-    page = show(AUDIT)
+    page = show(REPORT)
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
     assert rows(page) == ["payments-prod", "sandbox"]
@@ -588,26 +599,26 @@ def test_filter_by_keyboard(show: Show) -> None:
 
 
 @pytest.mark.slow
-def test_the_address_has_the_filter(show: Show) -> None:
-    page = show(AUDIT)
-    press(page, "2 failed")
-    press(page, "1 could not be asked")
+def test_the_filter_is_in_the_url(show: Show) -> None:
+    page = show(REPORT)
+    click_button(page, "2 failed")
+    click_button(page, "1 could not be asked")
     page.get_by_label("Filter", exact=True).fill("a&b=c#<i>")
     fragment = page.evaluate("location.hash")
     page.get_by_label("Filter", exact=True).fill("lake")
     page.reload()
     assert rows(page) == ["data-lake"]
-    again = show(AUDIT, fragment)
+    again = show(REPORT, fragment)
     assert again.get_by_label("Filter", exact=True).input_value() == "a&b=c#<i>"
     assert again.get_by_role("button", pressed=True).all_inner_texts() == ["2 failed", "1 could not be asked"]
-    for odd in ("", "outcome=none", "%", "__proto__=1&outcome"):
-        again.evaluate("(hash) => { location.hash = hash; window.dispatchEvent(new Event('hashchange')); }", odd)
+    for value in ("", "outcome=none", "%", "__proto__=1&outcome"):
+        again.evaluate("(hash) => { location.hash = hash; window.dispatchEvent(new Event('hashchange')); }", value)
         assert len(rows(again)) == 5
 
 
 @pytest.mark.slow
-def test_without_scripts_everything_can_be_read_and_nothing_be_pressed(show: Show) -> None:
-    page = show(AUDIT, java_script_enabled=False)
+def test_without_scripts_everything_is_shown_and_there_are_no_controls(show: Show) -> None:
+    page = show(REPORT, java_script_enabled=False)
     assert page.locator("tbody tr:visible").count() == 5
     assert page.get_by_text("2 failed, 1 could not be asked, 2 passed").is_visible()
     assert page.locator("button:visible, input:visible").count() == 0
@@ -615,7 +626,7 @@ def test_without_scripts_everything_can_be_read_and_nothing_be_pressed(show: Sho
 
 
 def scroll_width(page: Page) -> int:
-    """Return how wide the page and all in it is."""
+    """Return the width of the page and its elements."""
     width: float = page.evaluate(
         """Math.max(document.scrollingElement.scrollWidth,
         ...[...document.querySelectorAll("body *")].map((element) => element.getBoundingClientRect().right))"""
@@ -624,8 +635,8 @@ def scroll_width(page: Page) -> int:
 
 
 @pytest.mark.slow
-def test_no_window_has_to_be_scrolled_sideways(show: Show) -> None:
-    page = show(AUDIT, width=360)
+def test_no_horizontal_scrolling(show: Show) -> None:
+    page = show(REPORT, width=360)
     page.locator("summary").first.click()
     for width in (320, 360, 768, 1025, 1280, 2560):
         page.set_viewport_size({"width": width, "height": 800})
@@ -634,15 +645,15 @@ def test_no_window_has_to_be_scrolled_sideways(show: Show) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
-def test_a_click_on_a_key_selects_all_of_its_arn(show: Show, width: int) -> None:
-    page = show(AUDIT, width=width)
+def test_a_click_on_a_key_selects_its_arn(show: Show, width: int) -> None:
+    page = show(REPORT, width=width)
     page.locator("tr", has_text="web-prod").get_by_text(KEY).click()
     assert page.evaluate("getSelection().toString().trim()") == KEY
 
 
 @pytest.mark.slow
-def test_screen_readers_are_told_of_a_table_on_a_phone_too(show: Show) -> None:
-    page = show(AUDIT, width=360)
+def test_accessibility_roles_on_a_narrow_screen(show: Show) -> None:
+    page = show(REPORT, width=360)
     assert page.get_by_role("table").count() == 1
     assert page.get_by_role("row").count() == 6
     assert page.get_by_role("rowheader").count() == 5
@@ -650,9 +661,9 @@ def test_screen_readers_are_told_of_a_table_on_a_phone_too(show: Show) -> None:
 
 
 @pytest.mark.slow
-def test_paper_has_what_the_filter_shows_and_says_so(show: Show) -> None:
-    page = show(AUDIT)
-    press(page, "2 failed")
+def test_the_print_shows_the_filtered_rows_and_the_filter(show: Show) -> None:
+    page = show(REPORT)
+    click_button(page, "2 failed")
     page.get_by_label("Filter", exact=True).fill("sand")
     page.emulate_media(media="print", color_scheme="dark")
     assert rows(page) == ["sandbox"]
@@ -663,7 +674,7 @@ def test_paper_has_what_the_filter_shows_and_says_so(show: Show) -> None:
     assert page.evaluate("getComputedStyle(document.querySelector('[role=status]'), '::after').content") == (
         '": failed, sand"'
     )
-    # Black on white; the header on every page, no row on two.
+    # Black on white, the header on every page, no row on two pages.
     colours = """(name) => [...new Set([...document.querySelectorAll("body, main *, header *:not(svg, rect)")]
         .filter((element) => element.checkVisibility()).map((element) => getComputedStyle(element)[name]))]"""
     assert page.evaluate(colours, "color") == ["rgb(0, 0, 0)"]
@@ -676,14 +687,14 @@ def test_paper_has_what_the_filter_shows_and_says_so(show: Show) -> None:
 
 
 @pytest.mark.slow
-def test_paper_without_a_filter_does_not_speak_of_one(show: Show) -> None:
-    page = show(AUDIT)
+def test_the_print_without_a_filter(show: Show) -> None:
+    page = show(REPORT)
     page.emulate_media(media="print")
     assert len(rows(page)) == 5
     assert not page.get_by_role("status").is_visible()
 
 
-# How much lighter or darker each text is than what is behind it, as WCAG 2 has it.
+# The contrast of each text with its background, as WCAG 2 defines it.
 CONTRASTS = """() => {
     const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
     const luminance = (colour) => numbers(colour).slice(0, 3)
@@ -711,18 +722,18 @@ CONTRASTS = """() => {
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast(show: Show, scheme: str) -> None:
-    page = show(AUDIT, color_scheme=scheme)
+    page = show(REPORT, color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
-    press(page, "2 failed")
-    press(page, "2 passed")
+    click_button(page, "2 failed")
+    click_button(page, "2 passed")
     for pressed in (False, True):
         if pressed:
-            press(page, "1 could not be asked")
+            click_button(page, "1 could not be asked")
         for width in (360, 1280):
             page.set_viewport_size({"width": width, "height": 800})
             contrasts = page.evaluate(CONTRASTS)
             assert len(contrasts) > 70
-            assert [(what, contrast) for what, contrast in contrasts if contrast < 4.5] == []
+            assert [(element, contrast) for element, contrast in contrasts if contrast < 4.5] == []
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (background == "rgb(245, 246, 248)") == (scheme == "light")
 
@@ -732,20 +743,20 @@ THOUSAND = [{**FAILED, "name": f"failed-{number}"} for number in range(100)] + [
 ]
 
 
-def test_a_thousand_accounts_are_less_than_two_megabytes() -> None:
-    assert len(audit_page(audit_of(*THOUSAND)).encode()) < 2_000_000
+def test_the_size_of_a_page_with_a_thousand_accounts() -> None:
+    assert len(audit_page(report_of(*THOUSAND)).encode()) < 2_000_000
 
 
 @pytest.mark.slow
-def test_a_thousand_accounts_keep_their_order(show: Show) -> None:
-    page = show(audit_of(*THOUSAND))
+def test_the_order_of_a_thousand_accounts(show: Show) -> None:
+    page = show(report_of(*THOUSAND))
     names = [account["name"] for account in THOUSAND]
     assert rows(page) == names
-    # Rows far below are not laid out before they are looked at; what they are is found nevertheless.
+    # The browser lays out rows only once they are visible. The filter finds all of them.
     page.get_by_label("Filter", exact=True).fill("passed-899")
     assert rows(page) == ["passed-899"]
     page.get_by_label("Filter", exact=True).fill("")
-    press(page, "100 failed")
+    click_button(page, "100 failed")
     assert rows(page) == names[:100]
     page.emulate_media(media="print")
     assert rows(page) == names[:100]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each rule: what meets it, what breaks it, and what can't be judged by it."""
+"""Tests of each rule with facts that meet it, that break it, and that lack what it needs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ ACTIVE = {"sseKmsKeyId": KEY, "status": "ACTIVE"}
 
 
 def facts(tags: dict[str, str] | None = None, **differing: Any) -> dict[str, Any]:
-    """Return facts of a set in eu-west-1 and eu-central-1 with one key, protected; what differs is in AWS's words."""
+    """Return the facts of a protected set in eu-west-1 and eu-central-1 with one key.
+
+    :param differing: members of GetReplicationSet's answer that differ.
+    """
     answer = {
         "deletionProtected": True,
         "regionMap": {"eu-west-1": ACTIVE, "eu-central-1": ACTIVE},
@@ -41,6 +44,7 @@ def facts(tags: dict[str, str] | None = None, **differing: Any) -> dict[str, Any
 
 
 def regions(**infos: dict[str, str]) -> dict[str, Any]:
+    """Return a regionMap as facts() takes it."""
     return {"regionMap": {name.replace("_", "-"): info for name, info in infos.items()}}
 
 
@@ -69,7 +73,7 @@ MET: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"tags": {}}, facts(None)),
 ]
 
-# rules, facts, the rule found against, its Region, what was found, words of the finding
+# Rules, facts, and of the finding: the rule, the Region, what was found, a part of the message.
 BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str | None, Any, str]] = [
     ({"regions": ["us-east-1"]}, facts(), "regions", "us-east-1", ["eu-central-1", "eu-west-1"], "us-east-1 is not in"),
     (
@@ -139,39 +143,39 @@ UNKNOWN: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize("state", ["present", "any"])
-@pytest.mark.parametrize(("rules", "there"), MET)
-def test_met(rules: dict[str, Any], there: dict[str, Any], state: str) -> None:
-    assert judge({"state": state, **rules}, True, there) == []
+@pytest.mark.parametrize(("rules", "replication_set"), MET)
+def test_met(rules: dict[str, Any], replication_set: dict[str, Any], state: str) -> None:
+    assert judge({"state": state, **rules}, True, replication_set) == []
     assert outcome([]) == PASSED
 
 
-@pytest.mark.parametrize(("rules", "there", "rule", "region", "found", "words"), BROKEN)
+@pytest.mark.parametrize(("rules", "replication_set", "rule", "region", "found", "part"), BROKEN)
 def test_broken(
-    rules: dict[str, Any], there: dict[str, Any], rule: str, region: str | None, found: Any, words: str
+    rules: dict[str, Any], replication_set: dict[str, Any], rule: str, region: str | None, found: Any, part: str
 ) -> None:
-    (finding,) = judge({"state": "present", **rules}, True, there)
+    (finding,) = judge({"state": "present", **rules}, True, replication_set)
     assert (finding.rule, finding.region, finding.found, finding.known) == (rule, region, found, True)
     assert finding.wanted not in (None, [], {})
-    assert words in finding.msg and not finding.msg.endswith(".")
+    assert part in finding.msg and not finding.msg.endswith(".")
     assert outcome([finding]) == FAILED
 
 
-@pytest.mark.parametrize(("rules", "there"), UNKNOWN)
-def test_what_is_not_known_is_no_pass(rules: dict[str, Any], there: dict[str, Any]) -> None:
-    (finding,) = judge({"state": "present", **rules}, True, there)
+@pytest.mark.parametrize(("rules", "replication_set"), UNKNOWN)
+def test_unknown_values_do_not_pass(rules: dict[str, Any], replication_set: dict[str, Any]) -> None:
+    (finding,) = judge({"state": "present", **rules}, True, replication_set)
     assert (finding.known, finding.found) == (False, None)
     assert "not known" in finding.msg
     assert outcome([finding]) == NOT_ASKED
 
 
-def test_every_rule_is_met_and_broken_here() -> None:
+def test_every_rule_is_tested() -> None:
     assert {name for rules, *_others in MET for name in rules} == set(RULES)
     assert {rule for _rules, _facts, rule, *_others in BROKEN} == set(RULES)
     assert {"state", *RULES} == set(RULE_OPTIONS)
 
 
 @pytest.mark.parametrize(
-    ("state", "exists", "how"),
+    ("state", "exists", "expected"),
     [
         ("present", True, PASSED),
         ("present", False, FAILED),
@@ -181,15 +185,15 @@ def test_every_rule_is_met_and_broken_here() -> None:
         ("any", False, PASSED),
     ],
 )
-def test_state(state: str, exists: bool, how: str) -> None:
+def test_state(state: str, exists: bool, expected: str) -> None:
     findings = judge({"state": state}, exists, facts() if exists else {})
-    assert outcome(findings) == how
+    assert outcome(findings) == expected
     for finding in findings:
         assert (finding.rule, finding.wanted) == ("state", state)
         assert finding.found == ("present" if exists else "absent")
 
 
-def test_without_a_set_only_its_absence_is_found() -> None:
+def test_without_a_set_only_the_state_is_found() -> None:
     rules = {"state": "present", "minimum_regions": 2, "deletion_protected": True, "tags": {"Team": None}}
     assert [finding.rule for finding in judge(rules, False, {})] == ["state"]
 
@@ -203,8 +207,10 @@ def test_all_findings_at_once() -> None:
         "deletion_protected": True,
         "tags": {"Team": None},
     }
-    there = facts({}, status="FAILED", deletionProtected=False, **regions(eu_west_1={**ACTIVE, "status": "FAILED"}))
-    assert [(finding.rule, finding.region) for finding in judge(rules, True, there)] == [
+    replication_set = facts(
+        {}, status="FAILED", deletionProtected=False, **regions(eu_west_1={**ACTIVE, "status": "FAILED"})
+    )
+    assert [(finding.rule, finding.region) for finding in judge(rules, True, replication_set)] == [
         ("regions", "us-east-1"),
         ("minimum_regions", None),
         ("active", None),
@@ -226,7 +232,7 @@ answers = st.fixed_dictionaries(
     },
     optional={"deletionProtected": st.booleans()},
 )
-wishes = st.fixed_dictionaries(
+any_rules = st.fixed_dictionaries(
     {"state": st.sampled_from(["present", "any"])},
     optional={
         "regions": st.lists(st.sampled_from(["eu-west-1", "us-east-1"]), unique=True),
@@ -240,28 +246,28 @@ wishes = st.fixed_dictionaries(
 )
 
 
-@given(wishes, answers, st.none() | st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy")))
-def test_a_pass_is_a_pass_of_each_rule_alone(rules: dict[str, Any], answer: Any, tags: Any) -> None:
-    there = replication_set_facts(answer, ARN, tags)
-    together = judge(rules, True, there)
+@given(any_rules, answers, st.none() | st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy")))
+def test_rules_do_not_depend_on_each_other(rules: dict[str, Any], answer: Any, tags: Any) -> None:
+    replication_set = replication_set_facts(answer, ARN, tags)
+    together = judge(rules, True, replication_set)
     alone = [
         finding
         for name, value in rules.items()
         if name != "state"
-        for finding in judge({"state": rules["state"], name: value}, True, there)
+        for finding in judge({"state": rules["state"], name: value}, True, replication_set)
     ]
     assert sorted(together, key=repr) == sorted(alone, key=repr)
     assert (outcome(together) == PASSED) == (not alone)
-    # Judged by the plain words of each rule.
-    staying = {name: info for name, info in answer["regionMap"].items() if info["status"] != "DELETING"}
+    # Each rule once more, without the collection's code.
+    remaining = {name: info for name, info in answer["regionMap"].items() if info["status"] != "DELETING"}
     broken = {finding.rule for finding in together}
-    assert ("regions" in broken) == (not set(rules.get("regions", ())) <= set(staying))
-    assert ("minimum_regions" in broken) == (len(staying) < rules.get("minimum_regions", 0))
-    every = {answer["status"], *(info["status"] for info in answer["regionMap"].values())}
-    assert ("active" in broken) == (rules.get("active", False) and every != {"ACTIVE"})
+    assert ("regions" in broken) == (not set(rules.get("regions", ())) <= set(remaining))
+    assert ("minimum_regions" in broken) == (len(remaining) < rules.get("minimum_regions", 0))
+    all_statuses = {answer["status"], *(info["status"] for info in answer["regionMap"].values())}
+    assert ("active" in broken) == (rules.get("active", False) and all_statuses != {"ACTIVE"})
 
 
-# The options -----------------------------------------------------------------------------------------------------------
+# The options ----------------------------------------------------------------------------------------------------------
 
 
 def checked(**options: Any) -> dict[str, Any]:
@@ -273,12 +279,12 @@ def test_the_rules_without_any_option() -> None:
     assert checked() == {"state": "present", "minimum_regions": 2, "active": True, "customer_managed_keys": False}
 
 
-def test_tags_are_texts() -> None:
+def test_tags_are_strings() -> None:
     assert checked(tags={"CostCenter": 17, "Team": None})["tags"] == {"CostCenter": "17", "Team": None}
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "parts"),
     [
         ({"state": "absent", "regions": ["eu-west-1"]}, ["state", "absent contradicts regions"]),
         (
@@ -302,12 +308,12 @@ def test_tags_are_texts() -> None:
         ),
     ],
 )
-def test_refused_by_name(options: dict[str, Any], words: list[str]) -> None:
-    with pytest.raises(AnsibleSSMIncidentsError) as refusal:
+def test_refused_by_name(options: dict[str, Any], parts: list[str]) -> None:
+    with pytest.raises(AnsibleSSMIncidentsError) as failure:
         checked(**options)
-    assert refusal.value.code == "InvalidParameter"
-    for word in words:
-        assert word in str(refusal.value)
+    assert failure.value.code == "InvalidParameter"
+    for part in parts:
+        assert part in str(failure.value)
 
 
 def test_absent_alone_is_no_contradiction() -> None:
