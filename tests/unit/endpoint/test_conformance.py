@@ -2,31 +2,28 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every kind of answer, as it comes over the wire, against botocore's model of the service."""
+"""Tests of all answers, as they are sent, against botocore's model of the service."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StringShape, StructureShape
 from botocore.parsers import create_parser
+from endpoint.backend import utils
+from endpoint.server import LocalEndpoint
+from recorded_answers import REPLICATION_SET
 
-from .calls import ARN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from endpoint.server import LocalEndpoint
-
-    from .calls import Connect
+from .calls import ARN, Connect
 
 MODEL = ServiceModel(Loader().load_service_model("ssm-incidents", "service-2"), "ssm-incidents")
-# Required by the model, and not in what AWS recorded.
-LEFT_OUT = {"statusUpdateDateTime"}
+# Members that the model requires and the recorded answers lack.
+MISSING_MEMBERS = {"statusUpdateDateTime"}
 TYPES: dict[str, Any] = {
     "structure": dict,
     "map": dict,
@@ -36,63 +33,51 @@ TYPES: dict[str, Any] = {
     "timestamp": (int, float),
 }
 
-SET: dict[str, Any] = {
-    "status": "ACTIVE",
-    "createdBy": "arn:aws:sts::123456789012:assumed-role/Admin/me",
-    "createdTime": "2021-05-14T17:57:22.010000+00:00",
-    "lastModifiedBy": "arn:aws:sts::123456789012:assumed-role/Admin/me",
-    "lastModifiedTime": "2021-05-14T17:57:22.010000+00:00",
-    "deletionProtected": False,
-    "regionMap": {
-        "us-east-1": {"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"},
-        "us-east-2": {"sseKmsKeyId": "DefaultKey", "status": "ACTIVE", "statusMessage": "Tagging inaccessible"},
-    },
-}
-ADD = {"actions": [{"addRegionAction": {"regionName": "us-west-2"}}]}
-MISSING = ARN[:-1] + "8"
-THEIRS = ARN.replace("123456789012", "222222222222")
-WRONG = "arn:aws:s3:::bucket"
+ADD_REGION = {"actions": [{"addRegionAction": {"regionName": "us-west-2"}}]}
+UNKNOWN_ARN = ARN[:-1] + "8"
+FOREIGN_ARN = ARN.replace("123456789012", "222222222222")
+S3_ARN = "arn:aws:s3:::bucket"
 
-# (operation, input, the error it ends in or "").
-ANSWERS: list[tuple[str, dict[str, Any], str]] = [
+# Operation, input, and the code of the error, "" for none.
+CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("ListReplicationSets", {}, ""),
     ("ListReplicationSets", {"maxResults": 1, "nextToken": "x"}, "ValidationException"),
     ("GetReplicationSet", {"arn": ARN}, ""),
-    ("GetReplicationSet", {"arn": MISSING}, "ResourceNotFoundException"),
-    ("GetReplicationSet", {"arn": THEIRS}, "AccessDeniedException"),
-    ("GetReplicationSet", {"arn": WRONG}, "ValidationException"),
+    ("GetReplicationSet", {"arn": UNKNOWN_ARN}, "ResourceNotFoundException"),
+    ("GetReplicationSet", {"arn": FOREIGN_ARN}, "AccessDeniedException"),
+    ("GetReplicationSet", {"arn": S3_ARN}, "ValidationException"),
     ("CreateReplicationSet", {"regions": {"us-east-1": {}}}, "ServiceQuotaExceededException"),
     ("CreateReplicationSet", {"regions": {"af-south-1": {}}}, "ValidationException"),
-    ("UpdateReplicationSet", {"arn": ARN, **ADD}, ""),
-    ("UpdateReplicationSet", {"arn": MISSING, **ADD}, "ResourceNotFoundException"),
-    ("UpdateReplicationSet", {"arn": THEIRS, **ADD}, "AccessDeniedException"),
-    ("UpdateReplicationSet", {"arn": WRONG, **ADD}, "ValidationException"),
+    ("UpdateReplicationSet", {"arn": ARN, **ADD_REGION}, ""),
+    ("UpdateReplicationSet", {"arn": UNKNOWN_ARN, **ADD_REGION}, "ResourceNotFoundException"),
+    ("UpdateReplicationSet", {"arn": FOREIGN_ARN, **ADD_REGION}, "AccessDeniedException"),
+    ("UpdateReplicationSet", {"arn": S3_ARN, **ADD_REGION}, "ValidationException"),
     ("DeleteReplicationSet", {"arn": ARN}, ""),
-    ("DeleteReplicationSet", {"arn": MISSING}, "ResourceNotFoundException"),
-    ("DeleteReplicationSet", {"arn": THEIRS}, "AccessDeniedException"),
-    ("DeleteReplicationSet", {"arn": WRONG}, "ValidationException"),
+    ("DeleteReplicationSet", {"arn": UNKNOWN_ARN}, "ResourceNotFoundException"),
+    ("DeleteReplicationSet", {"arn": FOREIGN_ARN}, "AccessDeniedException"),
+    ("DeleteReplicationSet", {"arn": S3_ARN}, "ValidationException"),
     ("UpdateDeletionProtection", {"arn": ARN, "deletionProtected": True}, ""),
-    ("UpdateDeletionProtection", {"arn": MISSING, "deletionProtected": True}, "ResourceNotFoundException"),
-    ("UpdateDeletionProtection", {"arn": THEIRS, "deletionProtected": True}, "AccessDeniedException"),
-    ("UpdateDeletionProtection", {"arn": WRONG, "deletionProtected": True}, "ValidationException"),
+    ("UpdateDeletionProtection", {"arn": UNKNOWN_ARN, "deletionProtected": True}, "ResourceNotFoundException"),
+    ("UpdateDeletionProtection", {"arn": FOREIGN_ARN, "deletionProtected": True}, "AccessDeniedException"),
+    ("UpdateDeletionProtection", {"arn": S3_ARN, "deletionProtected": True}, "ValidationException"),
     ("ListTagsForResource", {"resourceArn": ARN}, ""),
-    ("ListTagsForResource", {"resourceArn": MISSING}, "ResourceNotFoundException"),
-    ("ListTagsForResource", {"resourceArn": THEIRS}, "AccessDeniedException"),
-    ("ListTagsForResource", {"resourceArn": WRONG}, "ValidationException"),
+    ("ListTagsForResource", {"resourceArn": UNKNOWN_ARN}, "ResourceNotFoundException"),
+    ("ListTagsForResource", {"resourceArn": FOREIGN_ARN}, "AccessDeniedException"),
+    ("ListTagsForResource", {"resourceArn": S3_ARN}, "ValidationException"),
     ("TagResource", {"resourceArn": ARN, "tags": {"a": "b"}}, ""),
     ("TagResource", {"resourceArn": ARN, "tags": {f"k{n}": "" for n in range(50)}}, "ServiceQuotaExceededException"),
-    ("TagResource", {"resourceArn": MISSING, "tags": {"a": "b"}}, "ResourceNotFoundException"),
-    ("TagResource", {"resourceArn": THEIRS, "tags": {"a": "b"}}, "AccessDeniedException"),
-    ("TagResource", {"resourceArn": WRONG, "tags": {"a": "b"}}, "ValidationException"),
+    ("TagResource", {"resourceArn": UNKNOWN_ARN, "tags": {"a": "b"}}, "ResourceNotFoundException"),
+    ("TagResource", {"resourceArn": FOREIGN_ARN, "tags": {"a": "b"}}, "AccessDeniedException"),
+    ("TagResource", {"resourceArn": S3_ARN, "tags": {"a": "b"}}, "ValidationException"),
     ("UntagResource", {"resourceArn": ARN, "tagKeys": ["a", "b"]}, ""),
-    ("UntagResource", {"resourceArn": MISSING, "tagKeys": ["a"]}, "ResourceNotFoundException"),
-    ("UntagResource", {"resourceArn": THEIRS, "tagKeys": ["a"]}, "AccessDeniedException"),
-    ("UntagResource", {"resourceArn": WRONG, "tagKeys": ["a"]}, "ValidationException"),
+    ("UntagResource", {"resourceArn": UNKNOWN_ARN, "tagKeys": ["a"]}, "ResourceNotFoundException"),
+    ("UntagResource", {"resourceArn": FOREIGN_ARN, "tagKeys": ["a"]}, "AccessDeniedException"),
+    ("UntagResource", {"resourceArn": S3_ARN, "tagKeys": ["a"]}, "ValidationException"),
 ]
-# Of a set on the move.
-BUSY: list[tuple[str, dict[str, Any], str]] = [
+# The same for a set that is UPDATING.
+CALLS_WHILE_UPDATING: list[tuple[str, dict[str, Any], str]] = [
     ("GetReplicationSet", {"arn": ARN}, ""),
-    ("UpdateReplicationSet", {"arn": ARN, **ADD}, "ConflictException"),
+    ("UpdateReplicationSet", {"arn": ARN, **ADD_REGION}, "ConflictException"),
     ("DeleteReplicationSet", {"arn": ARN}, "ValidationException"),
     ("UpdateDeletionProtection", {"arn": ARN, "deletionProtected": True}, "ValidationException"),
     ("TagResource", {"resourceArn": ARN, "tags": {"a": "b"}}, "ConflictException"),
@@ -100,8 +85,8 @@ BUSY: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-def problems(shape: Shape, value: Any, allowed_missing: set[str], path: str = "") -> Iterator[str]:
-    """What of a JSON value the model does not say."""
+def differences(shape: Shape, value: Any, allowed_missing: set[str], path: str = "") -> Iterator[str]:
+    """Yield the differences between a JSON value and its shape in the model."""
     if not isinstance(value, TYPES[shape.type_name]):
         yield f"{path} is no {shape.type_name}: {value!r}"
         return
@@ -111,19 +96,19 @@ def problems(shape: Shape, value: Any, allowed_missing: set[str], path: str = ""
         missing = set(shape.required_members) - set(given) - allowed_missing
         yield from (f"{path}.{name} is missing" for name in missing)
         for name in given.keys() & shape.members.keys():
-            yield from problems(shape.members[name], given[name], allowed_missing, f"{path}.{name}")
+            yield from differences(shape.members[name], given[name], allowed_missing, f"{path}.{name}")
     elif isinstance(shape, MapShape):
         for name, item in given.items():
-            yield from problems(shape.value, item, allowed_missing, f"{path}.{name}")
+            yield from differences(shape.value, item, allowed_missing, f"{path}.{name}")
     elif isinstance(shape, ListShape):
         for item in given:
-            yield from problems(shape.member, item, allowed_missing, f"{path}[]")
+            yield from differences(shape.member, item, allowed_missing, f"{path}[]")
     elif isinstance(shape, StringShape) and shape.enum and value not in shape.enum:
         yield f"{path} is none of {shape.enum}: {value!r}"
 
 
-def check(client: Any, operation: str, given: dict[str, Any], code: str, allowed_missing: set[str]) -> None:
-    """Make a call, and compare the raw answer with the model and with what botocore's parser makes of it."""
+def assert_conforms(client: Any, operation: str, given: dict[str, Any], code: str, allowed_missing: set[str]) -> None:
+    """Make a call, and compare its raw answer with the model and with what botocore's parser returns for it."""
     raw: dict[str, Any] = {}
     events = client.meta.events
     events.register_first(
@@ -156,38 +141,40 @@ def check(client: Any, operation: str, given: dict[str, Any], code: str, allowed
             "ResponseMetadata": None,
         }
         assert raw["body"] or not output.members
-    assert list(problems(shape, body, allowed_missing)) == []
+    assert list(differences(shape, body, allowed_missing)) == []
 
 
-@pytest.mark.parametrize(("operation", "given", "code"), ANSWERS)
+@pytest.mark.parametrize(("operation", "given", "code"), CALLS)
 def test_answers(endpoint: LocalEndpoint, client: Any, operation: str, given: dict[str, Any], code: str) -> None:
-    endpoint.seed(SET, arn=ARN, tags={"a": "b"})
-    check(client, operation, given, code, LEFT_OUT)
+    endpoint.seed(REPLICATION_SET, arn=ARN, tags={"a": "b"})
+    assert_conforms(client, operation, given, code, MISSING_MEMBERS)
 
 
-@pytest.mark.parametrize(("operation", "given", "code"), BUSY)
-def test_answers_meanwhile(
+@pytest.mark.parametrize(("operation", "given", "code"), CALLS_WHILE_UPDATING)
+def test_answers_while_updating(
     endpoint: LocalEndpoint, client: Any, operation: str, given: dict[str, Any], code: str
 ) -> None:
-    endpoint.seed(SET, arn=ARN)
-    client.update_replication_set(arn=ARN, **ADD)
-    check(client, operation, given, code, LEFT_OUT)
+    endpoint.seed(REPLICATION_SET, arn=ARN)
+    client.update_replication_set(arn=ARN, **ADD_REGION)
+    assert_conforms(client, operation, given, code, MISSING_MEMBERS)
 
 
 def test_create(client: Any) -> None:
-    check(client, "CreateReplicationSet", {"regions": {"us-east-1": {}}, "tags": {"a": "b"}}, "", LEFT_OUT)
+    assert_conforms(
+        client, "CreateReplicationSet", {"regions": {"us-east-1": {}}, "tags": {"a": "b"}}, "", MISSING_MEMBERS
+    )
 
 
-def test_the_full_shape_leaves_nothing_out(endpoint: LocalEndpoint, client: Any) -> None:
+def test_answer_shape_model_has_all_members(endpoint: LocalEndpoint, client: Any) -> None:
     endpoint.configure(answer_shape="model")
     arn = client.create_replication_set(regions={"us-east-1": {}})["arn"]
-    check(client, "GetReplicationSet", {"arn": arn}, "", set())
+    assert_conforms(client, "GetReplicationSet", {"arn": arn}, "", set())
     shape = MODEL.shape_for("ReplicationSet")
     assert isinstance(shape, StructureShape)
     assert set(client.get_replication_set(arn=arn)["replicationSet"]) == set(shape.members)
 
 
-def test_the_lean_shape_leaves_out_what_is_recorded(client: Any) -> None:
+def test_answer_shape_recorded_lacks_members(client: Any) -> None:
     arn = client.create_replication_set(regions={"us-east-1": {}})["arn"]
     found = client.get_replication_set(arn=arn)["replicationSet"]
     assert "arn" not in found
@@ -195,7 +182,7 @@ def test_the_lean_shape_leaves_out_what_is_recorded(client: Any) -> None:
 
 
 @pytest.mark.parametrize("code", [shape.name for shape in MODEL.operation_model("TagResource").error_shapes])
-def test_errors_asked_for(endpoint: LocalEndpoint, connect: Connect, code: str) -> None:
+def test_errors_of_fault_rules(endpoint: LocalEndpoint, connect: Connect, code: str) -> None:
     endpoint.faults.add({"fault": "error", "code": code})
     client = connect()
     with pytest.raises(getattr(client.exceptions, code)) as caught:
@@ -205,8 +192,6 @@ def test_errors_asked_for(endpoint: LocalEndpoint, connect: Connect, code: str) 
     assert set(shape.required_members) <= set(caught.value.response)
 
 
-def test_all_operations_are_here() -> None:
-    from endpoint.backend import utils
-
-    tested = {operation for operation, *_rest in ANSWERS}
+def test_all_operations_are_tested() -> None:
+    tested = {operation for operation, *_rest in CALLS}
     assert tested == set(utils.OPERATIONS)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each fault as botocore meets it, and which rule a call gets."""
+"""Tests of each fault with botocore, and of the rules."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ from botocore.parsers import ResponseParserError
 from endpoint.faults import FAULTS, Rule
 from endpoint.server import LocalEndpoint
 
-from .calls import ARN, Connect, code_of, send_signed
+from .calls import ARN, Connect, error_code, send_signed
 
 SET = {"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE", "sseKmsKeyId": "DefaultKey"}}}
 
 
-def error_of(call: Any, **arguments: Any) -> dict[str, Any]:
+def error_answer(call: Any, **arguments: Any) -> dict[str, Any]:
+    """Make a call that must fail, and return its answer."""
     with pytest.raises(ClientError) as caught:
         call(**arguments)
     answer: dict[str, Any] = dict(caught.value.response)
@@ -35,7 +36,7 @@ def error_of(call: Any, **arguments: Any) -> dict[str, Any]:
 class TestAnswers:
     def test_throttle(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.faults.add({"fault": "throttle"})
-        answer = error_of(client.list_replication_sets)
+        answer = error_answer(client.list_replication_sets)
         assert answer["Error"] == {"Code": "ThrottlingException", "Message": "Rate exceeded"}
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 429
         assert answer["serviceCode"] == "ssm-incidents"
@@ -53,32 +54,34 @@ class TestAnswers:
 
     def test_internal(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.faults.add({"fault": "internal"})
-        answer = error_of(client.list_replication_sets)
+        answer = error_answer(client.list_replication_sets)
         assert answer["Error"]["Code"] == "InternalServerException"
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 500
 
-    def test_error_of_the_model(self, endpoint: LocalEndpoint, client: Any) -> None:
+    def test_error_in_the_model(self, endpoint: LocalEndpoint, client: Any) -> None:
         rule = {"fault": "error", "code": "ConflictException", "message": "busy", "members": {"retryAfter": 1621015042}}
         endpoint.faults.add(rule)
-        answer = error_of(client.update_replication_set, arn=ARN, actions=[{"deleteRegionAction": {"regionName": "x"}}])
+        answer = error_answer(
+            client.update_replication_set, arn=ARN, actions=[{"deleteRegionAction": {"regionName": "x"}}]
+        )
         assert answer["Error"] == {"Code": "ConflictException", "Message": "busy"}
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 409
         assert answer["retryAfter"].timestamp() == 1621015042
 
-    def test_error_of_no_model(self, endpoint: LocalEndpoint, client: Any) -> None:
+    def test_error_not_in_the_model(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.faults.add({"fault": "error", "code": "ExpiredTokenException", "http_status": 403})
-        answer = error_of(client.list_replication_sets)
+        answer = error_answer(client.list_replication_sets)
         assert answer["Error"]["Code"] == "ExpiredTokenException"
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 403
 
     def test_status(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.faults.add({"fault": "status", "http_status": 503})
-        answer = error_of(client.list_replication_sets)
+        answer = error_answer(client.list_replication_sets)
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 503
 
     @pytest.mark.parametrize("rule", [{"fault": "not_json"}, {"fault": "empty"}])
-    def test_taken_for_an_empty_result(self, endpoint: LocalEndpoint, client: Any, rule: dict[str, Any]) -> None:
-        """botocore's own trap: a status of 200 is all it asks for."""
+    def test_parsed_as_an_empty_result(self, endpoint: LocalEndpoint, client: Any, rule: dict[str, Any]) -> None:
+        """botocore checks nothing but the status."""
         endpoint.faults.add(rule)
         answer = client.list_replication_sets()
         assert answer.pop("ResponseMetadata")["HTTPStatusCode"] == 200
@@ -99,14 +102,14 @@ class TestAnswers:
 
     @pytest.mark.parametrize("path", ["/listReplicationSets", "/deleteReplicationSet"])
     def test_truncated(self, endpoint: LocalEndpoint, path: str) -> None:
-        """On the wire: botocore takes the half for an empty result, without an error (tried: 1.44.5, urllib3 2.8)."""
+        """Without botocore, which returns an empty result for half an answer (1.44.5, with urllib3 2.8)."""
         arn = endpoint.seed(SET)
         endpoint.faults.add({"fault": "truncated"})
         with pytest.raises(IncompleteRead):
             send_signed(endpoint.url, "POST", f"{path}?arn={arn}")
 
 
-class TestSilence:
+class TestMissingAnswers:
     def test_reset(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.faults.add({"fault": "reset"})
         with pytest.raises(ConnectionClosedError):
@@ -114,7 +117,7 @@ class TestSilence:
         call = endpoint.requests[-1]
         assert (call["status"], call["fault"]) == (None, "reset")
 
-    def test_reset_is_a_reset(self, endpoint: LocalEndpoint) -> None:
+    def test_reset_sends_a_tcp_reset(self, endpoint: LocalEndpoint) -> None:
         endpoint.faults.add({"fault": "reset"})
         host, _separator, port = endpoint.url.removeprefix("http://").partition(":")
         scope = "Credential=A/20260101/us-east-1/ssm-incidents/aws4_request,"
@@ -140,14 +143,14 @@ class TestSilence:
                 assert isinstance(waiting.exception(timeout=5), ConnectionClosedError)
 
     def test_after(self, endpoint: LocalEndpoint, client: Any) -> None:
-        """The work is done, the answer is lost: the same client token finds the work again."""
+        """The call is carried out and its answer is lost. A call with the same client token returns the same ARN."""
         endpoint.faults.add({"fault": "reset", "after": True})
         call = {"regions": {"us-east-1": {}}, "clientToken": "t"}
         with pytest.raises(ConnectionClosedError):
             client.create_replication_set(**call)
         arn = client.list_replication_sets()["replicationSetArns"][0]
         assert client.create_replication_set(**call)["arn"] == arn
-        assert code_of(client.create_replication_set, regions={"us-east-1": {}}) == "ServiceQuotaExceededException"
+        assert error_code(client.create_replication_set, regions={"us-east-1": {}}) == "ServiceQuotaExceededException"
 
     def test_not_after(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.faults.add({"fault": "reset"})
@@ -157,7 +160,7 @@ class TestSilence:
 
 
 class TestDelay:
-    def test_others_are_served_meanwhile(self, endpoint: LocalEndpoint, connect: Connect) -> None:
+    def test_other_calls_are_answered_during_a_delay(self, endpoint: LocalEndpoint, connect: Connect) -> None:
         endpoint.faults.add({"fault": "delay", "seconds": 100, "region": "us-east-1"})
         slow = endpoint.client(read_timeout=0.2)
         with ThreadPoolExecutor(1) as pool:
@@ -170,43 +173,43 @@ class TestDelay:
 
     def test_further_rules_apply(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.faults.add({"fault": "delay", "seconds": 0.01}, {"fault": "throttle"})
-        assert code_of(client.list_replication_sets) == "ThrottlingException"
+        assert error_code(client.list_replication_sets) == "ThrottlingException"
         assert endpoint.requests[-1]["fault"] == "delay+throttle"
 
-    def test_then_the_answer(self, endpoint: LocalEndpoint, client: Any) -> None:
+    def test_the_answer_follows_the_delay(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.faults.add({"fault": "delay", "seconds": 0.01, "after": True})
         client.create_replication_set(regions={"us-east-1": {}})
         assert endpoint.faults.left() == []
 
 
 class TestRules:
-    def test_the_first_match_is_used_up(self, endpoint: LocalEndpoint, client: Any, connect: Connect) -> None:
+    def test_the_first_matching_rule_is_used_up(self, endpoint: LocalEndpoint, client: Any, connect: Connect) -> None:
         endpoint.faults.add(
             {"fault": "throttle", "operation": "GetReplicationSet"},
             {"fault": "internal", "region": "us-west-2", "times": 2},
             {"fault": "error", "code": "AccessDeniedException", "account": "222222222222", "times": None},
         )
         client.list_replication_sets()
-        assert code_of(client.get_replication_set, arn=ARN) == "ThrottlingException"
-        assert code_of(client.get_replication_set, arn=ARN) == "ResourceNotFoundException"
+        assert error_code(client.get_replication_set, arn=ARN) == "ThrottlingException"
+        assert error_code(client.get_replication_set, arn=ARN) == "ResourceNotFoundException"
         west = connect("us-west-2")
-        assert code_of(west.get_replication_set, arn=ARN) == "InternalServerException"
+        assert error_code(west.get_replication_set, arn=ARN) == "InternalServerException"
         assert [(rule["fault"], rule["times"]) for rule in endpoint.faults.left()] == [("internal", 1), ("error", None)]
         other = connect("us-east-1", "222222222222")
         for _time in range(3):
-            assert code_of(other.list_replication_sets) == "AccessDeniedException"
+            assert error_code(other.list_replication_sets) == "AccessDeniedException"
         endpoint.faults.clear()
         other.list_replication_sets()
 
-    def test_other_services_are_left_alone(self, endpoint: LocalEndpoint) -> None:
+    def test_other_services_have_no_faults(self, endpoint: LocalEndpoint) -> None:
         endpoint.faults.add({"fault": "internal", "times": None})
         endpoint.client("sts").get_caller_identity()
         assert endpoint.requests == []
 
     @pytest.mark.parametrize(
-        ("rule", "told"),
+        ("rule", "message"),
         [
-            ({"fault": "explode"}, "fault must be one of"),
+            ({"fault": "unknown"}, "fault must be one of"),
             ({}, "fault must be one of"),
             ("reset", "a rule is an object"),
             ({"fault": "reset", "when": "now"}, "unknown in a rule: when"),
@@ -224,17 +227,17 @@ class TestRules:
             ({"fault": "delay", "seconds": 1000}, "seconds must be between"),
         ],
     )
-    def test_malformed_ones(self, rule: Any, told: str) -> None:
-        with pytest.raises((ValueError, TypeError), match=told):
+    def test_malformed_rules(self, rule: Any, message: str) -> None:
+        with pytest.raises((ValueError, TypeError), match=message):
             Rule.parse(rule)
 
-    def test_all_are_tested_here(self) -> None:
+    def test_all_faults_are_tested(self) -> None:
         source = Path(__file__).read_text()
         assert [fault for fault in FAULTS if f'"fault": "{fault}"' not in source] == []
 
 
 class TestTls:
-    def test_its_own_certificate(self) -> None:
+    def test_self_signed_certificate(self) -> None:
         with LocalEndpoint(tls=True) as endpoint:
             assert endpoint.url.startswith("https://127.0.0.1:")
             endpoint.client().list_replication_sets()

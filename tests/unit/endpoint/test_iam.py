@@ -2,21 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""moto's IAM in front of the service, on the wire: signatures and policies are checked once it is asked to."""
+"""Tests of the checks of signatures and policies, which moto's IAM makes."""
 
 from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from endpoint.client import ControlClient, moto_iam
+from endpoint.server import LocalEndpoint
 
-from .calls import ARN, code_of, control, send, send_signed
-
-if TYPE_CHECKING:
-    from endpoint.server import LocalEndpoint
+from .calls import ARN, error_code, send_signed
 
 SET = {"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE"}, "us-east-2": {"status": "ACTIVE"}}}
 
@@ -33,31 +32,32 @@ CALLS: dict[str, dict[str, Any]] = {
 }
 
 
-def call(client: Any, operation: str) -> str:
+def code_of(client: Any, operation: str) -> str:
+    """Call an operation, and return the code of its error, "" if it succeeds."""
     methods = {name: method for method, name in client.meta.method_to_api_mapping.items()}
-    return code_of(getattr(client, methods[operation]), **CALLS[operation])
+    return error_code(getattr(client, methods[operation]), **CALLS[operation])
 
 
 @pytest.fixture
-def guarded(endpoint: LocalEndpoint) -> LocalEndpoint:
-    """An endpoint with a set, where IAM is enforced."""
+def iam_endpoint(endpoint: LocalEndpoint) -> LocalEndpoint:
+    """Return the endpoint with a set and with enforce_iam."""
     endpoint.seed(SET, arn=ARN)
     endpoint.configure(enforce_iam=True, transition={"progression": "immediate"})
     return endpoint
 
 
 @pytest.mark.parametrize("operation", CALLS)
-def test_one_action(guarded: LocalEndpoint, operation: str) -> None:
-    """Allowed it goes through (create as far as the quota); every other action is denied."""
-    client = guarded.client(user=guarded.make_user([f"ssm-incidents:{operation}"]))
+def test_each_action(iam_endpoint: LocalEndpoint, operation: str) -> None:
+    """The allowed action succeeds, CreateReplicationSet up to the quota. Every other action is denied."""
+    client = iam_endpoint.client(user=iam_endpoint.make_user([f"ssm-incidents:{operation}"]))
     quota = "ServiceQuotaExceededException"
-    assert call(client, operation) == (quota if operation == "CreateReplicationSet" else "")
+    assert code_of(client, operation) == (quota if operation == "CreateReplicationSet" else "")
     for other in sorted(CALLS.keys() - {operation}):
-        assert call(client, other) == "AccessDeniedException"
+        assert code_of(client, other) == "AccessDeniedException"
 
 
-def test_the_answer_is_of_the_model(guarded: LocalEndpoint) -> None:
-    client = guarded.client(user=guarded.make_user([]))
+def test_the_answer_follows_the_model(iam_endpoint: LocalEndpoint) -> None:
+    client = iam_endpoint.client(user=iam_endpoint.make_user([]))
     with pytest.raises(client.exceptions.AccessDeniedException) as caught:
         client.get_replication_set(arn=ARN)
     answer = caught.value.response
@@ -71,76 +71,73 @@ def test_the_answer_is_of_the_model(guarded: LocalEndpoint) -> None:
     ("resource", "code"),
     [("*", ""), (ARN, ""), (ARN[:-4] + "*", ""), (ARN[:-1], "AccessDeniedException")],
 )
-def test_resources(guarded: LocalEndpoint, resource: str, code: str) -> None:
+def test_resources(iam_endpoint: LocalEndpoint, resource: str, code: str) -> None:
     statement = {"Effect": "Allow", "Action": "ssm-incidents:Get*", "Resource": resource}
-    user = guarded.make_user({"Version": "2012-10-17", "Statement": [statement]})
-    assert call(guarded.client(user=user), "GetReplicationSet") == code
+    user = iam_endpoint.make_user({"Version": "2012-10-17", "Statement": [statement]})
+    assert code_of(iam_endpoint.client(user=user), "GetReplicationSet") == code
 
 
-def test_a_set_s_arn_allows_no_list(guarded: LocalEndpoint) -> None:
+def test_the_arn_of_a_set_does_not_allow_to_list(iam_endpoint: LocalEndpoint) -> None:
     statement = {"Effect": "Allow", "Action": "ssm-incidents:*", "Resource": ARN}
-    client = guarded.client(user=guarded.make_user({"Version": "2012-10-17", "Statement": [statement]}))
-    assert call(client, "GetReplicationSet") == ""
-    assert call(client, "ListReplicationSets") == "AccessDeniedException"
+    client = iam_endpoint.client(user=iam_endpoint.make_user({"Version": "2012-10-17", "Statement": [statement]}))
+    assert code_of(client, "GetReplicationSet") == ""
+    assert code_of(client, "ListReplicationSets") == "AccessDeniedException"
 
 
-def test_deny_wins(guarded: LocalEndpoint) -> None:
+def test_deny_overrides_allow(iam_endpoint: LocalEndpoint) -> None:
     allow = {"Effect": "Allow", "Action": "ssm-incidents:*", "Resource": "*"}
     deny = {"Effect": "Deny", "Action": "ssm-incidents:ListTagsForResource", "Resource": "*"}
-    client = guarded.client(user=guarded.make_user({"Version": "2012-10-17", "Statement": [allow, deny]}))
-    assert call(client, "GetReplicationSet") == ""
-    assert call(client, "ListTagsForResource") == "AccessDeniedException"
+    client = iam_endpoint.client(user=iam_endpoint.make_user({"Version": "2012-10-17", "Statement": [allow, deny]}))
+    assert code_of(client, "GetReplicationSet") == ""
+    assert code_of(client, "ListTagsForResource") == "AccessDeniedException"
 
 
-def test_unknown_keys_and_wrong_secrets(guarded: LocalEndpoint, client: Any) -> None:
-    assert call(client, "ListReplicationSets") == "UnrecognizedClientException"
-    user = {**guarded.make_user(["ssm-incidents:*"]), "aws_secret_access_key": "another"}
+def test_unknown_keys_and_wrong_secrets(iam_endpoint: LocalEndpoint, client: Any) -> None:
+    assert code_of(client, "ListReplicationSets") == "UnrecognizedClientException"
+    user = {**iam_endpoint.make_user(["ssm-incidents:*"]), "aws_secret_access_key": "another"}
     with pytest.raises(ClientError) as caught:
-        guarded.client(user=user).list_replication_sets()
+        iam_endpoint.client(user=user).list_replication_sets()
     assert caught.value.response["Error"]["Code"] == "InvalidSignatureException"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-    assert send_signed(guarded.url, "POST", "/listReplicationSets", {})[0] == 403
+    assert send_signed(iam_endpoint.url, "POST", "/listReplicationSets", {})[0] == 403
 
 
-def test_an_assumed_role(guarded: LocalEndpoint) -> None:
+def test_an_assumed_role(iam_endpoint: LocalEndpoint) -> None:
     account = "222222222222"
-    iam = guarded.client("iam", account=account)
+    iam = iam_endpoint.client("iam", account=account)
     iam.create_role(RoleName="endpoint", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
-    client = guarded.client(account=account)
-    assert call(client, "ListReplicationSets") == "AccessDeniedException"
+    client = iam_endpoint.client(account=account)
+    assert code_of(client, "ListReplicationSets") == "AccessDeniedException"
     policy = (
         '{"Version": "2012-10-17", "Statement":'
         ' [{"Effect": "Allow", "Action": "ssm-incidents:ListReplicationSets", "Resource": "*"}]}'
     )
     iam.put_role_policy(RoleName="endpoint", PolicyName="p", PolicyDocument=policy)
-    assert call(client, "ListReplicationSets") == ""
+    assert code_of(client, "ListReplicationSets") == ""
     iam.delete_role_policy(RoleName="endpoint", PolicyName="p")
     iam.delete_role(RoleName="endpoint")
 
 
-def test_over_http(endpoint: LocalEndpoint) -> None:
-    control(endpoint.url, "POST", "settings", {"enforce_iam": True})
-    status, user = control(endpoint.url, "POST", "users", {"policy": ["ssm-incidents:ListReplicationSets"]})
+def test_control_over_http(endpoint: LocalEndpoint, control: ControlClient) -> None:
+    control.configure(enforce_iam=True)
+    status, user = control.request("POST", "users", {"policy": ["ssm-incidents:ListReplicationSets"]})
     assert status == 200
     client = endpoint.client(user=user)
-    assert call(client, "ListReplicationSets") == ""
-    assert call(client, "GetReplicationSet") == "AccessDeniedException"
-    control(endpoint.url, "POST", "settings", {"enforce_iam": False})
-    assert call(client, "GetReplicationSet") == "ResourceNotFoundException"
+    assert code_of(client, "ListReplicationSets") == ""
+    assert code_of(client, "GetReplicationSet") == "AccessDeniedException"
+    control.configure(enforce_iam=False)
+    assert code_of(client, "GetReplicationSet") == "ResourceNotFoundException"
 
 
-def test_moto_s_own_switch(endpoint: LocalEndpoint) -> None:
-    """It is for all services, and answers for this one in this one's format."""
+def test_iam_of_all_services(endpoint: LocalEndpoint) -> None:
+    """moto can enforce IAM for all services. This service then answers with errors in its own format."""
     endpoint.seed(SET, arn=ARN)
     client = endpoint.client(user=endpoint.make_user(["ssm-incidents:GetReplicationSet"]))
-    before = send(endpoint.url, "POST", "/moto-api/reset-auth", "0")[1]["PREVIOUS_INITIAL_NO_AUTH_ACTION_COUNT"]
-    try:
-        assert call(client, "GetReplicationSet") == ""
-        assert call(client, "ListTagsForResource") == "AccessDeniedException"
-        assert code_of(endpoint.client("iam").list_users) == "InvalidClientTokenId"
-    finally:
-        send(endpoint.url, "POST", "/moto-api/reset-auth", str(before))
-    assert call(client, "ListTagsForResource") == ""
+    with moto_iam(endpoint.url):
+        assert code_of(client, "GetReplicationSet") == ""
+        assert code_of(client, "ListTagsForResource") == "AccessDeniedException"
+        assert error_code(endpoint.client("iam").list_users) == "InvalidClientTokenId"
+    assert code_of(client, "ListTagsForResource") == ""
 
 
 @pytest.mark.parametrize("authorization", [None, "AWS4-HMAC-SHA256 Credential=,SignedHeaders=host,Signature=0"])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The backend without a server: moto's mock_aws."""
+"""Tests of the backend with moto's mock_aws, without a server."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from moto.moto_api import state_manager
 
 
 @pytest.fixture
-def once() -> Config:
+def no_retries() -> Config:
     return Config(retries={"total_max_attempts": 1})
 
 
-def test_registers_once() -> None:
+def test_register_twice() -> None:
     register()
     register()
     assert len([name for name, _pattern in backend_url_patterns if name == "ssmincidents"]) == 1
 
 
 @mock_aws
-def test_a_life(once: Config) -> None:
-    client = boto3.client("ssm-incidents", region_name="eu-north-1", config=once)
+def test_create_tag_and_delete(no_retries: Config) -> None:
+    client = boto3.client("ssm-incidents", region_name="eu-north-1", config=no_retries)
     state_manager.set_transition("ssm-incidents::replication-set", {"progression": "manual", "times": 1})
     arn = client.create_replication_set(regions={"eu-north-1": {}}, tags={"a/b": "c"})["arn"]
     assert client.get_replication_set(arn=arn)["replicationSet"]["status"] == "ACTIVE"
@@ -43,13 +43,13 @@ def test_a_life(once: Config) -> None:
 
 
 @mock_aws
-def test_nothing_is_left_of_the_last_test(once: Config) -> None:
-    client = boto3.client("ssm-incidents", region_name="us-east-1", config=once)
+def test_mock_aws_starts_without_sets(no_retries: Config) -> None:
+    client = boto3.client("ssm-incidents", region_name="us-east-1", config=no_retries)
     assert client.list_replication_sets()["replicationSetArns"] == []
 
 
 @mock_aws
-def test_no_such_host_where_the_service_does_not_exist(once: Config) -> None:
-    client = boto3.client("ssm-incidents", region_name="eu-south-1", config=once)
+def test_a_region_without_the_service_is_not_reached(no_retries: Config) -> None:
+    client = boto3.client("ssm-incidents", region_name="eu-south-1", config=no_retries)
     with pytest.raises(EndpointConnectionError):
         client.list_replication_sets()

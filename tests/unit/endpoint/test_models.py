@@ -2,26 +2,24 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The service's rules, on the wire. Each is stated, with its source, in models.py."""
+"""Tests of the service's rules, over HTTP. models.py names the source of each."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, WaiterError
 from endpoint.backend import models
+from endpoint.server import LocalEndpoint
 
-from .calls import ARN, IMMEDIATE, Connect, code_of, send_signed
-
-if TYPE_CHECKING:
-    from endpoint.server import LocalEndpoint
+from .calls import ARN, IMMEDIATE, Connect, error_code, send_signed
 
 OTHER_ACCOUNT = "222222222222"
 
 
-def active(regions: tuple[str, ...] = ("us-east-1", "eu-west-1")) -> dict[str, Any]:
+def active_body(regions: tuple[str, ...] = ("us-east-1", "eu-west-1")) -> dict[str, Any]:
     return {"status": "ACTIVE", "regionMap": {name: {"status": "ACTIVE"} for name in regions}}
 
 
@@ -39,13 +37,13 @@ def statuses(client: Any, arn: str) -> tuple[str, dict[str, str]]:
 
 
 class TestCreate:
-    def test_goes_from_creating_to_active_by_polls(self, client: Any) -> None:
+    def test_polls_change_the_status_to_active(self, client: Any) -> None:
         arn = client.create_replication_set(regions={"us-east-1": {}, "eu-west-1": {}})["arn"]
         assert statuses(client, arn) == ("CREATING", {"us-east-1": "CREATING", "eu-west-1": "CREATING"})
         assert statuses(client, arn) == ("ACTIVE", {"us-east-1": "ACTIVE", "eu-west-1": "ACTIVE"})
         assert statuses(client, arn)[0] == "ACTIVE"
 
-    def test_shows_keys_and_the_caller(self, client: Any) -> None:
+    def test_keys_and_the_caller(self, client: Any) -> None:
         regions = {"us-east-1": {}, "eu-west-1": {"sseKmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/k"}}
         arn = client.create_replication_set(regions=regions, tags={"Team": "ops", "empty": ""})["arn"]
         found = client.get_replication_set(arn=arn)["replicationSet"]
@@ -57,8 +55,8 @@ class TestCreate:
         assert not found["deletionProtected"]
         assert client.list_tags_for_resource(resourceArn=arn)["tags"] == {"Team": "ops", "empty": ""}
 
-    def test_one_set_an_account(self, endpoint: LocalEndpoint, connect: Connect) -> None:
-        arn = endpoint.seed(active())
+    def test_one_set_per_account(self, endpoint: LocalEndpoint, connect: Connect) -> None:
+        arn = endpoint.seed(active_body())
         with pytest.raises(ClientError) as caught:
             connect("us-west-2").create_replication_set(regions={"us-west-2": {}})
         answer: Any = caught.value.response
@@ -68,18 +66,18 @@ class TestCreate:
         assert (answer["resourceIdentifier"], answer["resourceType"]) == (arn, "REPLICATION_SET")
         assert answer["quotaCode"]
 
-    def test_of_many_at_once_one_wins(self, client: Any) -> None:
+    def test_one_of_several_calls_at_the_same_time_succeeds(self, client: Any) -> None:
         with ThreadPoolExecutor(8) as pool:
             codes = list(
-                pool.map(lambda _given: code_of(client.create_replication_set, regions={"us-east-1": {}}), range(8))
+                pool.map(lambda _given: error_code(client.create_replication_set, regions={"us-east-1": {}}), range(8))
             )
         assert sorted(codes) == ["", *["ServiceQuotaExceededException"] * 7]
 
     def test_calls_wait_for_each_other(self, endpoint: LocalEndpoint) -> None:
-        impatient = endpoint.client(read_timeout=0.1)
+        client = endpoint.client(read_timeout=0.1)
         with models.LOCK, pytest.raises(ReadTimeoutError):
-            impatient.list_replication_sets()
-        impatient.list_replication_sets()
+            client.list_replication_sets()
+        client.list_replication_sets()
 
     @pytest.mark.parametrize(
         "given",
@@ -113,14 +111,14 @@ class TestCreate:
         assert client.list_replication_sets()["replicationSetArns"] == []
 
 
-class TestWhereItIsSeen:
+class TestRegions:
     def test_list_from_every_region_of_the_service(self, endpoint: LocalEndpoint, connect: Connect) -> None:
-        arn = endpoint.seed(active())
+        arn = endpoint.seed(active_body())
         for region in ("us-east-1", "us-west-2", "sa-east-1"):
             assert connect(region).list_replication_sets()["replicationSetArns"] == [arn]
 
-    def test_nothing_else_from_a_region_outside_the_set(self, endpoint: LocalEndpoint, connect: Connect) -> None:
-        arn = endpoint.seed(active())
+    def test_other_calls_from_a_region_outside_the_set(self, endpoint: LocalEndpoint, connect: Connect) -> None:
+        arn = endpoint.seed(active_body())
         outside = connect("us-west-2")
         for call, arguments in (
             (outside.get_replication_set, {"arn": arn}),
@@ -131,7 +129,7 @@ class TestWhereItIsSeen:
             (outside.tag_resource, {"resourceArn": arn, "tags": {"a": "b"}}),
             (outside.untag_resource, {"resourceArn": arn, "tagKeys": ["a"]}),
         ):
-            assert code_of(call, **arguments) == "ResourceNotFoundException"
+            assert error_code(call, **arguments) == "ResourceNotFoundException"
         assert statuses(connect("eu-west-1"), arn)[0] == "ACTIVE"
 
     @pytest.mark.parametrize("region", ["eu-south-1", "us-gov-west-1", "cn-north-1", "mars-1"])
@@ -139,27 +137,27 @@ class TestWhereItIsSeen:
         with pytest.raises(ConnectionClosedError):
             connect(region).list_replication_sets()
 
-    def test_other_services_answer_there(self, endpoint: LocalEndpoint) -> None:
+    def test_other_services_answer_in_a_region_without_the_service(self, endpoint: LocalEndpoint) -> None:
         sts = endpoint.client("sts", "eu-south-1")
         assert sts.get_caller_identity()["Account"] == "123456789012"
 
     def test_a_region_being_added_does_not_answer_yet(self, endpoint: LocalEndpoint, connect: Connect) -> None:
-        arn = endpoint.seed(active(("us-east-1",)))
+        arn = endpoint.seed(active_body(("us-east-1",)))
         connect("us-east-1").update_replication_set(arn=arn, actions=add("us-west-2"))
-        assert code_of(connect("us-west-2").get_replication_set, arn=arn) == "ResourceNotFoundException"
+        assert error_code(connect("us-west-2").get_replication_set, arn=arn) == "ResourceNotFoundException"
         assert statuses(connect("us-east-1"), arn)[0] == "UPDATING"
         assert statuses(connect("us-east-1"), arn)[0] == "ACTIVE"
         assert statuses(connect("us-west-2"), arn)[0] == "ACTIVE"
 
-    def test_accounts_are_apart(self, endpoint: LocalEndpoint, connect: Connect) -> None:
-        arn = endpoint.seed(active())
+    def test_accounts_are_separate(self, endpoint: LocalEndpoint, connect: Connect) -> None:
+        arn = endpoint.seed(active_body())
         other = connect("us-east-1", OTHER_ACCOUNT)
         assert other.list_replication_sets()["replicationSetArns"] == []
-        assert code_of(other.get_replication_set, arn=arn) == "AccessDeniedException"
-        assert code_of(other.list_tags_for_resource, resourceArn=arn) == "AccessDeniedException"
-        theirs = other.create_replication_set(regions={"us-east-1": {}})["arn"]
-        assert f"::{OTHER_ACCOUNT}:" in theirs
-        created_by = other.get_replication_set(arn=theirs)["replicationSet"]["createdBy"]
+        assert error_code(other.get_replication_set, arn=arn) == "AccessDeniedException"
+        assert error_code(other.list_tags_for_resource, resourceArn=arn) == "AccessDeniedException"
+        other_arn = other.create_replication_set(regions={"us-east-1": {}})["arn"]
+        assert f"::{OTHER_ACCOUNT}:" in other_arn
+        created_by = other.get_replication_set(arn=other_arn)["replicationSet"]["createdBy"]
         assert created_by == f"arn:aws:sts::{OTHER_ACCOUNT}:assumed-role/endpoint/endpoint"
         assert connect("us-east-1").list_replication_sets()["replicationSetArns"] == [arn]
         assert endpoint.requests[0]["account"] == OTHER_ACCOUNT
@@ -175,7 +173,7 @@ class TestWhereItIsSeen:
         ],
     )
     def test_arns(self, client: Any, arn: str, code: str) -> None:
-        assert code_of(client.get_replication_set, arn=arn) == code
+        assert error_code(client.get_replication_set, arn=arn) == code
 
     def test_no_arn(self, endpoint: LocalEndpoint) -> None:
         status, answer = send_signed(endpoint.url, "GET", "/getReplicationSet")
@@ -185,11 +183,11 @@ class TestWhereItIsSeen:
 
 class TestList:
     def test_one_page(self, endpoint: LocalEndpoint, client: Any) -> None:
-        endpoint.seed(active())
+        endpoint.seed(active_body())
         assert "nextToken" not in client.list_replication_sets(maxResults=1)
 
     def test_empty_pages_first(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active())
+        arn = endpoint.seed(active_body())
         endpoint.configure(empty_list_pages=2)
         assert client.list_replication_sets()["replicationSetArns"] == []
         pages = list(client.get_paginator("list_replication_sets").paginate())
@@ -205,46 +203,46 @@ class TestList:
 
 class TestUpdate:
     def test_adds_a_region(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active())
+        arn = endpoint.seed(active_body())
         client.update_replication_set(arn=arn, actions=add("us-west-2", sseKmsKeyId="arn:aws:kms:us-west-2:1:key/k"))
         expected = {"us-east-1": "ACTIVE", "eu-west-1": "ACTIVE", "us-west-2": "CREATING"}
         assert statuses(client, arn) == ("UPDATING", expected)
         assert statuses(client, arn) == ("ACTIVE", {**expected, "us-west-2": "ACTIVE"})
 
     def test_deletes_a_region(self, endpoint: LocalEndpoint, client: Any, connect: Connect) -> None:
-        arn = endpoint.seed(active())
+        arn = endpoint.seed(active_body())
         client.update_replication_set(arn=arn, actions=delete("eu-west-1"))
         assert statuses(client, arn) == ("UPDATING", {"us-east-1": "ACTIVE", "eu-west-1": "DELETING"})
         assert statuses(client, arn) == ("ACTIVE", {"us-east-1": "ACTIVE"})
-        assert code_of(connect("eu-west-1").get_replication_set, arn=arn) == "ResourceNotFoundException"
+        assert error_code(connect("eu-west-1").get_replication_set, arn=arn) == "ResourceNotFoundException"
 
-    def test_the_last_region_takes_the_set_with_it(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active(("us-east-1",)))
+    def test_deleting_the_last_region_deletes_the_set(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body(("us-east-1",)))
         client.update_replication_set(arn=arn, actions=delete("us-east-1"))
         assert statuses(client, arn) == ("DELETING", {"us-east-1": "DELETING"})
-        assert code_of(client.get_replication_set, arn=arn) == "ResourceNotFoundException"
+        assert error_code(client.get_replication_set, arn=arn) == "ResourceNotFoundException"
         assert client.list_replication_sets()["replicationSetArns"] == []
 
-    def test_protection_keeps_the_last_region_only(self, endpoint: LocalEndpoint, client: Any) -> None:
+    def test_protection_refuses_to_delete_the_last_region(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.configure(transition=IMMEDIATE)
-        arn = endpoint.seed(active())
+        arn = endpoint.seed(active_body())
         client.update_deletion_protection(arn=arn, deletionProtected=True)
         client.update_replication_set(arn=arn, actions=delete("eu-west-1"))
-        assert code_of(client.update_replication_set, arn=arn, actions=delete("us-east-1")) == "ValidationException"
+        assert error_code(client.update_replication_set, arn=arn, actions=delete("us-east-1")) == "ValidationException"
         assert statuses(client, arn) == ("ACTIVE", {"us-east-1": "ACTIVE"})
 
     def test_one_change_at_a_time(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active())
+        arn = endpoint.seed(active_body())
         client.update_replication_set(arn=arn, actions=add("us-west-2"))
         with pytest.raises(ClientError) as caught:
             client.update_replication_set(arn=arn, actions=delete("eu-west-1"))
         answer: Any = caught.value.response
         assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == ("ConflictException", 409)
         assert answer["resourceIdentifier"] == arn
-        assert code_of(client.tag_resource, resourceArn=arn, tags={"a": "b"}) == "ConflictException"
-        assert code_of(client.untag_resource, resourceArn=arn, tagKeys=["a"]) == "ConflictException"
-        assert code_of(client.delete_replication_set, arn=arn) == "ValidationException"
-        assert code_of(client.update_deletion_protection, arn=arn, deletionProtected=True) == "ValidationException"
+        assert error_code(client.tag_resource, resourceArn=arn, tags={"a": "b"}) == "ConflictException"
+        assert error_code(client.untag_resource, resourceArn=arn, tagKeys=["a"]) == "ConflictException"
+        assert error_code(client.delete_replication_set, arn=arn) == "ValidationException"
+        assert error_code(client.update_deletion_protection, arn=arn, deletionProtected=True) == "ValidationException"
 
     @pytest.mark.parametrize(
         "actions",
@@ -261,57 +259,57 @@ class TestUpdate:
         ],
     )
     def test_refuses(self, endpoint: LocalEndpoint, client: Any, actions: Any) -> None:
-        arn = endpoint.seed(active())
+        arn = endpoint.seed(active_body())
         given = {"arn": arn, "actions": actions}
         status, answer = send_signed(endpoint.url, "POST", "/updateReplicationSet", given)
         assert (status, answer["__type"]) == (400, "ValidationException")
         assert statuses(client, arn) == ("ACTIVE", {"us-east-1": "ACTIVE", "eu-west-1": "ACTIVE"})
 
     def test_three_regions_at_most(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active(("us-east-1", "us-east-2", "us-west-1")))
-        assert code_of(client.update_replication_set, arn=arn, actions=add("us-west-2")) == "ValidationException"
+        arn = endpoint.seed(active_body(("us-east-1", "us-east-2", "us-west-1")))
+        assert error_code(client.update_replication_set, arn=arn, actions=add("us-west-2")) == "ValidationException"
 
-    def test_young_regions_stay_when_asked_for(self, endpoint: LocalEndpoint, client: Any) -> None:
+    def test_min_region_age_hours(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.configure(transition=IMMEDIATE, min_region_age_hours=24)
-        arn = endpoint.seed({**active(), "createdTime": "2021-05-14T17:57:22Z"})
+        arn = endpoint.seed({**active_body(), "createdTime": "2021-05-14T17:57:22Z"})
         client.update_replication_set(arn=arn, actions=add("us-west-2"))
         with pytest.raises(ClientError, match="within 24 hours"):
             client.update_replication_set(arn=arn, actions=delete("us-west-2"))
-        assert code_of(client.delete_replication_set, arn=arn) == "ValidationException"
+        assert error_code(client.delete_replication_set, arn=arn) == "ValidationException"
         client.update_replication_set(arn=arn, actions=delete("eu-west-1"))
 
 
 class TestDelete:
     def test_with_several_regions(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active())
+        arn = endpoint.seed(active_body())
         client.delete_replication_set(arn=arn)
         assert statuses(client, arn) == ("DELETING", {"us-east-1": "DELETING", "eu-west-1": "DELETING"})
         assert client.list_replication_sets()["replicationSetArns"] == [arn]
-        assert code_of(client.delete_replication_set, arn=arn) == "ValidationException"
-        assert code_of(client.get_replication_set, arn=arn) == "ResourceNotFoundException"
+        assert error_code(client.delete_replication_set, arn=arn) == "ValidationException"
+        assert error_code(client.get_replication_set, arn=arn) == "ResourceNotFoundException"
         client.create_replication_set(regions={"us-east-1": {}})
 
     def test_not_while_protected(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed({**active(), "deletionProtected": True})
-        assert code_of(client.delete_replication_set, arn=arn) == "ValidationException"
+        arn = endpoint.seed({**active_body(), "deletionProtected": True})
+        assert error_code(client.delete_replication_set, arn=arn) == "ValidationException"
         client.update_deletion_protection(arn=arn, deletionProtected=False)
         client.delete_replication_set(arn=arn)
 
 
 class TestTags:
     def test_merge_and_remove(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active(), tags={"CamelKey": "1", "old": "2"})
+        arn = endpoint.seed(active_body(), tags={"CamelKey": "1", "old": "2"})
         client.tag_resource(resourceArn=arn, tags={"old": "3", "with space": "x=y@z:+-/."})
         client.untag_resource(resourceArn=arn, tagKeys=["CamelKey", "never there"])
         assert client.list_tags_for_resource(resourceArn=arn)["tags"] == {"old": "3", "with space": "x=y@z:+-/."}
 
-    def test_fifty_in_all(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active(), tags={f"k{number}": "" for number in range(50)})
+    def test_at_most_fifty_tags(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body(), tags={f"k{number}": "" for number in range(50)})
         client.tag_resource(resourceArn=arn, tags={"k0": "again"})
-        assert code_of(client.tag_resource, resourceArn=arn, tags={"one": "more"}) == "ServiceQuotaExceededException"
+        assert error_code(client.tag_resource, resourceArn=arn, tags={"one": "more"}) == "ServiceQuotaExceededException"
 
     def test_a_plain_slash_in_the_path(self, endpoint: LocalEndpoint) -> None:
-        arn = endpoint.seed(active(), tags={"a": "b"})
+        arn = endpoint.seed(active_body(), tags={"a": "b"})
         assert send_signed(endpoint.url, "GET", f"/tags/{arn}") == (200, {"tags": {"a": "b"}})
 
     @pytest.mark.parametrize(
@@ -324,37 +322,37 @@ class TestTags:
         ],
     )
     def test_arns(self, client: Any, arn: str, code: str) -> None:
-        assert code_of(client.list_tags_for_resource, resourceArn=arn) == code
+        assert error_code(client.list_tags_for_resource, resourceArn=arn) == code
 
-    def test_keys_are_asked_for(self, endpoint: LocalEndpoint) -> None:
-        arn = endpoint.seed(active())
+    def test_tag_keys_are_required(self, endpoint: LocalEndpoint) -> None:
+        arn = endpoint.seed(active_body())
         status, answer = send_signed(endpoint.url, "DELETE", f"/tags/{arn}")
         assert (status, answer["__type"]) == (400, "ValidationException")
 
 
 class TestClientTokens:
-    def test_create_once(self, client: Any) -> None:
+    def test_create_twice_with_a_token(self, client: Any) -> None:
         call = {"regions": {"us-east-1": {}}, "clientToken": "t"}
         assert client.create_replication_set(**call)["arn"] == client.create_replication_set(**call)["arn"]
         again = {**call, "regions": {"us-east-1": {}, "eu-west-1": {}}}
-        assert code_of(client.create_replication_set, **again) == "ValidationException"
+        assert error_code(client.create_replication_set, **again) == "ValidationException"
 
-    def test_update_once(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active())
+    def test_update_twice_with_a_token(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body())
         for _time in range(2):
             client.update_replication_set(arn=arn, actions=add("us-west-2"), clientToken="t")
         call = {"arn": arn, "actions": add("us-west-1"), "clientToken": "t"}
-        assert code_of(client.update_replication_set, **call) == "ValidationException"
-        assert code_of(client.update_replication_set, arn=arn, actions=add("us-west-2")) == "ConflictException"
+        assert error_code(client.update_replication_set, **call) == "ValidationException"
+        assert error_code(client.update_replication_set, arn=arn, actions=add("us-west-2")) == "ConflictException"
 
-    def test_protect_once(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active())
+    def test_protect_twice_with_a_token(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body())
         client.update_deletion_protection(arn=arn, deletionProtected=True, clientToken="t")
         client.update_deletion_protection(arn=arn, deletionProtected=False)
         client.update_deletion_protection(arn=arn, deletionProtected=True, clientToken="t")
         assert not client.get_replication_set(arn=arn)["replicationSet"]["deletionProtected"]
 
-    def test_a_deleted_set_takes_its_tokens_along(self, endpoint: LocalEndpoint, client: Any) -> None:
+    def test_tokens_of_a_deleted_set_are_forgotten(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.configure(transition=IMMEDIATE)
         call = {"regions": {"us-east-1": {}}, "clientToken": "t"}
         first = client.create_replication_set(**call)["arn"]
@@ -363,19 +361,19 @@ class TestClientTokens:
 
 
 class TestStatuses:
-    def test_failing(self, endpoint: LocalEndpoint, client: Any) -> None:
+    def test_a_failing_region(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.configure(fail_next={"us-west-2": "KMS key is disabled"})
-        arn = endpoint.seed(active(("us-east-1",)))
+        arn = endpoint.seed(active_body(("us-east-1",)))
         client.update_replication_set(arn=arn, actions=add("us-west-2"))
         assert statuses(client, arn)[0] == "UPDATING"
         assert statuses(client, arn) == ("FAILED", {"us-east-1": "ACTIVE", "us-west-2": "FAILED"})
         failed = client.get_replication_set(arn=arn)["replicationSet"]["regionMap"]["us-west-2"]
         assert failed["statusMessage"] == "KMS key is disabled"
-        assert code_of(client.update_replication_set, arn=arn, actions=delete("us-west-2")) == "ConflictException"
+        assert error_code(client.update_replication_set, arn=arn, actions=delete("us-west-2")) == "ConflictException"
         client.delete_replication_set(arn=arn)
         assert statuses(client, arn)[0] == "DELETING"
 
-    def test_failing_to_create(self, endpoint: LocalEndpoint, client: Any) -> None:
+    def test_a_failing_creation(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.configure(fail_next={"us-east-1": "no"}, transition=IMMEDIATE)
         arn = client.create_replication_set(regions={"us-east-1": {}})["arn"]
         assert statuses(client, arn) == ("FAILED", {"us-east-1": "FAILED"})
@@ -383,13 +381,13 @@ class TestStatuses:
         with pytest.raises(WaiterError, match="terminal failure"):
             waiter.wait(arn=arn, WaiterConfig={"Delay": 0})
 
-    def test_waiters_of_botocore(self, client: Any) -> None:
+    def test_botocores_waiters(self, client: Any) -> None:
         arn = client.create_replication_set(regions={"us-east-1": {}})["arn"]
         client.get_waiter("wait_for_replication_set_active").wait(arn=arn, WaiterConfig={"Delay": 0})
         client.delete_replication_set(arn=arn)
         client.get_waiter("wait_for_replication_set_deleted").wait(arn=arn, WaiterConfig={"Delay": 0})
 
-    def test_by_time(self, endpoint: LocalEndpoint, client: Any) -> None:
+    def test_progression_by_time(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.configure(transition={"progression": "time", "seconds": 3600})
         arn = client.create_replication_set(regions={"us-east-1": {}})["arn"]
         assert {statuses(client, arn)[0] for _time in range(5)} == {"CREATING"}
@@ -400,12 +398,12 @@ class TestStatuses:
         ("status", "region", "end"),
         [("CREATING", "CREATING", "ACTIVE"), ("UPDATING", "ACTIVE", "ACTIVE"), ("DELETING", "ACTIVE", "gone")],
     )
-    def test_seeded_ones_move_on(
+    def test_statuses_of_seeded_sets_change(
         self, endpoint: LocalEndpoint, client: Any, status: str, region: str, end: str
     ) -> None:
         arn = endpoint.seed({"status": status, "regionMap": {"us-east-1": {"status": region}}})
         assert statuses(client, arn) == (status, {"us-east-1": region})
         if end == "gone":
-            assert code_of(client.get_replication_set, arn=arn) == "ResourceNotFoundException"
+            assert error_code(client.get_replication_set, arn=arn) == "ResourceNotFoundException"
         else:
             assert statuses(client, arn) == (end, {"us-east-1": end})

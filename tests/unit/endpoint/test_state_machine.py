@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Random histories of one account, against a model of it that fits on a page."""
+"""Tests of random calls in one account, against a short model of the account."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from .calls import ARN, Connect, code_of
+from .calls import ARN, Connect, error_code
 
 NAMES = ("us-east-1", "us-west-2", "eu-west-1", "ap-south-1")
-a_region = st.sampled_from(NAMES)
+region_names = st.sampled_from(NAMES)
 
 
 @pytest.mark.slow
-def test_histories(endpoint: LocalEndpoint, connect: Connect) -> None:
+def test_random_calls(endpoint: LocalEndpoint, connect: Connect) -> None:
     class Account(RuleBasedStateMachine):
-        """What the account must look like: ``after`` is what the Regions are to be once the change is done."""
+        """A model of the account.
+
+        :ivar regions: the Regions of the set.
+        :ivar target: its Regions after the change that is under way; None if there is none.
+        """
 
         def __init__(self) -> None:
             super().__init__()
@@ -31,88 +35,88 @@ def test_histories(endpoint: LocalEndpoint, connect: Connect) -> None:
             endpoint.configure(transition={"progression": "manual", "times": 1})
             self.arn = ARN
             self.regions: set[str] = set()
-            self.after: set[str] | None = None
+            self.target: set[str] | None = None
             self.protected = False
 
-        def expect(self, region: str, refused: str, call: str, **arguments: Any) -> bool:
-            """Make a call that must end as predicted. :return: whether it went through."""
-            code = code_of(getattr(connect(region), call), **arguments)
-            working = self.regions or self.after or set()
-            if region not in working and call != "create_replication_set":
-                refused = "ResourceNotFoundException"
-            assert code == refused, (call, arguments)
+        def call(self, region: str, expected: str, operation: str, **arguments: Any) -> bool:
+            """Make a call, check the code of its error, and return whether it succeeded."""
+            code = error_code(getattr(connect(region), operation), **arguments)
+            working = self.regions or self.target or set()
+            if region not in working and operation != "create_replication_set":
+                expected = "ResourceNotFoundException"
+            assert code == expected, (operation, arguments)
             return not code
 
         @property
         def exists(self) -> bool:
-            return bool(self.regions or self.after)
+            return bool(self.regions or self.target)
 
-        @rule(region=a_region, names=st.sets(a_region, min_size=1))
+        @rule(region=region_names, names=st.sets(region_names, min_size=1))
         def create(self, region: str, names: set[str]) -> None:
-            refused = ""
+            expected = ""
             if len(names) > 3 or region not in names:
-                refused = "ValidationException"
+                expected = "ValidationException"
             elif self.exists:
-                refused = "ServiceQuotaExceededException"
+                expected = "ServiceQuotaExceededException"
             arguments: dict[str, Any] = {"regions": {name: {} for name in names}}
-            if self.expect(region, refused, "create_replication_set", **arguments):
-                self.after = names
+            if self.call(region, expected, "create_replication_set", **arguments):
+                self.target = names
                 self.protected = False
                 self.arn = connect(region).list_replication_sets()["replicationSetArns"][0]
 
         @precondition(lambda self: self.exists)
-        @rule(region=a_region, name=a_region)
+        @rule(region=region_names, name=region_names)
         def add(self, region: str, name: str) -> None:
-            refused = ""
-            if self.after is not None:
-                refused = "ConflictException"
+            expected = ""
+            if self.target is not None:
+                expected = "ConflictException"
             elif name in self.regions or len(self.regions) == 3:
-                refused = "ValidationException"
+                expected = "ValidationException"
             actions = [{"addRegionAction": {"regionName": name}}]
-            if self.expect(region, refused, "update_replication_set", arn=self.arn, actions=actions):
-                self.after = self.regions | {name}
+            if self.call(region, expected, "update_replication_set", arn=self.arn, actions=actions):
+                self.target = self.regions | {name}
 
         @precondition(lambda self: self.exists)
-        @rule(region=a_region, name=a_region)
+        @rule(region=region_names, name=region_names)
         def delete_region(self, region: str, name: str) -> None:
-            refused = ""
-            if self.after is not None:
-                refused = "ConflictException"
+            expected = ""
+            if self.target is not None:
+                expected = "ConflictException"
             elif name not in self.regions or (self.protected and len(self.regions) == 1):
-                refused = "ValidationException"
+                expected = "ValidationException"
             actions = [{"deleteRegionAction": {"regionName": name}}]
-            if self.expect(region, refused, "update_replication_set", arn=self.arn, actions=actions):
-                self.after = self.regions - {name}
+            if self.call(region, expected, "update_replication_set", arn=self.arn, actions=actions):
+                self.target = self.regions - {name}
 
         @precondition(lambda self: self.exists)
-        @rule(region=a_region)
+        @rule(region=region_names)
         def delete(self, region: str) -> None:
-            refused = "ValidationException" if self.after is not None or self.protected else ""
-            if self.expect(region, refused, "delete_replication_set", arn=self.arn):
-                self.after = set()
+            expected = "ValidationException" if self.target is not None or self.protected else ""
+            if self.call(region, expected, "delete_replication_set", arn=self.arn):
+                self.target = set()
 
         @precondition(lambda self: self.exists)
-        @rule(region=a_region, on=st.booleans())
+        @rule(region=region_names, on=st.booleans())
         def protect(self, region: str, on: bool) -> None:
-            refused = "ValidationException" if self.after is not None else ""
+            expected = "ValidationException" if self.target is not None else ""
             arguments = {"arn": self.arn, "deletionProtected": on}
-            if self.expect(region, refused, "update_deletion_protection", **arguments):
+            if self.call(region, expected, "update_deletion_protection", **arguments):
                 self.protected = on
 
         @rule()
         def poll_until_done(self) -> None:
-            """One poll, from a Region that answers, is all a change takes here."""
-            if self.after is None:
+            """Poll once in a Region that answers. A change takes one poll here."""
+            if self.target is None:
                 return
-            poll = connect(min(self.regions & self.after or self.regions or self.after)).get_replication_set
-            if not self.after:
-                assert code_of(poll, arn=self.arn) == "ResourceNotFoundException"
+            poll = connect(min(self.regions & self.target or self.regions or self.target)).get_replication_set
+            if not self.target:
+                assert error_code(poll, arn=self.arn) == "ResourceNotFoundException"
             else:
                 found = poll(arn=self.arn)["replicationSet"]
                 assert found["status"] == "ACTIVE"
                 assert {region["status"] for region in found["regionMap"].values()} == {"ACTIVE"}
-                assert set(found["regionMap"]) == self.after
-            self.regions, self.after = self.after, None
+                assert set(found["regionMap"]) == self.target
+            self.regions, self.target = self.target, None
 
         @invariant()
         def every_region_lists_the_same(self) -> None:
@@ -120,12 +124,12 @@ def test_histories(endpoint: LocalEndpoint, connect: Connect) -> None:
             assert arns == ([self.arn] if self.exists else [])
 
         @invariant()
-        def seen_from_its_own_regions_only(self) -> None:
-            if self.after is not None:
-                return  # looking would be a poll
+        def only_its_own_regions_return_it(self) -> None:
+            if self.target is not None:
+                return  # GetReplicationSet would count as a poll
             for name in NAMES:
                 if name not in self.regions:
-                    assert code_of(connect(name).get_replication_set, arn=self.arn) == "ResourceNotFoundException"
+                    assert error_code(connect(name).get_replication_set, arn=self.arn) == "ResourceNotFoundException"
                     continue
                 found = connect(name).get_replication_set(arn=self.arn)["replicationSet"]
                 assert set(found["regionMap"]) == self.regions
@@ -138,7 +142,7 @@ def test_histories(endpoint: LocalEndpoint, connect: Connect) -> None:
             stateful_step_count=12,
             deadline=None,
             derandomize=True,
-            phases=[Phase.generate],  # a history of twelve steps is short enough
+            phases=[Phase.generate],  # twelve steps need not be shrunk
             database=None,
             suppress_health_check=list(HealthCheck),
         ),
