@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the info module costs, side by side in one run, as ratios. Called by "make bench" while the endpoint is up.
+"""Measures what the info module costs, in relation to other programs. "make bench" calls it with a running endpoint.
 
-Each round runs every candidate once, so that what else the machine does falls on all of them alike.
+Each round runs every candidate once, so that other load on the machine affects all of them.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ from pathlib import Path
 import boto3
 from botocore.client import BaseClient
 
-# Run as a file, this one finds what is next to it; the others are to be found from tests/, as everywhere.
+# Run as a file, this one finds what is next to it; the others are imported from tests/.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from bench.measure import ENDPOINT, control, medians, prepare, print_rows, run  # noqa: E402
+from bench.measure import ENDPOINT, medians, prepare, print_rows, run  # noqa: E402
+from endpoint.client import ControlClient  # noqa: E402
 
 ROUNDS = int(os.environ.get("ROUNDS", "11"))
 MODULE = "incident_manager.aws.ssm_incidents_replication_set_info"
-HERE, FAR = "eu-west-1", ["ap-southeast-2", "sa-east-1", "us-west-2"]
-BARE = """
+# A Region that is not in the set, and those of the set.
+OUTSIDE, REGIONS = "eu-west-1", ["ap-southeast-2", "sa-east-1", "us-west-2"]
+CONTROL = ControlClient(ENDPOINT)
+BARE_SCRIPT = """
 import boto3
 boto3.client("ssm-incidents", region_name={region!r}).get_replication_set(arn={arn!r})
 """
@@ -33,7 +36,7 @@ boto3.client("ssm-incidents", region_name={region!r}).get_replication_set(arn={a
 
 def main() -> None:
     prepare()
-    arn = make_set(FAR)
+    arn = make_set(REGIONS)
     print_rows([ad_hoc(arn), *calls(arn), search(arn), sessions()])
 
 
@@ -41,9 +44,9 @@ def ad_hoc(arn: str) -> tuple[str, str, str]:
     times = medians(
         {
             "pass": lambda: run("python", "-c", "pass"),
-            "bare": lambda: run("python", "-c", BARE.format(region=FAR[0], arn=arn)),
+            "bare": lambda: run("python", "-c", BARE_SCRIPT.format(region=REGIONS[0], arn=arn)),
             "ping": lambda: run("ansible", "localhost", "-m", "ansible.builtin.ping"),
-            "info": lambda: info(arn=arn, include_tags="false", region=FAR[0]),
+            "info": lambda: info(arn=arn, include_tags="false", region=REGIONS[0]),
         },
         ROUNDS,
     )
@@ -53,28 +56,28 @@ def ad_hoc(arn: str) -> tuple[str, str, str]:
 
 def calls(arn: str) -> list[tuple[str, str, str]]:
     rows = []
-    for options, asked in (
+    for options, target in (
         ({"arn": arn, "include_tags": "false"}, 1),
         ({"arn": arn}, 2),
         ({"include_tags": "false"}, 2),
     ):
-        control("DELETE", "requests")
-        info(region=FAR[0], **options)
-        named = " ".join(f"{name}=..." if name == "arn" else f"{name}={value}" for name, value in options.items())
-        rows.append((f"calls sent, {named}", str(len(control("GET", "requests"))), f"= {asked}"))
+        CONTROL.clear_requests()
+        info(region=REGIONS[0], **options)
+        given = " ".join(f"{name}=..." if name == "arn" else f"{name}={value}" for name, value in options.items())
+        rows.append((f"calls sent, {given}", str(len(CONTROL.requests())), f"= {target}"))
     return rows
 
 
 def search(arn: str) -> tuple[str, str, str]:
-    control("POST", "faults", [{"fault": "delay", "seconds": 0.2, "times": None}])
+    CONTROL.add_faults({"fault": "delay", "seconds": 0.2, "times": None})
     times = medians(
         {
-            "direct": lambda: info(arn=arn, region=FAR[0], include_tags="false"),
-            "search": lambda: info(arn=arn, region=HERE, include_tags="false", search_regions="all"),
+            "direct": lambda: info(arn=arn, region=REGIONS[0], include_tags="false"),
+            "search": lambda: info(arn=arn, region=OUTSIDE, include_tags="false", search_regions="all"),
         },
         ROUNDS,
     )
-    control("DELETE", "faults")
+    CONTROL.clear_faults()
     more = times["search"] - times["direct"]
     return "search_regions=all less direct, answers 200 ms late, in s", f"{more:.2f}", "<= 0.8"
 

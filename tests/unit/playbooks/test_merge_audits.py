@@ -2,75 +2,53 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fleet that is audited in slices, as automation controller runs a sliced job: one report comes of them all."""
+"""Tests of the playbook that makes one report of several runs, as automation controller runs a sliced job."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from endpoint.server import LocalEndpoint
-from fleet import QUICK_WAYS, Account, Fleet, Wrecks, accounts
+from fleet.accounts import QUICK_FAILURES, Account, make_accounts
+from fleet.inventory import Fleet
 
-CHECKOUT = Path(__file__).parents[3]
 SLICES = 3
 Report = dict[str, Any]
 
-RUNNER = Path(sys.prefix, "bin", "ansible-runner")
-
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not RUNNER.exists(), reason="ansible-runner is in the newest environment only"),
+    pytest.mark.skipif(
+        not Path(sys.prefix, "bin", "ansible-runner").exists(),
+        reason="There is no ansible-runner in this environment",
+    ),
 ]
 
 
 @pytest.fixture
-def fleet(endpoint: LocalEndpoint, tmp_path: Path) -> Iterator[Fleet]:
-    with Wrecks() as wrecks:
-        yield Fleet(endpoint.url, accounts(27, 9, QUICK_WAYS), tmp_path / "fleet", wrecks)
+def fleet(make_fleet: Callable[[list[Account]], Fleet]) -> Fleet:
+    return make_fleet(make_accounts(27, 9, QUICK_FAILURES))
 
 
+@dataclass
 class Job:
-    """A job, in a folder of its own: ansible-runner's, with an inventory and extra variables."""
+    """A job of ansible-runner.
 
-    def __init__(self, folder: Path, fleet: Fleet, playbook: str, inventory: Any, **variables: Any) -> None:
-        self.report_file = folder / "report.json"
-        environment = {
-            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".build" / "root"),
-            "ANSIBLE_NOCOLOR": "1",
-            "HOME": str(folder),
-            "LC_ALL": "C.UTF-8",
-            "PATH": f"{RUNNER.parent}:{os.environ['PATH']}",
-            **fleet.environment,
-        }
-        files = {
-            "inventory/hosts.json": inventory,
-            "env/extravars": {"incident_manager_report_json": str(self.report_file), **variables},
-            "env/envvars": environment,
-        }
-        for name, content in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(content), encoding="utf-8")
-        command = [
-            str(RUNNER),
-            "run",
-            str(folder),
-            f"--playbook=incident_manager.aws.{playbook}",
-            "--ident=job",
-            "--quiet",
-        ]
-        self.code = subprocess.run(command, env=environment, check=False).returncode
-        artifacts = folder / "artifacts" / "job"
-        self.output = (artifacts / "stdout").read_text(encoding="utf-8")
-        events = [json.loads(path.read_text(encoding="utf-8")) for path in artifacts.glob("job_events/*.json")]
-        self.msgs = [event.get("event_data", {}).get("res", {}).get("msg", "") for event in events]
+    :ivar code: its exit code.
+    :ivar output: the playbook's output.
+    :ivar messages: the msg of each event.
+    :ivar report_file: where the report is written.
+    """
+
+    code: int
+    output: str
+    messages: list[str]
+    report_file: Path
 
     def report(self) -> Report:
         report: Report = json.loads(self.report_file.read_text(encoding="ascii"))
@@ -78,35 +56,70 @@ class Job:
 
 
 @pytest.fixture
-def audit(fleet: Fleet, tmp_path: Path) -> Callable[[str, list[Account]], Job]:
-    return lambda name, some: Job(tmp_path / name, fleet, "audit", fleet.inventory(some))
+def run_job(
+    fleet: Fleet,
+    run_command: Callable[..., subprocess.CompletedProcess[str]],
+    ansible_environment: dict[str, str],
+    tmp_path: Path,
+) -> Callable[..., Job]:
+    """Return a function that runs a playbook as a job, in a folder of its own, with an inventory and variables."""
+
+    def run(name: str, playbook: str, inventory: Any, **variables: Any) -> Job:
+        folder = tmp_path / name
+        report_file = folder / "report.json"
+        files = {
+            "inventory/hosts.json": inventory,
+            "env/extravars": {"incident_manager_report_json": str(report_file), **variables},
+            "env/envvars": {**ansible_environment, **fleet.environment},
+        }
+        for file, content in files.items():
+            path = folder / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(content), encoding="utf-8")
+        options = [f"--playbook=incident_manager.aws.{playbook}", "--ident=job", "--quiet"]
+        finished = run_command("ansible-runner", "run", folder, *options, **fleet.environment)
+        artifacts = folder / "artifacts" / "job"
+        events = [json.loads(path.read_text(encoding="utf-8")) for path in artifacts.glob("job_events/*.json")]
+        return Job(
+            finished.returncode,
+            (artifacts / "stdout").read_text(encoding="utf-8"),
+            [event.get("event_data", {}).get("res", {}).get("msg", "") for event in events],
+            report_file,
+        )
+
+    return run
 
 
 @pytest.fixture
-def merge(fleet: Fleet, tmp_path: Path) -> Callable[..., Job]:
-    return lambda name, **variables: Job(tmp_path / name, fleet, "merge_audits", {}, **variables)
+def audit(fleet: Fleet, run_job: Callable[..., Job]) -> Callable[[str, list[Account]], Job]:
+    return lambda name, accounts: run_job(name, "audit", fleet.inventory(accounts))
 
 
-def sliced(whole: list[Account], number: int) -> list[Account]:
-    """Return a slice as automation controller makes it: every so-manieth host (awx, Inventory.get_script_data)."""
-    return whole[number::SLICES]
+@pytest.fixture
+def merge(run_job: Callable[..., Job]) -> Callable[..., Job]:
+    return lambda name, **variables: run_job(name, "merge_audits", {}, **variables)
 
 
-def timeless(report: Report) -> Report:
+def slice_of(accounts: list[Account], number: int) -> list[Account]:
+    """Return a slice as automation controller makes it (awx, Inventory.get_script_data)."""
+    return accounts[number::SLICES]
+
+
+def without_times(report: Report) -> Report:
     return {**report, "time": None, "accounts": [{**row, "time": None} for row in report["accounts"]]}
 
 
-def test_slices_make_the_whole(
+def test_merged_slices_equal_one_run(
     fleet: Fleet, audit: Callable[[str, list[Account]], Job], merge: Callable[..., Job], tmp_path: Path
 ) -> None:
-    whole = audit("whole", fleet.accounts)
-    slices = [audit(f"slice-{number}", sliced(fleet.accounts, number)) for number in range(SLICES)]
+    one_run = audit("one-run", fleet.accounts)
+    slices = [audit(f"slice-{number}", slice_of(fleet.accounts, number)) for number in range(SLICES)]
     assert {len(job.report()["accounts"]) for job in slices} == {len(fleet.accounts) // SLICES}
     merged = merge("merged", incident_manager_reports=f"{tmp_path}/slice-*/report.json")
-    assert timeless(merged.report()) == timeless(whole.report())
+    assert without_times(merged.report()) == without_times(one_run.report())
     times = {row["name"]: row["time"] for job in slices for row in job.report()["accounts"]}
     assert {row["name"]: row["time"] for row in merged.report()["accounts"]} == times
-    assert (merged.code, whole.code) == (2, 2)
+    assert (merged.code, one_run.code) == (2, 2)
     assert f"{len(fleet.accounts)} accounts: " in merged.output
     again = merge(
         "again",
@@ -121,8 +134,8 @@ def test_slices_make_the_whole(
 
 
 @pytest.fixture
-def reports(tmp_path: Path) -> Callable[..., None]:
-    """Write reports with one account each, by name of the file, account and day of the audit."""
+def write_reports(tmp_path: Path) -> Callable[..., None]:
+    """Return a function that writes reports of one account each: file=(account, day of the audit)."""
 
     def write(**written: tuple[str, int]) -> None:
         for stem, (name, day) in written.items():
@@ -137,8 +150,8 @@ def reports(tmp_path: Path) -> Callable[..., None]:
     return write
 
 
-def test_the_newest_row_counts(reports: Callable[..., None], merge: Callable[..., Job], tmp_path: Path) -> None:
-    reports(first=("a", 2), older=("a", 1), other=("b", 1), newer=("b", 3))
+def test_the_newest_row_is_taken(write_reports: Callable[..., None], merge: Callable[..., Job], tmp_path: Path) -> None:
+    write_reports(first=("a", 2), older=("a", 1), other=("b", 1), newer=("b", 3))
     for number, order in enumerate((["first", "older", "other", "newer"], ["newer", "other", "older", "first"])):
         job = merge(f"merged-{number}", incident_manager_reports=[f"{tmp_path}/{stem}.json" for stem in order])
         assert [(row["name"], row["msg"]) for row in job.report()["accounts"]] == [
@@ -150,15 +163,15 @@ def test_the_newest_row_counts(reports: Callable[..., None], merge: Callable[...
 
 
 @pytest.mark.parametrize("as_list", [True, False])
-def test_patterns(reports: Callable[..., None], merge: Callable[..., Job], tmp_path: Path, as_list: bool) -> None:
-    reports(east1=("a", 1), east2=("b", 1), west1=("c", 1), north=("d", 1))
+def test_patterns(write_reports: Callable[..., None], merge: Callable[..., Job], tmp_path: Path, as_list: bool) -> None:
+    write_reports(east1=("a", 1), east2=("b", 1), west1=("c", 1), north=("d", 1))
     patterns = [f"{tmp_path}/east?.json", f"{tmp_path}/w*.json", f"{tmp_path}/north.json"]
     job = merge("merged", incident_manager_reports=patterns if as_list else ",".join(patterns))
     assert [row["name"] for row in job.report()["accounts"]] == ["a", "b", "c", "d"]
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "part"),
     [
         ("<html>", "it is not JSON"),
         ("[]", "no report of an audit"),
@@ -167,20 +180,20 @@ def test_patterns(reports: Callable[..., None], merge: Callable[..., Job], tmp_p
         (None, "there is no file"),
     ],
 )
-def test_what_is_no_report(
-    reports: Callable[..., None], merge: Callable[..., Job], tmp_path: Path, text: str | None, words: str
+def test_other_files_are_refused(
+    write_reports: Callable[..., None], merge: Callable[..., Job], tmp_path: Path, text: str | None, part: str
 ) -> None:
-    """It is refused by its name, and nothing is written without it."""
-    reports(fine=("a", 1))
+    """The message names the file, and no report is written."""
+    write_reports(fine=("a", 1))
     if text is not None:
         (tmp_path / "other.json").write_text(text, encoding="utf-8")
     job = merge("merged", incident_manager_reports=[f"{tmp_path}/fine.json", f"{tmp_path}/other.json"])
     assert job.code == 2
-    assert [msg for msg in job.msgs if f"{tmp_path}/other.json" in msg and words in msg]
+    assert [msg for msg in job.messages if f"{tmp_path}/other.json" in msg and part in msg]
     assert not job.report_file.exists()
 
 
-def test_no_report_at_all(merge: Callable[..., Job], tmp_path: Path) -> None:
+def test_no_matching_files(merge: Callable[..., Job], tmp_path: Path) -> None:
     job = merge("merged", incident_manager_reports=f"{tmp_path}/slice-*/report.json")
     assert job.code == 2
-    assert [msg for msg in job.msgs if f"there is no file {tmp_path}/slice-*/report.json" in msg]
+    assert [msg for msg in job.messages if f"there is no file {tmp_path}/slice-*/report.json" in msg]
