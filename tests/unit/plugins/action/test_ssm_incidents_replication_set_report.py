@@ -17,7 +17,8 @@ from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_repli
 from checkout import MODULES, documentation
 
 Report = Callable[..., Any]
-NEWER, OLDER = "2026-11-02T00:00:00.000000+00:00", "2026-11-01T00:00:00.000000+00:00"
+OLDER = "2026-11-01T00:00:00.000000+00:00"
+NEWER = "2026-11-02T00:00:00.000000+00:00"
 
 
 def audit_result(outcome: str = "passed", findings: int = 0, **differing: Any) -> dict[str, Any]:
