@@ -99,8 +99,8 @@ picture: .build/new/installed .build/browser ## Take the README's picture of an 
 	$(NEW)/python tests/tools/take_picture.py .build/demo/audit.html docs/images/audit.png --width 1280 --height 1000
 
 bench: .build/new/installed ## Measure what the modules and the audit cost
-	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/run.py
-	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/fleet.py
+	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/module_cost.py
+	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/audit_cost.py
 
 endpoint: .build/new/ready ## Serve Incident Manager on this machine, for tests of your own, until Ctrl-C
 	@$(NEW)/python tests/endpoint

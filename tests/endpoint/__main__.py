@@ -16,8 +16,8 @@ from threading import Event
 # Run as a folder, this file has no package; give it one.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from endpoint.control import PREFIX  # noqa: E402
-from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint  # noqa: E402
+from endpoint.client import ACCESS_KEY, PREFIX, SECRET_KEY  # noqa: E402
+from endpoint.server import LocalEndpoint  # noqa: E402
 
 _HOW_TO = """\
 AWS Systems Manager Incident Manager's replication sets, on this machine: {url}

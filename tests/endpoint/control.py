@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a test can ask of a running endpoint, from Python or over HTTP under /incident-manager-endpoint/."""
+"""Controls a running endpoint, from Python or over HTTP under /incident-manager-endpoint/."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from moto.moto_api._internal import mock_random
 
 from .backend import models, utils
 from .calls import CallLog
+from .client import PREFIX
 from .faults import Answer, Faults, WSGIApp, is_number
 
-PREFIX = "/incident-manager-endpoint/"
 DEFAULT_ACCOUNT = "123456789012"
 PARTITION = "aws"
 

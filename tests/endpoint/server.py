@@ -27,12 +27,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from .backend import NAME
+from .client import USER
 from .control import DEFAULT_ACCOUNT, Control, ControlRoutes
 from .faults import FaultyService, WSGIApp
-
-# Long and unlikely: Ansible masks a secret wherever its letters come up.
-ACCESS_KEY = "LOCALENDPOINTKEY0001"
-SECRET_KEY = "local-endpoint-secret-key-which-opens-nothing"
 
 # Reading botocore's data is most of what a client costs; all sessions share what is read.
 _LOADER = create_loader()
@@ -135,6 +132,11 @@ class LocalEndpoint(Control):
         """The service's calls since the last reset."""
         return self.log.as_dicts()
 
+    @property
+    def operations(self) -> list[str]:
+        """The operations of these calls."""
+        return [call["operation"] for call in self.requests]
+
     def session(
         self, region: str, account: str = DEFAULT_ACCOUNT, user: Mapping[str, str] | None = None
     ) -> boto3.Session:
@@ -143,8 +145,7 @@ class LocalEndpoint(Control):
 
         :param user: what make_user() returned, to be that user.
         """
-        own = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY, **(user or {})}
-        session = _session(region, own)
+        session = _session(region, {**USER, **(user or {})})
         if user or account == DEFAULT_ACCOUNT:
             return session
         sts = session.client("sts", endpoint_url=self.url, verify=self.ca_bundle, config=Config(proxies={}))

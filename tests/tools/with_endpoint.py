@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a command while the local endpoint is up, on a free port of this machine.
+"""Run a command with the local endpoint, which is started on a free port of this machine and stopped afterwards.
 
-The command finds the endpoint in INCIDENT_MANAGER_ENDPOINT, and an access key for it where AWS's tools look for one.
+The command gets the endpoint's URL in INCIDENT_MANAGER_ENDPOINT, and an access key in the variables of AWS's tools.
 
 Usage: with_endpoint.py COMMAND [ARGUMENT...]
 """
@@ -21,21 +21,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ENDPOINT = Path(__file__).parent.parent / "endpoint"
+TESTS = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TESTS))
 
-ACCESS_KEY = {
-    "AWS_ACCESS_KEY_ID": "AKIALOCALENDPOINT000",
-    # Long and unlikely: where it occurs in an answer, Ansible puts asterisks.
-    "AWS_SECRET_ACCESS_KEY": "secret-of-the-local-endpoint-and-of-nothing-else",
-    "AWS_DEFAULT_REGION": "eu-west-1",
-}
+from credentials import environment_variables  # noqa: E402
+from endpoint.client import USER  # noqa: E402
 
 
 def main() -> int:
-    # As if by Ctrl-C: the endpoint is stopped on every way out.
+    # SIGTERM has the effect of Ctrl-C, so that the endpoint is always stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with endpoint() as url:
-        environment = {**os.environ, **ACCESS_KEY, "INCIDENT_MANAGER_ENDPOINT": url}
+        environment = {
+            **os.environ,
+            **environment_variables(USER),
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "INCIDENT_MANAGER_ENDPOINT": url,
+        }
         return subprocess.run(sys.argv[1:], env=environment, check=False).returncode
 
 
@@ -45,7 +47,7 @@ def endpoint() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         port_file = Path(folder, "port")
         with Path(folder, "log").open("w+", encoding="utf-8") as log:
-            command = [sys.executable, str(ENDPOINT), "--port", "0", "--port-file", str(port_file)]
+            command = [sys.executable, str(TESTS / "endpoint"), "--port", "0", "--port-file", str(port_file)]
             with subprocess.Popen(command, stdout=log, stderr=log) as server:
                 try:
                     yield f"http://127.0.0.1:{_port(server, port_file)}"

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""This checkout as a collection, the local endpoint, and modules run in this process against it: from their
-argument spec through botocore and HTTP."""
+"""Fixtures of all unit tests: the checkout as an installed collection, the local endpoint, and ways to run modules,
+plugins, tasks and commands against it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -29,46 +27,36 @@ from ansible.plugins.loader import action_loader, connection_loader, lookup_load
 from ansible.template import Templar
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 from botocore.loaders import create_loader
-from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint
+from checkout import CHECKOUT, COLLECTIONS
+from credentials import environment_variables, module_options
+from endpoint.client import USER
+from endpoint.server import LocalEndpoint
+from failing_servers import RefusingSTS, closed_port
 from hypothesis import settings
+from recorded_answers import ARN as RECORDED_ARN
+from recorded_answers import REPLICATION_SET
 
-CHECKOUT = Path(__file__).parents[2]
+BIN = Path(sys.prefix, "bin")
 
-# ansible-test has its own way, with the collection that it tests.
+# ansible-test has a finder of its own, with the collection that it tests.
 if not any(isinstance(finder, _AnsibleCollectionFinder) for finder in sys.meta_path):
-    # The Makefile makes this folder, where the checkout has the path that a collection needs.
-    _AnsibleCollectionFinder(paths=[str(CHECKOUT / ".build" / "root")])._install()
+    _AnsibleCollectionFinder(paths=[str(COLLECTIONS)])._install()
 
 # Not the artifact, which is installed in the same environment.
 imported = importlib.import_module("ansible_collections.incident_manager.aws").__path__[0]
 assert CHECKOUT.samefile(imported), imported
 
-# The quick loop tries few inputs; "make test" asks for all of them.
-# The same inputs every time, so that a run can be repeated; "exploring" looks for new ones.
+# "make unit" tries few inputs, "make test" many. Both try the same ones every time, so that a run can be repeated;
+# "exploring" looks for new ones.
 settings.register_profile("quick", max_examples=30, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=300, deadline=None, derandomize=True)
 settings.register_profile("exploring", max_examples=300, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
-# What AWS's documentation shows GetReplicationSet to return (awscli, examples/ssm-incidents/get-replication-set.rst).
-RECORDED_ARN = "arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
-RECORDED = {
-    "createdBy": "arn:aws:sts::111122223333:assumed-role/Admin/username",
-    "createdTime": "2021-05-14T17:57:22.010000+00:00",
-    "deletionProtected": False,
-    "lastModifiedBy": "arn:aws:sts::111122223333:assumed-role/Admin/username",
-    "lastModifiedTime": "2021-05-14T17:57:22.010000+00:00",
-    "regionMap": {
-        "us-east-1": {"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"},
-        "us-east-2": {"sseKmsKeyId": "DefaultKey", "status": "ACTIVE", "statusMessage": "Tagging inaccessible"},
-    },
-    "status": "ACTIVE",
-}
-
 
 @dataclass
 class Outcome:
-    """How a module ended: its result as Ansible gets it, and everything it wrote."""
+    """How a module or an action ended: its result as Ansible gets it, and all of its output."""
 
     result: dict[str, Any]
     output: str
@@ -81,20 +69,40 @@ class Outcome:
         return self.result[key]
 
 
+# The environment ------------------------------------------------------------------------------------------------------
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No credentials, Region or files but those that a test names itself."""
+    """Remove all credentials, Regions and files of AWS's tools from the environment."""
     for name in list(os.environ):
-        if name.startswith("AWS_"):
+        if name.startswith("AWS_") or name == "MOTO_ACCOUNT_ID":
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
+@pytest.fixture
+def thorough() -> bool:
+    """Return whether to test with large samples."""
+    return os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+
+
+@pytest.fixture
+def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Replace time.sleep, and return the list of the seconds that it is called with."""
+    seconds: list[float] = []
+    monkeypatch.setattr("time.sleep", seconds.append)
+    return seconds
+
+
+# The endpoint ---------------------------------------------------------------------------------------------------------
+
+
 @pytest.fixture(scope="session", autouse=True)
-def warm_loader() -> Iterator[None]:
-    """Let the sessions that tests and the endpoint make share what is read of botocore's data, as the collection's own do."""
+def shared_data_loader() -> Iterator[None]:
+    """Let the sessions of the tests and of the endpoint share botocore's data, as the collection's own sessions do."""
     loader = create_loader()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.session.create_loader", lambda _search_paths=None: loader)
@@ -102,98 +110,76 @@ def warm_loader() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def served() -> Iterator[LocalEndpoint]:
+def session_endpoint() -> Iterator[LocalEndpoint]:
+    """Return the endpoint of all tests."""
     with LocalEndpoint() as endpoint:
         yield endpoint
 
 
 @pytest.fixture
-def endpoint(served: LocalEndpoint) -> LocalEndpoint:
-    """The endpoint, without sets, faults or calls."""
-    served.reset()
-    return served
+def endpoint(session_endpoint: LocalEndpoint) -> Iterator[LocalEndpoint]:
+    """Return the endpoint without sets, faults or calls, and with its default settings."""
+    session_endpoint.reset()
+    yield session_endpoint
+    session_endpoint.reset()
 
 
 @pytest.fixture
-def recorded(endpoint: LocalEndpoint) -> str:
-    """Seed the recorded set in the default account and return its ARN there."""
-    return str(endpoint.seed(RECORDED, arn=RECORDED_ARN.replace("111122223333", "123456789012")))
-
-
-@dataclass
-class Refusing:
-    """A server that refuses everything, and what it was asked."""
-
-    url: str
-    asked: list[str]
-    body: str = (
-        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: arn:aws:iam::"
-        "123456789012:user/ops is not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>"
-    )
+def recorded_arn(endpoint: LocalEndpoint) -> str:
+    """Seed the recorded set in the default account, and return its ARN there."""
+    return endpoint.seed(REPLICATION_SET, arn=RECORDED_ARN.replace("111122223333", "123456789012"))
 
 
 @pytest.fixture
-def refusing_sts() -> Iterator[Refusing]:
-    """An STS that lets nobody assume a role; moto's lets everybody."""
-
-    class Refusal(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            refusing.asked.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            body = refusing.body.encode()
-            self.send_response(403)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refusal) as server:
-        Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        refusing = Refusing(f"http://127.0.0.1:{server.server_port}", [])
-        yield refusing
-        server.shutdown()
+def refusing_sts() -> Iterator[RefusingSTS]:
+    """Return a security token service that refuses every role."""
+    with RefusingSTS() as sts:
+        yield sts
 
 
 @pytest.fixture
-def thorough() -> bool:
-    """Whether to try all there is, or only what a quick loop has time for."""
-    return os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+def closed_url() -> Iterator[str]:
+    """Return a URL that refuses connections."""
+    with closed_port() as url:
+        yield url
+
+
+# In this process ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let retries wait on paper only, and list what they would have waited."""
-    waited: list[float] = []
-    monkeypatch.setattr("time.sleep", waited.append)
-    return waited
+def connection_options(session_endpoint: LocalEndpoint) -> dict[str, str]:
+    """Return the options that connect to the endpoint."""
+    return {"endpoint_url": session_endpoint.url, **module_options(USER), "region": "us-east-1"}
 
 
 @pytest.fixture
-def connected(served: LocalEndpoint) -> Callable[..., dict[str, Any]]:
-    """Options on top of a connection to the endpoint; None takes one away."""
+def connection_variables(session_endpoint: LocalEndpoint) -> dict[str, str]:
+    """Return the environment variables that connect to the endpoint, but for the Region."""
+    return {"AWS_URL": session_endpoint.url, **environment_variables(USER)}
 
-    def on_top(given: dict[str, Any]) -> dict[str, Any]:
-        connection = {
-            "endpoint_url": served.url,
-            "access_key": ACCESS_KEY,
-            "secret_key": SECRET_KEY,
-            "region": "us-east-1",
-        }
-        return {key: value for key, value in {**connection, **given}.items() if value is not None}
 
-    return on_top
+@pytest.fixture
+def connected_environment(connection_variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the environment variables that connect to the endpoint."""
+    for name, value in {**connection_variables, "AWS_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(name, value)
+
+
+def merged(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the defaults with the given options. An option that is None is left out."""
+    return {key: value for key, value in {**defaults, **given}.items() if value is not None}
 
 
 @pytest.fixture
 def run_module(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], connected: Callable[..., dict[str, Any]]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], connection_options: dict[str, str]
 ) -> Callable[..., Outcome]:
-    """Run a module in this process; options come on top of a connection to the endpoint, None takes one away."""
+    """Return a function that runs a module in this process, with connection_options and more options."""
 
     def run(name: str, _check_mode: bool = False, _diff: bool = False, **given: Any) -> Outcome:
         args = {
-            **connected(given),
+            **merged(connection_options, given),
             "_ansible_check_mode": _check_mode,
             "_ansible_diff": _diff,
             "_ansible_remote_tmp": "/tmp",
@@ -217,24 +203,24 @@ def run_module(
 
 
 @pytest.fixture
-def run_lookup(connected: Callable[..., dict[str, Any]]) -> Callable[..., list[Any]]:
-    """Run the lookup in this process, as Ansible loads it; options come on top of a connection to the endpoint."""
+def run_lookup(connection_options: dict[str, str]) -> Callable[..., list[Any]]:
+    """Return a function that runs the lookup in this process, with connection_options and more options."""
 
     def run(*terms: Any, **given: Any) -> list[Any]:
         lookup = lookup_loader.get("incident_manager.aws.ssm_incidents_replication_set")
-        return list(lookup.run(list(terms), variables={}, **connected(given)))
+        return list(lookup.run(list(terms), variables={}, **merged(connection_options, given)))
 
     return run
 
 
 @pytest.fixture
-def run_action(connected: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
-    """Run an action in this process, as Ansible loads it; options come on top of a connection to the endpoint."""
+def run_action(connection_options: dict[str, str]) -> Callable[..., Outcome]:
+    """Return a function that runs an action in this process, with connection_options and more options."""
 
     def run(name: str, _keywords: dict[str, Any] | None = None, _connected: bool = True, **given: Any) -> Outcome:
         task = Task()
         task.action = f"incident_manager.aws.{name}"
-        task.args = connected(given) if _connected else given
+        task.args = merged(connection_options, given) if _connected else given
         for keyword, value in (_keywords or {}).items():
             setattr(task, keyword, value)
         context = PlayContext()
@@ -254,30 +240,59 @@ def run_action(connected: Callable[..., dict[str, Any]]) -> Callable[..., Outcom
     return run
 
 
+# In processes of their own --------------------------------------------------------------------------------------------
+
+
 @pytest.fixture
-def run_tasks(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    def run(tasks: list[dict[str, Any]], **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run tasks in a play on localhost, with the checkout as the installed collection."""
-        play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
-        playbook = tmp_path / "playbook.json"
-        playbook.write_text(json.dumps([play]), encoding="utf-8")
-        environment |= {
-            "ANSIBLE_ASYNC_DIR": str(tmp_path / "async"),
-            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".build" / "root"),
-            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-            "ANSIBLE_LOCALHOST_WARNING": "0",
-            "ANSIBLE_NOCOLOR": "1",
-            "HOME": str(tmp_path),
-            "LC_ALL": "C.UTF-8",
-            "PATH": os.environ["PATH"],
-        }
-        command = [Path(sys.prefix, "bin", "ansible-playbook"), playbook]
-        return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+def ansible_environment(tmp_path: Path) -> dict[str, str]:
+    """Return the environment of Ansible's commands: with the checkout as the installed collection, and without the
+    user's files and variables."""
+    return {
+        "ANSIBLE_ASYNC_DIR": str(tmp_path / "async"),
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_NOCOLOR": "1",
+        "HOME": str(tmp_path),
+        "LC_ALL": "C.UTF-8",
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+    }
+
+
+@pytest.fixture
+def run_command(tmp_path: Path, ansible_environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs a command of this Python environment, with more environment variables."""
+
+    def run(program: str, *arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [BIN / program, *arguments],
+            env={**ansible_environment, **variables},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
 
     return run
 
 
-_RUNNER = """
+@pytest.fixture
+def run_tasks(
+    tmp_path: Path, run_command: Callable[..., subprocess.CompletedProcess[str]]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs tasks in a play on localhost, with more environment variables."""
+
+    def run(tasks: list[dict[str, Any]], **variables: str) -> subprocess.CompletedProcess[str]:
+        play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+        playbook = tmp_path / "playbook.json"
+        playbook.write_text(json.dumps([play]), encoding="utf-8")
+        return run_command("ansible-playbook", playbook, **variables)
+
+    return run
+
+
+_MODULE_SCRIPT = """
 import importlib, sys
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 root, name = sys.argv.pop(), sys.argv.pop()
@@ -287,15 +302,21 @@ importlib.import_module("ansible_collections.incident_manager.aws.plugins.module
 
 
 @pytest.fixture
-def run_process(served: LocalEndpoint, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Start a module as a process of its own; options come on top of a connection to the endpoint."""
+def start_module(connection_options: dict[str, str], tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Return a function that starts a module as a process, with connection_options and more options."""
 
-    def start(name: str, **options: Any) -> subprocess.Popen[str]:
-        connection = {"endpoint_url": served.url, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+    def start(name: str, **given: Any) -> subprocess.Popen[str]:
         arguments = tmp_path / f"arguments-{len(list(tmp_path.iterdir()))}.json"
-        arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": {**connection, **options}}))
-        root = CHECKOUT / ".build" / "root"
-        command = [sys.executable, "-c", _RUNNER, str(arguments), name, str(root)]
+        arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": merged(connection_options, given)}))
+        command = [sys.executable, "-c", _MODULE_SCRIPT, str(arguments), name, str(COLLECTIONS)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     return start
+
+
+@pytest.fixture
+def template_text(tmp_path: Path) -> Iterator[str]:
+    """Return a text that runs a command if Ansible templates it. The test fails if the command has run."""
+    file = tmp_path / "templated"
+    yield "{{ lookup('pipe', 'touch " + str(file) + "') }}"
+    assert not file.exists()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The managing module as Ansible runs it, on the wire: creating, changing, retiring, and everything on the way."""
+"""Tests of the module that creates, changes and deletes replication sets, against the local endpoint."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from endpoint.server import SECRET_KEY, LocalEndpoint
+from endpoint.client import SECRET_KEY, active_set
+from endpoint.server import LocalEndpoint
 
-from ..module_utils.test_plan import SETS
+from ..module_utils._replication_set.test_plan import SETS
 
 ACCOUNT = "123456789012"
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -33,9 +34,10 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def manage(run_module: Run, naps: list[float]) -> Run:
+def manage(run_module: Run, sleeps: list[float]) -> Run:
+    """Return a function that runs the module. It doesn't sleep: for the endpoint a change takes polls, not time."""
+
     def run(**options: Any) -> Any:
-        # The endpoint counts time in polls: what the module would sleep meanwhile is only noted.
         return run_module("ssm_incidents_replication_set", **{"region": "eu-west-1", **options})
 
     return run
@@ -43,6 +45,8 @@ def manage(run_module: Run, naps: list[float]) -> Run:
 
 @pytest.fixture
 def info(run_module: Run) -> Run:
+    """Return a function that runs the info module."""
+
     def run(**options: Any) -> Any:
         return run_module("ssm_incidents_replication_set_info", region="eu-west-1", search_regions=["all"], **options)
 
@@ -50,28 +54,29 @@ def info(run_module: Run) -> Run:
 
 
 @pytest.fixture(autouse=True)
-def polls(endpoint: LocalEndpoint) -> None:
+def transition(endpoint: LocalEndpoint) -> None:
     endpoint.configure(transition={"progression": "manual", "times": 2})
 
 
 def regions(*names: str, **keys: str) -> list[dict[str, Any]]:
+    """Return the option regions."""
     return [{"name": name} for name in names] + [
         {"name": name.replace("_", "-"), "sse_kms_key_id": key} for name, key in keys.items()
     ]
 
 
-def there(endpoint: LocalEndpoint, region: str = "eu-west-1", **facts: Any) -> str:
-    """Put a set in place; facts are those of GetReplicationSet's answer."""
-    tags = facts.pop("tags", None)
-    body = {"status": "ACTIVE", "regionMap": {region: {"status": "ACTIVE", "sseKmsKeyId": "DefaultKey"}}, **facts}
-    return str(endpoint.seed(body, tags=tags))
+def seed_set(endpoint: LocalEndpoint, tags: dict[str, str] | None = None, **members: Any) -> str:
+    """Seed a set, by default in eu-west-1, and return its ARN.
+
+    :param members: members of GetReplicationSet's answer.
+    """
+    return endpoint.seed(active_set({"eu-west-1": "DefaultKey"}, **members), tags=tags)
 
 
 def region_map(*names: str, **keys: str) -> dict[str, Any]:
-    return {
-        **{name: {"status": "ACTIVE", "sseKmsKeyId": "DefaultKey"} for name in names},
-        **{name.replace("_", "-"): {"status": "ACTIVE", "sseKmsKeyId": key} for name, key in keys.items()},
-    }
+    """Return the regionMap of GetReplicationSet's answer."""
+    keys = {**dict.fromkeys(names, "DefaultKey"), **{name.replace("_", "-"): key for name, key in keys.items()}}
+    return dict(active_set(keys)["regionMap"])
 
 
 def keys_of(outcome: Any) -> dict[str, str]:
@@ -87,18 +92,18 @@ def actions(outcome: Any) -> list[tuple[str, str]]:
 
 
 def assert_unchanged_again(manage: Run, endpoint: LocalEndpoint, options: dict[str, Any]) -> None:
-    """The second run of a task changes nothing and sends not one write."""
+    """Assert that a second run of a task changes nothing and makes no call that writes."""
     before = len(writes(endpoint))
     again = manage(**options)
     assert not again.failed and again["changed"] is False and again["actions"] == []
     assert len(writes(endpoint)) == before
 
 
-# What Terraform's acceptance tests and CloudFormation's handler tests do, those that they refuse too ---------------------
+# The scenarios of Terraform's acceptance tests and CloudFormation's handler tests, and those that they refuse ----------
 
 TAGS = {"Team": "Resilience", "CostCenter": "A-1"}
 SCENARIOS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], dict[str, str], list[str]]] = {
-    # name: (what is there, the task, the keys at the end, the actions)
+    # Name: the members of the set and its tags, the options, the keys at the end, the actions.
     "create, two Regions": (
         None,
         {"regions": regions("eu-west-1", "us-east-1")},
@@ -220,12 +225,7 @@ SCENARIOS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], dict[str, str]
 def test_scenario(manage: Run, info: Run, endpoint: LocalEndpoint, name: str) -> None:
     present, options, keys, steps = SCENARIOS[name]
     if present:
-        body = {
-            "status": "ACTIVE",
-            "deletionProtected": False,
-            **{key: value for key, value in present.items() if key != "tags"},
-        }
-        endpoint.seed(body, tags=present.get("tags"))
+        seed_set(endpoint, **{"deletionProtected": False, **present})
 
     checked = manage(_check_mode=True, _diff=True, **options)
     assert not checked.failed, checked["msg"]
@@ -244,38 +244,33 @@ def test_scenario(manage: Run, info: Run, endpoint: LocalEndpoint, name: str) ->
     assert outcome["replication_set"] == info()["replication_set"]
     assert outcome["diff"]["after"]["regions"] == keys
     assert (outcome["diff"]["before"] == outcome["diff"]["after"]) is not bool(steps)
-    # Each step once, and none but those.
+    # Each step once, and no other.
     assert len(writes(endpoint)) == len(steps)
     assert_unchanged_again(manage, endpoint, options)
 
 
-def test_gone_behind_its_back(manage: Run, endpoint: LocalEndpoint) -> None:
+def test_a_set_that_was_deleted_is_created_again(manage: Run, endpoint: LocalEndpoint) -> None:
     options = {"regions": regions("eu-west-1")}
     first = manage(**options)["replication_set"]["arn"]
     endpoint.reset()
     outcome = manage(**options)
     assert actions(outcome) == [("create_replication_set", "done")]
     assert outcome["replication_set"]["arn"] != first
-    gone = manage(arn=first, **options)
-    assert gone.failed and first in gone["msg"] and "has no replication set" in gone["msg"]
+    by_arn = manage(arn=first, **options)
+    assert by_arn.failed and first in by_arn["msg"] and "has no replication set" in by_arn["msg"]
 
 
-# Any set to any other -------------------------------------------------------------------------------------------------
+# From any set to any other --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 def test_a_sample_of_all_pairs(manage: Run, endpoint: LocalEndpoint, thorough: bool) -> None:
-    chosen = random.Random(1)
+    generator = random.Random(1)
     for _number in range(150 if thorough else 10):
-        present, wanted = chosen.choice(SETS), chosen.choice(SETS)
+        present, wanted = generator.choice(SETS), generator.choice(SETS)
         endpoint.reset()
         endpoint.configure(transition={"progression": "immediate"})
-        endpoint.seed(
-            {
-                "status": "ACTIVE",
-                "regionMap": {name: {"status": "ACTIVE", "sseKmsKeyId": key} for name, key in present.items()},
-            }
-        )
+        endpoint.seed(active_set(present))
         options = {
             "regions": [{"name": name, "sse_kms_key_id": key} for name, key in wanted.items()],
             "replace_keys": True,
@@ -293,7 +288,7 @@ def test_a_sample_of_all_pairs(manage: Run, endpoint: LocalEndpoint, thorough: b
 
 @pytest.mark.parametrize("names", [["eu-west-1"], ["us-east-1", "us-east-2", "eu-central-1"]])
 def test_absent(manage: Run, endpoint: LocalEndpoint, names: list[str]) -> None:
-    arn = there(endpoint, regionMap=region_map(*names))
+    arn = seed_set(endpoint, regionMap=region_map(*names))
     options = {"state": "absent", "arn": arn}
     checked = manage(_check_mode=True, **options)
     assert actions(checked) == [("delete_replication_set", "planned")] and checked["changed"] is True
@@ -307,14 +302,14 @@ def test_absent(manage: Run, endpoint: LocalEndpoint, names: list[str]) -> None:
 
 
 def test_absent_is_refused_under_protection(manage: Run, endpoint: LocalEndpoint) -> None:
-    arn = there(endpoint, deletionProtected=True)
+    arn = seed_set(endpoint, deletionProtected=True)
     outcome = manage(state="absent", arn=arn)
     assert outcome.failed and outcome["changed"] is False and "deletion_protected: false" in outcome["msg"]
     assert writes(endpoint) == []
 
 
-def test_absent_turns_protection_off_where_told(manage: Run, endpoint: LocalEndpoint) -> None:
-    arn = there(endpoint, deletionProtected=True)
+def test_absent_turns_protection_off_if_told(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = seed_set(endpoint, deletionProtected=True)
     options = {"state": "absent", "arn": arn, "deletion_protected": False}
     outcome = manage(**options)
     assert actions(outcome) == [("update_deletion_protection", "done"), ("delete_replication_set", "done")]
@@ -322,77 +317,79 @@ def test_absent_turns_protection_off_where_told(manage: Run, endpoint: LocalEndp
 
 
 def test_absent_contradicts_protection(manage: Run, endpoint: LocalEndpoint) -> None:
-    arn = there(endpoint)
+    arn = seed_set(endpoint)
     assert "contradict" in manage(state="absent", arn=arn, deletion_protected=True)["msg"]
 
 
 def test_absent_requires_the_arn(manage: Run, endpoint: LocalEndpoint) -> None:
-    there(endpoint)
+    seed_set(endpoint)
     assert "arn" in manage(state="absent")["msg"]
     assert endpoint.requests == []
 
 
-def test_absent_while_it_is_being_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
-    arn = there(endpoint, status="DELETING", regionMap={"eu-west-1": {"status": "DELETING"}})
+def test_absent_while_the_set_is_being_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = seed_set(endpoint, status="DELETING", regionMap={"eu-west-1": {"status": "DELETING"}})
     outcome = manage(state="absent", arn=arn)
     assert not outcome.failed and outcome["changed"] is False and writes(endpoint) == []
 
 
 def test_a_failed_set_can_be_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
-    arn = there(endpoint, status="FAILED", regionMap={"eu-west-1": {"status": "FAILED"}})
+    arn = seed_set(endpoint, status="FAILED", regionMap={"eu-west-1": {"status": "FAILED"}})
     assert manage(state="absent", arn=arn)["exists"] is False
 
 
 # Waiting --------------------------------------------------------------------------------------------------------------
 
 
-def test_without_waiting_one_step_is_begun(manage: Run, endpoint: LocalEndpoint) -> None:
+def test_without_waiting_one_step_is_started(manage: Run, endpoint: LocalEndpoint) -> None:
     outcome = manage(regions=regions("eu-west-1"), wait=False)
     assert actions(outcome) == [("create_replication_set", "done")]
     assert outcome["replication_set"]["status"] == "CREATING"
 
 
 def test_without_waiting_two_steps_are_refused(manage: Run, endpoint: LocalEndpoint) -> None:
-    there(endpoint)
+    seed_set(endpoint)
     outcome = manage(regions=regions("us-east-1"), wait=False)
     assert outcome.failed and "wait: false" in outcome["msg"] and "takes 2" in outcome["msg"]
     assert actions(outcome) == [("add_region", "not_reached"), ("delete_region", "not_reached")]
     assert writes(endpoint) == [] and outcome["changed"] is False
 
 
-@pytest.mark.parametrize("before", [True, False])
-def test_time_out(manage: Run, endpoint: LocalEndpoint, before: bool) -> None:
+@pytest.mark.parametrize("updating", [True, False])
+def test_time_out(manage: Run, endpoint: LocalEndpoint, updating: bool) -> None:
     endpoint.configure(transition={"progression": "manual", "times": 10**9})
-    if before:
-        there(endpoint, status="UPDATING", regionMap={**region_map("eu-west-1"), "us-east-1": {"status": "CREATING"}})
+    if updating:
+        seed_set(
+            endpoint, status="UPDATING", regionMap={**region_map("eu-west-1"), "us-east-1": {"status": "CREATING"}}
+        )
     outcome = manage(regions=regions("eu-west-1", "us-east-2"), deletion_protected=True, wait_timeout=0)
     assert outcome.failed and outcome["error"]["code"] == "WaitTimeout"
     assert "wait_timeout" in outcome["msg"] and "CREATING" in outcome["msg"]
-    assert outcome["changed"] is not before
-    if not before:
+    assert outcome["changed"] is not updating
+    if not updating:
         assert actions(outcome) == [("create_replication_set", "done"), ("update_deletion_protection", "not_reached")]
 
 
-def test_a_conflict_is_waited_out(manage: Run, endpoint: LocalEndpoint, naps: list[float]) -> None:
-    there(endpoint)
+def test_a_temporary_conflict_is_waited_for(manage: Run, endpoint: LocalEndpoint, sleeps: list[float]) -> None:
+    seed_set(endpoint)
     endpoint.faults.add(
         {"operation": "UpdateReplicationSet", "fault": "error", "code": "ConflictException", "times": 3}
     )
     outcome = manage(regions=regions("eu-west-1", "us-east-1"))
     assert not outcome.failed and actions(outcome) == [("add_region", "done")]
     tokens = {call["input"]["clientToken"] for call in endpoint.requests if call["operation"] == "UpdateReplicationSet"}
-    assert len(tokens) == 1 and len(naps) >= 3
+    assert len(tokens) == 1 and len(sleeps) >= 3
 
 
-def test_a_conflict_that_stays_times_out(manage: Run, endpoint: LocalEndpoint) -> None:
-    there(endpoint)
+def test_a_permanent_conflict_times_out(manage: Run, endpoint: LocalEndpoint) -> None:
+    seed_set(endpoint)
     endpoint.faults.add({"operation": "TagResource", "fault": "error", "code": "ConflictException", "times": None})
     outcome = manage(tags=TAGS, wait_timeout=0)
     assert outcome.failed and outcome["error"]["code"] == "WaitTimeout" and "ConflictException" in outcome["msg"]
 
 
-def test_failed_regions_end_the_task_with_their_messages(manage: Run, endpoint: LocalEndpoint) -> None:
-    there(endpoint)
+def test_failed_regions_fail_the_task_with_their_messages(manage: Run, endpoint: LocalEndpoint) -> None:
+    seed_set(endpoint)
     endpoint.configure(fail_next={"us-east-1": "The KMS key is disabled"})
     outcome = manage(regions=regions("eu-west-1", "us-east-1", "us-east-2"))
     assert outcome.failed and outcome["error"]["code"] == "ReplicationSetFailed"
@@ -401,9 +398,9 @@ def test_failed_regions_end_the_task_with_their_messages(manage: Run, endpoint: 
     assert actions(outcome) == [("add_region", "done"), ("add_region", "not_reached")]
 
 
-# Faults on the way ----------------------------------------------------------------------------------------------------
+# Faults while the steps are taken -------------------------------------------------------------------------------------
 
-LONG_WAY = {
+SIX_STEPS = {
     "regions": regions("us-east-1", eu_west_1=KEY),
     "replace_keys": True,
     "deletion_protected": True,
@@ -413,11 +410,11 @@ LONG_WAY = {
 
 @pytest.mark.parametrize("fault", ["throttle", "internal", "reset", "not_json", "truncated"])
 @pytest.mark.parametrize("after", [False, True])
-def test_faults_are_survived_everywhere(manage: Run, endpoint: LocalEndpoint, fault: str, after: bool) -> None:
-    there(endpoint, regionMap=region_map("eu-west-1", "eu-west-2"))
+def test_faults_of_every_write_are_survived(manage: Run, endpoint: LocalEndpoint, fault: str, after: bool) -> None:
+    seed_set(endpoint, regionMap=region_map("eu-west-1", "eu-west-2"))
     for operation in sorted(WRITES - {"CreateReplicationSet", "DeleteReplicationSet", "UntagResource"}):
         endpoint.faults.add({"operation": operation, "fault": fault, "times": 3, "after": after})
-    outcome = manage(**LONG_WAY, aws_config={"retries": {"total_max_attempts": 1}})
+    outcome = manage(**SIX_STEPS, aws_config={"retries": {"total_max_attempts": 1}})
     assert not outcome.failed, outcome["msg"]
     assert keys_of(outcome) == {"eu-west-1": KEY, "us-east-1": "DefaultKey"}
     assert {status for _action, status in actions(outcome)} == {"done"}
@@ -425,18 +422,20 @@ def test_faults_are_survived_everywhere(manage: Run, endpoint: LocalEndpoint, fa
 
 
 @pytest.mark.parametrize("fault", ["throttle", "internal", "reset", "not_json", "truncated"])
-def test_faults_while_waiting_are_survived(manage: Run, endpoint: LocalEndpoint, naps: list[float], fault: str) -> None:
-    # Read in its own Region first, the set is watched from the Region that stays once its own goes.
-    there(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
+def test_faults_while_waiting_are_survived(
+    manage: Run, endpoint: LocalEndpoint, sleeps: list[float], fault: str
+) -> None:
+    # The set is read in eu-west-1 first, and in us-east-1 while eu-west-1 is deleted.
+    seed_set(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
     endpoint.faults.add({"operation": "GetReplicationSet", "region": "us-east-1", "fault": fault, "times": 5})
     outcome = manage(regions=regions("us-east-1"), aws_config={"retries": {"total_max_attempts": 1}})
     assert not outcome.failed, outcome["msg"]
     assert outcome["region"] == "us-east-1" and keys_of(outcome) == {"us-east-1": "DefaultKey"}
-    assert len(naps) >= 5 and endpoint.faults.left() == []
+    assert len(sleeps) >= 5 and endpoint.faults.left() == []
 
 
 @pytest.mark.parametrize("fault", ["reset", "empty", "internal"])
-def test_a_creation_whose_answer_gets_lost_is_made_once(manage: Run, endpoint: LocalEndpoint, fault: str) -> None:
+def test_a_set_is_created_once_if_the_answer_is_lost(manage: Run, endpoint: LocalEndpoint, fault: str) -> None:
     endpoint.faults.add({"operation": "CreateReplicationSet", "fault": fault, "times": 2, "after": True})
     outcome = manage(regions=regions("eu-west-1", "us-east-1"), deletion_protected=True)
     assert not outcome.failed, outcome["msg"]
@@ -447,10 +446,10 @@ def test_a_creation_whose_answer_gets_lost_is_made_once(manage: Run, endpoint: L
 
 @pytest.mark.parametrize("fault", ["reset", "internal"])
 @pytest.mark.parametrize("botocore_retries", [True, False])
-def test_a_deletion_whose_answer_gets_lost(
+def test_a_set_is_deleted_if_the_answer_is_lost(
     manage: Run, endpoint: LocalEndpoint, fault: str, botocore_retries: bool
 ) -> None:
-    arn = there(endpoint)
+    arn = seed_set(endpoint)
     endpoint.faults.add({"operation": "DeleteReplicationSet", "fault": fault, "after": True})
     config = None if botocore_retries else {"retries": {"total_max_attempts": 1}}
     outcome = manage(state="absent", arn=arn, aws_config=config)
@@ -458,11 +457,11 @@ def test_a_deletion_whose_answer_gets_lost(
     assert outcome["exists"] is False and actions(outcome) == [("delete_replication_set", "done")]
 
 
-def test_a_refusal_half_way_tells_where_things_stand(manage: Run, endpoint: LocalEndpoint) -> None:
-    # The first step goes out from the Region asked, the second from the one that is there by then.
-    there(endpoint, regionMap=region_map("eu-west-1"))
-    refused = {"operation": "UpdateReplicationSet", "region": "us-east-1", "fault": "error"}
-    endpoint.faults.add({**refused, "code": "AccessDeniedException", "times": None})
+def test_a_refused_step_is_reported_with_the_steps_before(manage: Run, endpoint: LocalEndpoint) -> None:
+    # The first step's call is made in the task's Region, the second step's in the Region that is then in the set.
+    seed_set(endpoint, regionMap=region_map("eu-west-1"))
+    rule = {"operation": "UpdateReplicationSet", "region": "us-east-1", "fault": "error"}
+    endpoint.faults.add({**rule, "code": "AccessDeniedException", "times": None})
     outcome = manage(regions=regions("us-east-1"))
     assert outcome.failed and outcome["error"]["code"] == "AccessDeniedException"
     assert outcome["changed"] is True
@@ -474,89 +473,89 @@ def test_a_refusal_half_way_tells_where_things_stand(manage: Run, endpoint: Loca
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "ResourceNotFoundException"])
-def test_a_failure_after_the_change_tells_of_the_change(manage: Run, endpoint: LocalEndpoint, code: str) -> None:
-    there(endpoint)
+def test_a_failure_after_a_change_reports_the_change(manage: Run, endpoint: LocalEndpoint, code: str) -> None:
+    seed_set(endpoint)
     endpoint.faults.add({"operation": "ListTagsForResource", "fault": "error", "code": code})
     outcome = manage(regions=regions("eu-west-1", "us-east-1"))
     assert outcome.failed and outcome["changed"] is True and actions(outcome) == [("add_region", "done")]
 
 
-def test_faults_of_the_tags_read_on_the_way_are_survived(manage: Run, endpoint: LocalEndpoint) -> None:
-    there(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
-    # Read from the Region that stays once the own one goes.
+def test_faults_of_reading_the_tags_are_survived(manage: Run, endpoint: LocalEndpoint) -> None:
+    seed_set(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
+    # The tags are read in us-east-1 while eu-west-1 is deleted.
     endpoint.faults.add({"operation": "ListTagsForResource", "region": "us-east-1", "fault": "reset", "times": 4})
     outcome = manage(regions=regions("us-east-1"), tags={}, aws_config={"retries": {"total_max_attempts": 1}})
     assert not outcome.failed, outcome["msg"]
 
 
-def test_a_deletion_that_fails_ends_the_task_with_the_message(manage: Run, endpoint: LocalEndpoint) -> None:
-    arn = there(endpoint)
+def test_a_failed_deletion_fails_the_task_with_the_message(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = seed_set(endpoint)
     endpoint.configure(fail_next={"eu-west-1": "The KMS key is gone"})
     outcome = manage(state="absent", arn=arn)
     assert outcome.failed and outcome["error"]["code"] == "ReplicationSetFailed"
     assert "The KMS key is gone" in outcome["msg"] and writes(endpoint) == ["DeleteReplicationSet"]
 
 
-def test_protection_that_stays_off_is_said(manage: Run, endpoint: LocalEndpoint) -> None:
-    arn = there(endpoint, deletionProtected=True)
+def test_protection_that_stays_off_is_reported(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = seed_set(endpoint, deletionProtected=True)
     endpoint.faults.add({"operation": "DeleteReplicationSet", "fault": "error", "code": "AccessDeniedException"})
     outcome = manage(state="absent", arn=arn, deletion_protected=False)
     assert outcome.failed and "deletion protection is off now" in outcome["msg"] and outcome["changed"] is True
 
 
-def test_the_own_region_need_not_have_the_service(manage: Run, endpoint: LocalEndpoint) -> None:
-    there(endpoint)
+def test_the_region_of_the_task_may_lack_the_service(manage: Run, endpoint: LocalEndpoint) -> None:
+    seed_set(endpoint)
     outcome = manage(region="af-south-1", regions=regions("eu-west-1", "us-east-1"))
     assert not outcome.failed, outcome["msg"]
 
 
-def test_more_sets_than_an_account_can_have_are_not_touched(manage: Run, endpoint: LocalEndpoint) -> None:
-    arn = there(endpoint)
+def test_several_sets_are_not_changed(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = seed_set(endpoint)
     body = json.dumps({"replicationSetArns": [arn, arn[:-1] + "0"]})
     endpoint.faults.add({"operation": "ListReplicationSets", "fault": "body", "body": body, "times": None})
     outcome = manage(deletion_protected=True)
     assert outcome.failed and "2 replication sets" in outcome["msg"] and writes(endpoint) == []
 
 
-def test_another_set_than_the_one_named_is_said(manage: Run, endpoint: LocalEndpoint) -> None:
-    arn = there(endpoint)
+def test_another_set_than_the_given_one_is_reported(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = seed_set(endpoint)
     other = arn[:-12] + "000000000000"
     outcome = manage(state="absent", arn=other)
     assert not outcome.failed and outcome["changed"] is False and writes(endpoint) == []
     assert arn in str(outcome["warnings"])
 
 
-def test_too_many_tags_with_those_that_are_kept(manage: Run, endpoint: LocalEndpoint) -> None:
-    there(endpoint, tags={f"tag{number}": "x" for number in range(50)})
+def test_too_many_tags_with_the_present_ones(manage: Run, endpoint: LocalEndpoint) -> None:
+    seed_set(endpoint, tags={f"tag{number}": "x" for number in range(50)})
     outcome = manage(tags={"one": "more"}, purge_tags=False, deletion_protected=True)
     assert outcome.failed and "51 tags" in outcome["msg"] and writes(endpoint) == []
 
 
-# Somebody else at work meanwhile --------------------------------------------------------------------------------------
+# Changes by others at the same time -----------------------------------------------------------------------------------
 
 
-def meanwhile(endpoint: LocalEndpoint, operation: str, act: Callable[[], Any]) -> Thread:
-    """Hold up the first call of an operation, and do something in that time."""
+def act_during_call(endpoint: LocalEndpoint, operation: str, act: Callable[[], Any]) -> Thread:
+    """Delay the first call of an operation, and act in that time."""
     endpoint.faults.add({"operation": operation, "fault": "delay", "seconds": 0.6, "times": 1})
 
-    def watch() -> None:
+    def wait_and_act() -> None:
         while not any(call["operation"] == operation for call in endpoint.requests):
             Event().wait(0.01)
         act()
 
-    thread = Thread(target=watch)
+    thread = Thread(target=wait_and_act)
     thread.start()
     return thread
 
 
 @pytest.mark.slow
-def test_the_last_region_is_not_deleted_by_a_retry(manage: Run, endpoint: LocalEndpoint) -> None:
+def test_a_retry_does_not_delete_the_last_region(manage: Run, endpoint: LocalEndpoint) -> None:
     endpoint.configure(transition={"progression": "immediate"})
-    arn = there(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
-    # Refused once, the call must not be sent again as it is: by then eu-west-1 is the last Region.
+    arn = seed_set(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
+    # The call is refused once, and must not be repeated as it is, as eu-west-1 is the last Region by then.
     action = {"deleteRegionAction": {"regionName": "us-east-1"}}
     other = endpoint.client(region="eu-west-1")
-    thread = meanwhile(
+    thread = act_during_call(
         endpoint, "UpdateReplicationSet", lambda: other.update_replication_set(arn=arn, actions=[action])
     )
     endpoint.faults.add({"operation": "UpdateReplicationSet", "region": "us-east-1", "fault": "throttle", "times": 1})
@@ -570,10 +569,10 @@ def test_the_last_region_is_not_deleted_by_a_retry(manage: Run, endpoint: LocalE
 
 
 @pytest.mark.slow
-def test_a_set_that_somebody_deletes_meanwhile_is_not_made_anew(manage: Run, endpoint: LocalEndpoint) -> None:
+def test_a_set_that_is_deleted_by_others_is_not_created_again(manage: Run, endpoint: LocalEndpoint) -> None:
     endpoint.configure(transition={"progression": "immediate"})
-    arn = there(endpoint)
-    thread = meanwhile(
+    arn = seed_set(endpoint)
+    thread = act_during_call(
         endpoint, "UpdateReplicationSet", lambda: endpoint.client(region="eu-west-1").delete_replication_set(arn=arn)
     )
     outcome = manage(regions=regions("eu-west-1", "us-east-1"))
@@ -583,14 +582,15 @@ def test_a_set_that_somebody_deletes_meanwhile_is_not_made_anew(manage: Run, end
 
 
 @pytest.mark.slow
-def test_a_refusal_because_of_another_change_is_waited_out(manage: Run, endpoint: LocalEndpoint) -> None:
-    arn = there(endpoint)
+def test_a_refusal_because_of_another_change_is_waited_for(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = seed_set(endpoint)
     action = {"addRegionAction": {"regionName": "us-east-1"}}
     other = endpoint.client(region="eu-west-1")
-    thread = meanwhile(
+    thread = act_during_call(
         endpoint, "UpdateDeletionProtection", lambda: other.update_replication_set(arn=arn, actions=[action])
     )
-    # While the set is UPDATING the endpoint refuses this with ValidationException: no conflict is declared for it.
+    # The endpoint refuses this with ValidationException while the set is UPDATING, as the service's model has no
+    # ConflictException for it.
     outcome = manage(deletion_protected=True)
     thread.join()
     assert not outcome.failed, outcome["msg"]
@@ -598,46 +598,46 @@ def test_a_refusal_because_of_another_change_is_waited_out(manage: Run, endpoint
 
 
 @pytest.mark.slow
-def test_two_with_different_wishes(run_process: Run, endpoint: LocalEndpoint) -> None:
+def test_two_tasks_with_different_options(start_module: Run, endpoint: LocalEndpoint) -> None:
     endpoint.configure(transition={"progression": "manual", "times": 1})
-    arn = there(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
-    both = [
-        run_process("ssm_incidents_replication_set", region="eu-west-1", regions=regions(name), wait_timeout=20)
+    arn = seed_set(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
+    processes = [
+        start_module("ssm_incidents_replication_set", region="eu-west-1", regions=regions(name), wait_timeout=20)
         for name in ("eu-west-1", "us-east-1")
     ]
-    for process in both:
+    for process in processes:
         output, errors = process.communicate(timeout=60)
         assert "Traceback" not in output + errors
         assert json.loads(output)["msg" if json.loads(output).get("failed") else "actions"] is not None
-    # Whoever was last, nothing was lost on the way.
+    # Whichever was last, the set was neither deleted nor created again.
     assert endpoint.client(region="us-east-2").list_replication_sets()["replicationSetArns"] == [arn]
     assert not {"CreateReplicationSet", "DeleteReplicationSet"} & set(writes(endpoint))
 
 
-def test_somebody_else_was_faster_with_the_creation(manage: Run, endpoint: LocalEndpoint) -> None:
-    # The list was empty a moment ago; by now the account has a set.
+def test_a_set_that_is_created_by_others_is_changed(manage: Run, endpoint: LocalEndpoint) -> None:
+    # ListReplicationSets returns no set at first. When the module creates one, the account has one.
     endpoint.faults.add({"operation": "ListReplicationSets", "fault": "body", "body": '{"replicationSetArns": []}'})
-    there(endpoint)
+    seed_set(endpoint)
     outcome = manage(regions=regions("eu-west-1", "us-east-1"))
     assert not outcome.failed, outcome["msg"]
     assert keys_of(outcome) == {"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey"}
 
 
-# Killed, and two at a time --------------------------------------------------------------------------------------------
+# Killed processes, and two at the same time ---------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("answered", [True, False], ids=["after a step", "between a call and its answer"])
 @pytest.mark.parametrize("step", range(1, 7))
-def test_killed_and_run_again(
-    manage: Run, run_process: Run, endpoint: LocalEndpoint, step: int, answered: bool
+def test_a_run_after_a_killed_one(
+    manage: Run, start_module: Run, endpoint: LocalEndpoint, step: int, answered: bool
 ) -> None:
     endpoint.configure(transition={"progression": "immediate"})
-    there(endpoint, regionMap=region_map("eu-west-1", "eu-west-2"))
-    # Every call is made, and its answer held up: time to kill the process in between.
+    seed_set(endpoint, regionMap=region_map("eu-west-1", "eu-west-2"))
+    # Every call is carried out, and its answer is delayed, so that the process can be killed in between.
     for operation in sorted(WRITES):
         endpoint.faults.add({"operation": operation, "fault": "delay", "seconds": 0.2, "after": True, "times": None})
-    process = run_process("ssm_incidents_replication_set", region="eu-west-1", **LONG_WAY)
+    process = start_module("ssm_incidents_replication_set", region="eu-west-1", **SIX_STEPS)
 
     def reached() -> bool:
         calls = [call for call in endpoint.requests if call["operation"] in WRITES]
@@ -650,42 +650,42 @@ def test_killed_and_run_again(
     process.communicate()
     endpoint.faults.clear()
 
-    outcome = manage(**LONG_WAY)
+    outcome = manage(**SIX_STEPS)
     assert not outcome.failed, outcome["msg"]
     assert keys_of(outcome) == {"eu-west-1": KEY, "us-east-1": "DefaultKey"}
     assert outcome["replication_set"]["deletion_protected"] is True
     assert outcome["replication_set"]["tags"] == TAGS
-    # Both runs together have made each step once.
-    made = [
+    # Both runs together have taken each step once.
+    calls = [
         json.dumps({**call["input"], "clientToken": None}) for call in endpoint.requests if call["operation"] in WRITES
     ]
-    assert len(made) == len(set(made)) == 6
-    assert_unchanged_again(manage, endpoint, LONG_WAY)
+    assert len(calls) == len(set(calls)) == 6
+    assert_unchanged_again(manage, endpoint, SIX_STEPS)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("present", [None, {"regionMap": region_map("eu-west-1", "eu-west-2")}])
-def test_two_at_the_same_time(
-    manage: Run, run_process: Run, endpoint: LocalEndpoint, present: dict[str, Any] | None
+def test_two_tasks_at_the_same_time(
+    manage: Run, start_module: Run, endpoint: LocalEndpoint, present: dict[str, Any] | None
 ) -> None:
     endpoint.configure(transition={"progression": "manual", "times": 1})
     if present:
-        there(endpoint, **present)
-    both = [run_process("ssm_incidents_replication_set", region="eu-west-1", **LONG_WAY) for _number in range(2)]
-    for process in both:
+        seed_set(endpoint, **present)
+    processes = [start_module("ssm_incidents_replication_set", region="eu-west-1", **SIX_STEPS) for _number in range(2)]
+    for process in processes:
         output, errors = process.communicate(timeout=60)
         assert "Traceback" not in output + errors
         assert not json.loads(output).get("failed"), output
-    assert_unchanged_again(manage, endpoint, LONG_WAY)
-    outcome = manage(**LONG_WAY)
+    assert_unchanged_again(manage, endpoint, SIX_STEPS)
+    outcome = manage(**SIX_STEPS)
     assert keys_of(outcome) == {"eu-west-1": KEY, "us-east-1": "DefaultKey"}
 
 
-# Bad input ------------------------------------------------------------------------------------------------------------
+# Invalid options ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "parts"),
     [
         ({"regions": regions("eu-west-1", "eu-west-2", "eu-west-3", "us-east-1")}, ["regions", "4 given"]),
         ({"regions": []}, ["regions", "0 given"]),
@@ -712,16 +712,16 @@ def test_two_at_the_same_time(
     ],
     ids=lambda value: str(value)[:60],
 )
-@pytest.mark.parametrize("state", ["there", "gone"])
-def test_bad_input_is_refused_before_anything_is_sent(
-    manage: Run, endpoint: LocalEndpoint, state: str, options: dict[str, Any], words: list[str]
+@pytest.mark.parametrize("exists", [True, False])
+def test_invalid_options_are_refused_before_any_call(
+    manage: Run, endpoint: LocalEndpoint, exists: bool, options: dict[str, Any], parts: list[str]
 ) -> None:
-    if state == "there":
-        there(endpoint)
+    if exists:
+        seed_set(endpoint)
     outcome = manage(**options)
     assert outcome.failed and outcome["error"]["code"] == "InvalidParameter"
-    for word in words:
-        assert word in outcome["msg"]
+    for part in parts:
+        assert part in outcome["msg"]
     assert "Traceback" not in outcome.output
     assert endpoint.requests == []
 
@@ -731,44 +731,44 @@ def test_regions_are_required_to_create(manage: Run, endpoint: LocalEndpoint) ->
     assert outcome.failed and "regions" in outcome["msg"] and writes(endpoint) == []
 
 
-@pytest.mark.parametrize("there_are", [1, 2])
-def test_another_key_is_refused_unless_told(manage: Run, endpoint: LocalEndpoint, there_are: int) -> None:
-    there(endpoint, regionMap=region_map(*["eu-west-1", "us-east-1"][:there_are]))
+@pytest.mark.parametrize("number", [1, 2])
+def test_another_key_is_refused_unless_told(manage: Run, endpoint: LocalEndpoint, number: int) -> None:
+    seed_set(endpoint, regionMap=region_map(*["eu-west-1", "us-east-1"][:number]))
     outcome = manage(regions=regions(eu_west_1=KEY), purge_regions=False)
     assert outcome.failed and writes(endpoint) == []
-    for word in ["only Region"] if there_are == 1 else ["replace_keys: true", KEY]:
-        assert word in outcome["msg"]
-    told = manage(regions=regions(eu_west_1=KEY), purge_regions=False, replace_keys=True)
-    assert told.failed is (there_are == 1)
-    if there_are == 1:
-        assert "only Region" in told["msg"] and writes(endpoint) == []
+    for part in ["only Region"] if number == 1 else ["replace_keys: true", KEY]:
+        assert part in outcome["msg"]
+    replaced = manage(regions=regions(eu_west_1=KEY), purge_regions=False, replace_keys=True)
+    assert replaced.failed is (number == 1)
+    if number == 1:
+        assert "only Region" in replaced["msg"] and writes(endpoint) == []
 
 
-def test_facts_can_be_given_back(manage: Run, endpoint: LocalEndpoint) -> None:
-    there(endpoint, regionMap=region_map("us-east-1", eu_west_1=KEY))
+def test_facts_can_be_given_as_options(manage: Run, endpoint: LocalEndpoint) -> None:
+    seed_set(endpoint, regionMap=region_map("us-east-1", eu_west_1=KEY))
     keys = keys_of(manage())
     given = [{"name": name, "sse_kms_key_id": key} for name, key in keys.items()]
     assert manage(regions=given)["changed"] is False
 
 
 @pytest.mark.slow
-def test_the_last_region_is_never_deleted_but_by_absent(manage: Run, endpoint: LocalEndpoint) -> None:
+def test_only_absent_deletes_the_last_region(manage: Run, endpoint: LocalEndpoint) -> None:
     for present in SETS[:3]:
         endpoint.reset()
         endpoint.configure(transition={"progression": "immediate"})
-        there(endpoint, regionMap={name: {"status": "ACTIVE", "sseKmsKeyId": key} for name, key in present.items()})
+        endpoint.seed(active_set(present))
         manage(regions=[], replace_keys=True)
         manage(regions=regions("eu-west-3"), replace_keys=True)
         assert "DeleteReplicationSet" not in writes(endpoint)
         assert len(endpoint.client(region="eu-west-3").list_replication_sets()["replicationSetArns"]) == 1
 
 
-def test_a_region_that_is_too_young_to_be_deleted(manage: Run, endpoint: LocalEndpoint, naps: list[float]) -> None:
+def test_a_region_that_was_just_added_is_not_deleted(manage: Run, endpoint: LocalEndpoint, sleeps: list[float]) -> None:
     manage(regions=regions("eu-west-1", "us-east-1"))
     endpoint.configure(min_region_age_hours=24)
-    naps.clear()
+    sleeps.clear()
     outcome = manage(regions=regions("eu-west-1"))
-    # AWS's own message, and never retried away.
+    # AWS's own message, without a retry.
     assert outcome.failed and outcome["error"]["code"] == "ValidationException"
     assert "within 24 hours" in outcome["msg"] and outcome["changed"] is False
-    assert writes(endpoint).count("UpdateReplicationSet") == 1 and naps == []
+    assert writes(endpoint).count("UpdateReplicationSet") == 1 and sleeps == []

@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The info module as Ansible runs it, on the wire: from the options to the calls, the facts and the failures."""
+"""Tests of the info module against the local endpoint."""
 
 from __future__ import annotations
 
 import json
 import re
-import socket
 import string
 from collections.abc import Callable
 from pathlib import Path
@@ -23,39 +22,42 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._errors impor
 from ansible_collections.incident_manager.aws.plugins.module_utils._facts import replication_set_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._search import SEARCH_DEFAULTS
 from botocore.config import Config
-from endpoint.server import ACCESS_KEY, SECRET_KEY, LocalEndpoint
+from checkout import CHECKOUT
+from credentials import config_section, module_options
+from endpoint.client import SECRET_KEY, USER
+from endpoint.server import LocalEndpoint
+from failing_servers import RefusingSTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 SERVICE_REGIONS = boto3.Session().get_available_regions("ssm-incidents")
 
-ONCE = {"retries": {"total_max_attempts": 1}}
+NO_RETRIES = {"retries": {"total_max_attempts": 1}}
 
 Run = Callable[..., Any]
 
 
 @pytest.fixture
 def info(run_module: Run) -> Run:
+    """Return a function that runs the module."""
+
     def run(**options: Any) -> Any:
         return run_module("ssm_incidents_replication_set_info", **options)
 
     return run
 
 
-def operations(endpoint: LocalEndpoint) -> list[str]:
-    return [call["operation"] for call in endpoint.requests]
-
-
-def assert_explained(outcome: Any, code: str, *words: str) -> None:
-    """A failure has all fields that playbooks use, says these words, and shows no traceback and no secret."""
+def assert_explained(outcome: Any, code: str, *parts: str) -> None:
+    """Assert that a failure has all keys that playbooks use, these parts in its message, and neither traceback nor
+    secret."""
     assert outcome.failed
     assert outcome["error"]["code"] == code
     assert outcome["error"]["message"]
     assert isinstance(outcome["response_metadata"], dict)
     assert outcome["boto3_version"] and outcome["botocore_version"]
-    for word in words:
-        assert word in outcome["msg"]
+    for part in parts:
+        assert part in outcome["msg"]
     assert "Traceback" not in outcome.output
     assert SECRET_KEY not in outcome.output
 
@@ -64,7 +66,7 @@ def assert_explained(outcome: Any, code: str, *words: str) -> None:
 
 
 @pytest.mark.parametrize("arn", [ARN, None])
-def test_recorded_set(info: Run, recorded: str, arn: str | None) -> None:
+def test_recorded_set(info: Run, recorded_arn: str, arn: str | None) -> None:
     outcome = info(arn=arn, include_tags=False)
     assert outcome.result == {
         "changed": False,
@@ -113,7 +115,7 @@ def test_all_fields_of_the_model(info: Run, endpoint: LocalEndpoint) -> None:
         assert len(time) == len("2021-05-14T17:57:22.010000+00:00") and time.endswith("+00:00")
 
 
-def test_statuses_are_passed_on(info: Run, endpoint: LocalEndpoint) -> None:
+def test_statuses_are_returned(info: Run, endpoint: LocalEndpoint) -> None:
     endpoint.configure(transition={"progression": "manual", "times": 2})
     endpoint.client().create_replication_set(regions={"us-east-1": {}})
     seen = [info(include_tags=False)["replication_set"] for _time in range(3)]
@@ -121,7 +123,7 @@ def test_statuses_are_passed_on(info: Run, endpoint: LocalEndpoint) -> None:
     assert [facts["region_map"]["us-east-1"]["status"] for facts in seen] == ["CREATING", "ACTIVE", "ACTIVE"]
 
 
-def test_a_failed_region_and_its_message(info: Run, endpoint: LocalEndpoint) -> None:
+def test_a_failed_region_with_its_message(info: Run, endpoint: LocalEndpoint) -> None:
     failed = {"status": "FAILED", "statusMessage": "KMS key is disabled"}
     endpoint.seed({"status": "FAILED", "regionMap": {"us-east-1": {"status": "ACTIVE"}, "eu-west-1": failed}}, arn=ARN)
     facts = info()["replication_set"]
@@ -133,43 +135,43 @@ def test_no_set_in_the_account(info: Run, endpoint: LocalEndpoint) -> None:
     outcome = info(region="eu-north-1")
     assert not outcome.failed and not outcome["changed"]
     assert (outcome["exists"], outcome["region"], outcome["replication_set"]) == (False, "eu-north-1", {})
-    assert operations(endpoint) == ["ListReplicationSets"]
+    assert endpoint.operations == ["ListReplicationSets"]
 
 
-def test_the_list_is_paged(info: Run, endpoint: LocalEndpoint, recorded: str) -> None:
+def test_the_list_is_paged(info: Run, endpoint: LocalEndpoint, recorded_arn: str) -> None:
     endpoint.configure(empty_list_pages=2)
     assert info(include_tags=False)["replication_set"]["arn"] == ARN
-    assert operations(endpoint) == ["ListReplicationSets"] * 3 + ["GetReplicationSet"]
+    assert endpoint.operations == ["ListReplicationSets"] * 3 + ["GetReplicationSet"]
 
 
-def test_each_account_has_its_own(info: Run, endpoint: LocalEndpoint, recorded: str) -> None:
+def test_each_account_has_its_own_set(info: Run, endpoint: LocalEndpoint, recorded_arn: str) -> None:
     other = endpoint.session("us-east-1", account="222222222222").get_credentials()
     keys = {"access_key": other.access_key, "secret_key": other.secret_key, "session_token": other.token}
     assert info(**keys)["exists"] is False
     assert info()["exists"] is True
 
 
-def test_check_mode_is_the_same(info: Run, recorded: str) -> None:
+def test_check_mode_is_the_same(info: Run, recorded_arn: str) -> None:
     assert info(_check_mode=True).result == info().result
 
 
 # Tags -----------------------------------------------------------------------------------------------------------------
 
 
-def test_tags_keep_their_letters(info: Run, endpoint: LocalEndpoint) -> None:
+def test_tags_keep_their_case(info: Run, endpoint: LocalEndpoint) -> None:
     tags = {"CostCenter": "A-1", "camelCase": "Two Words", "snake_case": ""}
     endpoint.seed({"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE"}}}, arn=ARN, tags=tags)
     assert info()["replication_set"]["tags"] == tags
 
 
-def test_no_tags_is_an_empty_dict(info: Run, recorded: str) -> None:
+def test_no_tags_is_an_empty_dict(info: Run, recorded_arn: str) -> None:
     assert info()["replication_set"]["tags"] == {}
 
 
-def test_tags_denied_is_null_and_one_warning(info: Run, endpoint: LocalEndpoint, recorded: str) -> None:
+def test_tags_denied_is_null_and_one_warning(info: Run, endpoint: LocalEndpoint, recorded_arn: str) -> None:
     endpoint.configure(enforce_iam=True)
     user = endpoint.make_user(["ssm-incidents:GetReplicationSet"])
-    outcome = info(arn=ARN, access_key=user["aws_access_key_id"], secret_key=user["aws_secret_access_key"])
+    outcome = info(arn=ARN, **module_options(user))
     assert not outcome.failed
     assert outcome["replication_set"]["status"] == "ACTIVE"
     assert outcome["replication_set"]["tags"] is None
@@ -178,7 +180,7 @@ def test_tags_denied_is_null_and_one_warning(info: Run, endpoint: LocalEndpoint,
     assert not outcome.result.get("deprecations")
 
 
-def test_another_fault_of_the_tag_call_is_a_failure(info: Run, endpoint: LocalEndpoint, recorded: str) -> None:
+def test_another_fault_of_the_tag_call_is_a_failure(info: Run, endpoint: LocalEndpoint, recorded_arn: str) -> None:
     endpoint.faults.add({"operation": "ListTagsForResource", "fault": "error", "code": "ValidationException"})
     assert_explained(info(arn=ARN), "ValidationException", "list the tags", ARN, "us-east-1")
 
@@ -196,21 +198,20 @@ def test_another_fault_of_the_tag_call_is_a_failure(info: Run, endpoint: LocalEn
         ({"search_regions": ["all"], "arn": ARN}, ["GetReplicationSet", "ListTagsForResource"]),
     ],
 )
-def test_no_hidden_calls(
-    info: Run, endpoint: LocalEndpoint, recorded: str, options: dict[str, Any], calls: list[str]
+def test_no_other_calls_are_made(
+    info: Run, endpoint: LocalEndpoint, recorded_arn: str, options: dict[str, Any], calls: list[str]
 ) -> None:
     assert not info(**options).failed
-    assert operations(endpoint) == calls
+    assert endpoint.operations == calls
 
 
 def test_the_user_agent_names_the_collection(info: Run, endpoint: LocalEndpoint) -> None:
     info()
     assert f"incident_manager.aws/{VERSION}" in endpoint.requests[0]["user_agent"]
-    galaxy = Path(__file__).parents[4] / "galaxy.yml"
-    assert yaml.safe_load(galaxy.read_text())["version"] == VERSION
+    assert yaml.safe_load((CHECKOUT / "galaxy.yml").read_text())["version"] == VERSION
 
 
-def test_tags_that_are_no_texts_are_not_passed_on(info: Run, endpoint: LocalEndpoint, recorded: str) -> None:
+def test_tags_of_another_type_are_a_malformed_answer(info: Run, endpoint: LocalEndpoint, recorded_arn: str) -> None:
     endpoint.faults.add({"operation": "ListTagsForResource", "fault": "body", "body": '{"tags": {"a": 5}}'})
     assert_explained(info(), "MalformedAnswer", "list the tags")
 
@@ -219,24 +220,24 @@ def test_tags_that_are_no_texts_are_not_passed_on(info: Run, endpoint: LocalEndp
 
 
 @pytest.mark.parametrize("arn", [ARN, None])
-def test_outside_the_set_without_a_search(info: Run, recorded: str, arn: str | None) -> None:
+def test_outside_the_set_without_a_search(info: Run, recorded_arn: str, arn: str | None) -> None:
     outcome = info(region="eu-west-1", arn=arn)
     assert_explained(outcome, "ResourceNotFoundException", ARN, "eu-west-1 may just not be one", "search_regions")
     assert outcome["response_metadata"]["http_status_code"] == 404
 
 
 @pytest.mark.parametrize("arn", [ARN, None])
-def test_search_everywhere(info: Run, endpoint: LocalEndpoint, recorded: str, arn: str | None) -> None:
+def test_search_everywhere(info: Run, endpoint: LocalEndpoint, recorded_arn: str, arn: str | None) -> None:
     outcome = info(region="eu-west-1", arn=arn, search_regions=["all"])
     assert outcome["exists"] is True
     assert outcome["region"] in ("us-east-1", "us-east-2")
     asked = [call["region"] for call in endpoint.requests if call["operation"] == "GetReplicationSet"]
     assert asked[0] == "eu-west-1"
     assert len(asked) == len(set(asked)) and set(asked) <= set(SERVICE_REGIONS)
-    assert operations(endpoint).count("ListReplicationSets") == (0 if arn else 1)
+    assert endpoint.operations.count("ListReplicationSets") == (0 if arn else 1)
 
 
-def test_search_asks_only_the_regions_named(info: Run, endpoint: LocalEndpoint, recorded: str) -> None:
+def test_search_asks_only_the_regions_named(info: Run, endpoint: LocalEndpoint, recorded_arn: str) -> None:
     outcome = info(region="eu-west-1", arn=ARN, search_regions=["eu-central-1", "eu-west-1", "us-east-2"])
     assert outcome["region"] == "us-east-2"
     assert {call["region"] for call in endpoint.requests} <= {"eu-west-1", "eu-central-1", "us-east-2"}
@@ -244,10 +245,10 @@ def test_search_asks_only_the_regions_named(info: Run, endpoint: LocalEndpoint, 
 
 def test_search_finds_that_the_account_has_none(info: Run, endpoint: LocalEndpoint) -> None:
     assert info(region="eu-west-1", search_regions=["all"])["exists"] is False
-    assert operations(endpoint) == ["ListReplicationSets"]
+    assert endpoint.operations == ["ListReplicationSets"]
 
 
-def test_search_in_vain(info: Run, recorded: str) -> None:
+def test_search_without_a_result(info: Run, recorded_arn: str) -> None:
     outcome = info(region="eu-west-1", arn=ARN, search_regions=["eu-central-1"])
     assert_explained(outcome, "ResourceNotFoundException", ARN, "eu-west-1, eu-central-1", "or not in these Regions")
 
@@ -264,7 +265,7 @@ def test_search_in_vain(info: Run, recorded: str) -> None:
     ids=lambda fault: fault.get("code", fault["fault"]),
 )
 def test_a_region_that_refuses_does_not_stop_the_search(
-    info: Run, endpoint: LocalEndpoint, recorded: str, fault: dict[str, Any]
+    info: Run, endpoint: LocalEndpoint, recorded_arn: str, fault: dict[str, Any]
 ) -> None:
     for region in ("eu-west-1", "eu-central-1"):
         endpoint.faults.add({"region": region, "times": None, **fault})
@@ -278,8 +279,8 @@ def test_a_region_that_refuses_does_not_stop_the_search(
 
 
 @pytest.mark.parametrize("arn", [ARN, None])
-def test_nothing_found_and_a_region_not_asked_is_not_missing(
-    info: Run, endpoint: LocalEndpoint, recorded: str, arn: str | None
+def test_a_set_is_not_missing_if_a_region_could_not_be_asked(
+    info: Run, endpoint: LocalEndpoint, recorded_arn: str, arn: str | None
 ) -> None:
     endpoint.faults.add({"region": "us-east-1", "fault": "error", "code": "AccessDeniedException", "times": None})
     outcome = info(region="eu-west-1", arn=arn, search_regions=["us-east-1", "eu-central-1"])
@@ -289,30 +290,30 @@ def test_nothing_found_and_a_region_not_asked_is_not_missing(
     assert "does not exist" not in outcome["msg"].lower()
 
 
-def test_own_region_not_asked_and_the_others_have_none(info: Run, endpoint: LocalEndpoint) -> None:
+def test_own_region_could_not_be_asked_and_the_others_have_none(info: Run, endpoint: LocalEndpoint) -> None:
     endpoint.faults.add({"region": "eu-west-1", "fault": "error", "code": "AccessDeniedException", "times": None})
     outcome = info(region="eu-west-1", search_regions=["eu-central-1"])
     assert_explained(outcome, "AccessDeniedException", "could not be asked", "eu-west-1 (")
 
 
 def test_own_region_without_the_service_and_the_others_have_none(info: Run, endpoint: LocalEndpoint) -> None:
-    outcome = info(region="af-south-1", search_regions=["all"], aws_config=ONCE)
+    outcome = info(region="af-south-1", search_regions=["all"], aws_config=NO_RETRIES)
     assert not outcome.failed, outcome["msg"]
     assert outcome["exists"] is False and outcome["region"] in SERVICE_REGIONS
 
 
-@pytest.mark.parametrize("late", ["us-east-1", "us-east-2"])
-def test_the_first_region_asked_gives_the_code_whichever_answers_first(
-    info: Run, endpoint: LocalEndpoint, recorded: str, late: str
+@pytest.mark.parametrize("slow_region", ["us-east-1", "us-east-2"])
+def test_the_code_is_of_the_first_given_region_that_fails(
+    info: Run, endpoint: LocalEndpoint, recorded_arn: str, slow_region: str
 ) -> None:
-    endpoint.faults.add({"region": late, "fault": "delay", "seconds": 0.2, "times": None})
+    endpoint.faults.add({"region": slow_region, "fault": "delay", "seconds": 0.2, "times": None})
     endpoint.faults.add({"region": "us-east-1", "fault": "error", "code": "AccessDeniedException", "times": None})
     endpoint.faults.add({"region": "us-east-2", "fault": "reset", "times": None})
-    outcome = info(region="eu-west-1", arn=ARN, search_regions=["us-east-1", "us-east-2"], aws_config=ONCE)
+    outcome = info(region="eu-west-1", arn=ARN, search_regions=["us-east-1", "us-east-2"], aws_config=NO_RETRIES)
     assert_explained(outcome, "AccessDeniedException", "us-east-1 (", "us-east-2 (")
 
 
-def test_a_reason_that_many_regions_share_is_said_once(info: Run, endpoint: LocalEndpoint) -> None:
+def test_a_reason_of_several_regions_is_reported_once(info: Run, endpoint: LocalEndpoint) -> None:
     endpoint.faults.add(
         {"fault": "error", "code": "UnrecognizedClientException", "message": "Wrong token", "times": None}
     )
@@ -323,10 +324,10 @@ def test_a_reason_that_many_regions_share_is_said_once(info: Run, endpoint: Loca
 
 
 @pytest.mark.slow
-def test_a_region_that_hangs_does_not_hold_up_the_end(run_process: Run, endpoint: LocalEndpoint, recorded: str) -> None:
+def test_a_hanging_region_does_not_delay_the_end(start_module: Run, endpoint: LocalEndpoint, recorded_arn: str) -> None:
     endpoint.faults.add({"region": "eu-central-1", "fault": "hang", "times": None})
     options = {"region": "eu-west-1", "search_regions": ["eu-central-1", "us-east-1"]}
-    process = run_process("ssm_incidents_replication_set_info", **options)
+    process = start_module("ssm_incidents_replication_set_info", **options)
     output, errors = process.communicate(timeout=10)
     assert json.loads(output)["region"] == "us-east-1" and errors == ""
 
@@ -337,13 +338,13 @@ def test_search_in_a_partition_without_the_service(info: Run, endpoint: LocalEnd
     assert endpoint.requests == []
 
 
-def test_a_search_has_short_time_limits_unless_the_user_says_otherwise() -> None:
-    keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY, "aws_session_token": None}
-    quick = Connection("us-east-1", None, keys, SEARCH_DEFAULTS).client().meta.config
-    assert (quick.connect_timeout, quick.read_timeout, quick.retries["total_max_attempts"]) == (10, 20, 2)
-    own = dict(keys, aws_config=Config(read_timeout=7))
-    patient = Connection("us-east-1", None, own, SEARCH_DEFAULTS).client().meta.config
-    assert (patient.connect_timeout, patient.read_timeout) == (10, 7)
+def test_a_search_has_short_time_limits_by_default() -> None:
+    options = {**USER, "aws_session_token": None}
+    default = Connection("us-east-1", None, options, SEARCH_DEFAULTS).client().meta.config
+    assert (default.connect_timeout, default.read_timeout, default.retries["total_max_attempts"]) == (10, 20, 2)
+    options["aws_config"] = Config(read_timeout=7)
+    configured = Connection("us-east-1", None, options, SEARCH_DEFAULTS).client().meta.config
+    assert (configured.connect_timeout, configured.read_timeout) == (10, 7)
 
 
 # The operation's exceptions -------------------------------------------------------------------------------------------
@@ -363,17 +364,19 @@ def test_a_search_has_short_time_limits_unless_the_user_says_otherwise() -> None
 def test_exceptions_of_the_model(
     info: Run,
     endpoint: LocalEndpoint,
-    recorded: str,
-    naps: list[float],
+    recorded_arn: str,
+    sleeps: list[float],
     operation: str,
     code: str,
     status: int,
     advice: str,
 ) -> None:
-    endpoint.faults.add({"operation": operation, "fault": "error", "code": code, "message": "No luck", "times": None})
+    endpoint.faults.add(
+        {"operation": operation, "fault": "error", "code": code, "message": "A test message", "times": None}
+    )
     outcome = info()
-    assert_explained(outcome, code, "Failed to", "Region us-east-1", "No luck", advice)
-    assert outcome["error"]["message"] == "No luck"
+    assert_explained(outcome, code, "Failed to", "Region us-east-1", "A test message", advice)
+    assert outcome["error"]["message"] == "A test message"
     assert outcome["response_metadata"]["http_status_code"] == status
     assert (ARN in outcome["msg"]) == (operation == "GetReplicationSet")
 
@@ -381,29 +384,29 @@ def test_exceptions_of_the_model(
 @pytest.mark.parametrize("fault", ["throttle", "internal"])
 @pytest.mark.parametrize("operation", ["GetReplicationSet", "ListReplicationSets", "ListTagsForResource"])
 @pytest.mark.parametrize("botocore_retries", [True, False])
-def test_eight_faults_in_a_row_are_survived(
+def test_eight_faults_in_a_row_are_retried(
     info: Run,
     endpoint: LocalEndpoint,
-    recorded: str,
-    naps: list[float],
+    recorded_arn: str,
+    sleeps: list[float],
     operation: str,
     fault: str,
     botocore_retries: bool,
 ) -> None:
     endpoint.faults.add({"operation": operation, "fault": fault, "times": 8})
-    aws_config = None if botocore_retries else ONCE
+    aws_config = None if botocore_retries else NO_RETRIES
     outcome = info(aws_config=aws_config)
     assert not outcome.failed, outcome["msg"]
-    assert operations(endpoint).count(operation) == 9
-    assert naps, "retries wait between the calls"
+    assert endpoint.operations.count(operation) == 9
+    assert sleeps, "retries wait between the calls"
 
 
-def test_a_bare_502_is_retried(info: Run, endpoint: LocalEndpoint, recorded: str, naps: list[float]) -> None:
+def test_a_bare_502_is_retried(info: Run, endpoint: LocalEndpoint, recorded_arn: str, sleeps: list[float]) -> None:
     endpoint.faults.add({"operation": "GetReplicationSet", "fault": "status", "http_status": 502, "times": 8})
     assert not info().failed
 
 
-def test_no_other_exception_is_retried(info: Run, endpoint: LocalEndpoint, recorded: str) -> None:
+def test_other_exceptions_are_not_retried(info: Run, endpoint: LocalEndpoint, recorded_arn: str) -> None:
     endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "times": None})
     info()
     assert len(endpoint.requests) == 1
@@ -417,9 +420,9 @@ def test_no_credentials(info: Run, endpoint: LocalEndpoint) -> None:
     assert_explained(outcome, "NoCredentialsError", "us-east-1", "access_key and secret_key", "profile")
 
 
-@pytest.mark.parametrize("half", [{"secret_key": None}, {"access_key": None}, {"secret_key": ""}])
-def test_half_given_credentials(info: Run, endpoint: LocalEndpoint, half: dict[str, Any]) -> None:
-    assert_explained(info(**half), "PartialCredentialsError", "us-east-1", "access_key and secret_key")
+@pytest.mark.parametrize("options", [{"secret_key": None}, {"access_key": None}, {"secret_key": ""}])
+def test_partial_credentials(info: Run, endpoint: LocalEndpoint, options: dict[str, Any]) -> None:
+    assert_explained(info(**options), "PartialCredentialsError", "us-east-1", "access_key and secret_key")
 
 
 @pytest.mark.parametrize(
@@ -435,34 +438,32 @@ def test_half_given_credentials(info: Run, endpoint: LocalEndpoint, half: dict[s
     ],
     ids=lambda value: str(value).splitlines()[0],
 )
-def test_a_profile_that_gives_no_credentials(
+def test_a_profile_without_credentials(
     info: Run,
     endpoint: LocalEndpoint,
-    refusing_sts: Any,
+    refusing_sts: RefusingSTS,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     profile: str,
     code: str | None,
 ) -> None:
-    base = f"[profile base]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
-    (tmp_path / "config").write_text(f"{base}[profile team]\n{profile}\n")
+    (tmp_path / "config").write_text(f"{config_section('profile base', USER)}[profile team]\n{profile}\n")
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", refusing_sts.url)
     outcome = info(access_key=None, secret_key=None, profile="team", search_regions=["all"])
     assert_explained(outcome, code or outcome["error"]["code"], "us-east-1", "profile")
     assert endpoint.requests == []
-    # Once, not once a Region; boto3 before 1.29 does not know the variable and asks nobody here.
-    assert len(refusing_sts.asked) <= 1
+    # Once, not once for each Region. boto3 before 1.29 does not know the variable and sends nothing here.
+    assert len(refusing_sts.requests) <= 1
 
 
-def test_options_are_looked_at_before_a_profile_signs_in(
-    info: Run, refusing_sts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_options_are_checked_before_a_profile_assumes_its_role(
+    info: Run, refusing_sts: RefusingSTS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base = f"[profile base]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
-    role = "[profile team]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = base\n"
-    (tmp_path / "config").write_text(base + role)
+    role = {"role_arn": "arn:aws:iam::123456789012:role/x", "source_profile": "base"}
+    (tmp_path / "config").write_text(config_section("profile base", USER) + config_section("profile team", role))
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", refusing_sts.url)
     assert_explained(info(access_key=None, secret_key=None, profile="team", arn="x"), "InvalidParameter", "'x'")
-    assert refusing_sts.asked == []
+    assert refusing_sts.requests == []
 
 
 def test_a_profile_and_a_key_contradict_each_other(info: Run, endpoint: LocalEndpoint) -> None:
@@ -474,11 +475,9 @@ def test_unknown_profile(info: Run, endpoint: LocalEndpoint) -> None:
     assert_explained(outcome, "ProfileNotFound", "nobody", "option profile")
 
 
-def test_a_profile_gives_credentials_and_region(info: Run, recorded: str, tmp_path: Path) -> None:
-    (tmp_path / "credentials").write_text(
-        f"[team]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
-    )
-    (tmp_path / "config").write_text("[profile team]\nregion = us-east-2\n")
+def test_a_profile_gives_credentials_and_region(info: Run, recorded_arn: str, tmp_path: Path) -> None:
+    (tmp_path / "credentials").write_text(config_section("team", USER))
+    (tmp_path / "config").write_text(config_section("profile team", {"region": "us-east-2"}))
     outcome = info(access_key=None, secret_key=None, region=None, profile="team")
     assert outcome["region"] == "us-east-2"
 
@@ -494,19 +493,13 @@ def test_not_a_region(info: Run, endpoint: LocalEndpoint) -> None:
 
 
 def test_a_region_without_the_service(info: Run, endpoint: LocalEndpoint) -> None:
-    outcome = info(region="af-south-1", aws_config=ONCE)
+    outcome = info(region="af-south-1", aws_config=NO_RETRIES)
     assert_explained(outcome, "ConnectionClosedError", "af-south-1", "eu-central-1")
 
 
-def free_port() -> int:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return int(unused.getsockname()[1])
-
-
-def test_refused_endpoint(info: Run, endpoint: LocalEndpoint, naps: list[float]) -> None:
-    url = f"http://127.0.0.1:{free_port()}"
-    assert_explained(info(arn=ARN, endpoint_url=url), "EndpointConnectionError", ARN, "us-east-1", url)
+def test_refused_endpoint(info: Run, closed_url: str, sleeps: list[float]) -> None:
+    outcome = info(arn=ARN, endpoint_url=closed_url)
+    assert_explained(outcome, "EndpointConnectionError", ARN, "us-east-1", closed_url)
 
 
 def test_hanging_endpoint(info: Run, endpoint: LocalEndpoint) -> None:
@@ -522,7 +515,7 @@ def test_not_a_url(info: Run, endpoint: LocalEndpoint) -> None:
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 def test_certificate_that_does_not_verify(info: Run) -> None:
     with LocalEndpoint(tls=True) as endpoint:
-        outcome = info(endpoint_url=endpoint.url, aws_config=ONCE)
+        outcome = info(endpoint_url=endpoint.url, aws_config=NO_RETRIES)
         assert_explained(outcome, "SSLError", "us-east-1", "certificate", "aws_ca_bundle")
         assert info(endpoint_url=endpoint.url, aws_ca_bundle=endpoint.ca_bundle)["exists"] is False
         assert info(endpoint_url=endpoint.url, validate_certs=False)["exists"] is False
@@ -542,13 +535,13 @@ def test_bad_aws_config(info: Run, endpoint: LocalEndpoint, aws_config: dict[str
 
 @pytest.mark.parametrize("operation", ["GetReplicationSet", "ListReplicationSets", "ListTagsForResource"])
 @pytest.mark.parametrize("fault", ["not_json", "empty", "cut_json"])
-def test_not_json(info: Run, endpoint: LocalEndpoint, recorded: str, operation: str, fault: str) -> None:
+def test_not_json(info: Run, endpoint: LocalEndpoint, recorded_arn: str, operation: str, fault: str) -> None:
     endpoint.faults.add({"operation": operation, "fault": fault, "times": None})
     assert_explained(info(), "MalformedAnswer", "Region us-east-1", "can't be read", "endpoint_url")
 
 
 @pytest.mark.parametrize("operation", ["GetReplicationSet", "ListReplicationSets", "ListTagsForResource"])
-def test_cut_short(info: Run, endpoint: LocalEndpoint, recorded: str, naps: list[float], operation: str) -> None:
+def test_truncated(info: Run, endpoint: LocalEndpoint, recorded_arn: str, sleeps: list[float], operation: str) -> None:
     endpoint.faults.add({"operation": operation, "fault": "truncated", "times": None})
     # botocore takes a body shorter than its Content-Length for an empty one.
     assert_explained(info(), "MalformedAnswer", "Region us-east-1")
@@ -574,7 +567,7 @@ def test_cut_short(info: Run, endpoint: LocalEndpoint, recorded: str, naps: list
     ],
     ids=lambda body: body[:40],
 )
-def test_json_of_another_shape(info: Run, endpoint: LocalEndpoint, recorded: str, body: str) -> None:
+def test_json_of_another_shape(info: Run, endpoint: LocalEndpoint, recorded_arn: str, body: str) -> None:
     endpoint.faults.add({"operation": "GetReplicationSet", "fault": "body", "body": body, "times": None})
     assert_explained(info(), "MalformedAnswer", ARN, "Region us-east-1")
 
@@ -605,13 +598,13 @@ json_values = st.recursive(
 
 
 @given(value=json_values)
-def test_any_json_at_all(served: LocalEndpoint, value: Any) -> None:
+def test_any_json(session_endpoint: LocalEndpoint, value: Any) -> None:
     body = json.dumps(value if isinstance(value, dict) and "replicationSet" in value else {"replicationSet": value})
-    served.faults.clear()
-    served.faults.add({"operation": "GetReplicationSet", "fault": "body", "body": body, "times": None})
+    session_endpoint.faults.clear()
+    session_endpoint.faults.add({"operation": "GetReplicationSet", "fault": "body", "body": body, "times": None})
     failure = None
     try:
-        facts = replication_set_facts(get_replication_set(served.client(), ARN), ARN, None)
+        facts = replication_set_facts(get_replication_set(session_endpoint.client(), ARN), ARN, None)
     except AnsibleSSMIncidentsError as error:
         failure = error
     if failure is None:
@@ -621,7 +614,7 @@ def test_any_json_at_all(served: LocalEndpoint, value: Any) -> None:
 
 
 @pytest.mark.parametrize("arns", ["", None, 5, "x {0}", "arn:aws:ssm-incidents::123456789012:response-plan/x"])
-def test_a_list_of_something_else(info: Run, endpoint: LocalEndpoint, arns: Any) -> None:
+def test_a_list_of_other_values(info: Run, endpoint: LocalEndpoint, arns: Any) -> None:
     body = json.dumps({"replicationSetArns": [arns]})
     endpoint.faults.add({"operation": "ListReplicationSets", "fault": "body", "body": body})
     assert_explained(info(), "MalformedAnswer", "list the replication sets")
@@ -633,13 +626,13 @@ def test_a_proxys_page(info: Run, endpoint: LocalEndpoint, status: int) -> None:
     assert_explained(info(), str(status), "proxy")
 
 
-def test_more_sets_than_an_account_can_have(info: Run, endpoint: LocalEndpoint) -> None:
+def test_several_sets_in_the_account(info: Run, endpoint: LocalEndpoint) -> None:
     body = json.dumps({"replicationSetArns": [ARN, ARN[:-1] + "8"]})
     endpoint.faults.add({"operation": "ListReplicationSets", "fault": "body", "body": body})
     assert_explained(info(), "InvalidParameter", "2 replication sets", ARN, "option arn")
 
 
-# Options that are refused before anything is sent ---------------------------------------------------------------------
+# Options that are refused before any call -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -680,19 +673,19 @@ def test_not_the_name_of_a_region(info: Run, endpoint: LocalEndpoint, name: str)
             "search_regions": st.lists(st.text(string.printable, max_size=12), max_size=3) | st.integers() | st.text(),
             "include_tags": st.text(max_size=5) | st.integers() | st.none(),
             "region": st.text(string.printable, max_size=15),
-            # Never a URL: what is tried here must not leave this machine.
+            # Never a URL: no request may leave this machine.
             "endpoint_url": st.text(string.printable, max_size=15).map("not a URL {}".format),
             "profile": st.text(string.printable, max_size=8),
             "access_key": st.text(string.printable, max_size=8),
-            # Long, or Ansible masks its letters in every text.
+            # Long, as Ansible masks a secret in every text.
             "secret_key": st.just("") | st.text(string.printable, max_size=8).map("unlikely secret {}".format),
             "aws_config": st.dictionaries(st.sampled_from(["retries", "proxies", "foo"]), st.integers() | st.text()),
             "aws_ca_bundle": st.text(string.printable, max_size=8),
-            "surprise": st.integers(),
+            "no_such_option": st.integers(),
         },
     )
 )
-def test_any_input_at_all(info: Run, endpoint: LocalEndpoint, naps: list[float], options: dict[str, Any]) -> None:
+def test_any_options(info: Run, endpoint: LocalEndpoint, sleeps: list[float], options: dict[str, Any]) -> None:
     outcome = info(**options)
     assert "Traceback" not in outcome.output
     if not outcome.failed:
@@ -700,53 +693,52 @@ def test_any_input_at_all(info: Run, endpoint: LocalEndpoint, naps: list[float],
     elif "error" in outcome.result:
         assert_explained(outcome, outcome["error"]["code"])
     else:
-        # Ansible's own, of an option's name or type.
+        # A message of Ansible's, about an option's name or type.
         assert re.search("Unsupported parameters|is of type|cannot be converted|not a valid", outcome["msg"])
 
 
 # Secrets --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_profiles_secrets_are_masked_in_what_the_service_quotes(
-    info: Run, endpoint: LocalEndpoint, tmp_path: Path
+TOKEN = "a-long-session-token-which-must-not-be-shown"
+MESSAGE_WITH_SECRETS = f"The canonical request was: x-amz-security-token:{TOKEN} key {SECRET_KEY}"
+
+
+@pytest.fixture
+def profile_with_token(tmp_path: Path) -> dict[str, Any]:
+    """Write a profile with a session token, and return the options for it."""
+    (tmp_path / "credentials").write_text(config_section("team", {**USER, "aws_session_token": TOKEN}))
+    return {"access_key": None, "secret_key": None, "profile": "team"}
+
+
+def test_secrets_of_a_profile_are_masked_in_a_message(
+    info: Run, endpoint: LocalEndpoint, profile_with_token: dict[str, Any]
 ) -> None:
-    token = "a-long-session-token-that-nobody-should-ever-see"
-    (tmp_path / "credentials").write_text(
-        f"[team]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\naws_session_token = {token}\n"
-    )
-    quoted = f"The canonical request was: x-amz-security-token:{token} key {SECRET_KEY}"
-    endpoint.faults.add({"fault": "error", "code": "InvalidSignatureException", "message": quoted, "http_status": 403})
-    outcome = info(access_key=None, secret_key=None, profile="team")
+    rule = {"fault": "error", "code": "InvalidSignatureException", "http_status": 403}
+    endpoint.faults.add({**rule, "message": MESSAGE_WITH_SECRETS})
+    outcome = info(**profile_with_token)
     assert_explained(outcome, "InvalidSignatureException", "canonical request")
-    assert token not in outcome.output
+    assert TOKEN not in outcome.output
 
 
 @pytest.mark.parametrize("by_profile", [True, False])
 def test_secrets_are_masked_in_a_warning(
-    info: Run, endpoint: LocalEndpoint, recorded: str, tmp_path: Path, by_profile: bool
+    info: Run, endpoint: LocalEndpoint, recorded_arn: str, profile_with_token: dict[str, Any], by_profile: bool
 ) -> None:
-    token = "a-long-session-token-that-nobody-should-ever-see"
-    (tmp_path / "credentials").write_text(
-        f"[team]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\naws_session_token = {token}\n"
-    )
-    quoted = f"The canonical request was: x-amz-security-token:{token} key {SECRET_KEY}"
-    endpoint.faults.add(
-        {"operation": "ListTagsForResource", "fault": "error", "code": "AccessDeniedException", "message": quoted}
-    )
-    by = {"access_key": None, "secret_key": None, "profile": "team"} if by_profile else {"session_token": token}
-    outcome = info(**by)
+    rule = {"operation": "ListTagsForResource", "fault": "error", "code": "AccessDeniedException"}
+    endpoint.faults.add({**rule, "message": MESSAGE_WITH_SECRETS})
+    outcome = info(**(profile_with_token if by_profile else {"session_token": TOKEN}))
     assert not outcome.failed, outcome["msg"]
     assert "canonical request" in str(outcome["warnings"])
-    assert token not in outcome.output and SECRET_KEY not in outcome.output
+    assert TOKEN not in outcome.output and SECRET_KEY not in outcome.output
 
 
-def test_the_password_of_an_endpoint_url_is_masked(info: Run) -> None:
-    outcome = info(endpoint_url=f"http://user:a-long-password@127.0.0.1:{free_port()}", aws_config=ONCE)
+def test_the_password_of_an_endpoint_url_is_masked(info: Run, closed_url: str) -> None:
+    outcome = info(endpoint_url=closed_url.replace("://", "://user:a-long-password@"), aws_config=NO_RETRIES)
     assert_explained(outcome, "EndpointConnectionError", "127.0.0.1")
     assert "a-long-password" not in outcome["msg"] + outcome["error"]["message"]
 
 
-def test_an_unknown_region_does_not_hide_what_went_wrong(info: Run) -> None:
-    url = f"http://127.0.0.1:{free_port()}"
-    outcome = info(region="xx-nowhere-1", endpoint_url=url, aws_config=ONCE)
-    assert_explained(outcome, "EndpointConnectionError", url, "xx-nowhere-1", "time limits")
+def test_a_connection_error_in_an_unknown_region(info: Run, closed_url: str) -> None:
+    outcome = info(region="xx-nowhere-1", endpoint_url=closed_url, aws_config=NO_RETRIES)
+    assert_explained(outcome, "EndpointConnectionError", closed_url, "xx-nowhere-1", "time limits")

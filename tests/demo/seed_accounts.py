@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Puts the replication sets of accounts.yml into the local endpoint, and makes one account deny access."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+# Run as a file, this one finds what is next to it; the others are imported from tests/.
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from endpoint.client import ControlClient, active_set  # noqa: E402
+
+CONTROL = ControlClient(os.environ["INCIDENT_MANAGER_ENDPOINT"])
+
+
+def main() -> None:
+    seed("111122223333")
+    seed("111122224444")
+    seed("222233334444", keys={"eu-west-1": "DefaultKey"}, deletionProtected=False)
+    # 222233335555 has none.
+    seed("333344445555")
+    denied = {
+        "fault": "error",
+        "code": "AccessDeniedException",
+        "message": "User: arn:aws:sts::333344445555:assumed-role/incident-manager-audit/incident_manager.aws is not"
+        " authorized to perform: ssm-incidents:ListReplicationSets",
+    }
+    CONTROL.add_faults({**denied, "account": "333344445555", "times": None})
+    seed("444455556666", tags={}, status="FAILED", failed_region="eu-central-1")
+    seed("555566667777", keys=own_keys("555566667777", "eu-west-1", "eu-central-1", "eu-north-1"))
+    # 777788889999 has none, as its rules want.
+    seed("888899990000", tags={"Team": "Intranet"})
+
+
+def seed(
+    account: str,
+    keys: dict[str, str] | None = None,
+    tags: dict[str, str] | None = None,
+    failed_region: str | None = None,
+    **members: Any,
+) -> None:
+    """Seed an account's set, by default in two Regions with keys of the account, protected and tagged."""
+    keys = own_keys(account, "eu-central-1", "eu-west-1") if keys is None else keys
+    body = active_set(keys, **{"deletionProtected": True, **members})
+    if failed_region:
+        body["regionMap"][failed_region] |= {
+            "status": "FAILED",
+            "statusMessage": "The KMS key is pending deletion",
+        }
+    CONTROL.seed(body, account, tags={"Team": "Resilience"} if tags is None else tags)
+
+
+def own_keys(account: str, *regions: str) -> dict[str, str]:
+    """Return a KMS key of the account for each Region."""
+    return {name: f"arn:aws:kms:{name}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab" for name in regions}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Servers on loopback that fail in the ways in which the endpoint's fault rules can't."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Self
+from urllib.parse import parse_qs
+
+
+class RefusingSTS:
+    """A security token service that refuses every role with AWS's words. moto's allows every role.
+
+    :ivar url: its URL.
+    :ivar requests: the bodies of the requests that it got.
+    :ivar body: what it answers in place of the refusal; None for the refusal.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[str] = []
+        self.body: str | None = None
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _answer(self, request: str) -> str:
+        self.requests.append(request)
+        if self.body is not None:
+            return self.body
+        role = parse_qs(request).get("RoleArn", ["*"])[0]
+        message = f"User: arn:aws:iam::123456789012:user/audit is not authorized to perform: sts:AssumeRole on resource: {role}"
+        error = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error>"
+        return f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{error}</ErrorResponse>'
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        answer = self._answer
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = answer(self.rfile.read(int(self.headers["Content-Length"])).decode()).encode()
+                self.send_response(403)
+                self.send_header("Content-Type", "text/xml")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        return Handler
+
+
+@contextmanager
+def hanging_server() -> Iterator[str]:
+    """Yield the URL of a server that accepts connections and never answers."""
+    # The kernel accepts this many connections by itself, and nothing reads from them.
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@contextmanager
+def closed_port() -> Iterator[str]:
+    """Yield the URL of a port that refuses connections."""
+    with socket.socket() as bound:
+        # Bound, so that no other process gets the port, and not listening.
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+@contextmanager
+def failing_servers() -> Iterator[dict[str, str]]:
+    """Start one server of each kind, and yield their URLs."""
+    with RefusingSTS() as sts, hanging_server() as hanging, closed_port() as closed:
+        yield {"refusing_sts": sts.url, "hanging_server": hanging, "closed_port": closed}

@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of the tasks in the README, the guides and the plugins' examples: they run, and their conditions are booleans
+that can be true and false."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkout import CHECKOUT, GUIDES, MODULES, PLUGINS
+from credentials import environment_variables
+from endpoint.client import active_set
+from endpoint.server import LocalEndpoint
+
+from .code_blocks import ACCOUNT, ARN, KEY, tasks_of
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+PAGES = [
+    CHECKOUT / "README.md",
+    GUIDES / "guide_asserting.rst",
+    MODULES / "ssm_incidents_replication_set_info.py",
+]
+CHANGING_PAGES = [
+    GUIDES / "guide_retiring.rst",
+    GUIDES / "guide_waiting.rst",
+    MODULES / "ssm_incidents_replication_set.py",
+]
+# Their tasks are run. Their conditions are those of the pages above.
+FURTHER_PAGES = [
+    MODULES / "ssm_incidents_replication_set_audit.py",
+    MODULES / "ssm_incidents_replication_set_report.py",
+    PLUGINS / "lookup" / "ssm_incidents_replication_set.py",
+]
+# Parts of the tasks that succeed only without a replication set.
+WITHOUT_SET = ("not incident_manager.exists", "on_missing='skip'")
+ACTIVE = {"sse_kms_key_id": KEY, "status": "ACTIVE", "status_message": None, "status_update_date_time": None}
+# The facts that meet the conditions of every page.
+MEETING: dict[str, Any] = {
+    "exists": True,
+    "region": "eu-west-1",
+    "replication_set": {
+        "arn": ARN,
+        "deletion_protected": True,
+        "last_modified_time": "2026-03-01T12:00:00.000000+00:00",
+        "region_map": {"eu-central-1": ACTIVE, "eu-west-1": ACTIVE},
+        "status": "ACTIVE",
+        "tags": {"CostCenter": "A-1", "Team": "Resilience"},
+    },
+}
+NONE = {"exists": False, "region": "eu-west-1", "replication_set": {}}
+
+
+def differing(**facts: Any) -> dict[str, Any]:
+    """Return the same with other facts of the set."""
+    return {**MEETING, "replication_set": {**MEETING["replication_set"], **facts}}
+
+
+# Facts that break conditions. Each differs in one respect.
+BREAKING = [
+    NONE,
+    {**MEETING, "region": "us-east-1"},
+    differing(deletion_protected=False),
+    differing(last_modified_time="2026-07-01T00:00:00.000000+00:00"),
+    differing(region_map={"eu-west-1": {**ACTIVE, "sse_kms_key_id": "DefaultKey", "status": "CREATING"}}),
+    differing(region_map={"eu-west-1": {**ACTIVE, "sse_kms_key_id": None}}),
+    differing(status="UPDATING"),
+    differing(tags={"Team": "Other"}),
+    differing(tags=None),
+]
+
+
+def conditions(page: Path) -> list[list[str]]:
+    """Return the conditions of each assertion of a page, without those that call the lookup."""
+    asserts = [task["ansible.builtin.assert"]["that"] for task in tasks_of(page) if "ansible.builtin.assert" in task]
+    return [that for that in asserts if "query(" not in str(that) and "lookup(" not in str(that)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_conditions_can_be_true_and_false(run_tasks: Run, tmp_path: Path, page: Path) -> None:
+    assertions = conditions(page)
+    unique = list(dict.fromkeys(condition for that in assertions for condition in that))
+    assert unique
+    tasks = []
+    for facts in [MEETING, *BREAKING]:
+        for condition in unique:
+            assertion = {"ansible.builtin.assert": {"that": [condition], "quiet": True}}
+            tasks.append({**assertion, "vars": {"incident_manager": facts}, "ignore_errors": True})
+    for number, task in enumerate(tasks):
+        task["register"] = f"outcome_{number}"
+    # A condition that can't be evaluated has no evaluated_to. ansible-core 2.19 and newer refuse what is no boolean.
+    template = "{{ 'true' if outcome_%d is success else outcome_%d.evaluated_to | default('error') }}"
+    templates = [template % (number, number) for number in range(len(tasks))]
+    tasks.append({"ansible.builtin.copy": {"content": json.dumps(templates), "dest": str(tmp_path / "results")}})
+    outcome = run_tasks(tasks)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+    results = [str(result).lower() for result in json.loads((tmp_path / "results").read_text())]
+    by_condition = {condition: results[number :: len(unique)] for number, condition in enumerate(unique)}
+    for condition, (met, *broken) in by_condition.items():
+        expected, opposite = ("false", "true") if condition == "not incident_manager.exists" else ("true", "false")
+        assert met == expected, condition
+        assert opposite in broken, condition
+    for that in assertions:
+        for number, condition in enumerate(that):
+            for facts, result in zip([MEETING, *BREAKING], by_condition[condition], strict=True):
+                before = [by_condition[earlier][[MEETING, *BREAKING].index(facts)] for earlier in that[:number]]
+                # Without a set only the first condition may be evaluated, as the page says.
+                assert result != "error" or "false" in before or facts is NONE, (condition, facts)
+
+
+@pytest.mark.slow
+def test_an_unexpected_failure_fails_the_task(run_tasks: Run) -> None:
+    (task,) = [task for task in tasks_of(GUIDES / "guide_asserting.rst") if "failed_when" in task]
+    # A failure because of an unknown option has no error code.
+    task["incident_manager.aws.ssm_incidents_replication_set_info"]["no_such_option"] = 1
+    assert run_tasks([task]).returncode != 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES + CHANGING_PAGES + FURTHER_PAGES, ids=lambda page: page.name)
+def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
+    endpoint.configure(transition={"progression": "immediate"})
+    # The README uses us-east-1 first, all others these two Regions.
+    regions = {"eu-west-1": KEY, "eu-central-1": KEY}
+    if page in CHANGING_PAGES:
+        regions["eu-central-1"] = "DefaultKey"
+    elif page.name == "README.md":
+        regions = {"eu-west-1": KEY, "us-east-1": KEY}
+    time = MEETING["replication_set"]["last_modified_time"]
+    body = active_set(regions, deletionProtected=True, lastModifiedTime=time)
+    endpoint.seed(body, ACCOUNT, arn=ARN, tags=MEETING["replication_set"]["tags"])
+    user = endpoint.make_user(["*"], account=ACCOUNT)
+
+    tasks = [task for task in tasks_of(page) if not any(part in str(task) for part in WITHOUT_SET)]
+    assert len(tasks) > 2
+    outcome = run_tasks(
+        tasks,
+        AWS_URL=endpoint.url,
+        AWS_REGION="eu-west-1",
+        **environment_variables(user),
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("page", [GUIDES / "guide_asserting.rst", FURTHER_PAGES[-1]], ids=lambda page: page.name)
+def test_the_lookup_of_no_set(
+    run_tasks: Run, endpoint: LocalEndpoint, connection_variables: dict[str, str], page: Path, exists: bool
+) -> None:
+    if exists:
+        endpoint.seed({"status": "ACTIVE", "regionMap": {"eu-west-1": {"status": "ACTIVE"}}})
+    (task,) = [task for task in tasks_of(page) if "on_missing='skip'" in str(task)]
+    outcome = run_tasks([task], **connection_variables)
+    assert (outcome.returncode != 0) == exists, outcome.stdout + outcome.stderr

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of the inventories and the report in the README and in the guide on auditing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from checkout import CHECKOUT, GUIDES
+from credentials import config_section
+from endpoint.client import USER, active_set
+from endpoint.server import LocalEndpoint
+
+from .code_blocks import ACCOUNT, ARN, KEY, code_blocks
+
+GUIDE = GUIDES / "guide_auditing.rst"
+
+
+def inventory(page: Path) -> dict[str, Any]:
+    """Return the inventory of a page."""
+    (found,) = [block for block in map(yaml.safe_load, code_blocks(page, "yaml")) if "all" in block]
+    return dict(found)
+
+
+def hosts(group: dict[str, Any]) -> list[str]:
+    """Return the hosts of a group and of its children."""
+    children = [name for child in group.get("children", {}).values() for name in hosts(child)]
+    return [*group.get("hosts", {}), *children]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [CHECKOUT / "README.md", GUIDE], ids=lambda page: page.name)
+def test_the_inventory_and_the_report(
+    run_command: Callable[..., subprocess.CompletedProcess[str]], endpoint: LocalEndpoint, tmp_path: Path, page: Path
+) -> None:
+    body = active_set({"eu-west-1": KEY, "eu-central-1": KEY}, deletionProtected=False)
+    endpoint.seed(body, ACCOUNT, arn=ARN, tags={"Team": "A"})
+    (tmp_path / "accounts.yml").write_text(yaml.safe_dump(inventory(page)))
+    credentials = tmp_path / "credentials"
+    credentials.write_text(config_section("default", USER) + config_section("laboratory", USER))
+    outcome = run_command(
+        "ansible-playbook",
+        "incident_manager.aws.audit",
+        "--inventory=accounts.yml",
+        "--extra-vars=incident_manager_report_json=audit.json",
+        AWS_CONFIG_FILE=str(tmp_path / "config"),
+        AWS_SHARED_CREDENTIALS_FILE=str(credentials),
+        AWS_URL=endpoint.url,
+    )
+    assert outcome.returncode == 2, outcome.stdout + outcome.stderr
+    report = json.loads((tmp_path / "audit.json").read_text())
+    rows = {row["name"]: row for row in report["accounts"]}
+    assert sorted(rows) == sorted(hosts(inventory(page)["all"]))
+    assert rows["payments"]["outcome"] == "failed" and rows["payments"]["account_id"] == ACCOUNT
+    assert {row["outcome"] for name, row in rows.items() if name != "payments"} <= {"failed", "passed"}
+    if page == GUIDE:
+        (shown,) = map(json.loads, code_blocks(GUIDE, "json"))
+        example, row = shown["accounts"][0], rows["payments"]
+        assert list(shown) == list(report) and list(shown["summary"]) == list(report["summary"])
+        assert list(example) == list(row)
+        assert example["msg"] == row["msg"]
+        assert example["findings"] == row["findings"]
+        assert example["rules"].keys() - row["rules"].keys() == set()

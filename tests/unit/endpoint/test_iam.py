@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of the checks of signatures and policies, which moto's IAM makes."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from endpoint.client import ControlClient, moto_iam
+from endpoint.server import LocalEndpoint
+
+from .calls import ARN, error_code, send_signed
+
+SET = {"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE"}, "us-east-2": {"status": "ACTIVE"}}}
+
+CALLS: dict[str, dict[str, Any]] = {
+    "ListReplicationSets": {},
+    "GetReplicationSet": {"arn": ARN},
+    "ListTagsForResource": {"resourceArn": ARN},
+    "TagResource": {"resourceArn": ARN, "tags": {"a": "b c"}},
+    "UntagResource": {"resourceArn": ARN, "tagKeys": ["a", "with space"]},
+    "UpdateDeletionProtection": {"arn": ARN, "deletionProtected": False},
+    "UpdateReplicationSet": {"arn": ARN, "actions": [{"deleteRegionAction": {"regionName": "us-east-2"}}]},
+    "DeleteReplicationSet": {"arn": ARN},
+    "CreateReplicationSet": {"regions": {"us-east-1": {}}},
+}
+
+
+def code_of(client: Any, operation: str) -> str:
+    """Call an operation, and return the code of its error, "" if it succeeds."""
+    methods = {name: method for method, name in client.meta.method_to_api_mapping.items()}
+    return error_code(getattr(client, methods[operation]), **CALLS[operation])
+
+
+@pytest.fixture
+def iam_endpoint(endpoint: LocalEndpoint) -> LocalEndpoint:
+    """Return the endpoint with a set and with enforce_iam."""
+    endpoint.seed(SET, arn=ARN)
+    endpoint.configure(enforce_iam=True, transition={"progression": "immediate"})
+    return endpoint
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_each_action(iam_endpoint: LocalEndpoint, operation: str) -> None:
+    """The allowed action succeeds, CreateReplicationSet up to the quota. Every other action is denied."""
+    client = iam_endpoint.client(user=iam_endpoint.make_user([f"ssm-incidents:{operation}"]))
+    quota = "ServiceQuotaExceededException"
+    assert code_of(client, operation) == (quota if operation == "CreateReplicationSet" else "")
+    for other in sorted(CALLS.keys() - {operation}):
+        assert code_of(client, other) == "AccessDeniedException"
+
+
+def test_the_answer_follows_the_model(iam_endpoint: LocalEndpoint) -> None:
+    client = iam_endpoint.client(user=iam_endpoint.make_user([]))
+    with pytest.raises(client.exceptions.AccessDeniedException) as caught:
+        client.get_replication_set(arn=ARN)
+    answer = caught.value.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 403
+    message = answer["Error"]["Message"]
+    assert "is not authorized to perform: ssm-incidents:GetReplicationSet on resource: " + ARN in message
+    assert answer["message"] == message
+
+
+@pytest.mark.parametrize(
+    ("resource", "code"),
+    [("*", ""), (ARN, ""), (ARN[:-4] + "*", ""), (ARN[:-1], "AccessDeniedException")],
+)
+def test_resources(iam_endpoint: LocalEndpoint, resource: str, code: str) -> None:
+    statement = {"Effect": "Allow", "Action": "ssm-incidents:Get*", "Resource": resource}
+    user = iam_endpoint.make_user({"Version": "2012-10-17", "Statement": [statement]})
+    assert code_of(iam_endpoint.client(user=user), "GetReplicationSet") == code
+
+
+def test_the_arn_of_a_set_does_not_allow_to_list(iam_endpoint: LocalEndpoint) -> None:
+    statement = {"Effect": "Allow", "Action": "ssm-incidents:*", "Resource": ARN}
+    client = iam_endpoint.client(user=iam_endpoint.make_user({"Version": "2012-10-17", "Statement": [statement]}))
+    assert code_of(client, "GetReplicationSet") == ""
+    assert code_of(client, "ListReplicationSets") == "AccessDeniedException"
+
+
+def test_deny_overrides_allow(iam_endpoint: LocalEndpoint) -> None:
+    allow = {"Effect": "Allow", "Action": "ssm-incidents:*", "Resource": "*"}
+    deny = {"Effect": "Deny", "Action": "ssm-incidents:ListTagsForResource", "Resource": "*"}
+    client = iam_endpoint.client(user=iam_endpoint.make_user({"Version": "2012-10-17", "Statement": [allow, deny]}))
+    assert code_of(client, "GetReplicationSet") == ""
+    assert code_of(client, "ListTagsForResource") == "AccessDeniedException"
+
+
+def test_unknown_keys_and_wrong_secrets(iam_endpoint: LocalEndpoint, client: Any) -> None:
+    assert code_of(client, "ListReplicationSets") == "UnrecognizedClientException"
+    user = {**iam_endpoint.make_user(["ssm-incidents:*"]), "aws_secret_access_key": "another"}
+    with pytest.raises(ClientError) as caught:
+        iam_endpoint.client(user=user).list_replication_sets()
+    assert caught.value.response["Error"]["Code"] == "InvalidSignatureException"
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert send_signed(iam_endpoint.url, "POST", "/listReplicationSets", {})[0] == 403
+
+
+def test_an_assumed_role(iam_endpoint: LocalEndpoint) -> None:
+    account = "222222222222"
+    iam = iam_endpoint.client("iam", account=account)
+    iam.create_role(RoleName="endpoint", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
+    client = iam_endpoint.client(account=account)
+    assert code_of(client, "ListReplicationSets") == "AccessDeniedException"
+    policy = (
+        '{"Version": "2012-10-17", "Statement":'
+        ' [{"Effect": "Allow", "Action": "ssm-incidents:ListReplicationSets", "Resource": "*"}]}'
+    )
+    iam.put_role_policy(RoleName="endpoint", PolicyName="p", PolicyDocument=policy)
+    assert code_of(client, "ListReplicationSets") == ""
+    iam.delete_role_policy(RoleName="endpoint", PolicyName="p")
+    iam.delete_role(RoleName="endpoint")
+
+
+def test_control_over_http(endpoint: LocalEndpoint, control: ControlClient) -> None:
+    control.configure(enforce_iam=True)
+    status, user = control.request("POST", "users", {"policy": ["ssm-incidents:ListReplicationSets"]})
+    assert status == 200
+    client = endpoint.client(user=user)
+    assert code_of(client, "ListReplicationSets") == ""
+    assert code_of(client, "GetReplicationSet") == "AccessDeniedException"
+    control.configure(enforce_iam=False)
+    assert code_of(client, "GetReplicationSet") == "ResourceNotFoundException"
+
+
+def test_iam_of_all_services(endpoint: LocalEndpoint) -> None:
+    """moto can enforce IAM for all services. This service then answers with errors in its own format."""
+    endpoint.seed(SET, arn=ARN)
+    client = endpoint.client(user=endpoint.make_user(["ssm-incidents:GetReplicationSet"]))
+    with moto_iam(endpoint.url):
+        assert code_of(client, "GetReplicationSet") == ""
+        assert code_of(client, "ListTagsForResource") == "AccessDeniedException"
+        assert error_code(endpoint.client("iam").list_users) == "InvalidClientTokenId"
+    assert code_of(client, "ListTagsForResource") == ""
+
+
+@pytest.mark.parametrize("authorization", [None, "AWS4-HMAC-SHA256 Credential=,SignedHeaders=host,Signature=0"])
+def test_a_request_without_a_signature_is_refused(endpoint: LocalEndpoint, authorization: str | None) -> None:
+    headers = {"Authorization": authorization} if authorization else {}
+    request = urllib.request.Request(f"{endpoint.url}/listReplicationSets", b"{}", headers, method="POST")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    refused.value.close()
+    assert refused.value.code == 403
+    assert refused.value.headers["x-amzn-ErrorType"] == "MissingAuthenticationTokenException"

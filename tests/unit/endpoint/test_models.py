@@ -1,0 +1,409 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of the service's rules, over HTTP. models.py names the source of each."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, WaiterError
+from endpoint.backend import models
+from endpoint.server import LocalEndpoint
+
+from .calls import ARN, IMMEDIATE, Connect, error_code, send_signed
+
+OTHER_ACCOUNT = "222222222222"
+
+
+def active_body(regions: tuple[str, ...] = ("us-east-1", "eu-west-1")) -> dict[str, Any]:
+    return {"status": "ACTIVE", "regionMap": {name: {"status": "ACTIVE"} for name in regions}}
+
+
+def add(region: str, **key: str) -> list[dict[str, Any]]:
+    return [{"addRegionAction": {"regionName": region, **key}}]
+
+
+def delete(region: str) -> list[dict[str, Any]]:
+    return [{"deleteRegionAction": {"regionName": region}}]
+
+
+def statuses(client: Any, arn: str) -> tuple[str, dict[str, str]]:
+    found = client.get_replication_set(arn=arn)["replicationSet"]
+    return found["status"], {name: region["status"] for name, region in found["regionMap"].items()}
+
+
+class TestCreate:
+    def test_polls_change_the_status_to_active(self, client: Any) -> None:
+        arn = client.create_replication_set(regions={"us-east-1": {}, "eu-west-1": {}})["arn"]
+        assert statuses(client, arn) == ("CREATING", {"us-east-1": "CREATING", "eu-west-1": "CREATING"})
+        assert statuses(client, arn) == ("ACTIVE", {"us-east-1": "ACTIVE", "eu-west-1": "ACTIVE"})
+        assert statuses(client, arn)[0] == "ACTIVE"
+
+    def test_keys_and_the_caller(self, client: Any) -> None:
+        regions = {"us-east-1": {}, "eu-west-1": {"sseKmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/k"}}
+        arn = client.create_replication_set(regions=regions, tags={"Team": "ops", "empty": ""})["arn"]
+        found = client.get_replication_set(arn=arn)["replicationSet"]
+        assert {name: region["sseKmsKeyId"] for name, region in found["regionMap"].items()} == {
+            "us-east-1": "DefaultKey",
+            "eu-west-1": "arn:aws:kms:eu-west-1:123456789012:key/k",
+        }
+        assert found["createdBy"] == found["lastModifiedBy"] == "arn:aws:sts::123456789012:user/moto"
+        assert not found["deletionProtected"]
+        assert client.list_tags_for_resource(resourceArn=arn)["tags"] == {"Team": "ops", "empty": ""}
+
+    def test_one_set_per_account(self, endpoint: LocalEndpoint, connect: Connect) -> None:
+        arn = endpoint.seed(active_body())
+        with pytest.raises(ClientError) as caught:
+            connect("us-west-2").create_replication_set(regions={"us-west-2": {}})
+        answer: Any = caught.value.response
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 402
+        assert answer["Error"]["Code"] == "ServiceQuotaExceededException"
+        assert answer["serviceCode"] == "ssm-incidents"
+        assert (answer["resourceIdentifier"], answer["resourceType"]) == (arn, "REPLICATION_SET")
+        assert answer["quotaCode"]
+
+    def test_one_of_several_calls_at_the_same_time_succeeds(self, client: Any) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            codes = list(
+                pool.map(lambda _given: error_code(client.create_replication_set, regions={"us-east-1": {}}), range(8))
+            )
+        assert sorted(codes) == ["", *["ServiceQuotaExceededException"] * 7]
+
+    def test_calls_wait_for_each_other(self, endpoint: LocalEndpoint) -> None:
+        client = endpoint.client(read_timeout=0.1)
+        with models.LOCK, pytest.raises(ReadTimeoutError):
+            client.list_replication_sets()
+        client.list_replication_sets()
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"regions": {}},
+            {"regions": {name: {} for name in ("us-east-1", "us-east-2", "us-west-1", "us-west-2")}},
+            {"regions": {"us-east-1": {}, "af-south-1": {}}},
+            {"regions": {"us-east-1": {}, "x" * 21: {}}},
+            {"regions": {"us-east-1": {"sseKmsKeyId": "k" * 2049}}},
+            {"regions": {"us-east-1": {"sseKmsKeyId": "DefaultKey"}}},
+            {"regions": {"eu-west-1": {}}},
+            {"regions": {"us-east-1": {}}, "tags": {"aws:own": "x"}},
+            {"regions": {"us-east-1": {}}, "tags": {"k" * 129: "x"}},
+            {"regions": {"us-east-1": {}}, "tags": {"k": "v" * 257}},
+            {"regions": {"us-east-1": {}}, "tags": {"k": "semi;colon"}},
+            {"regions": {"us-east-1": {}}, "tags": {"newline\n": ""}},
+            {"regions": {"us-east-1": {}}, "tags": {f"k{number}": "" for number in range(51)}},
+            {"regions": {"us-east-1": {}}, "tags": {}},
+            {"regions": {"us-east-1": {}}, "clientToken": "t" * 129},
+            {"regions": ["us-east-1"]},
+            {"regions": {"us-east-1": "key"}},
+            {"tags": {"k": "v"}},
+            [],
+            "not JSON",
+        ],
+    )
+    def test_refuses(self, endpoint: LocalEndpoint, client: Any, given: Any) -> None:
+        status, answer = send_signed(endpoint.url, "POST", "/createReplicationSet", given)
+        assert (status, answer["__type"]) == (400, "ValidationException")
+        assert answer["message"]
+        assert client.list_replication_sets()["replicationSetArns"] == []
+
+
+class TestRegions:
+    def test_list_from_every_region_of_the_service(self, endpoint: LocalEndpoint, connect: Connect) -> None:
+        arn = endpoint.seed(active_body())
+        for region in ("us-east-1", "us-west-2", "sa-east-1"):
+            assert connect(region).list_replication_sets()["replicationSetArns"] == [arn]
+
+    def test_other_calls_from_a_region_outside_the_set(self, endpoint: LocalEndpoint, connect: Connect) -> None:
+        arn = endpoint.seed(active_body())
+        outside = connect("us-west-2")
+        for call, arguments in (
+            (outside.get_replication_set, {"arn": arn}),
+            (outside.update_replication_set, {"arn": arn, "actions": add("us-west-2")}),
+            (outside.delete_replication_set, {"arn": arn}),
+            (outside.update_deletion_protection, {"arn": arn, "deletionProtected": True}),
+            (outside.list_tags_for_resource, {"resourceArn": arn}),
+            (outside.tag_resource, {"resourceArn": arn, "tags": {"a": "b"}}),
+            (outside.untag_resource, {"resourceArn": arn, "tagKeys": ["a"]}),
+        ):
+            assert error_code(call, **arguments) == "ResourceNotFoundException"
+        assert statuses(connect("eu-west-1"), arn)[0] == "ACTIVE"
+
+    @pytest.mark.parametrize("region", ["eu-south-1", "us-gov-west-1", "cn-north-1", "mars-1"])
+    def test_no_answer_where_the_service_does_not_exist(self, connect: Connect, region: str) -> None:
+        with pytest.raises(ConnectionClosedError):
+            connect(region).list_replication_sets()
+
+    def test_other_services_answer_in_a_region_without_the_service(self, endpoint: LocalEndpoint) -> None:
+        sts = endpoint.client("sts", "eu-south-1")
+        assert sts.get_caller_identity()["Account"] == "123456789012"
+
+    def test_a_region_being_added_does_not_answer_yet(self, endpoint: LocalEndpoint, connect: Connect) -> None:
+        arn = endpoint.seed(active_body(("us-east-1",)))
+        connect("us-east-1").update_replication_set(arn=arn, actions=add("us-west-2"))
+        assert error_code(connect("us-west-2").get_replication_set, arn=arn) == "ResourceNotFoundException"
+        assert statuses(connect("us-east-1"), arn)[0] == "UPDATING"
+        assert statuses(connect("us-east-1"), arn)[0] == "ACTIVE"
+        assert statuses(connect("us-west-2"), arn)[0] == "ACTIVE"
+
+    def test_accounts_are_separate(self, endpoint: LocalEndpoint, connect: Connect) -> None:
+        arn = endpoint.seed(active_body())
+        other = connect("us-east-1", OTHER_ACCOUNT)
+        assert other.list_replication_sets()["replicationSetArns"] == []
+        assert error_code(other.get_replication_set, arn=arn) == "AccessDeniedException"
+        assert error_code(other.list_tags_for_resource, resourceArn=arn) == "AccessDeniedException"
+        other_arn = other.create_replication_set(regions={"us-east-1": {}})["arn"]
+        assert f"::{OTHER_ACCOUNT}:" in other_arn
+        created_by = other.get_replication_set(arn=other_arn)["replicationSet"]["createdBy"]
+        assert created_by == f"arn:aws:sts::{OTHER_ACCOUNT}:assumed-role/endpoint/endpoint"
+        assert connect("us-east-1").list_replication_sets()["replicationSetArns"] == [arn]
+        assert endpoint.requests[0]["account"] == OTHER_ACCOUNT
+
+    @pytest.mark.parametrize(
+        ("arn", "code"),
+        [
+            (ARN, "ResourceNotFoundException"),
+            ("not-an-arn", "ValidationException"),
+            ("arn:aws:ssm-incidents::123456789012:response-plan/p", "ValidationException"),
+            ("arn:aws:s3:::bucket", "ValidationException"),
+            ("arn:aws:ssm-incidents::123456789012:" + "x" * 1000, "ValidationException"),
+        ],
+    )
+    def test_arns(self, client: Any, arn: str, code: str) -> None:
+        assert error_code(client.get_replication_set, arn=arn) == code
+
+    def test_no_arn(self, endpoint: LocalEndpoint) -> None:
+        status, answer = send_signed(endpoint.url, "GET", "/getReplicationSet")
+        assert (status, answer["__type"]) == (400, "ValidationException")
+        assert "'arn'" in answer["message"]
+
+
+class TestList:
+    def test_one_page(self, endpoint: LocalEndpoint, client: Any) -> None:
+        endpoint.seed(active_body())
+        assert "nextToken" not in client.list_replication_sets(maxResults=1)
+
+    def test_empty_pages_first(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body())
+        endpoint.configure(empty_list_pages=2)
+        assert client.list_replication_sets()["replicationSetArns"] == []
+        pages = list(client.get_paginator("list_replication_sets").paginate())
+        assert [page["replicationSetArns"] for page in pages] == [[], [], [arn]]
+
+    @pytest.mark.parametrize(
+        "given", [{"maxResults": 0}, {"maxResults": 101}, {"maxResults": "5"}, {"maxResults": True}, {"nextToken": "x"}]
+    )
+    def test_refuses(self, endpoint: LocalEndpoint, given: Any) -> None:
+        status, answer = send_signed(endpoint.url, "POST", "/listReplicationSets", given)
+        assert (status, answer["__type"]) == (400, "ValidationException")
+
+
+class TestUpdate:
+    def test_adds_a_region(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body())
+        client.update_replication_set(arn=arn, actions=add("us-west-2", sseKmsKeyId="arn:aws:kms:us-west-2:1:key/k"))
+        expected = {"us-east-1": "ACTIVE", "eu-west-1": "ACTIVE", "us-west-2": "CREATING"}
+        assert statuses(client, arn) == ("UPDATING", expected)
+        assert statuses(client, arn) == ("ACTIVE", {**expected, "us-west-2": "ACTIVE"})
+
+    def test_deletes_a_region(self, endpoint: LocalEndpoint, client: Any, connect: Connect) -> None:
+        arn = endpoint.seed(active_body())
+        client.update_replication_set(arn=arn, actions=delete("eu-west-1"))
+        assert statuses(client, arn) == ("UPDATING", {"us-east-1": "ACTIVE", "eu-west-1": "DELETING"})
+        assert statuses(client, arn) == ("ACTIVE", {"us-east-1": "ACTIVE"})
+        assert error_code(connect("eu-west-1").get_replication_set, arn=arn) == "ResourceNotFoundException"
+
+    def test_deleting_the_last_region_deletes_the_set(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body(("us-east-1",)))
+        client.update_replication_set(arn=arn, actions=delete("us-east-1"))
+        assert statuses(client, arn) == ("DELETING", {"us-east-1": "DELETING"})
+        assert error_code(client.get_replication_set, arn=arn) == "ResourceNotFoundException"
+        assert client.list_replication_sets()["replicationSetArns"] == []
+
+    def test_protection_refuses_to_delete_the_last_region(self, endpoint: LocalEndpoint, client: Any) -> None:
+        endpoint.configure(transition=IMMEDIATE)
+        arn = endpoint.seed(active_body())
+        client.update_deletion_protection(arn=arn, deletionProtected=True)
+        client.update_replication_set(arn=arn, actions=delete("eu-west-1"))
+        assert error_code(client.update_replication_set, arn=arn, actions=delete("us-east-1")) == "ValidationException"
+        assert statuses(client, arn) == ("ACTIVE", {"us-east-1": "ACTIVE"})
+
+    def test_one_change_at_a_time(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body())
+        client.update_replication_set(arn=arn, actions=add("us-west-2"))
+        with pytest.raises(ClientError) as caught:
+            client.update_replication_set(arn=arn, actions=delete("eu-west-1"))
+        answer: Any = caught.value.response
+        assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == ("ConflictException", 409)
+        assert answer["resourceIdentifier"] == arn
+        assert error_code(client.tag_resource, resourceArn=arn, tags={"a": "b"}) == "ConflictException"
+        assert error_code(client.untag_resource, resourceArn=arn, tagKeys=["a"]) == "ConflictException"
+        assert error_code(client.delete_replication_set, arn=arn) == "ValidationException"
+        assert error_code(client.update_deletion_protection, arn=arn, deletionProtected=True) == "ValidationException"
+
+    @pytest.mark.parametrize(
+        "actions",
+        [
+            [],
+            add("us-west-2") + delete("eu-west-1"),
+            [{}],
+            [{**add("us-west-2")[0], **delete("eu-west-1")[0]}],
+            [{"addRegionAction": {}}],
+            add("us-east-1"),
+            add("af-south-1"),
+            add("us-west-2", sseKmsKeyId=""),
+            delete("us-west-2"),
+        ],
+    )
+    def test_refuses(self, endpoint: LocalEndpoint, client: Any, actions: Any) -> None:
+        arn = endpoint.seed(active_body())
+        given = {"arn": arn, "actions": actions}
+        status, answer = send_signed(endpoint.url, "POST", "/updateReplicationSet", given)
+        assert (status, answer["__type"]) == (400, "ValidationException")
+        assert statuses(client, arn) == ("ACTIVE", {"us-east-1": "ACTIVE", "eu-west-1": "ACTIVE"})
+
+    def test_three_regions_at_most(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body(("us-east-1", "us-east-2", "us-west-1")))
+        assert error_code(client.update_replication_set, arn=arn, actions=add("us-west-2")) == "ValidationException"
+
+    def test_min_region_age_hours(self, endpoint: LocalEndpoint, client: Any) -> None:
+        endpoint.configure(transition=IMMEDIATE, min_region_age_hours=24)
+        arn = endpoint.seed({**active_body(), "createdTime": "2021-05-14T17:57:22Z"})
+        client.update_replication_set(arn=arn, actions=add("us-west-2"))
+        with pytest.raises(ClientError, match="within 24 hours"):
+            client.update_replication_set(arn=arn, actions=delete("us-west-2"))
+        assert error_code(client.delete_replication_set, arn=arn) == "ValidationException"
+        client.update_replication_set(arn=arn, actions=delete("eu-west-1"))
+
+
+class TestDelete:
+    def test_with_several_regions(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body())
+        client.delete_replication_set(arn=arn)
+        assert statuses(client, arn) == ("DELETING", {"us-east-1": "DELETING", "eu-west-1": "DELETING"})
+        assert client.list_replication_sets()["replicationSetArns"] == [arn]
+        assert error_code(client.delete_replication_set, arn=arn) == "ValidationException"
+        assert error_code(client.get_replication_set, arn=arn) == "ResourceNotFoundException"
+        client.create_replication_set(regions={"us-east-1": {}})
+
+    def test_not_while_protected(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed({**active_body(), "deletionProtected": True})
+        assert error_code(client.delete_replication_set, arn=arn) == "ValidationException"
+        client.update_deletion_protection(arn=arn, deletionProtected=False)
+        client.delete_replication_set(arn=arn)
+
+
+class TestTags:
+    def test_merge_and_remove(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body(), tags={"CamelKey": "1", "old": "2"})
+        client.tag_resource(resourceArn=arn, tags={"old": "3", "with space": "x=y@z:+-/."})
+        client.untag_resource(resourceArn=arn, tagKeys=["CamelKey", "never there"])
+        assert client.list_tags_for_resource(resourceArn=arn)["tags"] == {"old": "3", "with space": "x=y@z:+-/."}
+
+    def test_at_most_fifty_tags(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body(), tags={f"k{number}": "" for number in range(50)})
+        client.tag_resource(resourceArn=arn, tags={"k0": "again"})
+        assert error_code(client.tag_resource, resourceArn=arn, tags={"one": "more"}) == "ServiceQuotaExceededException"
+
+    def test_a_plain_slash_in_the_path(self, endpoint: LocalEndpoint) -> None:
+        arn = endpoint.seed(active_body(), tags={"a": "b"})
+        assert send_signed(endpoint.url, "GET", f"/tags/{arn}") == (200, {"tags": {"a": "b"}})
+
+    @pytest.mark.parametrize(
+        ("arn", "code"),
+        [
+            ("arn:aws:ssm-incidents::123456789012:response-plan/Example", "ResourceNotFoundException"),
+            (ARN, "ResourceNotFoundException"),
+            ("arn:aws:s3:::bucket", "ValidationException"),
+            ("nonsense", "ValidationException"),
+        ],
+    )
+    def test_arns(self, client: Any, arn: str, code: str) -> None:
+        assert error_code(client.list_tags_for_resource, resourceArn=arn) == code
+
+    def test_tag_keys_are_required(self, endpoint: LocalEndpoint) -> None:
+        arn = endpoint.seed(active_body())
+        status, answer = send_signed(endpoint.url, "DELETE", f"/tags/{arn}")
+        assert (status, answer["__type"]) == (400, "ValidationException")
+
+
+class TestClientTokens:
+    def test_create_twice_with_a_token(self, client: Any) -> None:
+        call = {"regions": {"us-east-1": {}}, "clientToken": "t"}
+        assert client.create_replication_set(**call)["arn"] == client.create_replication_set(**call)["arn"]
+        again = {**call, "regions": {"us-east-1": {}, "eu-west-1": {}}}
+        assert error_code(client.create_replication_set, **again) == "ValidationException"
+
+    def test_update_twice_with_a_token(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body())
+        for _time in range(2):
+            client.update_replication_set(arn=arn, actions=add("us-west-2"), clientToken="t")
+        call = {"arn": arn, "actions": add("us-west-1"), "clientToken": "t"}
+        assert error_code(client.update_replication_set, **call) == "ValidationException"
+        assert error_code(client.update_replication_set, arn=arn, actions=add("us-west-2")) == "ConflictException"
+
+    def test_protect_twice_with_a_token(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_body())
+        client.update_deletion_protection(arn=arn, deletionProtected=True, clientToken="t")
+        client.update_deletion_protection(arn=arn, deletionProtected=False)
+        client.update_deletion_protection(arn=arn, deletionProtected=True, clientToken="t")
+        assert not client.get_replication_set(arn=arn)["replicationSet"]["deletionProtected"]
+
+    def test_tokens_of_a_deleted_set_are_forgotten(self, endpoint: LocalEndpoint, client: Any) -> None:
+        endpoint.configure(transition=IMMEDIATE)
+        call = {"regions": {"us-east-1": {}}, "clientToken": "t"}
+        first = client.create_replication_set(**call)["arn"]
+        client.delete_replication_set(arn=first)
+        assert client.create_replication_set(**call)["arn"] != first
+
+
+class TestStatuses:
+    def test_a_failing_region(self, endpoint: LocalEndpoint, client: Any) -> None:
+        endpoint.configure(fail_next={"us-west-2": "KMS key is disabled"})
+        arn = endpoint.seed(active_body(("us-east-1",)))
+        client.update_replication_set(arn=arn, actions=add("us-west-2"))
+        assert statuses(client, arn)[0] == "UPDATING"
+        assert statuses(client, arn) == ("FAILED", {"us-east-1": "ACTIVE", "us-west-2": "FAILED"})
+        failed = client.get_replication_set(arn=arn)["replicationSet"]["regionMap"]["us-west-2"]
+        assert failed["statusMessage"] == "KMS key is disabled"
+        assert error_code(client.update_replication_set, arn=arn, actions=delete("us-west-2")) == "ConflictException"
+        client.delete_replication_set(arn=arn)
+        assert statuses(client, arn)[0] == "DELETING"
+
+    def test_a_failing_creation(self, endpoint: LocalEndpoint, client: Any) -> None:
+        endpoint.configure(fail_next={"us-east-1": "no"}, transition=IMMEDIATE)
+        arn = client.create_replication_set(regions={"us-east-1": {}})["arn"]
+        assert statuses(client, arn) == ("FAILED", {"us-east-1": "FAILED"})
+        waiter = client.get_waiter("wait_for_replication_set_active")
+        with pytest.raises(WaiterError, match="terminal failure"):
+            waiter.wait(arn=arn, WaiterConfig={"Delay": 0})
+
+    def test_botocores_waiters(self, client: Any) -> None:
+        arn = client.create_replication_set(regions={"us-east-1": {}})["arn"]
+        client.get_waiter("wait_for_replication_set_active").wait(arn=arn, WaiterConfig={"Delay": 0})
+        client.delete_replication_set(arn=arn)
+        client.get_waiter("wait_for_replication_set_deleted").wait(arn=arn, WaiterConfig={"Delay": 0})
+
+    def test_progression_by_time(self, endpoint: LocalEndpoint, client: Any) -> None:
+        endpoint.configure(transition={"progression": "time", "seconds": 3600})
+        arn = client.create_replication_set(regions={"us-east-1": {}})["arn"]
+        assert {statuses(client, arn)[0] for _time in range(5)} == {"CREATING"}
+        endpoint.configure(transition={"progression": "time", "seconds": 0})
+        assert statuses(client, arn)[0] == "ACTIVE"
+
+    @pytest.mark.parametrize(
+        ("status", "region", "end"),
+        [("CREATING", "CREATING", "ACTIVE"), ("UPDATING", "ACTIVE", "ACTIVE"), ("DELETING", "ACTIVE", "gone")],
+    )
+    def test_statuses_of_seeded_sets_change(
+        self, endpoint: LocalEndpoint, client: Any, status: str, region: str, end: str
+    ) -> None:
+        arn = endpoint.seed({"status": status, "regionMap": {"us-east-1": {"status": region}}})
+        assert statuses(client, arn) == (status, {"us-east-1": region})
+        if end == "gone":
+            assert error_code(client.get_replication_set, arn=arn) == "ResourceNotFoundException"
+        else:
+            assert statuses(client, arn) == (end, {"us-east-1": end})

@@ -1,0 +1,523 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of the audit's action, as Ansible loads it, against the local endpoint."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from threading import current_thread
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_audit import ActionModule
+from ansible_collections.incident_manager.aws.plugins.module_utils._connection import warm_up
+from botocore.loaders import JSONFileLoader
+from checkout import MODULES, documentation
+from credentials import config_section
+from endpoint.client import SECRET_KEY, USER
+from endpoint.server import LocalEndpoint
+from failing_servers import RefusingSTS
+
+Audit = Callable[..., Any]
+NAME = "incident_manager.aws.ssm_incidents_replication_set_audit"
+ACCOUNT = "123456789012"
+OTHER_ACCOUNT = "222222222222"
+KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ACTIVE = {"sseKmsKeyId": KEY, "status": "ACTIVE"}
+COMPLIANT_SET: dict[str, Any] = {
+    "status": "ACTIVE",
+    "deletionProtected": True,
+    "regionMap": {"us-east-1": ACTIVE, "eu-west-1": ACTIVE},
+}
+NONCOMPLIANT_SET: dict[str, Any] = {
+    "status": "UPDATING",
+    "deletionProtected": False,
+    "regionMap": {
+        "us-east-1": {"sseKmsKeyId": "DefaultKey", "status": "FAILED", "statusMessage": "No such key"},
+    },
+}
+STRICT_RULES: dict[str, Any] = {
+    "regions": ["us-east-1", "eu-west-1"],
+    "customer_managed_keys": True,
+    "allowed_kms_keys": [f"arn:aws:kms:*:{ACCOUNT}:key/*"],
+    "deletion_protected": True,
+    "tags": {"Team": "Resilience"},
+}
+
+
+@pytest.fixture
+def audit(run_action: Audit) -> Audit:
+    def run(**given: Any) -> Any:
+        return run_action("ssm_incidents_replication_set_audit", **given)
+
+    return run
+
+
+def documented(variable: str) -> dict[str, Any]:
+    """Return DOCUMENTATION or RETURN of the audit."""
+    return dict(yaml.safe_load(documentation(MODULES / "ssm_incidents_replication_set_audit.py", variable)))
+
+
+# Facts and findings ---------------------------------------------------------------------------------------------------
+
+
+def test_an_account_that_passes(audit: Audit, run_module: Audit, endpoint: LocalEndpoint) -> None:
+    arn = endpoint.seed(COMPLIANT_SET, tags={"Team": "Resilience"})
+    outcome = audit(**STRICT_RULES)
+    assert (outcome.failed, outcome["outcome"], outcome["findings"]) == (False, "passed", [])
+    assert outcome["msg"] == f"The replication set {arn} meets the rules."
+    assert outcome["account_id"] == ACCOUNT
+    assert outcome["rules"] == {**STRICT_RULES, "state": "present", "minimum_regions": 2, "active": True}
+    module = run_module("ssm_incidents_replication_set_info").result
+    for key in ("exists", "region", "replication_set"):
+        assert outcome[key] == module[key]
+
+
+def test_all_findings_are_returned(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(NONCOMPLIANT_SET, tags={"Team": "Other"})
+    outcome = audit(**STRICT_RULES)
+    assert (outcome.failed, outcome["outcome"]) == (True, "failed")
+    found = [(finding["rule"], finding["region"]) for finding in outcome["findings"]]
+    assert found == [
+        ("regions", "eu-west-1"),
+        ("minimum_regions", None),
+        ("active", None),
+        ("active", "us-east-1"),
+        ("customer_managed_keys", "us-east-1"),
+        ("allowed_kms_keys", "us-east-1"),
+        ("deletion_protected", None),
+        ("tags", None),
+    ]
+    assert "8 findings" in outcome["msg"]
+    for finding in outcome["findings"]:
+        assert finding["msg"] in outcome["msg"]
+        assert set(finding) == set(documented("RETURN")["findings"]["contains"])
+
+
+@pytest.mark.parametrize("report_only", [True, False])
+@pytest.mark.parametrize("result", ["passed", "failed", "not_asked"])
+def test_report_only(audit: Audit, endpoint: LocalEndpoint, result: str, report_only: bool) -> None:
+    endpoint.seed(COMPLIANT_SET if result == "passed" else NONCOMPLIANT_SET)
+    if result == "not_asked":
+        endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "times": None})
+    outcome = audit(report_only=report_only)
+    assert outcome["outcome"] == result
+    assert outcome.failed == (result != "passed" and not report_only)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("state", ["present", "absent", "any"])
+def test_state(audit: Audit, endpoint: LocalEndpoint, state: str, exists: bool) -> None:
+    if exists:
+        endpoint.seed(COMPLIANT_SET)
+    outcome = audit(state=state)
+    passes = state == "any" or (state == "present") == exists
+    assert outcome["outcome"] == ("passed" if passes else "failed")
+    assert outcome["exists"] == exists
+    assert outcome["account_id"] == ACCOUNT
+    assert [finding["rule"] for finding in outcome["findings"]] == [] if passes else ["state"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "calls"),
+    [
+        ({}, ["ListReplicationSets", "GetReplicationSet"]),
+        ({"tags": {"Team": None}}, ["ListReplicationSets", "GetReplicationSet", "ListTagsForResource"]),
+    ],
+)
+def test_tags_are_listed_only_for_the_rule_tags(
+    audit: Audit, endpoint: LocalEndpoint, rules: dict[str, Any], calls: list[str]
+) -> None:
+    endpoint.seed(COMPLIANT_SET, tags={"Team": "Resilience"})
+    assert audit(**rules)["outcome"] == "passed"
+    assert endpoint.operations == calls
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_tags_that_may_not_be_listed_do_not_pass(audit: Audit, endpoint: LocalEndpoint, protected: bool) -> None:
+    endpoint.seed(COMPLIANT_SET, tags={"Team": "Resilience"})
+    endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "operation": "ListTagsForResource"})
+    outcome = audit(tags={"Team": "Resilience"}, deletion_protected=protected)
+    assert outcome["outcome"] == ("not_asked" if protected else "failed")
+    assert "ListTagsForResource" in outcome["msg"]
+    assert outcome["replication_set"]["deletion_protected"] is True
+    assert len(outcome["warnings"]) == 1
+
+
+def test_a_role_of_another_account(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(NONCOMPLIANT_SET)
+    endpoint.seed(COMPLIANT_SET, OTHER_ACCOUNT)
+    outcome = audit(assume_role_arn=f"arn:aws:iam::{OTHER_ACCOUNT}:role/path/audit")
+    assert (outcome["outcome"], outcome["account_id"]) == ("passed", OTHER_ACCOUNT)
+    assert {call["account"] for call in endpoint.requests} == {OTHER_ACCOUNT}
+
+
+def test_found_in_another_region(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(COMPLIANT_SET)
+    assert audit(region="us-west-2")["outcome"] == "not_asked"
+    found = audit(region="us-west-2", search_regions="all")
+    assert found["outcome"] == "passed" and found["region"] in ("us-east-1", "eu-west-1")
+
+
+# Accounts that could not be asked -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "parts"),
+    [
+        ({"profile": "nobody", "access_key": None, "secret_key": None}, "ProfileNotFound", ["nobody"]),
+        ({"access_key": None, "secret_key": None}, "NoCredentialsError", ["us-east-1", "access_key"]),
+        ({"profile": "ops"}, "InvalidParameter", ["profile", "access_key and secret_key"]),
+        ({"region": None}, "NoRegionError", ["region"]),
+        ({"region": "nowhere!"}, "InvalidRegionError", ["nowhere!"]),
+        ({"endpoint_url": "http://127.0.0.1:1"}, "EndpointConnectionError", ["127.0.0.1:1", "us-east-1"]),
+        ({"aws_config": {"nonsense": 1}}, "TypeError", ["aws_config"]),
+    ],
+)
+def test_failures_to_connect(
+    audit: Audit, endpoint: LocalEndpoint, given: dict[str, Any], code: str, parts: list[str]
+) -> None:
+    outcome = audit(**given)
+    assert (outcome.failed, outcome["outcome"], outcome["error"]["code"]) == (True, "not_asked", code)
+    assert (outcome["exists"], outcome["replication_set"], outcome["findings"]) == (None, None, [])
+    for part in parts:
+        assert part in outcome["msg"]
+    assert SECRET_KEY not in outcome.output
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"fault": "error", "code": "AccessDeniedException"}, "AccessDeniedException"),
+        ({"fault": "throttle"}, "ThrottlingException"),
+        ({"fault": "internal"}, "InternalServerException"),
+        ({"fault": "not_json"}, "MalformedAnswer"),
+        ({"fault": "reset"}, "ConnectionClosedError"),
+    ],
+)
+def test_a_service_that_fails(
+    audit: Audit, endpoint: LocalEndpoint, sleeps: list[float], fault: dict[str, Any], code: str
+) -> None:
+    endpoint.seed(COMPLIANT_SET)
+    endpoint.faults.add({**fault, "times": None})
+    outcome = audit()
+    assert (outcome.failed, outcome["outcome"], outcome["error"]["code"]) == (True, "not_asked", code)
+    assert "us-east-1" in outcome["msg"]
+
+
+def test_temporary_failures_are_retried(audit: Audit, endpoint: LocalEndpoint, sleeps: list[float]) -> None:
+    endpoint.seed(COMPLIANT_SET)
+    endpoint.faults.add({"fault": "throttle", "times": 8})
+    assert audit()["outcome"] == "passed"
+
+
+@pytest.mark.parametrize("page", ["<html>Please sign in</html>", "", "{}"])
+def test_answers_that_are_not_from_sts(audit: Audit, refusing_sts: RefusingSTS, page: str) -> None:
+    refusing_sts.body = page
+    outcome = audit(endpoint_url=refusing_sts.url, assume_role_arn=f"arn:aws:iam::{OTHER_ACCOUNT}:role/audit")
+    assert outcome["outcome"] == "not_asked"
+    assert "assume the role" in outcome["msg"] and "us-east-1" in outcome["msg"]
+
+
+def test_a_role_that_may_not_be_assumed(audit: Audit, refusing_sts: RefusingSTS) -> None:
+    role = f"arn:aws:iam::{OTHER_ACCOUNT}:role/audit"
+    outcome = audit(endpoint_url=refusing_sts.url, assume_role_arn=role)
+    assert (outcome["outcome"], outcome["error"]["code"]) == ("not_asked", "AccessDenied")
+    assert outcome["account_id"] == OTHER_ACCOUNT
+    for part in (role, "us-east-1", "trust policy"):
+        assert part in outcome["msg"]
+
+
+# Speed ----------------------------------------------------------------------------------------------------------------
+
+
+def test_data_read_before_the_fork_is_not_read_again(
+    audit: Audit, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.seed(COMPLIANT_SET, OTHER_ACCOUNT, tags={"Team": "Resilience"})
+    warm_up()
+    read: list[str] = []
+    load_file, test_thread = JSONFileLoader.load_file, current_thread()
+
+    def record_and_load(loader: JSONFileLoader, path: str) -> Any:
+        # The endpoint reads files in other threads.
+        if current_thread() is test_thread:
+            read.append(path)
+        return load_file(loader, path)
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", record_and_load)
+    outcome = audit(assume_role_arn=f"arn:aws:iam::{OTHER_ACCOUNT}:role/audit", tags={"Team": None})
+    assert (outcome["outcome"], read) == ("passed", [])
+
+
+# Options --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "parts"),
+    [
+        ({"minimum_region": 2}, ["Unsupported", "minimum_region", "minimum_regions"]),
+        ({"minimum_regions": "two"}, ["minimum_regions", "unable to convert to int"]),
+        ({"state": "gone"}, ["state", "present, absent, any"]),
+        ({"state": "absent", "tags": {"Team": None}}, ["absent contradicts tags"]),
+        ({"state": "absent", "active": True}, ["absent contradicts active"]),
+        ({"regions": ["us-east"]}, ["regions", "'us-east'"]),
+        ({"tags": {}}, ["tags", "empty"]),
+        ({"profile": ""}, ["profile", "empty"]),
+        ({"assume_role_arn": ""}, ["assume_role_arn", "empty"]),
+        ({"aws_profile": ""}, ["aws_profile", "empty"]),
+        (
+            {
+                "assume_role_arn": f"arn:aws:iam::{OTHER_ACCOUNT}:role/a",
+                "iam_role_arn": f"arn:aws:iam::{OTHER_ACCOUNT}:role/b",
+            },
+            ["assume_role_arn and iam_role_arn", "one option"],
+        ),
+        ({"aws_region": "us-west-2"}, ["region and aws_region", "one option"]),
+        ({"search_regions": ["us-east"]}, ["search_regions", "'us-east'"]),
+        ({"assume_role_arn": "audit"}, ["assume_role_arn", "'audit'"]),
+        ({"assume_role_arn": f"arn:aws:iam::{OTHER_ACCOUNT}:user/audit"}, ["assume_role_arn", "not the ARN of a role"]),
+    ],
+)
+@pytest.mark.parametrize("report_only", [True, False])
+def test_wrong_options_are_refused_by_name(
+    audit: Audit, endpoint: LocalEndpoint, given: dict[str, Any], parts: list[str], report_only: bool
+) -> None:
+    outcome = audit(**given, report_only=report_only)
+    assert outcome.failed and outcome["error"]["code"] == "InvalidParameter"
+    assert "outcome" not in outcome.result
+    for part in parts:
+        assert part in outcome["msg"]
+    assert endpoint.operations == []
+
+
+CREDENTIAL_OPTIONS = ("profile", "assume_role_arn", "access_key", "secret_key", "session_token")
+
+
+@pytest.mark.parametrize(
+    # The aliases differ between amazon.aws's releases.
+    "name",
+    [name for option in CREDENTIAL_OPTIONS for name in (option, *ActionModule.argument_spec[option]["aliases"])],
+)
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.usefixtures("connected_environment")
+def test_empty_credentials_are_refused(
+    run_action: Audit, endpoint: LocalEndpoint, name: str, value: str | None
+) -> None:
+    """They don't mean the credentials of the environment."""
+    endpoint.seed(COMPLIANT_SET)
+    given = {"endpoint_url": endpoint.url, "region": "us-east-1", name: value}
+    outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, report_only=True, **given)
+    assert outcome.failed and f"{name}: empty" in outcome["msg"]
+    assert endpoint.operations == []
+
+
+def test_empty_keys_are_refused_with_a_profile_in_the_environment(
+    run_action: Audit, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "ops")
+    given = {"endpoint_url": endpoint.url, "region": "us-east-1", "access_key": "", "secret_key": ""}
+    outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, report_only=True, **given)
+    assert outcome.failed and "access_key: empty" in outcome["msg"]
+
+
+def test_empty_keys_override_the_environment_for_a_profile(
+    run_action: Audit, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    endpoint.seed(COMPLIANT_SET)
+    (tmp_path / "config").write_text(config_section("profile ops", USER))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ANOTHERKEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another-secret")
+    given = {"endpoint_url": endpoint.url, "region": "us-east-1", "profile": "ops", "access_key": "", "secret_key": ""}
+    outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, **given)
+    assert outcome["outcome"] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("become", True),
+        ("async_val", 10),
+        ("environment", [{"HTTPS_PROXY": "x"}]),
+        ("environment", [{"LANG": "C"}, {"HOME": "/"}]),
+    ],
+)
+def test_refused_keywords(audit: Audit, endpoint: LocalEndpoint, keyword: str, value: Any) -> None:
+    outcome = audit(_keywords={keyword: value})
+    assert outcome.failed
+    assert keyword.removesuffix("_val") in outcome["msg"] and "controller" in outcome["msg"]
+    assert endpoint.operations == []
+
+
+def test_other_environment_variables_are_allowed(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(COMPLIANT_SET)
+    assert audit(_keywords={"environment": [{"LANG": "C"}, {"TERM": "dumb"}]})["outcome"] == "passed"
+
+
+@pytest.mark.parametrize("keyword", ["check_mode", "diff"])
+def test_check_mode_and_diff_change_nothing(audit: Audit, endpoint: LocalEndpoint, keyword: str) -> None:
+    endpoint.seed(COMPLIANT_SET)
+    outcome = audit(_keywords={keyword: True})
+    assert (outcome["outcome"], outcome["changed"]) == ("passed", False)
+    assert "diff" not in outcome.result
+
+
+@pytest.mark.usefixtures("connected_environment")
+def test_options_from_the_environment(run_action: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(COMPLIANT_SET)
+    outcome = run_action("ssm_incidents_replication_set_audit", _connected=False)
+    assert outcome["outcome"] == "passed"
+
+
+def test_debug_botocore_endpoint_logs(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(COMPLIANT_SET)
+    outcome = audit(debug_botocore_endpoint_logs=True, assume_role_arn=f"arn:aws:iam::{ACCOUNT}:role/audit")
+    assert outcome["resource_actions"] == [
+        "ssm-incidents:GetReplicationSet",
+        "ssm-incidents:ListReplicationSets",
+        "sts:AssumeRole",
+    ]
+
+
+def test_the_documented_options_are_those_of_the_argument_spec() -> None:
+    options = documented("DOCUMENTATION")["options"]
+    inherited = set(ActionModule.argument_spec) - set(options)
+    # From documentation fragments, most of them amazon.aws's.
+    assert inherited == {
+        "access_key",
+        "aws_ca_bundle",
+        "aws_config",
+        "debug_botocore_endpoint_logs",
+        "endpoint_url",
+        "profile",
+        "region",
+        "search_regions",
+        "secret_key",
+        "session_token",
+        "validate_certs",
+    }
+    for name, option in options.items():
+        for key in ("type", "elements", "default", "choices", "aliases"):
+            assert option.get(key) == ActionModule.argument_spec[name].get(key), (name, key)
+
+
+def test_the_documented_keys_are_returned(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(NONCOMPLIANT_SET)
+    endpoint.faults.add({"fault": "error", "code": "AccessDeniedException"})
+    refused, failed = audit(), audit()
+    always = {"changed", "failed"}
+    versions = {"boto3_version", "botocore_version"}
+    keys = set(documented("RETURN"))
+    assert set(failed.result) - always == keys - {"error", "response_metadata"}
+    assert set(refused.result) - always - versions == keys
+    example = documented("RETURN")["replication_set"]["sample"]
+    assert set(failed["replication_set"]) == set(example)
+
+
+# Secrets, and text from AWS -------------------------------------------------------------------------------------------
+
+
+def test_a_secret_is_masked_where_the_role_cannot_be_assumed(audit: Audit) -> None:
+    outcome = audit(
+        endpoint_url="http://user:password-of-url@127.0.0.1:1", assume_role_arn=f"arn:aws:iam::{OTHER_ACCOUNT}:role/a"
+    )
+    assert "127.0.0.1:1" in outcome["msg"]
+    assert "password-of-url" not in outcome.output
+
+
+def test_a_secret_is_masked_in_an_endpoint_url_without_its_scheme(audit: Audit) -> None:
+    outcome = audit(endpoint_url="user:password-of-url@127.0.0.1:1")
+    assert outcome["outcome"] == "not_asked" and "password-of-url" not in outcome.output
+
+
+def test_a_vaulted_key(audit: Audit, endpoint: LocalEndpoint) -> None:
+    class Vaulted:
+        """A vaulted text as ansible-core 2.18 and older pass it to the action."""
+
+        __ENCRYPTED__ = True
+
+        def __str__(self) -> str:
+            return SECRET_KEY
+
+    endpoint.seed(COMPLIANT_SET)
+    assert audit(secret_key=Vaulted())["outcome"] == "passed"
+
+
+def test_control_characters_of_a_status_message_are_removed(audit: Audit, endpoint: LocalEndpoint) -> None:
+    failed = {**ACTIVE, "status": "FAILED", "statusMessage": "\x1b]0;title\x07 message"}
+    endpoint.seed({**COMPLIANT_SET, "regionMap": {**COMPLIANT_SET["regionMap"], "eu-west-1": failed}})
+    assert "title" in audit()["msg"] and audit()["msg"].isprintable()
+
+
+def test_a_secret_in_an_answer_is_masked(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.faults.add({"fault": "error", "code": "ValidationException", "message": f"not signed with {SECRET_KEY}"})
+    outcome = audit()
+    assert "not signed with" in outcome["msg"]
+    assert SECRET_KEY not in outcome.output
+
+
+# In a playbook --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_keywords_in_a_playbook(
+    run_tasks: Callable[..., subprocess.CompletedProcess[str]],
+    endpoint: LocalEndpoint,
+    connection_variables: dict[str, str],
+    template_text: str,
+    tmp_path: Path,
+) -> None:
+    endpoint.seed(
+        {**NONCOMPLIANT_SET, "regionMap": {"us-east-1": {**ACTIVE, "status": "FAILED", "statusMessage": template_text}}}
+    )
+    endpoint.seed(COMPLIANT_SET, OTHER_ACCOUNT)
+    roles = [f"arn:aws:iam::{account}:role/audit" for account in (ACCOUNT, OTHER_ACCOUNT)]
+    report_only = {NAME: {"region": "us-east-1", "report_only": True}}
+    tasks = [
+        {
+            NAME: {**report_only[NAME], "assume_role_arn": "{{ item }}"},
+            "loop": roles,
+            "register": "looped",
+        },
+        {
+            "ansible.builtin.assert": {
+                "that": "looped.results | map(attribute='outcome') | list == ['failed', 'passed']"
+            }
+        },
+        {**report_only, "delegate_to": "elsewhere.example.com", "register": "delegated"},
+        {**report_only, "run_once": True, "check_mode": True, "diff": True, "register": "once"},
+        {"ansible.builtin.assert": {"that": ["delegated.findings == once.findings", "once is not changed"]}},
+        {"ansible.builtin.copy": {"content": "{{ once.msg }}", "dest": str(tmp_path / "msg")}},
+        {
+            NAME: {"region": "us-east-1"},
+            "until": "retried is success",
+            "retries": 1,
+            "delay": 0,
+            "register": "retried",
+            "ignore_errors": True,
+        },
+        {**report_only, "become": True, "ignore_errors": True, "register": "become"},
+        {**report_only, "async": 9, "ignore_errors": True, "register": "background"},
+        {**report_only, "environment": "{{ {'AWS_PROFILE': 'a'} }}", "ignore_errors": True, "register": "profile"},
+        {
+            "ansible.builtin.assert": {
+                "that": [
+                    "retried is failed",
+                    "'become' in become.msg",
+                    "'async' in background.msg",
+                    "'AWS_PROFILE' in profile.msg",
+                ]
+            }
+        },
+    ]
+    outcome = run_tasks(tasks, **connection_variables)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert template_text in (tmp_path / "msg").read_text()
+    assert "Traceback" not in outcome.stdout + outcome.stderr
+    assert json.dumps(SECRET_KEY) not in outcome.stdout + outcome.stderr

@@ -1,0 +1,369 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of the report's action, as Ansible loads it: its summary, what it displays and what it writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_report import ActionModule
+from checkout import MODULES, documentation
+
+Report = Callable[..., Any]
+OLDER = "2026-11-01T00:00:00.000000+00:00"
+NEWER = "2026-11-02T00:00:00.000000+00:00"
+
+
+def audit_result(outcome: str = "passed", findings: int = 0, **differing: Any) -> dict[str, Any]:
+    """Return a result of the audit's action."""
+    finding = {
+        "rule": "active",
+        "region": None,
+        "wanted": "ACTIVE",
+        "found": "FAILED",
+        "known": True,
+        "msg": "Is FAILED",
+    }
+    return {
+        "changed": False,
+        "failed": False,
+        "account_id": "111122223333",
+        "outcome": outcome,
+        "msg": f"This one {outcome}.",
+        "exists": True,
+        "region": "eu-west-1",
+        "replication_set": {
+            "arn": "arn",
+            "status": "ACTIVE",
+            "region_map": {},
+            "deletion_protected": True,
+            "tags": None,
+        },
+        "findings": [finding] * findings,
+        "rules": {"state": "present"},
+        "time": NEWER,
+        **differing,
+    }
+
+
+AUDITS = {
+    "a-passed": audit_result(),
+    "b-few": audit_result("failed", 1, account_id="222222222222"),
+    "c-denied": audit_result(
+        "not_asked", account_id=None, exists=None, replication_set=None, error={"code": "X", "message": "y"}
+    ),
+    "d-many": audit_result("failed", 3, account_id="444444444444"),
+    "e-few": audit_result("failed", 1, account_id="555555555555"),
+}
+
+
+@pytest.fixture
+def make_report(run_action: Report, monkeypatch: pytest.MonkeyPatch) -> Report:
+    """Return a function that runs the action. The outcome's displayed has the lines that it displays."""
+
+    def run(_keywords: dict[str, Any] | None = None, **given: Any) -> Any:
+        displayed: list[str] = []
+        monkeypatch.setattr(
+            "ansible.utils.display.Display.display", lambda _self, msg, **_options: displayed.append(msg)
+        )
+        outcome = run_action("ssm_incidents_replication_set_report", _keywords=_keywords, _connected=False, **given)
+        outcome.displayed = displayed
+        return outcome
+
+    return run
+
+
+def read_report(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def account_names(path: Path) -> list[str]:
+    return [row["name"] for row in read_report(path)["accounts"]]
+
+
+def test_order_and_summary(make_report: Report, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "audit.json"
+    outcome = make_report(audits=AUDITS, json=str(path), html=str(tmp_path / "audit.html"))
+    assert account_names(path) == ["d-many", "b-few", "e-few", "c-denied", "a-passed"]
+    counts = {"accounts": 5, "failed": 3, "not_asked": 1, "passed": 1}
+    assert outcome["summary"] == read_report(path)["summary"] == counts
+    assert outcome["msg"].startswith("5 accounts: 1 passed, 3 failed, 1 could not be asked.")
+    assert (outcome.failed, outcome["changed"]) == (True, True)
+    for row in read_report(path)["accounts"]:
+        audit = AUDITS[row["name"]]
+        assert row == {key: audit.get(key) for key in row if key != "name"} | {"name": row["name"]}
+    page = (tmp_path / "audit.html").read_text(encoding="utf-8")
+    assert all(name in page for name in AUDITS)
+    assert sorted(tmp_path.rglob(".*")) == []
+
+
+def test_displayed_lines(make_report: Report, tmp_path: Path) -> None:
+    outcome = make_report(audits=AUDITS, html=str(tmp_path / "audit.html"))
+    assert outcome.displayed == [
+        "5 accounts: 1 passed, 3 failed, 1 could not be asked",
+        "  d-many (444444444444): failed",
+        *["    - Is FAILED"] * 3,
+        "  b-few (222222222222): failed",
+        "    - Is FAILED",
+        "  e-few (555555555555): failed",
+        "    - Is FAILED",
+        "  c-denied: could not be asked",
+        "    - This one not_asked.",
+        f"Written: {tmp_path / 'audit.html'}",
+    ]
+
+
+def test_displayed_accounts_are_limited(make_report: Report) -> None:
+    outcome = make_report(audits={f"account-{number}": audit_result("failed", 1) for number in range(50)})
+    assert len(outcome.displayed) == 1 + 2 * 20 + 1 + 1
+    assert outcome.displayed[-2] == "  ... and 30 accounts more"
+    assert "account-0, account-1, account-10, account-11, account-12 and 45 more" in outcome.displayed[-1]
+
+
+def test_control_characters_are_not_displayed(make_report: Report) -> None:
+    result = audit_result("not_asked", msg="\x1b[2J\x07\u202egone\nnext line\ud800")
+    assert all(line.isprintable() for line in make_report(audits={"\x1b]0;title\x07": result}).displayed)
+
+
+@pytest.mark.parametrize(
+    ("result", "part"),
+    [
+        ({"failed": True, "msg": "'x' is undefined\n\nThe error appears to be in ..."}, "'x' is undefined"),
+        ({"failed": True, "msg": "minimum_region: no such option", "error": {"code": "InvalidParameter"}}, "no such"),
+        ({"unreachable": True, "msg": "No way"}, "No way"),
+        (
+            {
+                "failed": True,
+                "msg": "The field 'module_defaults' has an invalid value, which includes an undefined variable.. "
+                "{'region': '{{ x }}', 'secret_key': 'a-secret'}: {{ x }}: 'x' is undefined\n\nThe error appears ...",
+            },
+            "undefined variable.. {...}: 'x' is undefined",
+        ),
+        ({}, "no result"),
+        ({"failed": True, "msg": "template error while templating string: x. String: a-secret{{"}, "templating string"),
+    ],
+)
+def test_results_of_other_tasks_do_not_pass(
+    make_report: Report, tmp_path: Path, result: dict[str, Any], part: str
+) -> None:
+    path = tmp_path / "audit.json"
+    outcome = make_report(audits={"a": result}, json=str(path))
+    (row,) = read_report(path)["accounts"]
+    assert outcome.failed and row["outcome"] == "not_asked" and part in row["msg"]
+    assert "\n" not in row["msg"] and "a-secret" not in path.read_text()
+    assert set(row) == {"name", *AUDITS["a-passed"], "error"} - {"changed", "failed"}
+
+
+@pytest.mark.parametrize("report_only", [True, False])
+@pytest.mark.parametrize("result", ["passed", "failed", "not_asked"])
+def test_report_only(make_report: Report, result: str, report_only: bool) -> None:
+    outcome = make_report(audits={"a": audit_result(), "b": audit_result(result)}, report_only=report_only)
+    assert outcome.failed == (result != "passed" and not report_only)
+
+
+def test_check_mode_writes_nothing(make_report: Report, tmp_path: Path) -> None:
+    paths = {"html": str(tmp_path / "new" / "audit.html"), "json": str(tmp_path / "audit.json")}
+    outcome = make_report(_keywords={"check_mode": True}, audits={"a": audit_result()}, **paths)
+    assert (outcome.failed, outcome["changed"]) == (False, True)
+    assert [line.partition(":")[0] for line in outcome.displayed[1:]] == ["Would write"] * 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_to_report(make_report: Report) -> None:
+    outcome = make_report(audits={})
+    assert outcome.failed and "neither names an account" in outcome["msg"]
+
+
+# Merging --------------------------------------------------------------------------------------------------------------
+
+
+def test_merged_reports_equal_one_report(make_report: Report, tmp_path: Path) -> None:
+    for number, name in enumerate(AUDITS):
+        make_report(audits={name: AUDITS[name]}, json=str(tmp_path / f"slice-{number}.json"))
+    make_report(audits=AUDITS, json=str(tmp_path / "once.json"))
+    make_report(reports=[str(tmp_path / "slice-*.json")], json=str(tmp_path / "merged.json"))
+    once, merged = read_report(tmp_path / "once.json"), read_report(tmp_path / "merged.json")
+    assert once.pop("time") < merged.pop("time")
+    assert once == merged
+
+
+@pytest.mark.parametrize("order", [["old", "new"], ["new", "old"]])
+def test_the_newest_row_of_a_name_is_taken(make_report: Report, tmp_path: Path, order: list[str]) -> None:
+    make_report(
+        audits={"a": audit_result("failed", 1, time=OLDER), "b": audit_result(time=OLDER)}, json=str(tmp_path / "old")
+    )
+    make_report(audits={"a": audit_result(time=NEWER)}, json=str(tmp_path / "new"))
+    path = tmp_path / "merged.json"
+    outcome = make_report(reports=[str(tmp_path / name) for name in order], json=str(path))
+    assert not outcome.failed
+    assert {row["name"]: row["time"] for row in read_report(path)["accounts"]} == {"a": NEWER, "b": OLDER}
+
+
+def test_audits_and_an_earlier_report(make_report: Report, tmp_path: Path) -> None:
+    make_report(audits={"a": audit_result("failed", 1, time=OLDER)}, json=str(tmp_path / "all.json"))
+    again = make_report(
+        audits={"a": audit_result()}, reports=[str(tmp_path / "all.json")], json=str(tmp_path / "all.json")
+    )
+    assert again["summary"]["passed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        (None, "there is no file"),
+        ("", "not JSON"),
+        ("<html>", "not JSON"),
+        ("[]", "no report"),
+        ('{"accounts": []}', "no report"),
+        ('{"format_version": 2, "accounts": []}', "format_version is 2"),
+        ('{"format_version": 1}', "only in part"),
+        ('{"format_version": 1, "accounts": [{"name": "a"}]}', "only in part"),
+        ("[" * 100_000, "not JSON"),
+        (b"\xff\xfe", "utf-8"),
+    ],
+)
+def test_other_files_are_refused_by_name(
+    make_report: Report, tmp_path: Path, text: str | bytes | None, part: str
+) -> None:
+    path = tmp_path / "slice.json"
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    out = tmp_path / "all.json"
+    outcome = make_report(audits={"a": audit_result()}, reports=[str(path)], json=str(out))
+    assert outcome.failed and str(path) in outcome["msg"] and part in outcome["msg"]
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "differing",
+    [
+        {"replication_set": "x"},
+        {"replication_set": {"region_map": []}},
+        {"replication_set": {"region_map": {"a": "b"}}},
+        {"replication_set": {"tags": "x"}},
+        {"outcome": ["passed"]},
+        {"outcome": "passd"},
+        {"findings": [None]},
+        {"findings": "x"},
+        {"error": "x"},
+        {"rules": []},
+        {"time": "zzz"},
+        {"time": "2026-11-02"},
+        {"name": 5},
+        {"msg": None},
+        {"account_id": 5},
+    ],
+    ids=str,
+)
+def test_a_damaged_report_is_refused(make_report: Report, tmp_path: Path, differing: dict[str, Any]) -> None:
+    make_report(audits={"a": audit_result()}, json=str(tmp_path / "whole.json"))
+    whole = read_report(tmp_path / "whole.json")
+    whole["accounts"][0] |= differing
+    (tmp_path / "damaged.json").write_text(json.dumps(whole))
+    outcome = make_report(reports=[str(tmp_path / "damaged.json")])
+    assert outcome.failed and "damaged.json can't be used" in outcome["msg"]
+
+
+def test_one_name_for_two_accounts_is_refused(make_report: Report, tmp_path: Path) -> None:
+    make_report(audits={"a": audit_result("failed", 1, account_id="444455556666")}, json=str(tmp_path / "one.json"))
+    outcome = make_report(audits={"a": audit_result()}, reports=[str(tmp_path / "one.json")])
+    assert outcome.failed
+    assert all(word in outcome["msg"] for word in ("a is the account", "444455556666", "111122223333"))
+
+
+def test_one_account_under_two_names_is_noted(make_report: Report, tmp_path: Path) -> None:
+    paths = {"json": str(tmp_path / "a.json"), "html": str(tmp_path / "a.html")}
+    outcome = make_report(
+        audits={"b": audit_result(), "a": audit_result(), "c": audit_result(account_id="444455556666")}, **paths
+    )
+    (note,) = read_report(tmp_path / "a.json")["notes"]
+    assert "111122223333, answered for a, b:" in note
+    assert note in outcome.displayed and note in (tmp_path / "a.html").read_text()
+
+
+def test_failed_results_do_not_pass(make_report: Report) -> None:
+    assert make_report(audits={"a": audit_result(failed=True)}, report_only=True)["summary"]["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        ({"audits": {"a": None}}, "given for a"),
+        ({"html": ""}, "html: empty"),
+        ({"json": ""}, "json: empty"),
+        ({"html": "same", "json": "same"}, "both name same"),
+    ],
+)
+def test_invalid_options(make_report: Report, given: dict[str, Any], part: str) -> None:
+    outcome = make_report(**{"audits": {"a": audit_result()}, "report_only": True, **given})
+    assert outcome.failed and part in outcome["msg"]
+
+
+@pytest.mark.parametrize("name", [5, "a"])
+def test_a_name_may_be_a_number(make_report: Report, tmp_path: Path, name: Any) -> None:
+    path = tmp_path / "a.json"
+    make_report(audits={name: audit_result()}, json=str(path))
+    assert not make_report(reports=[str(path)]).failed
+
+
+def test_a_link_and_a_mode_are_kept(make_report: Report, tmp_path: Path) -> None:
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    make_report(audits={"a": audit_result()}, json=str(link))
+    assert link.is_symlink() and account_names(target) == ["a"]
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_device_is_written_to(make_report: Report) -> None:
+    assert not make_report(audits={"a": audit_result()}, json="/dev/null").failed
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "/"])
+def test_a_name_that_no_file_can_have(make_report: Report, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "audit.json"
+    outcome = make_report(audits={"a": audit_result()}, html=name, json=str(path))
+    assert outcome.failed and "Failed to write" in outcome["msg"]
+    assert account_names(path) == ["a"]
+
+
+def test_a_file_that_cannot_be_written_loses_nothing_else(make_report: Report, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    html, path = tmp_path / "file" / "audit.html", tmp_path / "audit.json"
+    outcome = make_report(audits={"a": audit_result()}, html=str(html), json=str(path))
+    assert outcome.failed and str(html) in outcome["msg"]
+    assert account_names(path) == ["a"] and outcome["summary"]["passed"] == 1
+    assert outcome.displayed[0].startswith("1 account: 1 passed")
+
+
+def test_an_earlier_file_stays_whole_where_the_new_one_fails(
+    make_report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "audit.json"
+    make_report(audits={"a": audit_result()}, json=str(path))
+
+    def raise_no_space(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", raise_no_space)
+    outcome = make_report(audits={"b": audit_result()}, json=str(path))
+    assert outcome.failed and "No space left" in outcome["msg"]
+    assert [file.name for file in tmp_path.iterdir()] == ["audit.json"] and account_names(path) == ["a"]
+
+
+def test_the_documented_options_are_those_of_the_argument_spec() -> None:
+    text = documentation(MODULES / "ssm_incidents_replication_set_report.py", "DOCUMENTATION")
+    options = yaml.safe_load(text)["options"]
+    assert set(options) == set(ActionModule.argument_spec)
+    for name, option in options.items():
+        for key in ("type", "elements", "default"):
+            assert option.get(key) == ActionModule.argument_spec[name].get(key), (name, key)

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of the facts that are made of the service's answers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from ansible_collections.incident_manager.aws.plugins.module_utils._facts import iso_time, replication_set_facts
+from hypothesis import given
+from hypothesis import strategies as st
+
+ARN = "arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
+TIME = datetime(2021, 5, 14, 19, 57, 22, 10000, tzinfo=timezone(timedelta(hours=2)))
+REGION = {
+    "sseKmsKeyId": "DefaultKey",
+    "status": "ACTIVE",
+    "statusMessage": "Tagging inaccessible",
+    "statusUpdateDateTime": TIME,
+}
+SET = {
+    "arn": ARN,
+    "createdBy": "arn:aws:sts::111122223333:assumed-role/Admin/username",
+    "createdTime": TIME,
+    "deletionProtected": False,
+    "lastModifiedBy": "arn:aws:sts::111122223333:assumed-role/Admin/username",
+    "lastModifiedTime": TIME,
+    "regionMap": {"us-east-1": REGION},
+    "status": "ACTIVE",
+}
+
+
+def subsets(members: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional={key: st.just(value) for key, value in members.items()})
+
+
+@given(answer=subsets(SET), region=subsets(REGION))
+def test_all_keys_are_returned_if_members_are_missing(answer: dict[str, Any], region: dict[str, Any]) -> None:
+    facts = replication_set_facts({**answer, "regionMap": {"us-east-1": region}}, ARN, None)
+    assert set(facts) == {
+        "arn",
+        "created_by",
+        "created_time",
+        "deletion_protected",
+        "last_modified_by",
+        "last_modified_time",
+        "region_map",
+        "status",
+        "tags",
+    }
+    assert facts["arn"] == ARN
+    assert set(facts["region_map"]["us-east-1"]) == {
+        "sse_kms_key_id",
+        "status",
+        "status_message",
+        "status_update_date_time",
+    }
+    for member, key in (
+        ("status", "status"),
+        ("createdBy", "created_by"),
+        ("deletionProtected", "deletion_protected"),
+    ):
+        assert facts[key] == answer.get(member)
+
+
+def test_unknown_members_are_returned() -> None:
+    assert replication_set_facts({**SET, "brandNew": 1}, ARN, {})["brand_new"] == 1
+
+
+@pytest.mark.parametrize("tags", [None, {}, {"CostCenter": "A-1", "camelCase": ""}])
+def test_tags_are_returned_unchanged(tags: dict[str, str] | None) -> None:
+    assert replication_set_facts(SET, ARN, tags)["tags"] == tags
+
+
+def test_times_are_in_utc_and_sort_as_strings() -> None:
+    assert iso_time(TIME) == "2021-05-14T17:57:22.010000+00:00"
+    whole = TIME.replace(microsecond=0)
+    assert iso_time(whole) == "2021-05-14T17:57:22.000000+00:00"
+    assert sorted([iso_time(TIME), iso_time(whole)]) == [iso_time(whole), iso_time(TIME)]

@@ -1,0 +1,320 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of each rule with facts that meet it, that break it, and that lack what it needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._facts import replication_set_facts
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._rule_options import RULE_OPTIONS, checked_rules
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._rules import (
+    FAILED,
+    NOT_ASKED,
+    PASSED,
+    RULES,
+    judge,
+    outcome,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+ARN = "arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+OTHER_KEY = "arn:aws:kms:eu-west-1:999999999999:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ACTIVE = {"sseKmsKeyId": KEY, "status": "ACTIVE"}
+
+
+def facts(tags: dict[str, str] | None = None, **differing: Any) -> dict[str, Any]:
+    """Return the facts of a protected set in eu-west-1 and eu-central-1 with one key.
+
+    :param differing: members of GetReplicationSet's answer that differ.
+    """
+    answer = {
+        "deletionProtected": True,
+        "regionMap": {"eu-west-1": ACTIVE, "eu-central-1": ACTIVE},
+        "status": "ACTIVE",
+        **differing,
+    }
+    return replication_set_facts(answer, ARN, tags)
+
+
+def regions(**infos: dict[str, str]) -> dict[str, Any]:
+    """Return a regionMap as facts() takes it."""
+    return {"regionMap": {name.replace("_", "-"): info for name, info in infos.items()}}
+
+
+MET: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"regions": ["eu-west-1"]}, facts()),
+    ({"regions": ["eu-central-1", "eu-west-1"]}, facts()),
+    ({"regions": []}, facts()),
+    ({"minimum_regions": 2}, facts()),
+    ({"minimum_regions": 1}, facts(**regions(eu_west_1=ACTIVE))),
+    ({"active": True}, facts()),
+    ({"active": True}, facts(**regions(eu_west_1={**ACTIVE, "statusMessage": "Tagging inaccessible"}))),
+    ({"active": False}, facts(status="FAILED", **regions(eu_west_1={**ACTIVE, "status": "FAILED"}))),
+    ({"customer_managed_keys": True}, facts()),
+    ({"customer_managed_keys": False}, facts(**regions(eu_west_1={"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"}))),
+    ({"customer_managed_keys": False}, facts(**regions(eu_west_1={"status": "ACTIVE"}))),
+    ({"allowed_kms_keys": [OTHER_KEY, KEY]}, facts()),
+    ({"allowed_kms_keys": ["arn:aws:kms:*:111122223333:key/*"]}, facts()),
+    (
+        {"allowed_kms_keys": ["DefaultKey"]},
+        facts(**regions(eu_west_1={"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"})),
+    ),
+    ({"deletion_protected": True}, facts()),
+    ({"deletion_protected": False}, facts(deletionProtected=False)),
+    ({"tags": {"Team": "Resilience"}}, facts({"Team": "Resilience", "More": "1"})),
+    ({"tags": {"Team": None}}, facts({"Team": ""})),
+    ({"tags": {}}, facts(None)),
+]
+
+# Rules, facts, and of the finding: the rule, the Region, what was found, a part of the message.
+BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str | None, Any, str]] = [
+    ({"regions": ["us-east-1"]}, facts(), "regions", "us-east-1", ["eu-central-1", "eu-west-1"], "us-east-1 is not in"),
+    (
+        {"regions": ["eu-west-1"]},
+        facts(**regions(eu_west_1={**ACTIVE, "status": "DELETING"}, eu_central_1=ACTIVE)),
+        "regions",
+        "eu-west-1",
+        ["eu-central-1"],
+        "eu-west-1 is not in",
+    ),
+    ({"minimum_regions": 3}, facts(), "minimum_regions", None, 2, "at least 3"),
+    (
+        {"minimum_regions": 2},
+        facts(**regions(eu_west_1=ACTIVE, eu_central_1={**ACTIVE, "status": "DELETING"})),
+        "minimum_regions",
+        None,
+        1,
+        "in eu-west-1, and at least 2",
+    ),
+    ({"active": True}, facts(status="UPDATING"), "active", None, "UPDATING", "The set is UPDATING"),
+    (
+        {"active": True},
+        facts(**regions(eu_west_1={**ACTIVE, "status": "FAILED", "statusMessage": "No such key"})),
+        "active",
+        "eu-west-1",
+        "FAILED",
+        "FAILED (No such key)",
+    ),
+    (
+        {"customer_managed_keys": True},
+        facts(**regions(eu_west_1={"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"})),
+        "customer_managed_keys",
+        "eu-west-1",
+        "DefaultKey",
+        "the key that AWS owns",
+    ),
+    (
+        {"allowed_kms_keys": [KEY]},
+        facts(**regions(eu_west_1=ACTIVE, eu_central_1={**ACTIVE, "sseKmsKeyId": OTHER_KEY})),
+        "allowed_kms_keys",
+        "eu-central-1",
+        OTHER_KEY,
+        OTHER_KEY,
+    ),
+    (
+        {"allowed_kms_keys": ["arn:aws:kms:*:111122223333:key/*"]},
+        facts(**regions(eu_west_1={"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"})),
+        "allowed_kms_keys",
+        "eu-west-1",
+        "DefaultKey",
+        "not one of the allowed",
+    ),
+    ({"deletion_protected": True}, facts(deletionProtected=False), "deletion_protected", None, False, "is off"),
+    ({"deletion_protected": False}, facts(), "deletion_protected", None, True, "is on, and is to be off"),
+    ({"tags": {"Team": "Resilience"}}, facts({"Team": "resilience"}), "tags", None, {"Team": "resilience"}, "Team is"),
+    ({"tags": {"Team": "Resilience"}}, facts({"team": "Resilience"}), "tags", None, {}, "Team is missing"),
+    ({"tags": {"Team": None}}, facts({}), "tags", None, {}, "Team is missing"),
+]
+
+UNKNOWN: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"tags": {"Team": None}}, facts(None)),
+    ({"customer_managed_keys": True}, facts(**regions(eu_west_1={"status": "ACTIVE"}))),
+    ({"allowed_kms_keys": [KEY]}, facts(**regions(eu_west_1={"status": "ACTIVE"}))),
+    ({"deletion_protected": True}, facts(deletionProtected=None)),
+    ({"deletion_protected": False}, facts(deletionProtected=None)),
+]
+
+
+@pytest.mark.parametrize("state", ["present", "any"])
+@pytest.mark.parametrize(("rules", "replication_set"), MET)
+def test_met(rules: dict[str, Any], replication_set: dict[str, Any], state: str) -> None:
+    assert judge({"state": state, **rules}, True, replication_set) == []
+    assert outcome([]) == PASSED
+
+
+@pytest.mark.parametrize(("rules", "replication_set", "rule", "region", "found", "part"), BROKEN)
+def test_broken(
+    rules: dict[str, Any], replication_set: dict[str, Any], rule: str, region: str | None, found: Any, part: str
+) -> None:
+    (finding,) = judge({"state": "present", **rules}, True, replication_set)
+    assert (finding.rule, finding.region, finding.found, finding.known) == (rule, region, found, True)
+    assert finding.wanted not in (None, [], {})
+    assert part in finding.msg and not finding.msg.endswith(".")
+    assert outcome([finding]) == FAILED
+
+
+@pytest.mark.parametrize(("rules", "replication_set"), UNKNOWN)
+def test_unknown_values_do_not_pass(rules: dict[str, Any], replication_set: dict[str, Any]) -> None:
+    (finding,) = judge({"state": "present", **rules}, True, replication_set)
+    assert (finding.known, finding.found) == (False, None)
+    assert "not known" in finding.msg
+    assert outcome([finding]) == NOT_ASKED
+
+
+def test_every_rule_is_tested() -> None:
+    assert {name for rules, *_others in MET for name in rules} == set(RULES)
+    assert {rule for _rules, _facts, rule, *_others in BROKEN} == set(RULES)
+    assert {"state", *RULES} == set(RULE_OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("state", "exists", "expected"),
+    [
+        ("present", True, PASSED),
+        ("present", False, FAILED),
+        ("absent", True, FAILED),
+        ("absent", False, PASSED),
+        ("any", True, PASSED),
+        ("any", False, PASSED),
+    ],
+)
+def test_state(state: str, exists: bool, expected: str) -> None:
+    findings = judge({"state": state}, exists, facts() if exists else {})
+    assert outcome(findings) == expected
+    for finding in findings:
+        assert (finding.rule, finding.wanted) == ("state", state)
+        assert finding.found == ("present" if exists else "absent")
+
+
+def test_without_a_set_only_the_state_is_found() -> None:
+    rules = {"state": "present", "minimum_regions": 2, "deletion_protected": True, "tags": {"Team": None}}
+    assert [finding.rule for finding in judge(rules, False, {})] == ["state"]
+
+
+def test_all_findings_at_once() -> None:
+    rules = {
+        "state": "present",
+        "regions": ["us-east-1"],
+        "minimum_regions": 2,
+        "active": True,
+        "deletion_protected": True,
+        "tags": {"Team": None},
+    }
+    replication_set = facts(
+        {}, status="FAILED", deletionProtected=False, **regions(eu_west_1={**ACTIVE, "status": "FAILED"})
+    )
+    assert [(finding.rule, finding.region) for finding in judge(rules, True, replication_set)] == [
+        ("regions", "us-east-1"),
+        ("minimum_regions", None),
+        ("active", None),
+        ("active", "eu-west-1"),
+        ("deletion_protected", None),
+        ("tags", None),
+    ]
+
+
+statuses = st.sampled_from(["ACTIVE", "CREATING", "DELETING", "FAILED"])
+region_infos = st.fixed_dictionaries(
+    {"status": statuses},
+    optional={"sseKmsKeyId": st.sampled_from([KEY, OTHER_KEY, "DefaultKey"]), "statusMessage": st.text(max_size=9)},
+)
+answers = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(["ACTIVE", "CREATING", "UPDATING", "DELETING", "FAILED"]),
+        "regionMap": st.dictionaries(st.sampled_from(["eu-west-1", "us-east-1", "us-west-2"]), region_infos),
+    },
+    optional={"deletionProtected": st.booleans()},
+)
+any_rules = st.fixed_dictionaries(
+    {"state": st.sampled_from(["present", "any"])},
+    optional={
+        "regions": st.lists(st.sampled_from(["eu-west-1", "us-east-1"]), unique=True),
+        "minimum_regions": st.integers(1, 3),
+        "active": st.booleans(),
+        "customer_managed_keys": st.booleans(),
+        "allowed_kms_keys": st.lists(st.sampled_from([KEY, "DefaultKey"]), min_size=1),
+        "deletion_protected": st.booleans(),
+        "tags": st.dictionaries(st.sampled_from("ab"), st.none() | st.sampled_from("xy")),
+    },
+)
+
+
+@given(any_rules, answers, st.none() | st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy")))
+def test_rules_do_not_depend_on_each_other(rules: dict[str, Any], answer: Any, tags: Any) -> None:
+    replication_set = replication_set_facts(answer, ARN, tags)
+    together = judge(rules, True, replication_set)
+    alone = [
+        finding
+        for name, value in rules.items()
+        if name != "state"
+        for finding in judge({"state": rules["state"], name: value}, True, replication_set)
+    ]
+    assert sorted(together, key=repr) == sorted(alone, key=repr)
+    assert (outcome(together) == PASSED) == (not alone)
+    # Each rule once more, without the collection's code.
+    remaining = {name: info for name, info in answer["regionMap"].items() if info["status"] != "DELETING"}
+    broken = {finding.rule for finding in together}
+    assert ("regions" in broken) == (not set(rules.get("regions", ())) <= set(remaining))
+    assert ("minimum_regions" in broken) == (len(remaining) < rules.get("minimum_regions", 0))
+    all_statuses = {answer["status"], *(info["status"] for info in answer["regionMap"].values())}
+    assert ("active" in broken) == (rules.get("active", False) and all_statuses != {"ACTIVE"})
+
+
+# The options ----------------------------------------------------------------------------------------------------------
+
+
+def checked(**options: Any) -> dict[str, Any]:
+    defaults = {name: option.get("default") for name, option in RULE_OPTIONS.items()}
+    return checked_rules({**defaults, **options}, options)
+
+
+def test_the_rules_without_any_option() -> None:
+    assert checked() == {"state": "present", "minimum_regions": 2, "active": True, "customer_managed_keys": False}
+
+
+def test_tags_are_strings() -> None:
+    assert checked(tags={"CostCenter": 17, "Team": None})["tags"] == {"CostCenter": "17", "Team": None}
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ({"state": "absent", "regions": ["eu-west-1"]}, ["state", "absent contradicts regions"]),
+        (
+            {"state": "absent", "minimum_regions": 2, "deletion_protected": False},
+            ["contradicts minimum_regions and deletion_protected"],
+        ),
+        ({"regions": ["eu-west"]}, ["regions", "'eu-west'"]),
+        ({"regions": ["eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1"]}, ["regions", "4", "3 Regions at most"]),
+        ({"minimum_regions": 4}, ["minimum_regions", "4", "1 to 3"]),
+        ({"minimum_regions": 0}, ["minimum_regions", "0"]),
+        ({"allowed_kms_keys": []}, ["allowed_kms_keys", "empty"]),
+        ({"regions": []}, ["regions", "empty"]),
+        ({"regions": None}, ["regions", "empty"]),
+        ({"tags": {}}, ["tags", "empty"]),
+        ({"deletion_protected": None}, ["deletion_protected", "empty"]),
+        ({"allowed_kms_keys": ["alias/mine"]}, ["allowed_kms_keys", "'alias/mine'"]),
+        ({"allowed_kms_keys": ["defaultkey"]}, ["allowed_kms_keys", "'defaultkey'"]),
+        (
+            {"allowed_kms_keys": [KEY, "DefaultKey"], "customer_managed_keys": True},
+            ["customer_managed_keys", "contradicts allowed_kms_keys", "DefaultKey"],
+        ),
+    ],
+)
+def test_refused_by_name(options: dict[str, Any], parts: list[str]) -> None:
+    with pytest.raises(AnsibleSSMIncidentsError) as failure:
+        checked(**options)
+    assert failure.value.code == "InvalidParameter"
+    for part in parts:
+        assert part in str(failure.value)
+
+
+def test_absent_alone_is_no_contradiction() -> None:
+    assert checked(state="absent") == {"state": "absent"}
