@@ -15,24 +15,31 @@ from pathlib import Path
 from typing import Any, ClassVar, Iterator, Mapping, Sequence
 
 from ansible.utils.display import Display
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError, refusal
-from ansible_collections.incident_manager.aws.plugins.module_utils._facts import iso_time
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import ControllerAction
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._page import audit_page
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._report import (
-    NotAReport,
-    TwoAccounts,
-    account,
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
+    ACCOUNT_MISMATCH,
+    FILE_NOT_READABLE,
+    FILE_NOT_WRITABLE,
+    INVALID_REPORT,
+    AnsibleSSMIncidentsError,
+    invalid_option,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import iso_time
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.page import audit_page
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.report import (
+    AccountMismatch,
+    InvalidReport,
+    all_passed,
+    build_report,
+    build_row,
     from_json,
     headline,
-    in_order,
-    lines,
-    report,
+    summary_lines,
     to_json,
 )
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import ControllerAction
 
 # As many as a screen shows; the files have all.
-_MOST_ACCOUNTS = 20
+_MAX_ACCOUNTS_SHOWN = 20
 
 
 class ActionModule(ControllerAction):
@@ -44,88 +51,91 @@ class ActionModule(ControllerAction):
         "report_only": {"type": "bool", "default": False},
     }
 
-    def work(self, params: dict[str, Any]) -> dict[str, Any]:
-        _check(params)
+    def execute(self, params: dict[str, Any], result: dict[str, Any]) -> None:
+        _validate(params)
         now = iso_time(datetime.now(timezone.utc))
-        rows = [account(name, audit, now) for name, audit in params["audits"].items()]
+        rows = [build_row(name, audit, now) for name, audit in params["audits"].items()]
         try:
-            what = report([*_earlier_rows(params["reports"]), *rows], now)
-        except TwoAccounts as error:
-            raise AnsibleSSMIncidentsError(f"{error}", advice="Give each account a name of its own.") from error
-        # Shown before any file is written, so that nothing of what was found is lost.
-        for line in lines(what, _MOST_ACCOUNTS):
+            report = build_report([*_read_rows(params["reports"]), *rows], now)
+        except AccountMismatch as error:
+            raise AnsibleSSMIncidentsError(
+                str(error), code=ACCOUNT_MISMATCH, advice="Give each account a name of its own."
+            ) from error
+        # Shown before any file is written, so that no finding is lost.
+        for line in summary_lines(report, _MAX_ACCOUNTS_SHOWN):
             Display().display(line)
         # Ansible shows the task at one of the hosts, which may well have passed.
-        said = f"{headline(what)}. This is the outcome of all of them, whatever host it is shown at."
-        result = {"changed": False, "summary": what["summary"], "msg": said}
+        msg = f"{headline(report)}. This is the outcome of all of them, whatever host it is shown at."
+        result.update(summary=report["summary"], msg=msg)
         failures = []
-        for path, text_of in ((params["json"], to_json), (params["html"], audit_page)):
+        for path, render in ((params["json"], to_json), (params["html"], audit_page)):
             if path is None:
                 continue
             try:
                 if not self._task.check_mode:
-                    _write(Path(path), text_of(what))
+                    _write(Path(path), render(report))
                 result["changed"] = True
                 Display().display(f"{'Would write' if self._task.check_mode else 'Written'}: {Path(path).absolute()}")
             except (OSError, ValueError) as error:
                 failures.append(f"Failed to write {path}: {getattr(error, 'strerror', None) or error}")
         if failures:
-            raise AnsibleSSMIncidentsError("; ".join(failures), advice="Name a file that can be written.", also=result)
-        return {**result, "failed": not (params["report_only"] or in_order(what))}
+            raise AnsibleSSMIncidentsError("; ".join(failures), code=FILE_NOT_WRITABLE)
+        result["failed"] = not (params["report_only"] or all_passed(report))
 
 
-def _check(params: Mapping[str, Any]) -> None:
-    """Refuse options that can't be meant. Raises AnsibleSSMIncidentsError."""
+def _validate(params: Mapping[str, Any]) -> None:
+    """Refuse options that can't be used. Raises AnsibleSSMIncidentsError."""
     if not params["audits"] and not params["reports"]:
-        raise AnsibleSSMIncidentsError(
-            "audits, reports: neither names an account", advice="Was there no host in the play?"
-        )
+        raise invalid_option("audits, reports", "neither names an account", "Was there no host in the play?")
     for name, audit in params["audits"].items():
         if not isinstance(audit, Mapping):
-            raise refusal("audits", f"what is given for {name} is not what the audit returned", "Register its result")
+            raise invalid_option("audits", f"the value for {name} is not a result of the audit", "Register its result")
     for option in ("html", "json"):
         if params[option] == "":
-            raise refusal(option, "empty", "Name a file, or leave it out")
+            raise invalid_option(option, "empty", "Name a file, or leave it out")
     if params["html"] and params["html"] == params["json"]:
-        raise refusal("html and json", f"both name {params['html']}", "Name two files")
+        raise invalid_option("html and json", f"both name {params['html']}", "Name two files")
 
 
-def _earlier_rows(patterns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+def _read_rows(patterns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of earlier reports.
 
     :param patterns: their files, or patterns of the shell's kind.
+    :raises AnsibleSSMIncidentsError: names the file that can't be read, or is not a report.
     """
     for pattern in patterns:
         paths = sorted(glob(pattern)) if not Path(pattern).exists() else [pattern]
         if not paths:
-            raise AnsibleSSMIncidentsError(f"reports: there is no file {pattern}", advice="")
+            raise AnsibleSSMIncidentsError(f"reports: there is no file {pattern}", code=FILE_NOT_READABLE)
         for path in paths:
             try:
                 yield from from_json(Path(path).read_text(encoding="utf-8"))["accounts"]
-            except (NotAReport, UnicodeDecodeError) as error:
+            except (InvalidReport, UnicodeDecodeError) as error:
                 raise AnsibleSSMIncidentsError(
-                    f"reports: {path} can't be used: {error}", advice="Name reports that were written as json."
+                    f"reports: failed to use {path}", code=INVALID_REPORT, cause=error
                 ) from error
             except OSError as error:
-                raise AnsibleSSMIncidentsError(f"reports: failed to read {path}", error, advice="") from error
+                raise AnsibleSSMIncidentsError(
+                    f"reports: failed to read {path}", code=FILE_NOT_READABLE, cause=error
+                ) from error
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all, where its links lead, with the mode that it has. Raises OSError and ValueError."""
+    """Write a file whole or not at all. Follow links, and keep the mode of an existing file. Raises OSError and ValueError."""
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_file():
         # A pipe or a device.
         path.write_text(text, encoding="utf-8")
         return
-    handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:99]}.")
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:99]}.")
     try:
         with open(handle, "w", encoding="utf-8") as opened:
             opened.write(text)
-        os.chmod(half, stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
-        os.replace(half, path)
+        os.chmod(partial, stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+        os.replace(partial, path)
     except BaseException:
-        os.unlink(half)
+        os.unlink(partial)
         raise
 
 

@@ -113,32 +113,36 @@ _list:
         tags: {}
 """
 
+from functools import partial
 from typing import Any, Mapping, Sequence
 
 from ansible import constants
 from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
-from ansible_collections.incident_manager.aws.plugins.module_utils._arn import complain_about_role
-from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection, connect
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import NOT_FOUND, AnsibleSSMIncidentsError
-from ansible_collections.incident_manager.aws.plugins.module_utils._inquiry import ask, check_question
-from ansible_collections.incident_manager.aws.plugins.module_utils._search import (
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import validate_role_arn
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection, connect
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
+    ACCESS_DENIED,
+    NO_REPLICATION_SET,
+    NOT_FOUND,
+    ON_CONTROLLER,
+    STS_ACCESS_DENIED,
+    AnsibleSSMIncidentsError,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
-    DifferentFailures,
+    validate_search,
 )
 
-# What a failure's code is to this lookup's options; STS has a name of its own for a denial.
-_LEFT_TO = {
+# The option that decides what to do with a failure.
+_OPTION_BY_ERROR_CODE = {
     NOT_FOUND: "on_missing",
-    "NoReplicationSet": "on_missing",
-    "AccessDeniedException": "on_denied",
-    "AccessDenied": "on_denied",
+    NO_REPLICATION_SET: "on_missing",
+    ACCESS_DENIED: "on_denied",
+    STS_ACCESS_DENIED: "on_denied",
 }
-
-
-class NoReplicationSet(Exception):
-    """The account has no replication set."""
 
 
 class LookupModule(AWSLookupBase):
@@ -151,7 +155,7 @@ class LookupModule(AWSLookupBase):
         :raises AnsibleLookupError: for an option that can't be used, and for every failure that no option covers.
         """
         super().run(terms, variables, **kwargs)
-        self._refuse_unknown(kwargs)
+        self._validate_option_names(kwargs)
         # No term is not the same as a list that came out empty.
         arns = self._flatten(terms) if terms else [None]
         if terms and None in arns:
@@ -166,41 +170,43 @@ class LookupModule(AWSLookupBase):
                 found.append(self._look_up(arn))
             except AnsibleSSMIncidentsError as error:
                 failure = error
-            # Out of the except block, or ansible-core would say it twice.
+            # Out of the except block, or ansible-core would report the failure twice.
             if failure:
-                self._leave_out(failure)
+                self._handle(failure)
         return found
 
-    def _leave_out(self, failure: AnsibleSSMIncidentsError) -> None:
-        """Do with a failure what the options say: fail, warn or nothing."""
-        message = self._connection.mask(failure.message) if self._connection else failure.message
-        option = None if isinstance(failure, DifferentFailures) else _LEFT_TO.get(failure.code)
-        what = self.get_option(option) if option else "error"
-        if what == "error":
+    def _handle(self, failure: AnsibleSSMIncidentsError) -> None:
+        """Fail, warn, or do nothing, as the options say."""
+        mask = [self._connection.mask] if self._connection else []
+        message = failure.describe(ON_CONTROLLER, *mask)
+        option = _OPTION_BY_ERROR_CODE.get(failure.code)
+        reaction = self.get_option(option) if option else "error"
+        if reaction == "error":
             raise AnsibleLookupError(message)
-        if what == "warn":
+        if reaction == "warn":
             self.warn(f"Left out: {message}")
 
     def _look_up(self, arn: str | None) -> dict[str, Any]:
         search_regions = self.get_option("search_regions")
-        check_question(arn, search_regions)
-        complain_about_role(self.get_option("assume_role_arn"))
+        validate_search(arn, search_regions)
+        validate_role_arn("assume_role_arn", self.get_option("assume_role_arn"))
         if not self._connection:
             defaults = SEARCH_DEFAULTS if search_regions else {}
-            self._connection = connect(self.get_options(), lambda: get_aws_connection_info(self), defaults)
-        facts = ask(self._connection, arn, search_regions, self.get_option("include_tags"), self.warn)
+            self._connection = connect(self.get_options(), partial(get_aws_connection_info, self), defaults)
+        facts = get_facts(self._connection, arn, search_regions, self.get_option("include_tags"), self.warn)
         if not facts["exists"]:
             raise AnsibleSSMIncidentsError(
                 "Failed to find the account's replication set",
-                NoReplicationSet(f"the account has none, says Region {facts['region']}"),
-                advice="Where that is fine, set on_missing to warn or skip.",
+                code=NO_REPLICATION_SET,
+                reason=f"Region {facts['region']} answers that the account has none",
+                advice="If it need not have one, set on_missing to warn or skip.",
             )
         return facts
 
-    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
-        """Refuse a misspelt option, which Ansible would pass over."""
+    def _validate_option_names(self, given: Mapping[str, Any]) -> None:
+        """Refuse a misspelt option, which Ansible would ignore."""
         definitions = constants.config.get_configuration_definitions("lookup", self._load_name)
-        known = {name for option, its in definitions.items() for name in [option, *its.get("aliases", [])]}
+        known = {name for option, spec in definitions.items() for name in [option, *spec.get("aliases", [])]}
         known.add("wantlist")  # ansible-core's own; 2.18 and older let it through to the lookup
         unknown = sorted(set(given) - known)
         if unknown:

@@ -48,7 +48,7 @@ options:
         description:
           - The ARN of the KMS key that encrypts the data in this Region. An alias or a bare key ID is refused, as the
             service reports ARNs.
-          - Left out, or V(DefaultKey), it is the key that AWS owns.
+          - Left out, or V(DefaultKey), it is the AWS owned key.
         type: str
   purge_regions:
     description:
@@ -150,7 +150,7 @@ EXAMPLES = r"""
 RETURN = r"""
 actions:
   description: The steps, in their order.
-  returned: always, but where an option was refused at once
+  returned: always, unless an option is rejected
   type: list
   elements: dict
   contains:
@@ -164,7 +164,7 @@ actions:
       sample: add_region
     status:
       description:
-        - V(done) where AWS took the step, V(planned) in check mode, V(not_reached) where the task failed before or at this step.
+        - V(done) if AWS took the step, V(planned) in check mode, V(not_reached) if the task failed before or at this step.
       returned: always
       type: str
       sample: done
@@ -231,7 +231,7 @@ replication_set:
         sse_kms_key_id:
           description:
             - The ARN of the KMS key that encrypts the data in this Region.
-            - V(DefaultKey) stands for the key that AWS owns.
+            - V(DefaultKey) stands for the AWS owned key.
           returned: if there is a replication set
           type: str
           sample: DefaultKey
@@ -268,32 +268,36 @@ replication_set:
       sample: ACTIVE
     tags:
       description:
-        - The set's tags; keys and values keep their letters.
+        - The set's tags; keys and values keep their case.
         - V({}) where there are none, null where they were not asked for or the caller has no permission to list them.
       returned: if there is a replication set
       type: dict
       sample:
         Team: Resilience
 error:
-  description: What AWS answered, or the name and words of the error where no answer came.
+  description: What failed. The codes are part of what this collection promises; a later release may add others.
   returned: failure
   type: dict
   contains:
     code:
       description:
-        - AWS's error code, or the name of botocore's exception.
-        - V(InvalidParameter) where an option was refused before anything was sent, V(MalformedAnswer) where an answer
-          could not be read, a bare HTTP status where an error came without a code.
+        - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
+        - Or a code of this collection, V(AccountMismatch), V(DeletionProtected), V(InvalidConfiguration),
+          V(InvalidParameter), V(KeyMismatch), V(MalformedAnswer), V(MultipleReplicationSets), V(NoReplicationSet),
+          V(ReplicationSetDeleted), V(ReplicationSetFailed), V(SearchIncomplete), V(UnexpectedError),
+          V(UnsupportedChange), V(WaitRequired) or V(WaitTimeout).
+        - A bare HTTP status, such as V(403), if an error came without a code.
+        - The README of the collection has a table of all codes.
       returned: failure
       type: str
       sample: ResourceNotFoundException
     message:
-      description: AWS's or botocore's own message.
+      description: The message of AWS or botocore or, for a code of this collection, of the failure.
       returned: failure
       type: str
       sample: The replication set was not found
 response_metadata:
-  description: What is known of AWS's answer, such as RV(response_metadata.http_status_code); V({}) where none came.
+  description: What AWS sent with its response, such as RV(response_metadata.http_status_code); V({}) if AWS did not respond.
   returned: failure
   type: dict
   contains:
@@ -302,84 +306,123 @@ response_metadata:
       returned: failure, if AWS answered
       type: int
       sample: 404
+boto3_version:
+  description: The version of boto3, if it is installed.
+  returned: failure
+  type: str
+  sample: 1.44.5
+botocore_version:
+  description: The version of botocore, if it is installed.
+  returned: failure
+  type: str
+  sample: 1.44.5
 """
 
-from typing import Any
+from typing import Any, Mapping
 
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.incident_manager.aws.plugins.module_utils._arn import account_of_arn, complain_about_arn
-from ansible_collections.incident_manager.aws.plugins.module_utils._change import Change
-from ansible_collections.incident_manager.aws.plugins.module_utils._connection import Connection
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
-from ansible_collections.incident_manager.aws.plugins.module_utils._inquiry import answer_facts
-from ansible_collections.incident_manager.aws.plugins.module_utils._module import run
-from ansible_collections.incident_manager.aws.plugins.module_utils._plan import (
-    PlanError,
-    Present,
-    Step,
-    Wanted,
-    after,
-    steps_to,
-    steps_to_nothing,
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import account_id_of_arn
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
+    ACCOUNT_MISMATCH,
+    NO_REPLICATION_SET,
+    AnsibleSSMIncidentsError,
+    invalid_option,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._search import SEARCH_DEFAULTS, Answer
-from ansible_collections.incident_manager.aws.plugins.module_utils._wishes import wanted_regions, wanted_tags
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change, Plan
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import result_facts
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
+    CurrentState,
+    Step,
+    plan_changes,
+    plan_deletion,
+    predict,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
+    SEARCH_DEFAULTS,
+    SearchResult,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
+    SERVICE,
+    validate_replication_set_arn,
+)
 
 
-def wishes(params: dict[str, Any], connection: Connection) -> Wanted:
-    """Return what the options of state: present ask for. Raises AnsibleSSMIncidentsError for an unsound one."""
-    return Wanted(
-        regions=wanted_regions(params["regions"], connection.service_regions(connection.partition())),
-        purge_regions=params["purge_regions"],
-        replace_keys=params["replace_keys"],
-        deletion_protected=params["deletion_protected"],
-        tags=wanted_tags(params["tags"]),
-        purge_tags=params["purge_tags"],
-    )
+def plan_for(params: Mapping[str, Any]) -> Plan:
+    """Return the function that plans the steps to what the options ask for.
+
+    :raises AnsibleSSMIncidentsError: for an option that can't be used.
+    """
+    arn = params["arn"]
+    validate_replication_set_arn(arn)
+    if params["state"] == "absent":
+        if params["deletion_protected"]:
+            raise invalid_option("deletion_protected", "true contradicts state: absent", "Set false, or leave it out")
+        return lambda current: plan_deletion(current, params["deletion_protected"])
+
+    desired = desired_state(params, all_service_regions(SERVICE))
+
+    def plan(current: CurrentState | None) -> list[Step]:
+        if current is None and arn:
+            raise AnsibleSSMIncidentsError(f"The account has no replication set {arn}", code=NO_REPLICATION_SET)
+        return plan_changes(current, desired)
+
+    return plan
 
 
-def complain_about_account(arn: str | None, connection: Connection) -> None:
-    """Refuse an ARN of another account before this service is asked anything."""
-    account = connection.account() if arn else None
-    if arn and account and account_of_arn(arn) != account:
+def validate_account_id(arn: str | None, connection: Connection) -> None:
+    """Refuse the ARN of another account before Incident Manager is asked anything. Raises AnsibleSSMIncidentsError."""
+    account_id = connection.account_id() if arn else None
+    if arn and account_id and account_id_of_arn(arn) != account_id:
         raise AnsibleSSMIncidentsError(
-            f"arn: {arn} belongs to account {account_of_arn(arn)}, and the credentials to account {account}",
+            f"arn: {arn} belongs to account {account_id_of_arn(arn)}, and the credentials to account {account_id}",
+            code=ACCOUNT_MISMATCH,
             advice="A replication set can be changed only from its own account.",
         )
 
 
-def prepare_change(module: AnsibleAWSModule, connection: Connection) -> Change:
-    """Return the change that the options ask for."""
+def change_replication_set(
+    module: AnsibleAWSModule, connection: Connection, plan: Plan, result: dict[str, Any]
+) -> None:
+    """Carry out the plan, or only make it in check mode.
+
+    :param result: takes the module's result; after a failure, what was done before it.
+    :raises AnsibleSSMIncidentsError: if anything fails.
+    """
     params = module.params
-    if params["state"] == "absent":
-        if params["deletion_protected"]:
-            raise AnsibleSSMIncidentsError("deletion_protected: true and state: absent contradict each other")
-
-        def plan(present: Present | None) -> list[Step]:
-            return steps_to_nothing(present, params["deletion_protected"])
-    else:
-        wanted = wishes(params, connection)
-
-        def plan(present: Present | None) -> list[Step]:
-            if present is None and params["arn"]:
-                raise PlanError(f"arn: the account has no replication set {params['arn']}")
-            return steps_to(present, wanted)
-
-    return Change(
-        connection,
-        params["arn"],
-        plan,
-        params["wait_timeout"],
-        with_tags=params["state"] == "present" and params["tags"] is not None,
-        may_have_failed=params["state"] == "absent",
-        gone_is_fine=params["state"] == "absent",
-    )
+    is_deletion = params["state"] == "absent"
+    with_tags = params["tags"] is not None and not is_deletion
+    change = Change(connection, params["arn"], plan, params["wait_timeout"], with_tags, is_deletion)
+    try:
+        change.prepare()
+        before, planned = change.current, list(change.remaining)
+        if not params["wait"]:
+            change.validate_single_step()
+        if not module.check_mode:
+            change.carry_out(params["wait"])
+        result.update(facts_result(change, connection))
+    except AnsibleSSMIncidentsError as failure:
+        result.update(steps_result(change, "not_reached"))
+        if any(step.values.get("deletion_protected") is False for step in change.done):
+            raise failure.with_advice(f"{failure.advice} Deletion protection is off now.") from failure
+        raise
+    result.update(steps_result(change, "planned"))
+    if module._diff:
+        result["diff"] = diff_result(before, predict(before, planned), with_tags)
+    if change.other_arns:
+        warn(f"The account has no replication set {params['arn']}, but it has {', '.join(change.other_arns)}")
 
 
-def steps_result(change: Change, left: str) -> dict[str, Any]:
-    """Return what the module says of the steps: those done, and those left under the name that they have then."""
-    steps = [(step, "done") for step in change.done] + [(step, left) for step in change.left]
+def steps_result(change: Change, remaining: str) -> dict[str, Any]:
+    """Return the steps as the module returns them.
+
+    :param remaining: the status of the steps that have not been taken.
+    """
+    steps = [(step, "done") for step in change.done] + [(step, remaining) for step in change.remaining]
     return {
         "changed": change.may_have_changed or any(status != "not_reached" for _step, status in steps),
         "actions": [{"action": step.action, **step.values, "status": status} for step, status in steps],
@@ -387,50 +430,22 @@ def steps_result(change: Change, left: str) -> dict[str, Any]:
 
 
 def facts_result(change: Change, connection: Connection) -> dict[str, Any]:
-    """Return the facts of the set in the shape of the info module."""
+    """Return the facts of the set as the info module returns them. Raises AnsibleSSMIncidentsError."""
     if change.replication_set is None:
-        answer = Answer(connection.client(), "", None)
+        result = SearchResult(connection.client(SERVICE), "", None)
     else:
-        answer = Answer(change.client(), str(change.arn), change.replication_set)
-    return answer_facts(connection, answer, True, warn)
+        result = SearchResult(change.client(), str(change.arn), change.replication_set)
+    return result_facts(connection, result, True, warn)
 
 
-def diff_result(before: Present | None, now: Present | None, with_tags: bool) -> dict[str, Any]:
-    """Return what --diff shows, without the tags where they were not read."""
+def diff_result(before: CurrentState | None, after: CurrentState | None, with_tags: bool) -> dict[str, Any]:
+    """Return what --diff shows, without the tags if they were not listed."""
 
-    def shown(present: Present | None) -> dict[str, Any]:
-        facts = present._asdict() if present else {}
+    def shown(state: CurrentState | None) -> dict[str, Any]:
+        facts = state._asdict() if state else {}
         return {key: value for key, value in facts.items() if with_tags or key != "tags"}
 
-    return {"before": shown(before), "after": shown(now)}
-
-
-def ensure(module: AnsibleAWSModule, connection: Connection) -> dict[str, Any]:
-    """Bring the set to the state that the options ask for, or only say how in check mode."""
-    complain_about_account(module.params["arn"], connection)
-    change = prepare_change(module, connection)
-    try:
-        change.prepare()
-        before, planned = change.present, list(change.left)
-        if len(planned) > 1 and not module.params["wait"]:
-            actions = ", ".join(step.action for step in planned)
-            raise PlanError(f"wait: false allows for one step, and this change takes {len(planned)}: {actions}")
-        if not module.check_mode:
-            change.carry_out(module.params["wait"])
-        facts = facts_result(change, connection)
-    except PlanError as refusal:
-        raise AnsibleSSMIncidentsError(str(refusal), also=steps_result(change, "not_reached")) from refusal
-    except AnsibleSSMIncidentsError as failure:
-        failure.also = steps_result(change, "not_reached")
-        if any(step.values.get("deletion_protected") is False for step in change.done):
-            raise failure.advising(f"{failure.advice} Mind that deletion protection is off now.") from failure
-        raise
-    if change.listed:
-        warn(f"The account has a replication set, though not {module.params['arn']} but {', '.join(change.listed)}")
-    result = {**steps_result(change, "planned"), **facts}
-    if module._diff:
-        result["diff"] = diff_result(before, after(before, planned), module.params["tags"] is not None)
-    return result
+    return {"before": shown(before), "after": shown(after)}
 
 
 def main() -> None:
@@ -457,12 +472,13 @@ def main() -> None:
         required_if=[("state", "absent", ["arn"])],
         supports_check_mode=True,
     )
-    run(
-        module,
-        check=lambda: complain_about_arn(module.params["arn"]),
-        work=lambda connection: ensure(module, connection),
-        defaults=SEARCH_DEFAULTS,
-    )
+    run = ModuleRun(module)
+    with run:
+        plan = plan_for(module.params)
+        connection = run.connect(SEARCH_DEFAULTS)
+        validate_account_id(module.params["arn"], connection)
+        change_replication_set(module, connection, plan, run.result)
+    run.exit()
 
 
 if __name__ == "__main__":

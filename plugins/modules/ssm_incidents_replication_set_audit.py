@@ -10,13 +10,12 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_incidents_replication_set_audit
 version_added: 1.1.0
-short_description: Hold an account's replication set of AWS Systems Manager Incident Manager to rules
+short_description: Check an account's replication set of AWS Systems Manager Incident Manager against rules
 description:
-  - Asks for the account's replication set, as M(incident_manager.aws.ssm_incidents_replication_set_info) does, holds it to
-    rules, and returns the facts and everything that is otherwise than the rules want it.
+  - Gets the account's replication set, as M(incident_manager.aws.ssm_incidents_replication_set_info) does, checks it against
+    rules, and returns the facts and every violation.
   - Fails with all findings in one message, or only reports them with O(report_only=true).
-  - An account that gave no answer, or not the whole of it, is a result of its own, RV(outcome=not_asked). It never counts as
-    one that meets the rules.
+  - If the account does not answer, or leaves out what a rule needs, the outcome is V(unknown). That is never a pass.
   - Runs on the controller, which makes it several times cheaper than a module where there are many accounts. boto3 has to be
     there, and environment variables and the AWS configuration files are the controller's. The keyword C(environment) can't
     set for it what botocore would read (AWS_*, C(HOME), proxies), and is refused where it tries to.
@@ -57,7 +56,7 @@ options:
     description:
       - The KMS keys that may encrypt a Region, by their ARNs; C(*) stands for any characters and C(?) for any one,
         as in V(arn:aws:kms:*:111122223333:key/*).
-      - V(DefaultKey) allows the key that AWS owns.
+      - V(DefaultKey) allows the AWS owned key.
       - Left out, any key is allowed.
     type: list
     elements: str
@@ -76,7 +75,7 @@ options:
     default: false
   assume_role_arn:
     description:
-      - The ARN of a role to assume with the credentials given or found, and to ask as.
+      - The ARN of a role to assume with the credentials of the task, and to make all calls as.
       - The modules of this collection don't know this option; set it for this task, and not for the action group.
       - A role that wants an external ID or an MFA code is named in a profile of the AWS configuration files instead.
     type: str
@@ -142,21 +141,21 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - V(passed) where the rules are met, V(failed) where they are not.
-    - V(not_asked) where the account could not be asked, or left out what a rule wants to know, and nothing else is wrong.
-  returned: unless an option is refused
+    - V(passed) if the account meets the rules, V(failed) if it does not.
+    - V(unknown) if the account did not answer, or if a fact that a rule needs is missing and no other rule is violated.
+  returned: unless an option is rejected
   type: str
   sample: failed
 msg:
-  description: The outcome in words, with all findings, or why the account could not be asked and what to do.
+  description: The outcome in words, with all findings, or why it is unknown and what to do.
   returned: always
   type: str
   sample: >-
-    The replication set arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57 breaks the
-    rules, 1 finding: Deletion protection is off, and is to be on.
+    The replication set arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57 violates the
+    rules, 1 finding: Deletion protection is off but must be on.
 findings:
-  description: Everything that is otherwise than the rules want it.
-  returned: unless an option is refused
+  description: Every violation of the rules.
+  returned: unless an option is rejected
   type: list
   elements: dict
   contains:
@@ -166,22 +165,22 @@ findings:
       type: str
       sample: deletion_protected
     region:
-      description: The Region of the set that the finding is about; null where it is about the set.
+      description: The Region of the set that the finding is about; null if it is about the set.
       returned: always
       type: str
       sample: null
-    wanted:
-      description: What the rule wants.
+    expected:
+      description: What the rule expects.
       returned: always
       type: raw
       sample: true
-    found:
-      description: What was found; null where nothing was, or where RV(findings[].known) is false.
+    actual:
+      description: What is there instead; null if nothing is, or if RV(findings[].known=false).
       returned: always
       type: raw
       sample: false
     known:
-      description: Whether it is known what is there. AWS may leave facts out, and the caller may have no right to list the tags.
+      description: Whether it is known what is there. AWS may leave facts out, and the caller may lack the permission to list the tags.
       returned: always
       type: bool
       sample: true
@@ -189,10 +188,10 @@ findings:
       description: The finding in words.
       returned: always
       type: str
-      sample: Deletion protection is off, and is to be on
+      sample: Deletion protection is off but must be on
 rules:
-  description: The rules that the account was held to, defaults included.
-  returned: unless an option is refused
+  description: The rules that the account was checked against, defaults included.
+  returned: unless an option is rejected
   type: dict
   sample:
     active: true
@@ -201,30 +200,30 @@ rules:
     minimum_regions: 2
     state: present
 account_id:
-  description: The account that was asked; null where that is not known.
-  returned: unless an option is refused
+  description: The ID of the account that was audited; null if it is not known.
+  returned: unless an option is rejected
   type: str
   sample: "111122223333"
 time:
-  description: When the account was asked, in ISO 8601 and UTC.
-  returned: unless an option is refused
+  description: When the account was audited, in ISO 8601 and UTC.
+  returned: unless an option is rejected
   type: str
   sample: "2026-05-14T17:57:22.010000+00:00"
 exists:
-  description: Whether there is a replication set; null where the account could not be asked.
-  returned: unless an option is refused
+  description: Whether there is a replication set; null if the account did not answer.
+  returned: unless an option is rejected
   type: bool
   sample: true
 region:
-  description: The Region that answered; null where none did.
-  returned: unless an option is refused
+  description: The Region that answered; null if none did.
+  returned: unless an option is rejected
   type: str
   sample: us-east-1
 replication_set:
   description:
-    - The replication set; V({}) where there is none, null where the account could not be asked.
+    - The replication set; V({}) if there is none, null if the account did not answer.
     - As M(incident_manager.aws.ssm_incidents_replication_set_info) returns it.
-  returned: unless an option is refused
+  returned: unless an option is rejected
   type: dict
   sample:
     arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
@@ -247,25 +246,39 @@ replication_set:
     status: ACTIVE
     tags: null
 error:
-  description: What AWS answered, or the name and words of the error where no answer came.
-  returned: if the account could not be asked, or an option is refused
+  description: What failed. The codes are part of what this collection promises; a later release may add others.
+  returned: if RV(outcome=unknown) and there are no findings, or an option is rejected
   type: dict
   contains:
     code:
       description:
-        - AWS's error code, or the name of botocore's exception; V(InvalidParameter) where an option was refused.
+        - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
+        - Or a code of this collection, V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer),
+          V(MissingLibrary), V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
+        - A bare HTTP status, such as V(403), if an error came without a code.
+        - The README of the collection has a table of all codes.
       returned: always
       type: str
       sample: AccessDenied
     message:
-      description: AWS's or botocore's own message.
+      description: The message of AWS or botocore or, for a code of this collection, of the failure.
       returned: always
       type: str
       sample: "User: arn:aws:iam::444455556666:user/ops is not authorized to perform: sts:AssumeRole"
 response_metadata:
-  description: What is known of AWS's answer, such as the HTTP status; V({}) where none came.
-  returned: if the account could not be asked, or an option is refused
+  description: What AWS sent with its response, such as the HTTP status; V({}) if AWS did not respond.
+  returned: if RV(outcome=unknown) and there are no findings, or an option is rejected
   type: dict
   sample:
     http_status_code: 403
+boto3_version:
+  description: The version of boto3, if it is installed.
+  returned: if RV(outcome=unknown) and there are no findings, or an option is rejected
+  type: str
+  sample: 1.44.5
+botocore_version:
+  description: The version of botocore, if it is installed.
+  returned: if RV(outcome=unknown) and there are no findings, or an option is rejected
+  type: str
+  sample: 1.44.5
 """

@@ -144,7 +144,7 @@ replication_set:
         sse_kms_key_id:
           description:
             - The ARN of the KMS key that encrypts the data in this Region.
-            - V(DefaultKey) stands for the key that AWS owns.
+            - V(DefaultKey) stands for the AWS owned key.
           returned: if there is a replication set
           type: str
           sample: DefaultKey
@@ -181,32 +181,34 @@ replication_set:
       sample: ACTIVE
     tags:
       description:
-        - The set's tags; keys and values keep their letters.
+        - The set's tags; keys and values keep their case.
         - V({}) where there are none, null where they were not asked for or the caller has no permission to list them.
       returned: if there is a replication set
       type: dict
       sample:
         Team: Resilience
 error:
-  description: What AWS answered, or the name and words of the error where no answer came.
+  description: What failed. The codes are part of what this collection promises; a later release may add others.
   returned: failure
   type: dict
   contains:
     code:
       description:
-        - AWS's error code, or the name of botocore's exception.
-        - V(InvalidParameter) where an option was refused before anything was sent, V(MalformedAnswer) where an answer
-          could not be read, a bare HTTP status where an error came without a code.
+        - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
+        - Or a code of this collection, V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer),
+          V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
+        - A bare HTTP status, such as V(403), if an error came without a code.
+        - The README of the collection has a table of all codes.
       returned: failure
       type: str
       sample: ResourceNotFoundException
     message:
-      description: AWS's or botocore's own message.
+      description: The message of AWS or botocore or, for a code of this collection, of the failure.
       returned: failure
       type: str
       sample: The replication set was not found
 response_metadata:
-  description: What is known of AWS's answer, such as RV(response_metadata.http_status_code); V({}) where none came.
+  description: What AWS sent with its response, such as RV(response_metadata.http_status_code); V({}) if AWS did not respond.
   returned: failure
   type: dict
   contains:
@@ -215,13 +217,26 @@ response_metadata:
       returned: failure, if AWS answered
       type: int
       sample: 404
+boto3_version:
+  description: The version of boto3, if it is installed.
+  returned: failure
+  type: str
+  sample: 1.44.5
+botocore_version:
+  description: The version of botocore, if it is installed.
+  returned: failure
+  type: str
+  sample: 1.44.5
 """
 
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.incident_manager.aws.plugins.module_utils._inquiry import ask, check_question
-from ansible_collections.incident_manager.aws.plugins.module_utils._module import run
-from ansible_collections.incident_manager.aws.plugins.module_utils._search import SEARCH_DEFAULTS
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
+    SEARCH_DEFAULTS,
+    validate_search,
+)
 
 
 def main() -> None:
@@ -234,13 +249,13 @@ def main() -> None:
         supports_check_mode=True,
     )
     arn, search_regions, include_tags = (module.params[name] for name in ("arn", "search_regions", "include_tags"))
-    run(
-        module,
-        check=lambda: check_question(arn, search_regions),
+    run = ModuleRun(module)
+    with run:
+        validate_search(arn, search_regions)
+        connection = run.connect(SEARCH_DEFAULTS if search_regions else {})
         # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
-        work=lambda connection: ask(connection, arn, search_regions, include_tags, warn),
-        defaults=SEARCH_DEFAULTS if search_regions else {},
-    )
+        run.result.update(get_facts(connection, arn, search_regions, include_tags, warn))
+    run.exit()
 
 
 if __name__ == "__main__":

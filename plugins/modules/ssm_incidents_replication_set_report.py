@@ -25,8 +25,7 @@ options:
   audits:
     description:
       - What the audit returned, by the names that the accounts have in the report.
-      - A result that is not the audit's, because Ansible failed before the account was asked, counts as an account that could
-        not be asked.
+      - If a result is not the audit's, because Ansible failed before the account was audited, the outcome is V(unknown).
     type: dict
     default: {}
   reports:
@@ -100,7 +99,7 @@ EXAMPLES = r"""
 RETURN = r"""
 summary:
   description: How many accounts there are, and how many of them had which outcome.
-  returned: unless an option is refused
+  returned: unless an option is rejected, or the accounts can't be reported
   type: dict
   contains:
     accounts:
@@ -118,14 +117,47 @@ summary:
       returned: always
       type: int
       sample: 11
-    not_asked:
-      description: How many could not be asked.
+    unknown:
+      description: For how many the outcome is unknown.
       returned: always
       type: int
       sample: 3
 msg:
-  description: The same in words.
+  description: The same in words, or what failed and what to do.
   returned: always
   type: str
-  sample: "412 accounts: 398 passed, 11 failed, 3 could not be asked."
+  sample: "412 accounts: 398 passed, 11 failed, 3 unknown."
+error:
+  description: What failed. The codes are part of what this collection promises; a later release may add others.
+  returned: if an option is rejected, or a file can't be read or written
+  type: dict
+  contains:
+    code:
+      description:
+        - One of V(AccountMismatch), V(FileNotReadable), V(FileNotWritable),
+          V(InvalidParameter) or V(InvalidReport).
+        - The README of the collection has a table of all codes.
+      returned: always
+      type: str
+      sample: FileNotWritable
+    message:
+      description: The message of the failure.
+      returned: always
+      type: str
+      sample: Failed to write /reports/audit.html
+response_metadata:
+  description: Always V({}), as the task makes no calls to AWS.
+  returned: if an option is rejected, or a file can't be read or written
+  type: dict
+  sample: {}
+boto3_version:
+  description: The version of boto3, if it is installed.
+  returned: if an option is rejected, or a file can't be read or written
+  type: str
+  sample: 1.44.5
+botocore_version:
+  description: The version of botocore, if it is installed.
+  returned: if an option is rejected, or a file can't be read or written
+  type: str
+  sample: 1.44.5
 """

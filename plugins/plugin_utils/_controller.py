@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How every task of this collection that runs on the controller begins and ends."""
+"""How every task of this collection that runs on the controller validates its options and ends."""
 
 from __future__ import annotations
 
@@ -11,11 +11,18 @@ from typing import Any, ClassVar, Mapping
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError, refusal
+from ansible.utils.display import Display
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
+    INVALID_PARAMETER,
+    ON_CONTROLLER,
+    AnsibleSSMIncidentsError,
+    invalid_option,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 
 
 class ControllerAction(ActionBase):
-    """An action with options like a module's: work() does what there is to do."""
+    """An action with options like a module's. A subclass has its options in argument_spec and its work in execute()."""
 
     #: The options, as for AnsibleModule.
     argument_spec: ClassVar[Mapping[str, Any]] = {}
@@ -26,54 +33,65 @@ class ControllerAction(ActionBase):
     _supports_async = True
 
     def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the task's result; a failure of work(), or an option that is refused, is one too."""
+        """Return the task's result; a failure of execute(), or an option that is refused, is one too."""
         super().run(tmp, task_vars)
+        result: dict[str, Any] = {"changed": False}
         try:
-            self._refuse_keywords()
-            result = self.work(self._validated())
+            self._validate_keywords()
+            self.execute(self._validate_options(), result)
         except AnsibleSSMIncidentsError as failure:
-            result = {"failed": True, **failure.result()}
-        return {"changed": False, **result}
+            result.update(failure_result(failure, ON_CONTROLLER), failed=True)
+        return result
 
-    def work(self, params: dict[str, Any]) -> dict[str, Any]:
-        """Return the task's result.
+    def execute(self, params: dict[str, Any], result: dict[str, Any]) -> None:
+        """Do the task's work.
 
         :param params: the options, validated and with their defaults.
-        :raises AnsibleSSMIncidentsError: where an option is refused, or nothing can be returned.
+        :param result: takes the task's result; what is in it is returned beside a failure too.
+        :raises AnsibleSSMIncidentsError: if an option is refused, or the work fails.
         """
         raise NotImplementedError
 
-    def _refuse_keywords(self) -> None:
+    def _validate_keywords(self) -> None:
         if self._task.become:
-            raise refusal(
+            raise invalid_option(
                 "become",
                 "this task runs on the controller, as the user who runs Ansible",
                 "It would not use the other user's AWS configuration. Set become: false for it.",
             )
         if self._task.async_val:
-            raise refusal(
+            raise invalid_option(
                 "async",
                 "this task runs on the controller, and not in the background",
                 "Many hosts are worked on at the same time by forks. Set async: 0 for it.",
             )
 
-    def _validated(self) -> dict[str, Any]:
+    def _validate_options(self) -> dict[str, Any]:
         given = {name: _decrypted(value) for name, value in self._task.args.items()}
-        for option, its in self.argument_spec.items():
-            names = [name for name in (option, *its.get("aliases", ())) if name in given]
+        for option, spec in self.argument_spec.items():
+            names = [name for name in (option, *spec.get("aliases", ())) if name in given]
             if len(names) > 1:
-                raise refusal(" and ".join(names), "these are names of one option", "Give it once")
-        outcome = ArgumentSpecValidator(self.argument_spec).validate(given)
-        if outcome.error_messages:
-            unknown = outcome.errors and isinstance(outcome.errors[0], UnsupportedError)
+                raise invalid_option(" and ".join(names), "these are names of one option", "Give it once")
+        validation = ArgumentSpecValidator(self.argument_spec).validate(given)
+        if validation.error_messages:
+            unknown = validation.errors and isinstance(validation.errors[0], UnsupportedError)
             raise AnsibleSSMIncidentsError(
-                f"{'Unsupported options: ' if unknown else ''}{'; '.join(outcome.error_messages)}", advice=""
+                f"{'Unsupported options: ' if unknown else ''}{'; '.join(validation.error_messages)}",
+                code=INVALID_PARAMETER,
             )
-        return outcome.validated_parameters
+        # A module's validator shows these. Both names of an option, which is the only thing it warns of, are refused above.
+        for deprecation in validation._deprecations:
+            Display().deprecated(
+                deprecation["msg"],
+                version=deprecation.get("version"),
+                date=deprecation.get("date"),
+                collection_name=deprecation.get("collection_name"),
+            )
+        return validation.validated_parameters
 
 
 def _decrypted(value: Any) -> Any:
-    """Return a value with what ansible-core 2.18 and older leave for their user to decrypt."""
+    """Return a value with every text that ansible-core 2.18 and older leave encrypted decrypted."""
     if isinstance(value, Mapping):
         return {key: _decrypted(item) for key, item in value.items()}
     if isinstance(value, list):

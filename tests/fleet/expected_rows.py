@@ -41,7 +41,7 @@ def _audited_row(account: Account) -> dict[str, Any]:
     findings = _findings(account)
     outcome = "passed"
     if findings:
-        outcome = "failed" if any(finding["known"] for finding in findings) else "not_asked"
+        outcome = "failed" if any(finding["known"] for finding in findings) else "unknown"
     region = account.region
     if body is not None and account.search_regions:
         region = account.search_regions[-1]
@@ -88,7 +88,7 @@ def _failing_row(account: Account) -> dict[str, Any]:
     return {
         "name": account.name,
         "account_id": account.account_id if options_checked and account.credentials == "role" else None,
-        "outcome": "not_asked",
+        "outcome": "unknown",
         "exists": None,
         "region": None,
         "replication_set": None,
@@ -107,7 +107,7 @@ def _findings(account: Account) -> list[dict[str, Any]]:
     findings: list[dict[str, Any]] = []
 
     def add_finding(rule: str, wanted: Any, found: Any, region: str | None = None, known: bool = True) -> None:
-        findings.append({"rule": rule, "region": region, "wanted": wanted, "found": found, "known": known})
+        findings.append({"rule": rule, "region": region, "expected": wanted, "actual": found, "known": known})
 
     if account.group == "retired":
         if body is not None:

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,6 +195,10 @@ def run_module(
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
             module.main()
+        # A search ends with the first Region that has the set; the others' calls must not reach the next test.
+        for thread in threading.enumerate():
+            if thread.name.startswith("search "):
+                thread.join(timeout=5)
         captured = capsys.readouterr()
         outcome = Outcome(json.loads(captured.out), captured.out + captured.err)
         assert bool(end.value.code) == outcome.failed

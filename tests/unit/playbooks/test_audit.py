@@ -104,16 +104,16 @@ def assert_messages(row: dict[str, Any]) -> None:
         assert finding["msg"] in row["msg"]
         assert (finding["region"] or "") in finding["msg"]
         if finding["rule"] in ("active", "allowed_kms_keys") and finding["known"]:
-            assert finding["found"] in finding["msg"]
+            assert finding["actual"] in finding["msg"]
 
 
 def assert_order_and_summary(report: Report) -> None:
     """Assert that the failed accounts come first, and that the summary counts all."""
     outcomes = [row["outcome"] for row in report["accounts"]]
-    assert outcomes == sorted(outcomes, key=["failed", "not_asked", "passed"].index)
+    assert outcomes == sorted(outcomes, key=["failed", "unknown", "passed"].index)
     assert report["summary"] == {
         "failed": 0,
-        "not_asked": 0,
+        "unknown": 0,
         "passed": 0,
         **Counter(outcomes),
         "accounts": len(outcomes),
@@ -149,7 +149,7 @@ def test_every_account_has_its_row(
     assert_order_and_summary(report)
     # The accounts have all outcomes and all findings.
     rows = [expected_row(account) for account in accounts if account.failure is None]
-    assert {row["outcome"] for row in rows} == {"failed", "not_asked", "passed"}
+    assert {row["outcome"] for row in rows} == {"failed", "unknown", "passed"}
     assert {row["exists"] for row in rows} == {True, False}
     assert {finding["rule"] for row in rows for finding in row["findings"]} == {
         "active",
@@ -164,7 +164,7 @@ def test_every_account_has_its_row(
     summary = report["summary"]
     assert (
         f"{number} accounts: {summary['passed']} passed, {summary['failed']} failed, "
-        f"{summary['not_asked']} could not be asked" in run.output
+        f"{summary['unknown']} unknown" in run.output
     )
     assert all(account.name in run.html.read_text(encoding="utf-8") for account in accounts)
 
@@ -208,7 +208,7 @@ def test_exit_code(
     variables = {} if report_only is None else {"incident_manager_report_only": report_only}
     run = run_audit(make_fleet(accounts), **variables)
     assert run.code == code
-    assert run.report()["summary"] == {"accounts": 3 + failing, "failed": 0, "not_asked": failing, "passed": 3}
+    assert run.report()["summary"] == {"accounts": 3 + failing, "failed": 0, "unknown": failing, "passed": 3}
 
 
 @pytest.mark.slow
@@ -270,7 +270,7 @@ def test_hosts_without_the_options_of_an_account(
         ("router", "incident_manager_account is not a mapping"),
     ):
         row = rows.pop(name)
-        assert (row["outcome"], row["account_id"], row["rules"]) == ("not_asked", None, None)
+        assert (row["outcome"], row["account_id"], row["rules"]) == ("unknown", None, None)
         assert part in row["msg"]
     assert_rows(rows, accounts, failing_urls)
 
@@ -280,7 +280,7 @@ def test_refused_rules(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> 
     run = run_audit(make_fleet(make_accounts(3)), incident_manager_rules={"minimum_regions": 4})
     assert run.code == 2
     for row in run.rows().values():
-        assert (row["outcome"], row["error"]["code"]) == ("not_asked", "InvalidParameter")
+        assert (row["outcome"], row["error"]["code"]) == ("unknown", "InvalidParameter")
         assert "minimum_regions: 4 given" in row["msg"]
 
 

@@ -144,7 +144,7 @@ def write_reports(tmp_path: Path) -> Callable[..., None]:
                 **{"name": name, "findings": [], "msg": f"from {stem}", "outcome": "passed"},
                 "time": f"2026-01-{day:02}T00:00:00.000000+00:00",
             }
-            report: Report = {"format_version": 1, "time": row["time"], "summary": {}, "accounts": [row]}
+            report: Report = {"format_version": 2, "time": row["time"], "summary": {}, "accounts": [row]}
             (tmp_path / f"{stem}.json").write_text(json.dumps(report), encoding="utf-8")
 
     return write
@@ -158,7 +158,7 @@ def test_the_newest_row_is_taken(write_reports: Callable[..., None], merge: Call
             ("a", "from first"),
             ("b", "from newer"),
         ]
-        assert job.report()["summary"] == {"accounts": 2, "failed": 0, "not_asked": 0, "passed": 2}
+        assert job.report()["summary"] == {"accounts": 2, "failed": 0, "unknown": 0, "passed": 2}
         assert job.code == 0
 
 
@@ -174,9 +174,9 @@ def test_patterns(write_reports: Callable[..., None], merge: Callable[..., Job],
     ("text", "part"),
     [
         ("<html>", "it is not JSON"),
-        ("[]", "no report of an audit"),
-        ('{"format_version": 2}', "its format_version is 2"),
-        ('{"format_version": 1, "accounts": [{"name": "a"}]}', "only in part"),
+        ("[]", "not a report of an audit"),
+        ('{"format_version": 1}', "its format_version is 1, but must be 2"),
+        ('{"format_version": 2, "accounts": [{"name": "a"}]}', "missing or malformed"),
         (None, "there is no file"),
     ],
 )

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_audit import ActionModule
-from ansible_collections.incident_manager.aws.plugins.module_utils._connection import warm_up
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
 from botocore.loaders import JSONFileLoader
 from checkout import MODULES, documentation
 from credentials import config_section
@@ -101,10 +101,10 @@ def test_all_findings_are_returned(audit: Audit, endpoint: LocalEndpoint) -> Non
 
 
 @pytest.mark.parametrize("report_only", [True, False])
-@pytest.mark.parametrize("result", ["passed", "failed", "not_asked"])
+@pytest.mark.parametrize("result", ["passed", "failed", "unknown"])
 def test_report_only(audit: Audit, endpoint: LocalEndpoint, result: str, report_only: bool) -> None:
     endpoint.seed(COMPLIANT_SET if result == "passed" else NONCOMPLIANT_SET)
-    if result == "not_asked":
+    if result == "unknown":
         endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "times": None})
     outcome = audit(report_only=report_only)
     assert outcome["outcome"] == result
@@ -144,7 +144,7 @@ def test_tags_that_may_not_be_listed_do_not_pass(audit: Audit, endpoint: LocalEn
     endpoint.seed(COMPLIANT_SET, tags={"Team": "Resilience"})
     endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "operation": "ListTagsForResource"})
     outcome = audit(tags={"Team": "Resilience"}, deletion_protected=protected)
-    assert outcome["outcome"] == ("not_asked" if protected else "failed")
+    assert outcome["outcome"] == ("unknown" if protected else "failed")
     assert "ListTagsForResource" in outcome["msg"]
     assert outcome["replication_set"]["deletion_protected"] is True
     assert len(outcome["warnings"]) == 1
@@ -160,12 +160,12 @@ def test_a_role_of_another_account(audit: Audit, endpoint: LocalEndpoint) -> Non
 
 def test_found_in_another_region(audit: Audit, endpoint: LocalEndpoint) -> None:
     endpoint.seed(COMPLIANT_SET)
-    assert audit(region="us-west-2")["outcome"] == "not_asked"
+    assert audit(region="us-west-2")["outcome"] == "unknown"
     found = audit(region="us-west-2", search_regions="all")
     assert found["outcome"] == "passed" and found["region"] in ("us-east-1", "eu-west-1")
 
 
-# Accounts that could not be asked -------------------------------------------------------------------------------------
+# Accounts that do not answer ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -177,14 +177,14 @@ def test_found_in_another_region(audit: Audit, endpoint: LocalEndpoint) -> None:
         ({"region": None}, "NoRegionError", ["region"]),
         ({"region": "nowhere!"}, "InvalidRegionError", ["nowhere!"]),
         ({"endpoint_url": "http://127.0.0.1:1"}, "EndpointConnectionError", ["127.0.0.1:1", "us-east-1"]),
-        ({"aws_config": {"nonsense": 1}}, "TypeError", ["aws_config"]),
+        ({"aws_config": {"nonsense": 1}}, "InvalidParameter", ["aws_config"]),
     ],
 )
 def test_failures_to_connect(
     audit: Audit, endpoint: LocalEndpoint, given: dict[str, Any], code: str, parts: list[str]
 ) -> None:
     outcome = audit(**given)
-    assert (outcome.failed, outcome["outcome"], outcome["error"]["code"]) == (True, "not_asked", code)
+    assert (outcome.failed, outcome["outcome"], outcome["error"]["code"]) == (True, "unknown", code)
     assert (outcome["exists"], outcome["replication_set"], outcome["findings"]) == (None, None, [])
     for part in parts:
         assert part in outcome["msg"]
@@ -207,7 +207,7 @@ def test_a_service_that_fails(
     endpoint.seed(COMPLIANT_SET)
     endpoint.faults.add({**fault, "times": None})
     outcome = audit()
-    assert (outcome.failed, outcome["outcome"], outcome["error"]["code"]) == (True, "not_asked", code)
+    assert (outcome.failed, outcome["outcome"], outcome["error"]["code"]) == (True, "unknown", code)
     assert "us-east-1" in outcome["msg"]
 
 
@@ -221,14 +221,14 @@ def test_temporary_failures_are_retried(audit: Audit, endpoint: LocalEndpoint, s
 def test_answers_that_are_not_from_sts(audit: Audit, refusing_sts: RefusingSTS, page: str) -> None:
     refusing_sts.body = page
     outcome = audit(endpoint_url=refusing_sts.url, assume_role_arn=f"arn:aws:iam::{OTHER_ACCOUNT}:role/audit")
-    assert outcome["outcome"] == "not_asked"
+    assert outcome["outcome"] == "unknown"
     assert "assume the role" in outcome["msg"] and "us-east-1" in outcome["msg"]
 
 
 def test_a_role_that_may_not_be_assumed(audit: Audit, refusing_sts: RefusingSTS) -> None:
     role = f"arn:aws:iam::{OTHER_ACCOUNT}:role/audit"
     outcome = audit(endpoint_url=refusing_sts.url, assume_role_arn=role)
-    assert (outcome["outcome"], outcome["error"]["code"]) == ("not_asked", "AccessDenied")
+    assert (outcome["outcome"], outcome["error"]["code"]) == ("unknown", "AccessDenied")
     assert outcome["account_id"] == OTHER_ACCOUNT
     for part in (role, "us-east-1", "trust policy"):
         assert part in outcome["msg"]
@@ -241,7 +241,7 @@ def test_data_read_before_the_fork_is_not_read_again(
     audit: Audit, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endpoint.seed(COMPLIANT_SET, OTHER_ACCOUNT, tags={"Team": "Resilience"})
-    warm_up()
+    preload(("ssm-incidents", "list_replication_sets"))
     read: list[str] = []
     load_file, test_thread = JSONFileLoader.load_file, current_thread()
 
@@ -414,8 +414,8 @@ def test_the_documented_keys_are_returned(audit: Audit, endpoint: LocalEndpoint)
     always = {"changed", "failed"}
     versions = {"boto3_version", "botocore_version"}
     keys = set(documented("RETURN"))
-    assert set(failed.result) - always == keys - {"error", "response_metadata"}
-    assert set(refused.result) - always - versions == keys
+    assert set(failed.result) - always == keys - versions - {"error", "response_metadata"}
+    assert set(refused.result) - always == keys
     example = documented("RETURN")["replication_set"]["sample"]
     assert set(failed["replication_set"]) == set(example)
 
@@ -433,7 +433,7 @@ def test_a_secret_is_masked_where_the_role_cannot_be_assumed(audit: Audit) -> No
 
 def test_a_secret_is_masked_in_an_endpoint_url_without_its_scheme(audit: Audit) -> None:
     outcome = audit(endpoint_url="user:password-of-url@127.0.0.1:1")
-    assert outcome["outcome"] == "not_asked" and "password-of-url" not in outcome.output
+    assert outcome["outcome"] == "unknown" and "password-of-url" not in outcome.output
 
 
 def test_a_vaulted_key(audit: Audit, endpoint: LocalEndpoint) -> None:

@@ -16,11 +16,11 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-from ansible_collections.incident_manager.aws.plugins.module_utils._api import get_replication_set
-from ansible_collections.incident_manager.aws.plugins.module_utils._connection import VERSION, Connection
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
-from ansible_collections.incident_manager.aws.plugins.module_utils._facts import replication_set_facts
-from ansible_collections.incident_manager.aws.plugins.module_utils._search import SEARCH_DEFAULTS
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import VERSION, Connection
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.api import get_replication_set
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import SEARCH_DEFAULTS
 from botocore.config import Config
 from checkout import CHECKOUT
 from credentials import config_section, module_options
@@ -222,7 +222,7 @@ def test_tags_of_another_type_are_a_malformed_answer(info: Run, endpoint: LocalE
 @pytest.mark.parametrize("arn", [ARN, None])
 def test_outside_the_set_without_a_search(info: Run, recorded_arn: str, arn: str | None) -> None:
     outcome = info(region="eu-west-1", arn=arn)
-    assert_explained(outcome, "ResourceNotFoundException", ARN, "eu-west-1 may just not be one", "search_regions")
+    assert_explained(outcome, "ResourceNotFoundException", ARN, "eu-west-1 may not be one", "search_regions")
     assert outcome["response_metadata"]["http_status_code"] == 404
 
 
@@ -310,7 +310,8 @@ def test_the_code_is_of_the_first_given_region_that_fails(
     endpoint.faults.add({"region": "us-east-1", "fault": "error", "code": "AccessDeniedException", "times": None})
     endpoint.faults.add({"region": "us-east-2", "fault": "reset", "times": None})
     outcome = info(region="eu-west-1", arn=ARN, search_regions=["us-east-1", "us-east-2"], aws_config=NO_RETRIES)
-    assert_explained(outcome, "AccessDeniedException", "us-east-1 (", "us-east-2 (")
+    assert_explained(outcome, "SearchIncomplete", "us-east-1 (", "us-east-2 (", "Fix these errors")
+    assert outcome["response_metadata"] == {}
 
 
 def test_a_reason_of_several_regions_is_reported_once(info: Run, endpoint: LocalEndpoint) -> None:
@@ -340,10 +341,10 @@ def test_search_in_a_partition_without_the_service(info: Run, endpoint: LocalEnd
 
 def test_a_search_has_short_time_limits_by_default() -> None:
     options = {**USER, "aws_session_token": None}
-    default = Connection("us-east-1", None, options, SEARCH_DEFAULTS).client().meta.config
+    default = Connection("us-east-1", None, options, SEARCH_DEFAULTS).client("ssm-incidents").meta.config
     assert (default.connect_timeout, default.read_timeout, default.retries["total_max_attempts"]) == (10, 20, 2)
     options["aws_config"] = Config(read_timeout=7)
-    configured = Connection("us-east-1", None, options, SEARCH_DEFAULTS).client().meta.config
+    configured = Connection("us-east-1", None, options, SEARCH_DEFAULTS).client("ssm-incidents").meta.config
     assert (configured.connect_timeout, configured.read_timeout) == (10, 7)
 
 
@@ -430,10 +431,13 @@ def test_partial_credentials(info: Run, endpoint: LocalEndpoint, options: dict[s
     [
         ("role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = base", "AccessDenied"),
         ("role_arn = arn:aws:iam::123456789012:role/x", "PartialCredentialsError"),
-        ("credential_process = /no/such/program", "FileNotFoundError"),
-        ("credential_process = echo nonsense", "JSONDecodeError"),
-        ("credential_process = echo 'unbalanced", "ValueError"),
-        ("role_arn = arn:aws:iam::123456789012:role/x\nweb_identity_token_file = /no/such/file", "FileNotFoundError"),
+        ("credential_process = /no/such/program", "CredentialRetrievalError"),
+        ("credential_process = echo nonsense", "CredentialRetrievalError"),
+        ("credential_process = echo 'unbalanced", "CredentialRetrievalError"),
+        (
+            "role_arn = arn:aws:iam::123456789012:role/x\nweb_identity_token_file = /no/such/file",
+            "CredentialRetrievalError",
+        ),
         ("sso_start_url = https://x.example\nsso_region = us-east-1\nsso_account_id = 1\nsso_role_name = x", None),
     ],
     ids=lambda value: str(value).splitlines()[0],
@@ -509,7 +513,7 @@ def test_hanging_endpoint(info: Run, endpoint: LocalEndpoint) -> None:
 
 
 def test_not_a_url(info: Run, endpoint: LocalEndpoint) -> None:
-    assert_explained(info(endpoint_url="nonsense"), "ValueError", "nonsense", "us-east-1", "endpoint_url")
+    assert_explained(info(endpoint_url="nonsense"), "InvalidConfiguration", "nonsense", "us-east-1", "endpoint_url")
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
@@ -629,7 +633,7 @@ def test_a_proxys_page(info: Run, endpoint: LocalEndpoint, status: int) -> None:
 def test_several_sets_in_the_account(info: Run, endpoint: LocalEndpoint) -> None:
     body = json.dumps({"replicationSetArns": [ARN, ARN[:-1] + "8"]})
     endpoint.faults.add({"operation": "ListReplicationSets", "fault": "body", "body": body})
-    assert_explained(info(), "InvalidParameter", "2 replication sets", ARN, "option arn")
+    assert_explained(info(), "MultipleReplicationSets", "2 replication sets", ARN, "option arn")
 
 
 # Options that are refused before any call -----------------------------------------------------------------------------

@@ -10,7 +10,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._facts import iso_time, replication_set_facts
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import (
+    iso_time,
+    replication_set_facts,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,22 +11,22 @@ from functools import cache
 from itertools import combinations, product
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._plan import (
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import DesiredState
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
     ADD_REGION,
     CREATE,
     DELETE,
     DELETE_REGION,
-    PROTECT,
     TAG,
     UNTAG,
-    PlanError,
-    Present,
+    UPDATE_PROTECTION,
+    CurrentState,
     Step,
-    Wanted,
-    after,
-    region_steps,
-    steps_to,
-    steps_to_nothing,
+    plan_changes,
+    plan_deletion,
+    plan_regions,
+    predict,
 )
 
 NAMES = ("eu-central-1", "eu-north-1", "eu-west-1", "us-east-1")
@@ -67,106 +67,121 @@ def distances(start: frozenset[tuple[str, str]]) -> dict[frozenset[tuple[str, st
     return reached
 
 
-@pytest.mark.parametrize("present", SETS, ids="-".join)
-def test_every_pair(present: dict[str, str]) -> None:
-    for wanted in SETS:
-        if len(present) == 1 and present != wanted and set(present) == set(wanted):
-            with pytest.raises(PlanError, match="only Region"):
-                region_steps(present, wanted)
+@pytest.mark.parametrize("current", SETS, ids="-".join)
+def test_every_pair(current: dict[str, str]) -> None:
+    for desired in SETS:
+        if len(current) == 1 and current != desired and set(current) == set(desired):
+            with pytest.raises(AnsibleSSMIncidentsError, match="only Region"):
+                plan_regions(current, desired)
             continue
-        regions = Present(dict(present), False, {})
-        for step in region_steps(present, wanted):
+        regions = CurrentState(dict(current), False, {})
+        for step in plan_regions(current, desired):
             # A Region that is to stay as it is is never changed.
             name = step.values["region"]
-            assert present.get(name) != wanted.get(name)
-            could_add = len(regions.regions) < 3 and any(other not in regions.regions for other in wanted)
+            assert current.get(name) != desired.get(name)
+            could_add = len(regions.regions) < 3 and any(other not in regions.regions for other in desired)
             assert step.action == (ADD_REGION if could_add else DELETE_REGION)
             assert (name in regions.regions) == (step.action == DELETE_REGION)
-            moved = after(regions, [step])
+            moved = predict(regions, [step])
             assert moved is not None and 1 <= len(moved.regions) <= 3
             regions = moved
-        assert regions.regions == wanted
-        assert len(region_steps(present, wanted)) == distances(hashable(present))[hashable(wanted)]
+        assert regions.regions == desired
+        assert len(plan_regions(current, desired)) == distances(hashable(current))[hashable(desired)]
 
 
-def wanted(**options: object) -> Wanted:
-    """Return what a task with these options wants."""
-    defaults = Wanted(
+def desired(**options: object) -> DesiredState:
+    """Return what a task with these options asks for."""
+    defaults = DesiredState(
         regions=None, purge_regions=True, replace_keys=False, deletion_protected=None, tags=None, purge_tags=True
     )
     return defaults._replace(**options)  # type: ignore[arg-type]
 
 
-PRESENT = Present({"eu-west-1": "DefaultKey", "eu-north-1": "DefaultKey"}, False, {"Team": "A", "Old": "1"})
+CURRENT = CurrentState({"eu-west-1": "DefaultKey", "eu-north-1": "DefaultKey"}, False, {"Team": "A", "Old": "1"})
 
 
 def test_no_options_take_no_steps() -> None:
-    assert steps_to(PRESENT, wanted()) == []
+    assert plan_changes(CURRENT, desired()) == []
 
 
 def test_options_that_are_met_take_no_steps() -> None:
-    same = wanted(regions=PRESENT.regions, deletion_protected=False, tags=PRESENT.tags)
-    assert steps_to(PRESENT, same) == []
+    same = desired(regions=CURRENT.regions, deletion_protected=False, tags=CURRENT.tags)
+    assert plan_changes(CURRENT, same) == []
 
 
 def test_create_then_protect() -> None:
     regions = {"eu-west-1": "DefaultKey"}
-    assert steps_to(None, wanted(regions=regions, deletion_protected=True, tags={"a": "b"})) == [
+    assert plan_changes(None, desired(regions=regions, deletion_protected=True, tags={"a": "b"})) == [
         Step(CREATE, {"regions": regions, "tags": {"a": "b"}}),
-        Step(PROTECT, {"deletion_protected": True}),
+        Step(UPDATE_PROTECTION, {"deletion_protected": True}),
     ]
-    assert len(steps_to(None, wanted(regions=regions, deletion_protected=False))) == 1
+    assert len(plan_changes(None, desired(regions=regions, deletion_protected=False))) == 1
 
 
 def test_create_needs_regions() -> None:
-    with pytest.raises(PlanError, match="regions"):
-        steps_to(None, wanted(tags={}))
+    with pytest.raises(AnsibleSSMIncidentsError, match="regions"):
+        plan_changes(None, desired(tags={}))
 
 
 def test_protection_is_turned_on_first_and_off_last() -> None:
     moved = {"eu-west-1": "DefaultKey"}
-    on = steps_to(PRESENT, wanted(regions=moved, deletion_protected=True, tags={}))
-    assert [step.action for step in on] == [PROTECT, UNTAG, DELETE_REGION]
-    off = steps_to(PRESENT._replace(deletion_protected=True), wanted(regions=moved, deletion_protected=False))
-    assert [step.action for step in off] == [DELETE_REGION, PROTECT]
+    on = plan_changes(CURRENT, desired(regions=moved, deletion_protected=True, tags={}))
+    assert [step.action for step in on] == [UPDATE_PROTECTION, UNTAG, DELETE_REGION]
+    off = plan_changes(CURRENT._replace(deletion_protected=True), desired(regions=moved, deletion_protected=False))
+    assert [step.action for step in off] == [DELETE_REGION, UPDATE_PROTECTION]
 
 
 def test_tags_are_removed_before_others_are_added() -> None:
-    steps = steps_to(PRESENT, wanted(tags={"Team": "B", "New": "2"}))
+    steps = plan_changes(CURRENT, desired(tags={"Team": "B", "New": "2"}))
     assert steps == [Step(UNTAG, {"tag_keys": ["Old"]}), Step(TAG, {"tags": {"New": "2", "Team": "B"}})]
-    kept = steps_to(PRESENT, wanted(tags={"New": "2"}, purge_tags=False))
+    kept = plan_changes(CURRENT, desired(tags={"New": "2"}, purge_tags=False))
     assert kept == [Step(TAG, {"tags": {"New": "2"}})]
-    assert [step.action for step in steps_to(PRESENT, wanted(tags={}))] == [UNTAG]
+    assert [step.action for step in plan_changes(CURRENT, desired(tags={}))] == [UNTAG]
 
 
 def test_regions_are_kept_without_purge() -> None:
-    steps = steps_to(PRESENT, wanted(regions={"us-east-1": "DefaultKey"}, purge_regions=False))
+    steps = plan_changes(CURRENT, desired(regions={"us-east-1": "DefaultKey"}, purge_regions=False))
     assert steps == [Step(ADD_REGION, {"region": "us-east-1", "sse_kms_key_id": "DefaultKey"})]
     too_many = {"us-east-1": "DefaultKey", "eu-west-3": "DefaultKey"}
-    with pytest.raises(PlanError, match="4 Regions"):
-        steps_to(PRESENT, wanted(regions=too_many, purge_regions=False))
+    with pytest.raises(AnsibleSSMIncidentsError, match="4 Regions"):
+        plan_changes(CURRENT, desired(regions=too_many, purge_regions=False))
 
 
 def test_a_key_is_replaced_only_if_told() -> None:
-    other = {**PRESENT.regions, "eu-west-1": KEYS[1]}
-    with pytest.raises(PlanError, match="replace_keys: true"):
-        steps_to(PRESENT, wanted(regions=other))
-    steps = steps_to(PRESENT, wanted(regions=other, replace_keys=True))
+    other = {**CURRENT.regions, "eu-west-1": KEYS[1]}
+    with pytest.raises(AnsibleSSMIncidentsError, match="replace_keys: true"):
+        plan_changes(CURRENT, desired(regions=other))
+    steps = plan_changes(CURRENT, desired(regions=other, replace_keys=True))
     assert [step.action for step in steps] == [DELETE_REGION, ADD_REGION]
 
 
 def test_deleting() -> None:
-    assert steps_to_nothing(None, None) == []
-    assert steps_to_nothing(PRESENT, None) == [Step(DELETE, {})]
-    protected = PRESENT._replace(deletion_protected=True)
+    assert plan_deletion(None, None) == []
+    assert plan_deletion(CURRENT, None) == [Step(DELETE, {})]
+    protected = CURRENT._replace(deletion_protected=True)
     for option in (None, True):
-        with pytest.raises(PlanError, match="deletion_protected: false"):
-            steps_to_nothing(protected, option)
-    assert steps_to_nothing(protected, False) == [Step(PROTECT, {"deletion_protected": False}), Step(DELETE, {})]
+        with pytest.raises(AnsibleSSMIncidentsError, match="deletion_protected: false"):
+            plan_deletion(protected, option)
+    assert plan_deletion(protected, False) == [Step(UPDATE_PROTECTION, {"deletion_protected": False}), Step(DELETE, {})]
 
 
 def test_after_returns_the_set_after_the_steps() -> None:
-    moved = wanted(regions={"us-east-1": KEYS[1]}, deletion_protected=True, tags={"New": "2"})
-    assert after(PRESENT, steps_to(PRESENT, moved)) == Present({"us-east-1": KEYS[1]}, True, {"New": "2"})
-    assert after(None, steps_to(None, moved)) == Present({"us-east-1": KEYS[1]}, True, {"New": "2"})
-    assert after(PRESENT, steps_to_nothing(PRESENT, None)) is None
+    moved = desired(regions={"us-east-1": KEYS[1]}, deletion_protected=True, tags={"New": "2"})
+    assert predict(CURRENT, plan_changes(CURRENT, moved)) == CurrentState({"us-east-1": KEYS[1]}, True, {"New": "2"})
+    assert predict(None, plan_changes(None, moved)) == CurrentState({"us-east-1": KEYS[1]}, True, {"New": "2"})
+    assert predict(CURRENT, plan_deletion(CURRENT, None)) is None
+
+
+@pytest.mark.parametrize("replace_keys", [False, True])
+@pytest.mark.parametrize("key", KEYS[:2])
+def test_a_region_whose_key_aws_leaves_out_is_never_deleted_for_its_key(key: str, replace_keys: bool) -> None:
+    current = CURRENT._replace(regions={"eu-west-1": None, "eu-north-1": "DefaultKey"})
+    with pytest.raises(AnsibleSSMIncidentsError, match="does not report the KMS key of eu-west-1") as failure:
+        plan_changes(current, desired(regions={**CURRENT.regions, "eu-west-1": key}, replace_keys=replace_keys))
+    assert failure.value.code == "UnsupportedChange"
+    steps = plan_changes(current, desired(regions={"us-east-1": key}, purge_regions=False))
+    assert steps == [Step(ADD_REGION, {"region": "us-east-1", "sse_kms_key_id": key})]
+    assert predict(current, steps).regions["eu-west-1"] is None  # type: ignore[union-attr]
+    # A Region that is not wanted any more is deleted, whatever its key.
+    away = plan_changes(current, desired(regions={"eu-north-1": "DefaultKey"}))
+    assert away == [Step(DELETE_REGION, {"region": "eu-west-1"})]

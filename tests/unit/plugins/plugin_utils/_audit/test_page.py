@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._page import audit_page
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.page import audit_page
 from checkout import CHECKOUT
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -38,9 +38,9 @@ RULES = {"state": "present", "minimum_regions": 2, "deletion_protected": True}
 def report_of(*accounts: dict[str, Any]) -> dict[str, Any]:
     """Return a report with these rows."""
     outcomes = [account["outcome"] for account in accounts]
-    counts = {outcome: outcomes.count(outcome) for outcome in ("passed", "failed", "not_asked")}
+    counts = {outcome: outcomes.count(outcome) for outcome in ("passed", "failed", "unknown")}
     return {
-        "format_version": 1,
+        "format_version": 2,
         "time": "2026-11-23T06:00:00.000000+00:00",
         "summary": {"accounts": len(accounts), **counts},
         "accounts": list(accounts),
@@ -92,8 +92,8 @@ FAILED = account(
     "payments-prod",
     "failed",
     findings=[
-        {"rule": "deletion_protected", "wanted": True, "found": False, "msg": "Can be deleted"},
-        {"rule": "regions", "wanted": ["eu-west-1"], "found": None, "msg": "Other Regions are wanted"},
+        {"rule": "deletion_protected", "expected": True, "actual": False, "msg": "Can be deleted"},
+        {"rule": "regions", "expected": ["eu-west-1"], "actual": None, "msg": "Other Regions are wanted"},
     ],
     msg="Can be deleted. Other Regions are wanted",
 )
@@ -109,11 +109,11 @@ NO_SET = account(
     account_id="222233334444",
     exists=False,
     replication_set={},
-    findings=[{"rule": "state", "wanted": "present", "found": "absent", "msg": "Has no replication set"}],
+    findings=[{"rule": "state", "expected": "present", "actual": "absent", "msg": "Has no replication set"}],
 )
-NOT_ASKED = account(
+UNKNOWN = account(
     "data-lake",
-    "not_asked",
+    "unknown",
     account_id=None,
     exists=None,
     region=None,
@@ -125,7 +125,7 @@ RETIRED = account(
     "legacy", "passed", account_id="444455556666", exists=False, replication_set={}, rules={"state": "absent"}
 )
 PASSED = account("web-prod", "passed", account_id="555566667777")
-REPORT = report_of(FAILED, NO_SET, NOT_ASKED, RETIRED, PASSED)
+REPORT = report_of(FAILED, NO_SET, UNKNOWN, RETIRED, PASSED)
 
 # Texts that must be shown as they are.
 HOSTILE = {
@@ -178,13 +178,13 @@ def report_with(text: Callable[[str], str]) -> dict[str, Any]:
             "tags": {text("tag"): text("tag value")},
         },
         findings=[
-            {"rule": text("rule"), "wanted": text("wanted"), "found": text("found"), "msg": text("finding")},
+            {"rule": text("rule"), "expected": text("wanted"), "actual": text("found"), "msg": text("finding")},
         ],
         error={"code": text("code"), "message": text("message")},
         rules={text("rule name"): text("rule value")},
         time=text("account time"),
     )
-    return {**report_of(row, {**NOT_ASKED, "error": None, "msg": text("msg")}), "time": text("time")}
+    return {**report_of(row, {**UNKNOWN, "error": None, "msg": text("msg")}), "time": text("time")}
 
 
 class Document(HTMLParser):
@@ -261,10 +261,10 @@ def test_a_report_without_accounts(report: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("accounts", "headline"),
     [
-        ([FAILED, NO_SET, NOT_ASKED, PASSED], "2 of 4 accounts are not in order"),
-        ([FAILED, NOT_ASKED, PASSED], "1 of 3 accounts is not in order"),
+        ([FAILED, NO_SET, UNKNOWN, PASSED], "2 of 4 accounts are not in order"),
+        ([FAILED, UNKNOWN, PASSED], "1 of 3 accounts is not in order"),
         ([FAILED], "1 of 1 account is not in order"),
-        ([NOT_ASKED, PASSED], "1 of 2 accounts could not be asked"),
+        ([UNKNOWN, PASSED], "1 of 2 accounts is not known"),
         ([RETIRED, PASSED], "2 of 2 accounts are in order"),
     ],
 )
@@ -277,7 +277,7 @@ def test_the_headline_counts_the_worst_outcome(accounts: list[dict[str, Any]], h
 
 def test_an_unknown_outcome_does_not_pass() -> None:
     page = audit_page({"accounts": [{"name": "new", "outcome": "PASSED"}]})
-    assert Document(page).text_of("title").startswith("1 of 1 account could not be asked")
+    assert Document(page).text_of("title").startswith("1 of 1 account is not known")
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ def test_no_text_adds_an_element_or_an_attribute(text: str) -> None:
 @example(value=None)
 @example(value={"eu-west-1": ["<b>"]})
 def test_values_of_a_finding_may_be_any_json(value: Any) -> None:
-    finding = {"rule": "regions", "wanted": value, "found": value, "msg": "Something else is wanted"}
+    finding = {"rule": "regions", "expected": value, "actual": value, "msg": "Something else is wanted"}
     page = audit_page(report_of({**FAILED, "findings": [finding], "rules": {"regions": value}}))
     page.encode()
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -456,11 +456,11 @@ def test_all_facts_are_shown(show: Show) -> None:
         [
             "payments-prod\n111122223333",
             "Failed",
-            "Can be deleted\ndeletion_protected: wanted true, found false",
-            'regions: wanted ["eu-west-1"], found null',
+            "Can be deleted\ndeletion_protected: expected true, actual false",
+            'regions: expected ["eu-west-1"], actual null',
             "ACTIVE\nDeletion protection off",
             f"eu-central-1 FAILED since 2026-10-02 08:12 UTC\nThe KMS key is disabled\n{KEY}",
-            "eu-west-1 ACTIVE\nDefaultKey (owned by AWS)",
+            "eu-west-1 ACTIVE\nDefaultKey (AWS owned key)",
         ],
         ["sandbox\n222233334444", "Failed", "Has no replication set", "There is none", "None"],
         [
@@ -470,13 +470,13 @@ def test_all_facts_are_shown(show: Show) -> None:
             "AccessDeniedException: User audit is not authorized",
             "Not known",
         ],
-        ["legacy\n444455556666", "Passed", "There is none, as wanted"],
+        ["legacy\n444455556666", "Passed", "There is none, as expected"],
         ["web-prod\n555566667777", "Passed", "All rules are met", "ACTIVE\nDeletion protection on", KEY],
     ]
     for row, facts in zip(page.locator("tbody tr").all(), wanted, strict=True):
         shown = row.inner_text()
         assert [fact for fact in facts if fact not in shown] == []
-    assert "as wanted" not in page.locator("tbody tr").nth(1).inner_text()
+    assert "as expected" not in page.locator("tbody tr").nth(1).inner_text()
     page.locator("summary").first.click()
     details = page.locator("dl").first.inner_text().replace("\n", " ")
     for fact in ("Rule minimum_regions 2", "Created 2025-02-14 17:57 UTC by arn:aws:sts:", "Tag team sre"):
@@ -530,7 +530,7 @@ OWN_TEXTS = """() => {
 def test_foreign_text_does_not_change_the_direction_of_the_pages_own(show: Show) -> None:
     page = show(report_with(lambda field: "\u202e" + field + "\u2069\u202e"))
     lines = page.evaluate(OWN_TEXTS)
-    assert {": wanted ", ", found ", " since ", " by "} <= {text for text, _lefts in lines}
+    assert {": expected ", ", actual ", " since ", " by "} <= {text for text, _lefts in lines}
     assert [text for text, lefts in lines if lefts != sorted(lefts)] == []
 
 
@@ -569,7 +569,7 @@ def test_filter_by_outcome(show: Show) -> None:
     assert rows(page) == ["payments-prod", "sandbox"]
     assert page.get_by_role("button", pressed=True).all_inner_texts() == ["2 failed"]
     assert page.get_by_role("status").inner_text() == "2 of 5 accounts"
-    click_button(page, "1 could not be asked")
+    click_button(page, "1 unknown")
     assert rows(page) == ["payments-prod", "sandbox", "data-lake"]
     page.get_by_label("Filter", exact=True).fill("444455556666")
     assert rows(page) == []
@@ -602,7 +602,7 @@ def test_filter_by_keyboard(show: Show) -> None:
 def test_the_filter_is_in_the_url(show: Show) -> None:
     page = show(REPORT)
     click_button(page, "2 failed")
-    click_button(page, "1 could not be asked")
+    click_button(page, "1 unknown")
     page.get_by_label("Filter", exact=True).fill("a&b=c#<i>")
     fragment = page.evaluate("location.hash")
     page.get_by_label("Filter", exact=True).fill("lake")
@@ -610,7 +610,7 @@ def test_the_filter_is_in_the_url(show: Show) -> None:
     assert rows(page) == ["data-lake"]
     again = show(REPORT, fragment)
     assert again.get_by_label("Filter", exact=True).input_value() == "a&b=c#<i>"
-    assert again.get_by_role("button", pressed=True).all_inner_texts() == ["2 failed", "1 could not be asked"]
+    assert again.get_by_role("button", pressed=True).all_inner_texts() == ["2 failed", "1 unknown"]
     for value in ("", "outcome=none", "%", "__proto__=1&outcome"):
         again.evaluate("(hash) => { location.hash = hash; window.dispatchEvent(new Event('hashchange')); }", value)
         assert len(rows(again)) == 5
@@ -620,7 +620,7 @@ def test_the_filter_is_in_the_url(show: Show) -> None:
 def test_without_scripts_everything_is_shown_and_there_are_no_controls(show: Show) -> None:
     page = show(REPORT, java_script_enabled=False)
     assert page.locator("tbody tr:visible").count() == 5
-    assert page.get_by_text("2 failed, 1 could not be asked, 2 passed").is_visible()
+    assert page.get_by_text("2 failed, 1 unknown, 2 passed").is_visible()
     assert page.locator("button:visible, input:visible").count() == 0
     assert not page.get_by_text("No account to show").is_visible()
 
@@ -668,7 +668,7 @@ def test_the_print_shows_the_filtered_rows_and_the_filter(show: Show) -> None:
     page.emulate_media(media="print", color_scheme="dark")
     assert rows(page) == ["sandbox"]
     assert page.locator("button:visible, input:visible, summary:visible").count() == 0
-    assert page.get_by_text("2 failed, 1 could not be asked, 2 passed").is_visible()
+    assert page.get_by_text("2 failed, 1 unknown, 2 passed").is_visible()
     note = page.get_by_role("status")
     assert note.inner_text() == "1 of 5 accounts" and note.is_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('[role=status]'), '::after').content") == (
@@ -728,7 +728,7 @@ def test_contrast(show: Show, scheme: str) -> None:
     click_button(page, "2 passed")
     for pressed in (False, True):
         if pressed:
-            click_button(page, "1 could not be asked")
+            click_button(page, "1 unknown")
         for width in (360, 1280):
             page.set_viewport_size({"width": width, "height": 800})
             contrasts = page.evaluate(CONTRASTS)

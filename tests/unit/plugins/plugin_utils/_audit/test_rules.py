@@ -9,16 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import AnsibleSSMIncidentsError
-from ansible_collections.incident_manager.aws.plugins.module_utils._facts import replication_set_facts
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._rule_options import RULE_OPTIONS, checked_rules
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._rules import (
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import (
+    RULE_OPTIONS,
+    validate_rules,
+)
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules import (
     FAILED,
-    NOT_ASKED,
     PASSED,
     RULES,
-    judge,
-    outcome,
+    UNKNOWN,
+    evaluate,
+    outcome_of,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,7 +94,7 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str | None, Any, str]] =
         "minimum_regions",
         None,
         1,
-        "in eu-west-1, and at least 2",
+        "in eu-west-1, but must be in at least 2",
     ),
     ({"active": True}, facts(status="UPDATING"), "active", None, "UPDATING", "The set is UPDATING"),
     (
@@ -108,7 +111,7 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str | None, Any, str]] =
         "customer_managed_keys",
         "eu-west-1",
         "DefaultKey",
-        "the key that AWS owns",
+        "the AWS owned key",
     ),
     (
         {"allowed_kms_keys": [KEY]},
@@ -127,13 +130,13 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str | None, Any, str]] =
         "not one of the allowed",
     ),
     ({"deletion_protected": True}, facts(deletionProtected=False), "deletion_protected", None, False, "is off"),
-    ({"deletion_protected": False}, facts(), "deletion_protected", None, True, "is on, and is to be off"),
+    ({"deletion_protected": False}, facts(), "deletion_protected", None, True, "is on but must be off"),
     ({"tags": {"Team": "Resilience"}}, facts({"Team": "resilience"}), "tags", None, {"Team": "resilience"}, "Team is"),
     ({"tags": {"Team": "Resilience"}}, facts({"team": "Resilience"}), "tags", None, {}, "Team is missing"),
     ({"tags": {"Team": None}}, facts({}), "tags", None, {}, "Team is missing"),
 ]
 
-UNKNOWN: list[tuple[dict[str, Any], dict[str, Any]]] = [
+UNKNOWN_FACTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"tags": {"Team": None}}, facts(None)),
     ({"customer_managed_keys": True}, facts(**regions(eu_west_1={"status": "ACTIVE"}))),
     ({"allowed_kms_keys": [KEY]}, facts(**regions(eu_west_1={"status": "ACTIVE"}))),
@@ -145,27 +148,27 @@ UNKNOWN: list[tuple[dict[str, Any], dict[str, Any]]] = [
 @pytest.mark.parametrize("state", ["present", "any"])
 @pytest.mark.parametrize(("rules", "replication_set"), MET)
 def test_met(rules: dict[str, Any], replication_set: dict[str, Any], state: str) -> None:
-    assert judge({"state": state, **rules}, True, replication_set) == []
-    assert outcome([]) == PASSED
+    assert evaluate({"state": state, **rules}, True, replication_set) == []
+    assert outcome_of([]) == PASSED
 
 
 @pytest.mark.parametrize(("rules", "replication_set", "rule", "region", "found", "part"), BROKEN)
 def test_broken(
     rules: dict[str, Any], replication_set: dict[str, Any], rule: str, region: str | None, found: Any, part: str
 ) -> None:
-    (finding,) = judge({"state": "present", **rules}, True, replication_set)
-    assert (finding.rule, finding.region, finding.found, finding.known) == (rule, region, found, True)
-    assert finding.wanted not in (None, [], {})
+    (finding,) = evaluate({"state": "present", **rules}, True, replication_set)
+    assert (finding.rule, finding.region, finding.actual, finding.known) == (rule, region, found, True)
+    assert finding.expected not in (None, [], {})
     assert part in finding.msg and not finding.msg.endswith(".")
-    assert outcome([finding]) == FAILED
+    assert outcome_of([finding]) == FAILED
 
 
-@pytest.mark.parametrize(("rules", "replication_set"), UNKNOWN)
+@pytest.mark.parametrize(("rules", "replication_set"), UNKNOWN_FACTS)
 def test_unknown_values_do_not_pass(rules: dict[str, Any], replication_set: dict[str, Any]) -> None:
-    (finding,) = judge({"state": "present", **rules}, True, replication_set)
-    assert (finding.known, finding.found) == (False, None)
+    (finding,) = evaluate({"state": "present", **rules}, True, replication_set)
+    assert (finding.known, finding.actual) == (False, None)
     assert "not known" in finding.msg
-    assert outcome([finding]) == NOT_ASKED
+    assert outcome_of([finding]) == UNKNOWN
 
 
 def test_every_rule_is_tested() -> None:
@@ -186,16 +189,16 @@ def test_every_rule_is_tested() -> None:
     ],
 )
 def test_state(state: str, exists: bool, expected: str) -> None:
-    findings = judge({"state": state}, exists, facts() if exists else {})
-    assert outcome(findings) == expected
+    findings = evaluate({"state": state}, exists, facts() if exists else {})
+    assert outcome_of(findings) == expected
     for finding in findings:
-        assert (finding.rule, finding.wanted) == ("state", state)
-        assert finding.found == ("present" if exists else "absent")
+        assert (finding.rule, finding.expected) == ("state", state)
+        assert finding.actual == ("present" if exists else "absent")
 
 
 def test_without_a_set_only_the_state_is_found() -> None:
     rules = {"state": "present", "minimum_regions": 2, "deletion_protected": True, "tags": {"Team": None}}
-    assert [finding.rule for finding in judge(rules, False, {})] == ["state"]
+    assert [finding.rule for finding in evaluate(rules, False, {})] == ["state"]
 
 
 def test_all_findings_at_once() -> None:
@@ -210,7 +213,7 @@ def test_all_findings_at_once() -> None:
     replication_set = facts(
         {}, status="FAILED", deletionProtected=False, **regions(eu_west_1={**ACTIVE, "status": "FAILED"})
     )
-    assert [(finding.rule, finding.region) for finding in judge(rules, True, replication_set)] == [
+    assert [(finding.rule, finding.region) for finding in evaluate(rules, True, replication_set)] == [
         ("regions", "us-east-1"),
         ("minimum_regions", None),
         ("active", None),
@@ -249,15 +252,15 @@ any_rules = st.fixed_dictionaries(
 @given(any_rules, answers, st.none() | st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy")))
 def test_rules_do_not_depend_on_each_other(rules: dict[str, Any], answer: Any, tags: Any) -> None:
     replication_set = replication_set_facts(answer, ARN, tags)
-    together = judge(rules, True, replication_set)
+    together = evaluate(rules, True, replication_set)
     alone = [
         finding
         for name, value in rules.items()
         if name != "state"
-        for finding in judge({"state": rules["state"], name: value}, True, replication_set)
+        for finding in evaluate({"state": rules["state"], name: value}, True, replication_set)
     ]
     assert sorted(together, key=repr) == sorted(alone, key=repr)
-    assert (outcome(together) == PASSED) == (not alone)
+    assert (outcome_of(together) == PASSED) == (not alone)
     # Each rule once more, without the collection's code.
     remaining = {name: info for name, info in answer["regionMap"].items() if info["status"] != "DELETING"}
     broken = {finding.rule for finding in together}
@@ -272,7 +275,7 @@ def test_rules_do_not_depend_on_each_other(rules: dict[str, Any], answer: Any, t
 
 def checked(**options: Any) -> dict[str, Any]:
     defaults = {name: option.get("default") for name, option in RULE_OPTIONS.items()}
-    return checked_rules({**defaults, **options}, options)
+    return validate_rules({**defaults, **options}, options)
 
 
 def test_the_rules_without_any_option() -> None:

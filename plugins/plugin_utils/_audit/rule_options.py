@@ -2,20 +2,22 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that are the audit's rules: their form, and which of them contradict each other."""
+"""The options that are the audit's rules: their types, and which of them contradict each other."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, Mapping
 
 from ansible.module_utils.common.text.converters import to_text
-from ansible_collections.incident_manager.aws.plugins.module_utils._arn import complain_about_regions
-from ansible_collections.incident_manager.aws.plugins.module_utils._errors import refusal
-from ansible_collections.incident_manager.aws.plugins.module_utils._facts import DEFAULT_KEY
-from ansible_collections.incident_manager.aws.plugins.module_utils._plan import MAX_REGIONS
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import validate_region_names
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import invalid_option
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
+    DEFAULT_KEY,
+    KMS_KEY_ARN_PATTERN,
+    MAX_REGIONS,
+)
 
-from ._rules import RULES
+from .rules import RULES
 
 RULE_OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent", "any"], "default": "present"},
@@ -28,10 +30,8 @@ RULE_OPTIONS: dict[str, dict[str, Any]] = {
     "tags": {"type": "dict"},
 }
 
-_KEY_PATTERN = re.compile(r"arn:[^\s]+")
 
-
-def checked_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def validate_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the rules that hold, by the names of their options.
 
     :param params: the validated options, defaults included.
@@ -41,50 +41,54 @@ def checked_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[s
     rules = {name: params[name] for name in RULE_OPTIONS}
     for name in RULE_OPTIONS:
         if name in given and (given[name] is None or rules[name] in ([], {})):
-            # Whoever gives a rule means something by it.
-            raise refusal(name, "empty", "Give the rule a value, or leave it out to ask for nothing")
+            # An empty rule would check nothing, and whoever gives a rule wants something checked.
+            raise invalid_option(name, "empty", "Give the rule a value, or leave it out to check nothing")
     if rules["state"] == "absent":
         others = [name for name in RULES if name in given]
         if others:
-            raise refusal(
+            raise invalid_option(
                 "state",
                 f"absent contradicts {' and '.join(others)}",
-                "Where there is to be no replication set, no other rule can hold",
+                "If there must be no replication set, no other rule can hold",
             )
         return {"state": "absent"}
-    _check_regions(rules)
-    _check_keys(rules)
+    _validate_regions(rules)
+    _validate_keys(rules)
     if rules["tags"] is not None:
-        # As the managing module takes them: AWS knows but texts.
+        # Tags are texts to AWS.
         rules["tags"] = {
             to_text(key): None if value is None else to_text(value) for key, value in rules["tags"].items()
         }
     return {name: value for name, value in rules.items() if value is not None}
 
 
-def _check_regions(rules: Mapping[str, Any]) -> None:
-    regions, at_least = rules["regions"] or [], rules["minimum_regions"]
-    complain_about_regions("regions", regions)
+def _validate_regions(rules: Mapping[str, Any]) -> None:
+    regions, minimum_regions = rules["regions"] or [], rules["minimum_regions"]
+    validate_region_names("regions", regions)
     if len(set(regions)) > MAX_REGIONS:
-        raise refusal("regions", f"{len(set(regions))} given", f"A replication set has {MAX_REGIONS} Regions at most")
-    if not 1 <= at_least <= MAX_REGIONS:
-        raise refusal("minimum_regions", f"{at_least} given", f"A replication set has 1 to {MAX_REGIONS} Regions")
+        raise invalid_option(
+            "regions", f"{len(set(regions))} given", f"A replication set has {MAX_REGIONS} Regions at most"
+        )
+    if not 1 <= minimum_regions <= MAX_REGIONS:
+        raise invalid_option(
+            "minimum_regions", f"{minimum_regions} given", f"A replication set has 1 to {MAX_REGIONS} Regions"
+        )
 
 
-def _check_keys(rules: Mapping[str, Any]) -> None:
+def _validate_keys(rules: Mapping[str, Any]) -> None:
     allowed = rules["allowed_kms_keys"]
     if allowed is None:
         return
     for key in allowed:
-        if key != DEFAULT_KEY and not _KEY_PATTERN.fullmatch(key):
-            raise refusal(
+        if key != DEFAULT_KEY and not KMS_KEY_ARN_PATTERN.fullmatch(key):
+            raise invalid_option(
                 "allowed_kms_keys",
                 f"{key!r} is neither the ARN of a KMS key nor {DEFAULT_KEY}",
                 "The service reports keys by their ARNs, not by aliases or bare key IDs; * stands for any characters",
             )
     if rules["customer_managed_keys"] and DEFAULT_KEY in allowed:
-        raise refusal(
+        raise invalid_option(
             "customer_managed_keys",
             f"true contradicts allowed_kms_keys, which has {DEFAULT_KEY}",
-            "That is the key that AWS owns",
+            "That is the AWS owned key",
         )

@@ -6,7 +6,15 @@
 
 from __future__ import annotations
 
+# A proxy between here and AWS may answer with a whole HTML page.
+_MAX_LENGTH = 500
+
 
 def one_line(text: str) -> str:
     """Return a text as one line without control characters, which a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
+
+
+def shorten(text: str) -> str:
+    """Return a text, or its first 500 characters. Mask secrets first: half a secret would not be recognized."""
+    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}..."

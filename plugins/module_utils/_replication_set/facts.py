@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From what botocore says of a replication set to what Ansible says of it. Nothing of AWS is imported here."""
+"""The facts of a replication set, made from what botocore parsed. Nothing of AWS is imported here."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ from typing import Any, Mapping
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
-#: How GetReplicationSet names the key that AWS owns (AWS CLI's examples).
-DEFAULT_KEY = "DefaultKey"
-
-# What the service may leave out, and does: a set recorded by AWS has no arn and no
-# statusUpdateDateTime (awscli, examples/ssm-incidents/get-replication-set.rst). These are null then.
+# The service leaves some of these out: a set recorded by AWS has no arn and no statusUpdateDateTime
+# (awscli, examples/ssm-incidents/get-replication-set.rst). They are null then.
 _SET_FIELDS = (
     "arn",
     "created_by",
@@ -31,12 +28,12 @@ _REGION_FIELDS = ("sse_kms_key_id", "status", "status_message", "status_update_d
 def replication_set_facts(
     replication_set: Mapping[str, Any], arn: str, tags: Mapping[str, str] | None
 ) -> dict[str, Any]:
-    """Return a replication set's facts, with every key there whatever the service left out.
+    """Return a replication set's facts, with every key, whatever the service left out.
 
     :param replication_set: replicationSet of a GetReplicationSet answer, as botocore parsed it.
-    :param arn: the ARN that was asked for; it stands in where the answer has none.
-    :param tags: the set's tags, or None where they were not or could not be asked for.
-    :return: snake_cased facts. Region names and tag keys keep their letters, times are ISO 8601 in UTC.
+    :param arn: the ARN that was asked for, used if the answer has none.
+    :param tags: the set's tags, or None if they were not listed or could not be listed.
+    :return: snake_cased facts. Region names and tag keys keep their case, times are ISO 8601 in UTC.
     """
     regions = replication_set.get("regionMap") or {}
     facts = _snake_cased({key: value for key, value in replication_set.items() if key != "regionMap"}, _SET_FIELDS)
@@ -47,7 +44,7 @@ def replication_set_facts(
 
 
 def iso_time(moment: datetime) -> str:
-    """Return a time as ISO 8601 in UTC with microseconds: always as long, so that the texts sort as the times do."""
+    """Return a time as ISO 8601 in UTC with microseconds: always of one length, so that the texts sort as the times do."""
     return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")
 
 

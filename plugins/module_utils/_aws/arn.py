@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""ARNs and names of Regions, for any service."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable
+
+from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_arn
+
+from .errors import invalid_option
+
+# IAM's characters for a role's path and name (IAM User Guide, "IAM identifiers").
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+", re.ASCII)
+_REGION_NAME = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}")
+
+
+def partition_of_arn(arn: str) -> str:
+    """Return the partition of a well-formed ARN, such as aws-cn."""
+    return str(parse_aws_arn(arn)["partition"])
+
+
+def account_id_of_arn(arn: str) -> str:
+    """Return the account ID of a well-formed ARN, twelve digits."""
+    return str(parse_aws_arn(arn)["account_id"])
+
+
+def validate_role_arn(option: str, arn: str | None) -> None:
+    """Refuse a text that is not the ARN of an IAM role; None, for no role, is fine.
+
+    :param option: the option that the ARN comes from.
+    :raises AnsibleSSMIncidentsError: says what was given and what is expected.
+    """
+    if arn is not None and not (isinstance(arn, str) and _ROLE_ARN.fullmatch(arn)):
+        example = "arn:aws:iam::111122223333:role/audit"
+        raise invalid_option(option, f"{arn!r} is not the ARN of a role", f"Expected is an ARN like {example}")
+
+
+def validate_region_names(option: str, names: Iterable[str], expected: str = "a name like eu-west-1") -> None:
+    """Refuse a text that does not look like a Region's name. Whether the Region exists is not checked.
+
+    :param option: the option that the names come from.
+    :param expected: what the option takes.
+    :raises AnsibleSSMIncidentsError: says what was given and what is expected.
+    """
+    for name in names:
+        if not (isinstance(name, str) and _REGION_NAME.fullmatch(name)):
+            raise invalid_option(option, f"{name!r} is not the name of a Region", f"Expected is {expected}")

@@ -1,0 +1,204 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From amazon.aws's connection options to a client for any service in any Region.
+
+AnsibleAWSModule.client() makes a new session for every client (70 ms). A search connects to up to 16 Regions: clients
+that come from one session cost 2.5 ms each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Mapping
+
+try:
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, NoCredentialsError, NoRegionError
+except ImportError:
+    pass  # AnsibleAWSModule reports it
+
+from ansible.module_utils.ansible_release import __version__ as ansible_core_version
+from ansible.module_utils.common.parameters import remove_values
+
+from .arn import account_id_of_arn
+from .calls import botocore_failure
+from .errors import (
+    ADVICE,
+    CREDENTIAL_RETRIEVAL_ERROR,
+    INVALID_CONFIGURATION,
+    INVALID_PARAMETER,
+    AnsibleSSMIncidentsError,
+    invalid_option,
+)
+from .sessions import make_session
+from .sts import assume_role, get_caller_account_id
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.model import OperationModel
+
+#: The collection's version as the User-Agent names it; a test holds it equal to galaxy.yml's.
+VERSION = "2.0.0"
+
+# How botocore fails on an endpoint_url that is none, and on names and types in aws_config that it doesn't know.
+_CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)
+
+_CONFIG_ADVICE = "It takes what botocore's Config takes, such as connect_timeout: 10 or retries: {max_attempts: 3}."
+_USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
+
+
+class Connection:
+    """One boto3 session, signed in, and the options that every client from it is made with.
+
+    :param region: the Region that the user chose, by option, environment or profile.
+    :param endpoint_url: where to send calls, or None for AWS's own endpoints.
+    :param options: amazon.aws's keyword arguments for boto3: credentials or profile_name, verify, aws_config.
+    :param defaults: settings of botocore's Config that hold unless the user's aws_config has them.
+    :param role_arn: a role to assume with these credentials, and to make all calls as.
+    :raises AnsibleSSMIncidentsError: for no Region, an unknown profile, or credentials that can't be had.
+    :ivar operations: the names of the calls sent, such as ssm-incidents:GetReplicationSet.
+    """
+
+    def __init__(
+        self,
+        region: str | None,
+        endpoint_url: str | None,
+        options: Mapping[str, Any],
+        defaults: Mapping[str, Any],
+        role_arn: str | None = None,
+    ) -> None:
+        options = dict(options)
+        profile = options.pop("profile_name", None)
+        user_config = options.pop("aws_config", None)
+        config = Config(user_agent_extra=_USER_AGENT, **defaults)
+        self._options = dict(options, endpoint_url=endpoint_url, config=config.merge(user_config or Config()))
+        self._clients: dict[tuple[str, str, bool], BaseClient] = {}
+        try:
+            self._session = make_session(profile, region)
+            if region is None:
+                raise NoRegionError()
+        except (BotoCoreError, ValueError) as error:
+            raise botocore_failure("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
+        self.region = region
+        self._secrets = {options.get("aws_secret_access_key"), options.get("aws_session_token")}
+        self._secrets.add(_password(endpoint_url))
+        if not (options.get("aws_access_key_id") or options.get("aws_secret_access_key")):
+            self._secrets |= self._sign_in(profile)
+        self.operations: set[str] = set()
+        self._session.events.register("before-call", self._record_operation)
+        self._role_arn = role_arn
+        self._has_assumed_role = False
+
+    def mask(self, value: Any) -> Any:
+        """Return a value with the secrets of the connection masked, wherever in it they are.
+
+        A service's message can quote the request, and Ansible itself masks only what came as an option.
+        """
+        return remove_values(value, {secret for secret in self._secrets if secret})
+
+    def client(self, service: str, region: str | None = None, *, retry: bool = True) -> BaseClient:
+        """Return a client for a service.
+
+        :param service: botocore's name of the service, such as ssm-incidents.
+        :param region: the Region; left out, the connection's own.
+        :param retry: whether botocore may send a call again; if not, it doesn't, whatever aws_config has.
+        :raises AnsibleSSMIncidentsError: if botocore rejects an option (a Region's form, half-given credentials ...), or
+            the role can't be assumed.
+        """
+        if self._role_arn and not self._has_assumed_role:
+            self._assume_role(self._role_arn)
+        key = (service, region or self.region, retry)
+        if key not in self._clients:
+            self._clients[key] = self._make_client(*key)
+        return self._clients[key]
+
+    def account_id(self) -> str | None:
+        """Return the ID of the account that the credentials belong to; None if STS can't be asked (a VPC endpoint, say)."""
+        if self._role_arn:
+            return account_id_of_arn(self._role_arn)
+        try:
+            return get_caller_account_id(self._make_client("sts", self.region))
+        except AnsibleSSMIncidentsError:  # The answer is a help and no more: the service has the last word.
+            return None
+
+    def _make_client(self, service: str, region: str, retry: bool = True) -> BaseClient:
+        options = dict(self._options)
+        if not retry:
+            options["config"] = options["config"].merge(Config(retries={"total_max_attempts": 1}))
+        try:
+            return self._session.client(service, region_name=region, **options)
+        except (BotoCoreError, *_CONFIGURATION_ERRORS) as error:
+            raise botocore_failure(
+                f"Failed to connect to AWS in Region {region}", error, INVALID_CONFIGURATION
+            ) from error
+
+    def _record_operation(self, model: OperationModel, **_others: object) -> None:
+        self.operations.add(f"{model.service_model.endpoint_prefix}:{model.name}")
+
+    def _assume_role(self, role_arn: str) -> None:
+        """Sign in as a role: its temporary credentials take the place of those that it is assumed with.
+
+        Not part of the sign-in, so that mask() is there for what goes wrong here.
+        """
+        temporary = assume_role(self._make_client("sts", self.region), role_arn)
+        self._has_assumed_role = True
+        self._options.update(
+            aws_access_key_id=temporary["AccessKeyId"],
+            aws_secret_access_key=temporary["SecretAccessKey"],
+            aws_session_token=temporary["SessionToken"],
+        )
+        self._secrets |= {temporary["SecretAccessKey"], temporary["SessionToken"]}
+
+    def _sign_in(self, profile: str | None) -> set[str | None]:
+        """Find the session's credentials, once for all clients, and return their secret parts."""
+        try:
+            credentials = self._session.get_credentials()
+            if credentials is None:
+                raise NoCredentialsError()
+            frozen = credentials.get_frozen_credentials()
+        except NoCredentialsError as error:
+            raise botocore_failure(f"Failed to connect to AWS in Region {self.region}", error) from error
+        except Exception as error:  # A profile may read any file, run any program, and ask STS or a terminal.
+            with_profile = f" with the profile {profile}" if profile else ""
+            raise botocore_failure(
+                f"Failed to get credentials for Region {self.region}{with_profile}",
+                error,
+                CREDENTIAL_RETRIEVAL_ERROR,
+                ADVICE[CREDENTIAL_RETRIEVAL_ERROR],
+            ) from error
+        return {frozen.secret_key, frozen.token}
+
+
+def connect(
+    params: Mapping[str, Any],
+    connection_info: Callable[[], tuple[str | None, str | None, dict[str, Any]]],
+    defaults: Mapping[str, Any],
+) -> Connection:
+    """Return the connection that the options of a module or a plugin ask for.
+
+    :param params: the options by name: amazon.aws's, and assume_role_arn if there is one.
+    :param connection_info: amazon.aws's get_aws_connection_info for the module or the plugin.
+    :param defaults: settings of botocore's Config that hold unless the user's aws_config has them.
+    :raises AnsibleSSMIncidentsError: if they can't be used.
+    """
+    named = [name for name in ("access_key", "secret_key", "session_token") if params[name]]
+    if params["profile"] and named:
+        raise invalid_option(
+            "profile",
+            f"{params['profile']!r} is given, and {' and '.join(named)} too",
+            "Give one or the other. Either may also come from the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID ...).",
+        )
+    try:
+        region, endpoint_url, options = connection_info()
+    except (BotoCoreError, *_CONFIGURATION_ERRORS) as error:
+        raise AnsibleSSMIncidentsError(
+            "Failed to use the option aws_config", code=INVALID_PARAMETER, advice=_CONFIG_ADVICE, cause=error
+        ) from error
+    return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"))
+
+
+def _password(endpoint_url: str | None) -> str:
+    # Not urlsplit: it finds no password if the scheme was forgotten.
+    user = (endpoint_url or "").partition("://")[2] or (endpoint_url or "")
+    return user.rpartition("@")[0].partition(":")[2]

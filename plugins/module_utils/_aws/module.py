@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How every module of this collection connects and ends."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Mapping
+
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
+
+from .connection import Connection, connect
+from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError
+from .results import failure_result
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+
+class ModuleRun:
+    """A module's run: what is done in the with block ends in a result or a failure, which exit() hands to Ansible.
+
+    ::
+
+        run = ModuleRun(module)
+        with run:
+            connection = run.connect({})
+            run.result.update(...)
+        run.exit()
+
+    :ivar result: what the module returns, beside a failure too.
+    """
+
+    def __init__(self, module: AnsibleAWSModule) -> None:
+        self.result: dict[str, Any] = {"changed": False}
+        self._module = module
+        self._connection: Connection | None = None
+        self._failure: AnsibleSSMIncidentsError | None = None
+
+    def connect(self, defaults: Mapping[str, Any]) -> Connection:
+        """Return the connection that the module's options ask for; from here on its secrets are masked.
+
+        :param defaults: settings of botocore's Config that hold unless the user's aws_config has them.
+        :raises AnsibleSSMIncidentsError: if they can't be used.
+        """
+        self._connection = connect(self._module.params, partial(get_aws_connection_info, self._module), defaults)
+        return self._connection
+
+    def __enter__(self) -> ModuleRun:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if isinstance(error, AnsibleSSMIncidentsError):
+            self._failure = error
+        return self._failure is not None
+
+    def exit(self) -> None:
+        """End the module. Outside of the with block: within it ansible-core would add a traceback to the failure."""
+        result = self.result
+        if self._failure:
+            mask = [self._connection.mask] if self._connection else []
+            result = {**result, **failure_result(self._failure, ON_MODULE_HOST, *mask)}
+        if self._connection:
+            result = self._connection.mask(result)
+        if self._failure:
+            self._module.fail_json(**result)
+        self._module.exit_json(**result)

@@ -1,0 +1,33 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a module or a task returns for a failure."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import gather_sdk_versions
+
+from .errors import AnsibleSSMIncidentsError, aws_answer
+
+
+def failure_result(
+    failure: AnsibleSSMIncidentsError, host: str, mask: Callable[[Any], Any] = lambda value: value
+) -> dict[str, Any]:
+    """Return the fields of AnsibleAWSModule.fail_json_aws, every one of them for every failure.
+
+    fail_json_aws itself is not used: it shows a Python traceback for what is said in plain words here.
+
+    :param host: the host whose environment and files are used: ON_MODULE_HOST or ON_CONTROLLER.
+    :param mask: masks secrets.
+    :return: msg, error (code, message and what else AWS sent), response_metadata ({} if AWS did not answer), and the
+        versions of boto3 and botocore.
+    """
+    answer = {
+        "Error": failure.error(mask),
+        "ResponseMetadata": aws_answer(failure.cause).get("ResponseMetadata", {}),
+    }
+    return {"msg": failure.describe(host, mask), **camel_dict_to_snake_dict(answer), **gather_sdk_versions()}

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The calls to STS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .calls import call_aws, required_member
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+
+def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
+    """Return the temporary credentials of a role: AccessKeyId, SecretAccessKey, SessionToken (AssumeRole).
+
+    :param client: a client for STS, with the credentials that may assume the role.
+    :raises AnsibleSSMIncidentsError: for every error.
+    """
+
+    def assume() -> dict[str, Any]:
+        # CloudTrail shows the session's name.
+        answer = client.assume_role(RoleArn=role_arn, RoleSessionName="incident_manager.aws")
+        credentials = required_member(answer, "Credentials", dict)
+        for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"):
+            required_member(credentials, name, str)
+        return credentials
+
+    return call_aws(client, f"assume the role {role_arn}", assume)
+
+
+def get_caller_account_id(client: BaseClient) -> str:
+    """Return the ID of the account that the credentials belong to (GetCallerIdentity).
+
+    :raises AnsibleSSMIncidentsError: for every error.
+    """
+    return call_aws(
+        client,
+        "get the caller's identity",
+        lambda: required_member(client.get_caller_identity(), "Account", str),
+        tries=1,
+    )

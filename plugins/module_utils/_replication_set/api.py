@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The calls to Incident Manager, one function each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
+
+from .._aws.calls import call_aws, required_member
+from .service import DEFAULT_KEY, is_replication_set_arn
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+
+def list_replication_sets(client: BaseClient) -> list[str]:
+    """Return the ARNs of the account's replication sets: one or none (ListReplicationSets, every page).
+
+    :raises AnsibleSSMIncidentsError: for every error.
+    """
+
+    def list_every_page() -> list[str]:
+        pages = client.get_paginator("list_replication_sets").paginate()
+        arns = [arn for page in pages for arn in required_member(page, "replicationSetArns", list)]
+        for arn in arns:
+            if not is_replication_set_arn(arn):
+                raise ValueError(f"{arn!r} is not the ARN of a replication set")
+        return arns
+
+    return call_aws(client, "list the replication sets", list_every_page)
+
+
+def get_replication_set(client: BaseClient, arn: str) -> dict[str, Any]:
+    """Return replicationSet of GetReplicationSet, which answers only in a Region that is in the set.
+
+    :raises AnsibleSSMIncidentsError: for every error, a set that is not found included.
+    """
+
+    def get() -> dict[str, Any]:
+        replication_set = required_member(client.get_replication_set(arn=arn), "replicationSet", dict)
+        required_member(replication_set, "status", str)
+        required_member(replication_set, "regionMap", dict)
+        return replication_set
+
+    return call_aws(client, f"get the replication set {arn}", get)
+
+
+def list_tags(client: BaseClient, arn: str) -> dict[str, str]:
+    """Return a replication set's tags as a plain map (ListTagsForResource).
+
+    :raises AnsibleSSMIncidentsError: for every error.
+    """
+
+    def list_all() -> dict[str, str]:
+        answer = required_member(client.list_tags_for_resource(resourceArn=arn), "tags", dict)
+        return {key: required_member(answer, key, str) for key in answer}
+
+    return call_aws(client, f"list the tags of the replication set {arn}", list_all)
+
+
+def create_replication_set(
+    client: BaseClient, regions: Mapping[str, str], tags: Mapping[str, str], client_token: str
+) -> str:
+    """Create the account's replication set and return its ARN (CreateReplicationSet); it is CREATING then.
+
+    :param regions: names and KMS keys.
+    :param client_token: the same for each try of the same change, so that AWS makes it once.
+    :raises AnsibleSSMIncidentsError: for every error.
+    """
+    request = {
+        "regions": {name: _key_member(key) for name, key in regions.items()},
+        "clientToken": client_token,
+        # An empty map is not valid (botocore's model).
+        **({"tags": dict(tags)} if tags else {}),
+    }
+    return call_aws(
+        client,
+        "create a replication set",
+        lambda: required_member(client.create_replication_set(**request), "arn", str),
+        tries=1,
+    )
+
+
+def add_region(client: BaseClient, arn: str, region: str, sse_kms_key_id: str, client_token: str) -> None:
+    """Add a Region (UpdateReplicationSet); the set is UPDATING then. Raises AnsibleSSMIncidentsError."""
+    action = {"addRegionAction": {"regionName": region, **_key_member(sse_kms_key_id)}}
+    _update(client, f"add Region {region} to", arn, action, client_token)
+
+
+def delete_region(client: BaseClient, arn: str, region: str, client_token: str) -> None:
+    """Delete a Region (UpdateReplicationSet); the set is UPDATING then. Raises AnsibleSSMIncidentsError."""
+    _update(client, f"delete Region {region} from", arn, {"deleteRegionAction": {"regionName": region}}, client_token)
+
+
+def update_deletion_protection(client: BaseClient, arn: str, deletion_protected: bool, client_token: str) -> None:
+    """Turn deletion protection on or off (UpdateDeletionProtection). Raises AnsibleSSMIncidentsError."""
+    _write(
+        client,
+        f"turn deletion protection {'on' if deletion_protected else 'off'} for the replication set {arn}",
+        lambda: client.update_deletion_protection(
+            arn=arn, deletionProtected=deletion_protected, clientToken=client_token
+        ),
+    )
+
+
+def delete_replication_set(client: BaseClient, arn: str) -> None:
+    """Delete the set with all its Regions and data (DeleteReplicationSet). Raises AnsibleSSMIncidentsError."""
+    _write(client, f"delete the replication set {arn}", lambda: client.delete_replication_set(arn=arn))
+
+
+def tag_resource(client: BaseClient, arn: str, tags: Mapping[str, str]) -> None:
+    """Add tags, or change their values (TagResource). Raises AnsibleSSMIncidentsError."""
+    _write(
+        client,
+        f"tag the replication set {arn}",
+        lambda: client.tag_resource(resourceArn=arn, tags=dict(tags)),
+    )
+
+
+def untag_resource(client: BaseClient, arn: str, tag_keys: Sequence[str]) -> None:
+    """Remove tags (UntagResource). Raises AnsibleSSMIncidentsError."""
+    _write(
+        client,
+        f"remove tags from the replication set {arn}",
+        lambda: client.untag_resource(resourceArn=arn, tagKeys=list(tag_keys)),
+    )
+
+
+def _update(client: BaseClient, attempt: str, arn: str, action: Mapping[str, Any], client_token: str) -> None:
+    _write(
+        client,
+        f"{attempt} the replication set {arn}",
+        # One action a call (botocore's model).
+        lambda: client.update_replication_set(arn=arn, actions=[action], clientToken=client_token),
+    )
+
+
+def _key_member(sse_kms_key_id: str) -> dict[str, str]:
+    # The service names the AWS owned key so; to ask for it, the key is left out.
+    return {} if sse_kms_key_id == DEFAULT_KEY else {"sseKmsKeyId": sse_kms_key_id}
+
+
+def _write(client: BaseClient, attempt: str, call: Callable[[], Any]) -> None:
+    """Make a call that changes something, once: its caller reads the set before it tries again."""
+
+    def call_and_check() -> None:
+        # By the model the status is 204, without a body; anything else did not come from AWS.
+        if call()["ResponseMetadata"]["HTTPStatusCode"] != 204:
+            raise ValueError("the status is not 204")
+
+    call_aws(client, attempt, call_and_check, tries=1)

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The desired state of a replication set: the options of the managing module, checked before anything is sent."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping, NamedTuple, Sequence
+
+from ansible.module_utils.common.text.converters import to_text
+
+from .._aws.arn import validate_region_names
+from .._aws.errors import invalid_option
+from .service import DEFAULT_KEY, KMS_KEY_ARN, MAX_REGIONS, MAX_TAGS, TAG_KEY, TAG_VALUE
+
+
+class DesiredState(NamedTuple):
+    """The desired state of a set; None for what is not to be changed.
+
+    :ivar regions: Region names, each with the ARN of its KMS key or DEFAULT_KEY.
+    :ivar purge_regions: whether to delete the Regions that regions does not name.
+    :ivar replace_keys: whether to delete and add again a Region whose key differs.
+    :ivar tags: the tags as texts.
+    :ivar purge_tags: whether to remove the tags that tags does not name.
+    """
+
+    regions: dict[str, str] | None
+    purge_regions: bool
+    replace_keys: bool
+    deletion_protected: bool | None
+    tags: dict[str, str] | None
+    purge_tags: bool
+
+
+def desired_state(params: Mapping[str, Any], service_regions: Iterable[str]) -> DesiredState:
+    """Return what the managing module's options ask for.
+
+    :param service_regions: the Regions where the service exists.
+    :raises AnsibleSSMIncidentsError: names the option, the value and what is wrong with it.
+    """
+    return DesiredState(
+        regions=_desired_regions(params["regions"], list(service_regions)),
+        purge_regions=params["purge_regions"],
+        replace_keys=params["replace_keys"],
+        deletion_protected=params["deletion_protected"],
+        tags=_desired_tags(params["tags"]),
+        purge_tags=params["purge_tags"],
+    )
+
+
+def _desired_regions(
+    regions: Sequence[Mapping[str, Any]] | None, service_regions: Sequence[str]
+) -> dict[str, str] | None:
+    if regions is None:
+        return None
+    if not 1 <= len(regions) <= MAX_REGIONS:
+        raise invalid_option("regions", f"{len(regions)} given", f"A replication set has 1 to {MAX_REGIONS} Regions")
+    names = [region["name"] for region in regions]
+    validate_region_names("regions", names)
+    desired = {}
+    for region in regions:
+        name, key = region["name"], region.get("sse_kms_key_id")
+        if names.count(name) > 1:
+            raise invalid_option("regions", f"{name!r} is given more than once", "Name each Region once")
+        if name not in service_regions:
+            raise invalid_option(
+                "regions",
+                f"Incident Manager does not exist in {name!r}, as far as botocore knows",
+                f"It exists in {', '.join(service_regions)}",
+            )
+        desired[name] = DEFAULT_KEY if key is None else key
+        _validate_key(name, desired[name])
+    return desired
+
+
+def _desired_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
+    if tags is None:
+        return None
+    if None in tags.values():
+        raise invalid_option("tags", "a value is null", "Give a text, which may be empty")
+    texts = {to_text(key): to_text(value) for key, value in tags.items()}
+    if len(texts) > MAX_TAGS:
+        raise invalid_option("tags", f"{len(texts)} given", f"A replication set has {MAX_TAGS} tags at most")
+    for key, value in texts.items():
+        if not TAG_KEY.fullmatch(key):
+            raise invalid_option(
+                "tags",
+                f"{key!r} can't be a key",
+                "A key has 1 to 128 of A-Z a-z 0-9, space and _=@:.+-/, and does not begin with aws:",
+            )
+        if not TAG_VALUE.fullmatch(value):
+            raise invalid_option(
+                "tags",
+                f"{value!r}, of {key!r}, can't be a value",
+                "A value has 256 at most of A-Z a-z 0-9, space and _=@:.+-/,",
+            )
+    return texts
+
+
+def _validate_key(region: str, key: str) -> None:
+    if key != DEFAULT_KEY and not KMS_KEY_ARN.fullmatch(key):
+        raise invalid_option(
+            "regions",
+            f"sse_kms_key_id {key!r} of {region} is not the ARN of a KMS key",
+            "The service reports keys by their ARNs: an alias or a bare key ID would differ from that on every run",
+        )

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The facts of a replication set, as the info module, the lookup and the audit return them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable, Sequence
+
+from .._aws.errors import ACCESS_DENIED, AnsibleSSMIncidentsError
+from .._aws.text import shorten
+from .api import list_tags
+from .facts import replication_set_facts
+from .search import SearchResult, find_replication_set
+
+if TYPE_CHECKING:
+    from .._aws.connection import Connection
+
+
+def get_facts(
+    connection: Connection,
+    arn: str | None,
+    search_regions: Sequence[str],
+    include_tags: bool,
+    warn: Callable[[str], object],
+) -> dict[str, Any]:
+    """Find a replication set and return exists, region and replication_set as the info module documents them.
+
+    :param arn: the set's ARN; None for the account's own set, which it may not have.
+    :param search_regions: further Regions to search, or ALL_REGIONS.
+    :param include_tags: whether to list the tags as well.
+    :param warn: takes a warning if the tags can't be listed.
+    :raises AnsibleSSMIncidentsError: if nobody answers, or there is no set of the given ARN.
+    """
+    return result_facts(connection, find_replication_set(connection, arn, search_regions), include_tags, warn)
+
+
+def result_facts(
+    connection: Connection, result: SearchResult, include_tags: bool, warn: Callable[[str], object]
+) -> dict[str, Any]:
+    """Return the result of a search as exists, region and replication_set. Parameters and errors as for get_facts()."""
+    region = result.client.meta.region_name
+    if result.replication_set is None:
+        return {"exists": False, "region": region, "replication_set": {}}
+    tags = _list_tags_or_warn(connection, result, warn) if include_tags else None
+    facts = replication_set_facts(result.replication_set, result.arn, tags)
+    return {"exists": True, "region": region, "replication_set": facts}
+
+
+def _list_tags_or_warn(
+    connection: Connection, result: SearchResult, warn: Callable[[str], object]
+) -> dict[str, str] | None:
+    """Return a set's tags, or None with a warning if the caller may not list them."""
+    try:
+        return list_tags(result.client, result.arn)
+    except AnsibleSSMIncidentsError as failure:
+        if failure.code != ACCESS_DENIED:
+            raise
+        warn(
+            f"{failure.attempt}: {shorten(connection.mask(failure.reason))}. tags is null, all other facts are complete."
+            " Allow ssm-incidents:ListTagsForResource to have them."
+        )
+        return None

@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan of a change: the steps from the current state of a replication set to the desired one.
+
+Nothing of AWS is imported here. The rules are the service's: 1 to 3 Regions at any time (botocore's model), one Region
+added or deleted a call (CloudFormation), a Region's KMS key changed only by deleting the Region and adding it again (User
+Guide), and the last Region deleted only together with the set, as that deletes all of the account's Incident Manager data
+(User Guide).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Iterator, Mapping, NamedTuple
+
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
+
+from .._aws.errors import (
+    DELETION_PROTECTED,
+    KEY_MISMATCH,
+    NO_REPLICATION_SET,
+    UNSUPPORTED_CHANGE,
+    AnsibleSSMIncidentsError,
+)
+from .desired import DesiredState
+from .service import MAX_REGIONS, MAX_TAGS
+
+# The actions of steps, by the names that the managing module returns.
+CREATE = "create_replication_set"
+ADD_REGION = "add_region"
+DELETE_REGION = "delete_region"
+UPDATE_PROTECTION = "update_deletion_protection"
+TAG = "tag_resource"
+UNTAG = "untag_resource"
+DELETE = "delete_replication_set"
+
+
+class CurrentState(NamedTuple):
+    """What of a replication set can be changed, as it is.
+
+    :ivar regions: Region names, each with the ARN of its KMS key or DEFAULT_KEY, or None if AWS left the key out.
+    """
+
+    regions: dict[str, str | None]
+    deletion_protected: bool
+    tags: dict[str, str]
+
+
+class Step(NamedTuple):
+    """One call to AWS: its action and its values."""
+
+    action: str
+    values: dict[str, Any]
+
+
+def plan_changes(current: CurrentState | None, desired: DesiredState) -> list[Step]:
+    """Return the steps from the current state to the desired one, in their order; none if nothing differs.
+
+    Protection is turned on first and off last. The quick steps come before those that take minutes.
+
+    :param current: None if the account has no set.
+    :raises AnsibleSSMIncidentsError: if the service can't do that, or the user has not allowed it.
+    """
+    if current is None:
+        if not desired.regions:
+            raise AnsibleSSMIncidentsError(
+                "The account has no replication set, and regions is not set",
+                code=NO_REPLICATION_SET,
+                advice="To create a replication set, set regions.",
+            )
+        create = Step(CREATE, {"regions": desired.regions, "tags": desired.tags or {}})
+        return [create, *_plan_protection(False, desired.deletion_protected)]
+    regions = [] if desired.regions is None else plan_regions(current.regions, _target_regions(current, desired))
+    protection = _plan_protection(current.deletion_protected, desired.deletion_protected)
+    tags = _plan_tags(current.tags, desired)
+    return [*protection, *tags, *regions] if desired.deletion_protected else [*tags, *regions, *protection]
+
+
+def plan_deletion(current: CurrentState | None, deletion_protected: bool | None) -> list[Step]:
+    """Return the steps that delete the set and with it all of Incident Manager's data.
+
+    :param deletion_protected: the option of the same task; only False allows to turn protection off.
+    :raises AnsibleSSMIncidentsError: if protection is on and the task does not turn it off.
+    """
+    if current is None:
+        return []
+    if current.deletion_protected and deletion_protected is not False:
+        raise AnsibleSSMIncidentsError(
+            "Deletion protection is on, which keeps all of Incident Manager's data from being deleted with the set",
+            code=DELETION_PROTECTED,
+        )
+    return [*_plan_protection(current.deletion_protected, False), Step(DELETE, {})]
+
+
+def predict(current: CurrentState | None, steps: Iterable[Step]) -> CurrentState | None:
+    """Return the state after the steps; None for no set."""
+    state = current
+    for step in steps:
+        values = step.values
+        if step.action == CREATE:
+            state = CurrentState(dict(values["regions"]), False, dict(values["tags"]))
+        elif state is None or step.action == DELETE:
+            return None
+        elif step.action == ADD_REGION:
+            state = state._replace(regions={**state.regions, values["region"]: values["sse_kms_key_id"]})
+        elif step.action == DELETE_REGION:
+            regions = {name: key for name, key in state.regions.items() if name != values["region"]}
+            state = state._replace(regions=regions)
+        elif step.action == UPDATE_PROTECTION:
+            state = state._replace(deletion_protected=values["deletion_protected"])
+        elif step.action == TAG:
+            state = state._replace(tags={**state.tags, **values["tags"]})
+        elif step.action == UNTAG:
+            tags = {key: value for key, value in state.tags.items() if key not in values["tag_keys"]}
+            state = state._replace(tags=tags)
+    return state
+
+
+def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | None]) -> list[Step]:
+    """Return the shortest list of steps from one set of Regions to another.
+
+    A Region is added before another is deleted wherever the limit of three allows it, so that the set never has fewer
+    Regions than it must.
+
+    :param current: the set's Regions, by name, with the KMS key of each; 1 to 3.
+    :param desired: the desired Regions; 1 to 3.
+    :raises AnsibleSSMIncidentsError: if a set's only Region would have to change its key.
+    """
+    steps = next(_region_orders(dict(current), desired), None)
+    if steps is None:
+        (name,) = current
+        raise AnsibleSSMIncidentsError(
+            f"{name} is the set's only Region. To change its KMS key it would have to be deleted and added again, and"
+            " deleting the last Region deletes the set and all of Incident Manager's data",
+            code=UNSUPPORTED_CHANGE,
+            advice="Add another Region first.",
+        )
+    return steps
+
+
+def _plan_protection(current: bool, desired: bool | None) -> list[Step]:
+    return [] if desired in (None, current) else [Step(UPDATE_PROTECTION, {"deletion_protected": desired})]
+
+
+def _plan_tags(current: Mapping[str, str], desired: DesiredState) -> list[Step]:
+    if desired.tags is None:
+        return []
+    to_set, to_remove = compare_aws_tags(current, desired.tags, desired.purge_tags)
+    steps = []
+    # Removed first: a set never has more than 50 tags.
+    if to_remove:
+        steps.append(Step(UNTAG, {"tag_keys": sorted(to_remove)}))
+    count = len({*current, *to_set} - set(to_remove))
+    if count > MAX_TAGS:
+        raise AnsibleSSMIncidentsError(
+            f"tags: with the tags that it keeps the set would have {count} tags",
+            code=UNSUPPORTED_CHANGE,
+            advice=f"A replication set has {MAX_TAGS} tags at most.",
+        )
+    if to_set:
+        steps.append(Step(TAG, {"tags": dict(sorted(to_set.items()))}))
+    return steps
+
+
+def _target_regions(current: CurrentState, desired: DesiredState) -> dict[str, str | None]:
+    regions: dict[str, str | None] = {**({} if desired.purge_regions else current.regions), **(desired.regions or {})}
+    if len(regions) > MAX_REGIONS:
+        raise AnsibleSSMIncidentsError(
+            f"regions: with purge_regions: false the set would have {len(regions)} Regions ({', '.join(sorted(regions))})",
+            code=UNSUPPORTED_CHANGE,
+            advice=f"A replication set has {MAX_REGIONS} Regions at most.",
+        )
+    different = sorted(name for name in regions if current.regions.get(name, regions[name]) != regions[name])
+    for name in different:
+        if current.regions[name] is None:
+            # Whether it is another key is unknown, and to replace it would delete the Region.
+            raise AnsibleSSMIncidentsError(
+                f"AWS does not report the KMS key of {name}, which can't be compared with {regions[name]}",
+                code=UNSUPPORTED_CHANGE,
+                advice=f"Leave {name} out of regions and set purge_regions: false, so that the Region stays as it is.",
+            )
+    if different and not desired.replace_keys:
+        # If it is impossible anyway, that is the thing to say.
+        plan_regions(current.regions, regions)
+        keys = ", ".join(f"{name} has {current.regions[name]}, not {regions[name]}" for name in different)
+        raise AnsibleSSMIncidentsError(f"regions: the KMS key differs ({keys})", code=KEY_MISMATCH)
+    return regions
+
+
+def _region_orders(current: dict[str, str | None], desired: Mapping[str, str | None]) -> Iterator[list[Step]]:
+    """Yield every order of the steps that keeps to the service's limits, the most careful first.
+
+    All orders have one length: each Region that is wrong is deleted once, and each that is missing is added once.
+    """
+    missing = [name for name in desired if name not in current]
+    wrong = [name for name in current if name not in desired or desired[name] != current[name]]
+    if not missing and not wrong:
+        yield []
+    if len(current) < MAX_REGIONS:
+        for name in missing:
+            for rest in _region_orders({**current, name: desired[name]}, desired):
+                yield [Step(ADD_REGION, {"region": name, "sse_kms_key_id": desired[name]}), *rest]
+    if len(current) > 1:
+        for name in wrong:
+            for rest in _region_orders({key: current[key] for key in current if key != name}, desired):
+                yield [Step(DELETE_REGION, {"region": name}), *rest]

@@ -1,0 +1,236 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Finding a replication set: in the connection's own Region and, if the user says so, in others.
+
+ListReplicationSets answers from any Region where the service exists. GetReplicationSet answers only from a Region that
+is in the set, and ResourceNotFoundException from every other one (sources: Prowler, Terraform's AWS provider).
+"""
+
+from __future__ import annotations
+
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Iterator, NamedTuple, Sequence
+
+try:
+    from botocore.exceptions import BotoCoreError
+except ImportError:
+    BotoCoreError = Exception  # AnsibleAWSModule reports it
+
+from .._aws.arn import partition_of_arn, validate_region_names
+from .._aws.calls import botocore_failure
+from .._aws.errors import (
+    ADVICE,
+    CONNECTION_ERRORS,
+    MULTIPLE_REPLICATION_SETS,
+    NOT_FOUND,
+    SEARCH_INCOMPLETE,
+    UNEXPECTED_ERROR,
+    AnsibleSSMIncidentsError,
+    invalid_option,
+)
+from .._aws.sessions import all_service_regions, partition_of_region, service_regions
+from .._aws.text import shorten
+from .api import get_replication_set, list_replication_sets
+from .service import SERVICE, validate_replication_set_arn
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+    from .._aws.connection import Connection
+
+#: What search_regions takes for every Region of the partition where the service exists.
+ALL_REGIONS = "all"
+
+#: botocore waits 60 s to connect and 60 s for an answer, several times over. In a search of many Regions, one that can't
+#: be reached must not cost minutes. These hold unless the user's aws_config has them.
+SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total_max_attempts": 2}}
+
+
+class SearchResult(NamedTuple):
+    """A replication set, or that the account has none.
+
+    :ivar client: a client for the Region that answered.
+    :ivar arn: the set's ARN; empty without a set.
+    :ivar replication_set: the set as botocore parsed it; None without a set.
+    """
+
+    client: BaseClient
+    arn: str
+    replication_set: dict[str, Any] | None
+
+
+def validate_search(arn: str | None, search_regions: Sequence[str]) -> None:
+    """Check the options of a search before anything is sent.
+
+    :raises AnsibleSSMIncidentsError: names the option, the value and what is expected.
+    """
+    validate_replication_set_arn(arn)
+    names = [name for name in search_regions if name != ALL_REGIONS]
+    validate_region_names("search_regions", names, f"a name like eu-west-1, or {ALL_REGIONS}")
+
+
+def find_replication_set(connection: Connection, arn: str | None, search_regions: Sequence[str]) -> SearchResult:
+    """Find a replication set: in the connection's own Region first, then in the others side by side.
+
+    :param arn: the set's ARN; None for the account's own set, which ListReplicationSets names.
+    :param search_regions: further Regions to search; ALL_REGIONS for all of them. Empty: only the own Region.
+    :return: the set or, if no ARN was given, that the account has none.
+    :raises AnsibleSSMIncidentsError: if it is not found, or a Region that may have it did not answer.
+    """
+    others = _other_regions(connection, arn, search_regions)
+    own = connection.client(SERVICE)
+    try:
+        arn = arn or _list_arn(own)
+        return _get(own, arn)
+    except AnsibleSSMIncidentsError as failure:
+        if not others:
+            raise _with_search_advice(failure, connection.region) from failure
+        if failure.code == MULTIPLE_REPLICATION_SETS:
+            # Not a Region's failure but an answer that no other Region makes better.
+            raise
+        failures = {connection.region: failure}
+
+    none_found = None
+    for region, result in _search_side_by_side(connection, others, arn):
+        if isinstance(result, AnsibleSSMIncidentsError):
+            failures[region] = result
+        elif result.replication_set is not None:
+            return result
+        else:
+            none_found = result
+    if none_found and _is_without_service(failures[connection.region], connection.region):
+        # Not a Region that could have a set: the others' answers are complete.
+        del failures[connection.region]
+    if none_found and not failures:
+        return none_found
+    raise _search_failure(connection, arn, [connection.region, *others], failures)
+
+
+def _get(client: BaseClient, arn: str | None) -> SearchResult:
+    """Get the set from one Region, if the account has one."""
+    return SearchResult(client, arn or "", get_replication_set(client, arn) if arn else None)
+
+
+def _list_arn(client: BaseClient) -> str | None:
+    arns = list_replication_sets(client)
+    if len(arns) > 1:
+        # An account has at most one (CloudFormation, Terraform): to guess which is meant would be worse than to fail.
+        raise AnsibleSSMIncidentsError(
+            f"Found {len(arns)} replication sets in Region {client.meta.region_name}: {', '.join(arns)}",
+            code=MULTIPLE_REPLICATION_SETS,
+        )
+    return arns[0] if arns else None
+
+
+def _other_regions(connection: Connection, arn: str | None, search_regions: Sequence[str]) -> list[str]:
+    """Return the Regions to search after the connection's own: each once, in the order given."""
+    regions: dict[str, None] = {}
+    for name in search_regions:
+        if name != ALL_REGIONS:
+            regions[name] = None
+            continue
+        partition = partition_of_arn(arn) if arn else _partition(connection.region)
+        every = service_regions(SERVICE, partition)
+        if not every:
+            raise invalid_option(
+                "search_regions",
+                f"botocore knows no Region of partition {partition} where Incident Manager exists",
+                "Name the Regions instead, or install a newer botocore.",
+            )
+        regions.update(dict.fromkeys(every))
+    regions.pop(connection.region, None)
+    return list(regions)
+
+
+def _partition(region: str) -> str:
+    try:
+        return partition_of_region(region)
+    except BotoCoreError as error:
+        raise botocore_failure(f"Failed to find the partition of Region {region}", error) from error
+
+
+def _search_side_by_side(
+    connection: Connection, regions: Sequence[str], arn: str | None
+) -> Iterator[tuple[str, SearchResult | AnsibleSSMIncidentsError]]:
+    """Search several Regions at once.
+
+    The threads are daemons: if one Region hangs, a caller that has its answer need not wait for it.
+
+    :return: each Region with its result, in the order in which they come.
+    """
+    results: SimpleQueue[tuple[str, SearchResult | AnsibleSSMIncidentsError]] = SimpleQueue()
+
+    def search(region: str, client: BaseClient) -> None:
+        try:
+            results.put((region, _get(client, arn or _list_arn(client))))
+        except AnsibleSSMIncidentsError as failure:
+            results.put((region, failure))
+        except Exception as error:  # Whatever it is, the Regions that answer count.
+            message = f"Failed to search Region {region}"
+            results.put((region, AnsibleSSMIncidentsError(message, code=UNEXPECTED_ERROR, cause=error)))
+
+    for region in regions:
+        try:
+            # One after the other: boto3's sessions, unlike its clients, are not safe to share between threads.
+            client = connection.client(SERVICE, region)
+        except AnsibleSSMIncidentsError as failure:
+            results.put((region, failure))
+        else:
+            Thread(target=search, args=(region, client), name=f"search {region}", daemon=True).start()
+    for _region in regions:
+        yield results.get()
+
+
+def _is_without_service(failure: AnsibleSSMIncidentsError, region: str) -> bool:
+    """Tell whether a failure is that of a Region where, as botocore knows it, the service does not exist."""
+    return failure.code in CONNECTION_ERRORS and region not in all_service_regions(SERVICE)
+
+
+def _with_search_advice(failure: AnsibleSSMIncidentsError, region: str) -> AnsibleSSMIncidentsError:
+    """Return a failure of the only Region that was asked, with what its user can do."""
+    if failure.code == NOT_FOUND:
+        return failure.with_advice(
+            f"GetReplicationSet answers only from a Region that is in the replication set, and {region} may not be one of"
+            " them: name the set's Regions in search_regions, or use search_regions: all."
+        )
+    if _is_without_service(failure, region):
+        known = ", ".join(service_regions(SERVICE, "aws"))
+        return failure.with_advice(
+            f"botocore knows of no Incident Manager in Region {region}: it exists in {known}. {failure.advice}"
+        )
+    return failure
+
+
+def _search_failure(
+    connection: Connection, arn: str | None, searched: Sequence[str], failures: dict[str, AnsibleSSMIncidentsError]
+) -> AnsibleSSMIncidentsError:
+    """Return the failure of a search: either no Region has such a set, or some Regions that may have it did not answer."""
+    what = f"the replication set {arn}" if arn else "the account's replication set"
+    unknown = {
+        region: failures[region] for region in searched if region in failures and failures[region].code != NOT_FOUND
+    }
+    if not unknown:
+        return AnsibleSSMIncidentsError(
+            f"Failed to find {what} in any of the Regions {', '.join(searched)}",
+            code=NOT_FOUND,
+            advice="It does not exist, or not in these Regions.",
+            cause=failures[searched[0]].cause,
+        )
+    by_reason: dict[str, list[str]] = {}
+    for region, failure in unknown.items():
+        reason = shorten(connection.mask(failure.reason.replace(region, "the Region")))
+        by_reason.setdefault(reason, []).append(region)
+    reasons = "; ".join(f"{', '.join(regions)} ({reason})" for reason, regions in by_reason.items())
+    first = next(iter(unknown.values()))
+    same = all(failure.code == first.code for failure in unknown.values())
+    return AnsibleSSMIncidentsError(
+        f"Failed to find {what}: of the Regions {', '.join(searched)}, these could not be asked and may have it: {reasons}",
+        # If the Regions failed for different reasons, the code of one would not hold for the others.
+        code=first.code if same else SEARCH_INCOMPLETE,
+        reason="",
+        advice=first.advice if same else ADVICE[SEARCH_INCOMPLETE],
+        cause=first.cause if same else None,
+    )

@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report of the audits of many accounts. Nothing of AWS is imported here, and nothing is read or written.
+
+The guide on auditing documents the report's format. An addition keeps FORMAT_VERSION; a change or a removal makes a new
+version.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Iterable, Iterator, Mapping
+
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import one_line
+
+from .rules import FAILED, OUTCOMES, PASSED, UNKNOWN
+
+FORMAT_VERSION = 2
+
+# What an account's row has besides its name: what the audit returned, as it returned it.
+_FIELDS = ("account_id", "outcome", "msg", "exists", "region", "replication_set", "findings", "error", "rules", "time")
+
+# As iso_time() writes it.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
+
+Report = Mapping[str, Any]
+
+
+class AccountMismatch(Exception):
+    """One name stands for two accounts."""
+
+
+class InvalidReport(Exception):
+    """A text is not a report of this format."""
+
+
+def build_row(name: str, audit: Mapping[str, Any], time: str) -> dict[str, Any]:
+    """Return an account's row.
+
+    :param name: the host's name in the inventory.
+    :param audit: what the audit's task returned for the host. If Ansible itself failed before the account was asked, for
+        an undefined variable, say, it is Ansible's failure, and the outcome is unknown.
+    :param time: the row's time if the audit has none.
+    """
+    row = {"name": str(name), **{field: audit.get(field) for field in _FIELDS}}
+    row["findings"] = list(row["findings"] or [])
+    row["time"] = row["time"] or time
+    if row["outcome"] not in OUTCOMES:
+        row["outcome"] = UNKNOWN
+        msg = str(row["msg"] or "The audit has no result for this account.")
+        row["msg"] = msg if row["error"] else _without_variables(msg)
+    elif row["outcome"] == PASSED and audit.get("failed"):
+        # By failed_when, for instance: if Ansible counts the task as failed, the account has not passed.
+        row["outcome"] = FAILED
+    return row
+
+
+def _without_variables(msg: str) -> str:
+    """Return a message of ansible-core's without the variables that it quotes, which may hold secrets.
+
+    ansible-core 2.18 and older quote every variable that leads to an undefined one before they name it, and the playbook's
+    source after that.
+    """
+    text = msg.partition("\n\nThe error appears")[0].partition(" String: ")[0]
+    return re.sub(r"\{.*\}", "{...}", text, flags=re.DOTALL)
+
+
+def build_report(rows: Iterable[Mapping[str, Any]], time: str) -> dict[str, Any]:
+    """Return the report of accounts: the worst first, and of several rows of one name the newest.
+
+    :param time: when it is made, in ISO 8601 and UTC.
+    :raises AccountMismatch: if rows of one name are of different accounts.
+    """
+    newest: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        other = newest.get(row["name"], row)
+        if other["account_id"] and row["account_id"] and other["account_id"] != row["account_id"]:
+            raise AccountMismatch(f"{row['name']} is account {other['account_id']} and account {row['account_id']}")
+        # Times are texts of one format, which sort as the times do.
+        if row["time"] >= other["time"]:
+            newest[row["name"]] = row
+    worst_first = sorted(
+        newest.values(), key=lambda row: (OUTCOMES.index(row["outcome"]), -len(row["findings"]), str(row["name"]))
+    )
+    summary = {"accounts": len(worst_first), **dict.fromkeys(sorted(OUTCOMES), 0)}
+    for row in worst_first:
+        summary[row["outcome"]] += 1
+    return {
+        "format_version": FORMAT_VERSION,
+        "time": time,
+        "summary": summary,
+        "notes": list(_notes(worst_first)),
+        "accounts": worst_first,
+    }
+
+
+def _notes(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what looks wrong in a fleet, though it violates no rule."""
+    names_by_account_id: dict[str, list[str]] = {}
+    for row in rows:
+        if row["account_id"]:
+            names_by_account_id.setdefault(row["account_id"], []).append(row["name"])
+    for account_id, names in sorted(names_by_account_id.items()):
+        if len(names) > 1:
+            listed = ", ".join(sorted(names)[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+            yield f"One account, {account_id}, answered for {listed}: are they all reached with their own credentials?"
+
+
+def to_json(report: Report) -> str:
+    """Return a report as the text that from_json() takes: pure ASCII, whatever is in it."""
+    return json.dumps(report, indent=2) + "\n"
+
+
+def from_json(text: str) -> Report:
+    """Return the report that to_json() has written.
+
+    :raises InvalidReport: says what is wrong with the text.
+    """
+    try:
+        report = json.loads(text)
+    except (RecursionError, ValueError) as error:
+        raise InvalidReport(f"it is not JSON ({error})") from error
+    if not isinstance(report, dict) or "format_version" not in report:
+        raise InvalidReport("it is JSON, but not a report of an audit")
+    if report["format_version"] != FORMAT_VERSION:
+        raise InvalidReport(f"its format_version is {report['format_version']!r}, but must be {FORMAT_VERSION}")
+    rows = report.get("accounts")
+    if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
+        raise InvalidReport("a part of the report is missing or malformed; was it edited?")
+    return report
+
+
+def _is_row(row: Any) -> bool:
+    if not isinstance(row, dict) or not all(field in row for field in _FIELDS):
+        return False
+    facts = row["replication_set"] or {}
+    return (
+        all(isinstance(row.get(field), str) for field in ("name", "time", "outcome", "msg"))
+        and _TIME.fullmatch(row["time"]) is not None
+        and row["outcome"] in OUTCOMES
+        and isinstance(row["account_id"], (str, type(None)))
+        and isinstance(row["findings"], list)
+        and all(isinstance(field, (dict, type(None))) for field in (row["error"], row["rules"], *row["findings"]))
+        and None not in row["findings"]
+        and isinstance(facts, dict)
+        and all(isinstance(facts.get(field), (dict, type(None))) for field in ("region_map", "tags"))
+        and all(isinstance(info, (dict, type(None))) for info in (facts.get("region_map") or {}).values())
+    )
+
+
+def headline(report: Report) -> str:
+    """Return how many accounts have which outcome."""
+    summary = report["summary"]
+    counts = ", ".join(f"{summary[outcome]} {outcome}" for outcome in (PASSED, FAILED, UNKNOWN))
+    return f"{_counted(summary['accounts'])}: {counts}"
+
+
+def all_passed(report: Report) -> bool:
+    """Tell whether there is an account, and every one passed."""
+    return 0 < report["summary"]["accounts"] == report["summary"][PASSED]
+
+
+def summary_lines(report: Report, limit: int) -> Iterator[str]:
+    """Yield a report as lines for a terminal: the headline, then what is wrong with the worst accounts.
+
+    :param limit: how many accounts to name.
+    """
+    yield headline(report)
+    not_passed = [row for row in report["accounts"] if row["outcome"] != PASSED]
+    for row in not_passed[:limit]:
+        name = f"{row['name']} ({row['account_id']})" if row["account_id"] else row["name"]
+        yield f"  {one_line(name)}: {row['outcome']}"
+        for msg in [finding.get("msg") for finding in row["findings"]] or [row["msg"]]:
+            yield f"    - {one_line(str(msg))}"
+    if len(not_passed) > limit:
+        yield f"  ... and {_counted(len(not_passed) - limit)} more"
+    for note in report["notes"]:
+        yield one_line(note)
+
+
+def _counted(number: int) -> str:
+    return f"{number} account{'' if number == 1 else 's'}"

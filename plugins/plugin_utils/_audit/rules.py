@@ -1,0 +1,179 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rules that a replication set is checked against. Nothing of AWS is imported here.
+
+Each rule is a function by the name of its option: it takes the option's value and the facts, and yields a finding for
+every violation.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any, Callable, Iterator, Mapping, NamedTuple
+
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import one_line
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
+    ACTIVE,
+    DEFAULT_KEY,
+    DELETING,
+)
+
+# How an account meets its rules. UNKNOWN is for one that did not answer, or not with everything: never a pass.
+FAILED = "failed"
+UNKNOWN = "unknown"
+PASSED = "passed"
+
+#: All outcomes, the worst first.
+OUTCOMES = (FAILED, UNKNOWN, PASSED)
+
+
+class Finding(NamedTuple):
+    """A violation of a rule.
+
+    :ivar rule: the rule's name.
+    :ivar region: the Region of the set that it is about; None if it is about the set.
+    :ivar expected: what the rule expects.
+    :ivar actual: what is there instead; None if nothing is, or if it is not known.
+    :ivar known: whether it is known what is there: AWS leaves facts out, and a caller may lack a permission.
+    :ivar msg: all this as a sentence, without a full stop.
+    """
+
+    rule: str
+    region: str | None
+    expected: Any
+    actual: Any
+    known: bool
+    msg: str
+
+
+Facts = Mapping[str, Any]
+
+
+def evaluate(rules: Mapping[str, Any], exists: bool, replication_set: Facts) -> list[Finding]:
+    """Return every violation of the rules.
+
+    :param rules: the rules, by the names of the audit's options; state always, any other may be None or left out.
+    :param exists: whether there is a replication set.
+    :param replication_set: its facts, in the shape of the info module.
+    """
+    state = rules["state"]
+    if not exists:
+        missing = Finding("state", None, "present", "absent", True, "There is no replication set")
+        return [missing] if state == "present" else []
+    if state == "absent":
+        arn = replication_set["arn"]
+        return [Finding("state", None, "absent", "present", True, f"There is a replication set, {arn}")]
+    return [
+        finding._replace(msg=one_line(finding.msg))
+        for name, rule in RULES.items()
+        if rules.get(name) is not None
+        for finding in rule(rules[name], replication_set)
+    ]
+
+
+def outcome_of(findings: list[Finding]) -> str:
+    """Return how an account that answered meets its rules."""
+    if not findings:
+        return PASSED
+    return FAILED if any(finding.known for finding in findings) else UNKNOWN
+
+
+def regions(expected: list[str], replication_set: Facts) -> Iterator[Finding]:
+    actual = _remaining_regions(replication_set)
+    for region in expected:
+        if region not in actual:
+            msg = f"Region {region} is not in the set, which is in {_listed(actual)}"
+            yield Finding("regions", region, expected, actual, True, msg)
+
+
+def minimum_regions(expected: int, replication_set: Facts) -> Iterator[Finding]:
+    actual = _remaining_regions(replication_set)
+    if len(actual) < expected:
+        msg = f"The set is in {_listed(actual)}, but must be in at least {expected} Regions"
+        yield Finding("minimum_regions", None, expected, len(actual), True, msg)
+
+
+def active(expected: bool, replication_set: Facts) -> Iterator[Finding]:
+    if not expected:
+        return
+    status = replication_set["status"]
+    if status != ACTIVE:
+        yield Finding("active", None, ACTIVE, status, status is not None, f"The set is {status or 'of unknown status'}")
+    for region, info in replication_set["region_map"].items():
+        status, message = info["status"], info["status_message"]
+        if status != ACTIVE:
+            msg = f"{region} is {status or 'of unknown status'}{f' ({message})' if message else ''}"
+            yield Finding("active", region, ACTIVE, status, status is not None, msg)
+
+
+def customer_managed_keys(expected: bool, replication_set: Facts) -> Iterator[Finding]:
+    for region, key in _keys(replication_set) if expected else ():
+        if key is None:
+            yield _unknown_key("customer_managed_keys", region, True)
+        elif key == DEFAULT_KEY:
+            msg = f"{region} is encrypted with the AWS owned key, not with a customer managed key"
+            yield Finding("customer_managed_keys", region, True, key, True, msg)
+
+
+def allowed_kms_keys(expected: list[str], replication_set: Facts) -> Iterator[Finding]:
+    for region, key in _keys(replication_set):
+        if key is None:
+            yield _unknown_key("allowed_kms_keys", region, expected)
+        elif not any(fnmatchcase(key, pattern) for pattern in expected):
+            msg = f"{region} is encrypted with {key}, which is not one of the allowed keys"
+            yield Finding("allowed_kms_keys", region, expected, key, True, msg)
+
+
+def deletion_protected(expected: bool, replication_set: Facts) -> Iterator[Finding]:
+    actual = replication_set["deletion_protected"]
+    if actual != expected:
+        state = {True: "on", False: "off", None: "not known"}
+        msg = f"Deletion protection is {state[actual]} but must be {state[expected]}"
+        yield Finding("deletion_protected", None, expected, actual, actual is not None, msg)
+
+
+def tags(expected: Mapping[str, str | None], replication_set: Facts) -> Iterator[Finding]:
+    actual = replication_set["tags"]
+    if expected and actual is None:
+        msg = "The tags are not known: the caller may not list them (ssm-incidents:ListTagsForResource)"
+        yield Finding("tags", None, dict(expected), None, False, msg)
+        return
+    for key, value in expected.items():
+        actual_value = actual.get(key)
+        if actual_value is None:
+            yield Finding("tags", None, {key: value}, {}, True, f"The tag {key} is missing")
+        elif value is not None and actual_value != value:
+            msg = f"The tag {key} is {actual_value!r} but must be {value!r}"
+            yield Finding("tags", None, {key: value}, {key: actual_value}, True, msg)
+
+
+#: The rules for a set that exists, by the names of the audit's options, in the order of their findings.
+RULES: dict[str, Callable[[Any, Facts], Iterator[Finding]]] = {
+    "regions": regions,
+    "minimum_regions": minimum_regions,
+    "active": active,
+    "customer_managed_keys": customer_managed_keys,
+    "allowed_kms_keys": allowed_kms_keys,
+    "deletion_protected": deletion_protected,
+    "tags": tags,
+}
+
+
+def _remaining_regions(replication_set: Facts) -> list[str]:
+    return [region for region, info in replication_set["region_map"].items() if info["status"] != DELETING]
+
+
+def _keys(replication_set: Facts) -> Iterator[tuple[str, str | None]]:
+    for region, info in replication_set["region_map"].items():
+        yield region, info["sse_kms_key_id"]
+
+
+def _unknown_key(rule: str, region: str, expected: Any) -> Finding:
+    # botocore's model lets the service leave the key out.
+    return Finding(rule, region, expected, None, False, f"The key of {region} is not known: AWS left it out")
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "no Region that stays"

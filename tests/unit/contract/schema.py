@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The keys and types of everything that the collection returns. From 2.0.0 on keys may be added here, and none changes or goes.
+
+A schema is a flat mapping from paths to Ansible's types. A path's "*" stands for any key of a dictionary, its "[]" for
+any element of a list. A "?" behind a type says that the value may be null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Schema = Mapping[str, str]
+
+_SET = {
+    "arn": "str",
+    "created_by": "str?",
+    "created_time": "str?",
+    "deletion_protected": "bool?",
+    "last_modified_by": "str?",
+    "last_modified_time": "str?",
+    "region_map": "dict",
+    "region_map.*": "dict",
+    "region_map.*.sse_kms_key_id": "str?",
+    "region_map.*.status": "str?",
+    "region_map.*.status_message": "str?",
+    "region_map.*.status_update_date_time": "str?",
+    "status": "str",
+    "tags": "dict?",
+}
+
+FACTS: Schema = {
+    "exists": "bool",
+    "region": "str",
+    "replication_set": "dict",
+    **{f"replication_set.{key}": kind for key, kind in _SET.items()},
+}
+ERROR: Schema = {
+    "error": "dict",
+    "error.code": "str",
+    "error.message": "str",
+    "response_metadata": "dict",
+    "boto3_version": "str",
+    "botocore_version": "str",
+}
+ACTIONS: Schema = {
+    "actions": "list",
+    "actions[]": "dict",
+    "actions[].action": "str",
+    "actions[].status": "str",
+}
+AUDIT: Schema = {
+    **{path: f"{kind.rstrip('?')}?" for path, kind in FACTS.items()},
+    "account_id": "str?",
+    "findings": "list",
+    "findings[]": "dict",
+    "findings[].actual": "raw?",
+    "findings[].expected": "raw?",
+    "findings[].known": "bool",
+    "findings[].msg": "str",
+    "findings[].region": "str?",
+    "findings[].rule": "str",
+    "msg": "str",
+    "outcome": "str",
+    "rules": "dict",
+    "time": "str",
+}
+SUMMARY: Schema = {
+    "msg": "str",
+    "summary": "dict",
+    "summary.accounts": "int",
+    "summary.failed": "int",
+    "summary.passed": "int",
+    "summary.unknown": "int",
+}
+
+#: What each page's RETURN documents.
+PAGES: dict[str, Schema] = {
+    "modules/ssm_incidents_replication_set_info.py": {**FACTS, **ERROR},
+    "modules/ssm_incidents_replication_set.py": {**FACTS, **ACTIONS, **ERROR},
+    "modules/ssm_incidents_replication_set_audit.py": {**AUDIT, **ERROR},
+    "modules/ssm_incidents_replication_set_report.py": {**SUMMARY, **ERROR},
+    "lookup/ssm_incidents_replication_set.py": {
+        "_list": "list",
+        "_list[]": "dict",
+        **{f"_list[].{path}": kind for path, kind in FACTS.items()},
+    },
+}
+
+# Ansible's own keys, which need no documentation.
+_COMMON = {"changed", "deprecations", "diff", "failed", "invocation", "msg", "warnings"}
+
+# AWS may send more than is promised, which is passed on; the others are Ansible's.
+_OPEN = {"diff", "error", "invocation", "response_metadata"}
+
+# The user's own keys, or those of a step's values.
+_FREE = {"actions[]", "replication_set.tags", "rules"}
+
+_TYPES = {"bool": bool, "dict": dict, "int": int, "list": list, "raw": object, "str": str}
+
+
+def violations(result: Mapping[str, Any], schema: Schema) -> list[str]:
+    """Return what in a result differs from a schema: keys that are missing or not in it, and types."""
+    allowed = {**dict.fromkeys(_COMMON, "raw?"), **schema}
+    return [message for message in _violations("", result, allowed) if message]
+
+
+def _violations(path: str, value: Any, schema: Schema) -> Iterator[str]:
+    if path:
+        kind = schema[path]
+        if value is None:
+            yield "" if kind.endswith("?") else f"{path} is null"
+            return
+        if not isinstance(value, _TYPES[kind.rstrip("?")]):
+            yield f"{path} is {value!r}, not a {kind}"
+            return
+    if isinstance(value, list) and f"{path}[]" in schema:
+        for item in value:
+            yield from _violations(f"{path}[]", item, schema)
+    if not isinstance(value, Mapping):
+        return
+    prefix = f"{path}." if path else ""
+    if f"{prefix}*" in schema:
+        for item in value.values():
+            yield from _violations(f"{prefix}*", item, schema)
+        return
+    keys = {key.removeprefix(prefix) for key in schema if key.startswith(prefix)}
+    children = {key for key in keys if not set(key) & set(".[*")}
+    # Without a set, replication_set is {}; without an answer from AWS, response_metadata is.
+    required = set() if not value and path.startswith("re") else children - (set() if path else _COMMON)
+    for key in sorted(required - set(value)):
+        yield f"{prefix}{key} is missing"
+    for key, item in value.items():
+        if key in children:
+            yield from _violations(f"{prefix}{key}", item, schema)
+        elif path not in _OPEN | _FREE:
+            yield f"{prefix}{key} is not in the schema"
+
+
+def documented(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a RETURN text documents as a schema, without "?" and "*"."""
+    return dict(_documented("", values))
+
+
+def _documented(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        path = f"{prefix}{name}"
+        yield path, value["type"]
+        inner = f"{path}." if value["type"] == "dict" else f"{path}[]."
+        if value["type"] == "list" and value.get("elements"):
+            yield f"{path}[]", value["elements"]
+        if "contains" in value:
+            yield from _documented(inner, value["contains"])
+        elif name in ("_list", "replication_set"):
+            # Documented on the info module's page; here the sample has the keys.
+            sample = value["sample"][0] if value["type"] == "list" else value["sample"]
+            yield from _sampled(inner, sample)
+
+
+def _sampled(prefix: str, sample: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in sample.items():
+        yield f"{prefix}{name}", "raw" if value is None else type(value).__name__
+        if name == "region_map":
+            for info in value.values():
+                yield from _sampled(f"{prefix}{name}.", info)
+        elif isinstance(value, dict) and name != "tags":
+            yield from _sampled(f"{prefix}{name}.", value)
+
+
+def undocumented(schema: Schema, text: Mapping[str, str]) -> list[str]:
+    """Return how a schema and a RETURN text differ."""
+    wanted = {path.replace(".*", ""): kind.rstrip("?") for path, kind in schema.items() if not path.endswith("*")}
+    wanted = {path: kind for path, kind in wanted.items() if path != "msg"}
+    given = {path: kind for path, kind in text.items() if path != "msg" and not path.startswith("response_metadata.")}
+    different = [
+        f"{path}: the schema says {wanted[path]}, RETURN {given[path]}"
+        for path in sorted(set(wanted) & set(given))
+        if "raw" not in (wanted[path], given[path]) and wanted[path] != given[path]
+    ]
+    return [
+        *different,
+        *(f"{path} is not in RETURN" for path in sorted(set(wanted) - set(given))),
+        *(f"{path} is not in the schema" for path in sorted(set(given) - set(wanted))),
+    ]

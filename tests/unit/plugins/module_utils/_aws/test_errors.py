@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The error model: codes, advice, and secrets that are masked before a text is shortened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
+    ADVICE,
+    HOST,
+    ON_CONTROLLER,
+    ON_MODULE_HOST,
+    AnsibleSSMIncidentsError,
+    error_code,
+)
+from botocore import exceptions
+from botocore.exceptions import ClientError
+from endpoint.server import LocalEndpoint
+
+Run = Callable[..., Any]
+
+# As long as those that STS gives, and without a repetition in it.
+SESSION_TOKEN = "".join(f"{number:03}token" for number in range(120))
+
+
+@pytest.mark.parametrize(
+    ("cause", "code"),
+    [
+        (ClientError({"Error": {"Code": "SomethingNewException"}}, "GetReplicationSet"), "SomethingNewException"),
+        (ClientError({"Error": {"Code": "502", "Message": "Bad Gateway"}}, "GetReplicationSet"), "502"),
+        (exceptions.ConnectTimeoutError(endpoint_url="x"), "ConnectTimeoutError"),
+        # A subclass of one that is documented has its code.
+        (exceptions.InvalidConfigError(error_msg="x"), "default"),
+        (exceptions.SSOTokenLoadError(error_msg="x"), "default"),
+        (type("OwnReadTimeout", (exceptions.ReadTimeoutError,), {})(endpoint_url="x"), "ReadTimeoutError"),
+        # The names of Python's own exceptions, or of anybody else's, are never codes.
+        (ValueError("x"), "default"),
+        (type("NoCredentialsError", (Exception,), {})("x"), "default"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_error_code(cause: BaseException, code: str) -> None:
+    assert error_code(cause, "default") == code
+
+
+def test_every_advice_is_a_sentence() -> None:
+    for advice in filter(None, ADVICE.values()):
+        assert advice[0].isupper() and advice.endswith("."), advice
+
+
+def test_an_advice_names_the_host() -> None:
+    for code, advice in ADVICE.items():
+        failure = AnsibleSSMIncidentsError("Failed", code=code)
+        for host in (ON_MODULE_HOST, ON_CONTROLLER):
+            assert HOST not in failure.describe(host)
+            assert (host in failure.describe(host)) == (HOST in advice)
+
+
+def test_the_host_in_a_module_in_a_task_and_in_the_lookup(
+    run_module: Run, run_action: Run, run_lookup: Run, endpoint: LocalEndpoint
+) -> None:
+    nobody = {"access_key": None, "secret_key": None}
+    module = run_module("ssm_incidents_replication_set_info", **nobody)
+    assert "environment of the host that runs the module" in module["msg"]
+    task = run_action("ssm_incidents_replication_set_audit", **nobody)
+    assert "environment of this controller" in task["msg"]
+    with pytest.raises(AnsibleError, match="environment of this controller"):
+        run_lookup(**nobody)
+
+
+def parts_of(secret: str, length: int = 12) -> list[str]:
+    return [secret[start : start + length] for start in range(len(secret) - length)]
+
+
+@pytest.mark.parametrize("before", [0, 100, 450, 490])
+@pytest.mark.parametrize(
+    "options", [{}, {"region": "eu-west-2", "search_regions": ["eu-west-3", "us-east-1"]}], ids=str
+)
+def test_no_part_of_a_secret_is_left_where_a_text_is_shortened(
+    run_module: Run, run_action: Run, run_lookup: Run, endpoint: LocalEndpoint, before: int, options: dict[str, Any]
+) -> None:
+    # With no space in it, as in a URL or a header that a proxy's message quotes.
+    message = "x" * before + SESSION_TOKEN + "y" * 1000
+    endpoint.faults.add(
+        {"fault": "error", "code": "AccessDeniedException", "http_status": 403, "message": message, "times": None}
+    )
+    options = {**options, "session_token": SESSION_TOKEN}
+    module = run_module("ssm_incidents_replication_set_info", **options)
+    task = run_action("ssm_incidents_replication_set_audit", **options)
+    with pytest.raises(AnsibleError) as failure:
+        run_lookup(**options)
+    shown = [module["msg"], str(module["error"]), task.output, str(failure.value)]
+    assert [part for part in parts_of(SESSION_TOKEN) for text in shown if part in text] == []
+    assert max(map(len, (module["msg"], str(failure.value)))) < 3000
+
+
+def test_no_part_of_a_secret_is_left_in_the_warning_of_tags(run_module: Run, endpoint: LocalEndpoint) -> None:
+    endpoint.seed({"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE"}}})
+    message = "x" * 450 + SESSION_TOKEN
+    denied = {"fault": "error", "code": "AccessDeniedException", "http_status": 403, "message": message}
+    endpoint.faults.add({**denied, "operation": "ListTagsForResource", "times": None})
+    outcome = run_module("ssm_incidents_replication_set_info", session_token=SESSION_TOKEN)
+    assert len(outcome["warnings"]) == 1
+    assert [part for part in parts_of(SESSION_TOKEN) if part in str(outcome["warnings"])] == []
