@@ -4,8 +4,8 @@
 
 """The task that checks an account's replication set against rules; plugins/modules has its documentation.
 
-It runs on the controller. What is imported here is imported once, before Ansible forks a process for each account, and
-so is botocore's data read once: most of what a module's run costs.
+It runs on the controller. Ansible imports this file once, before it forks a process for each account. So botocore's data,
+most of what a module's run costs, is read once too.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import SERVICE
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import (
     RULE_OPTIONS,
-    validate_rules,
+    validated_rules,
 )
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules import (
     FAILED,
@@ -51,10 +51,10 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules 
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import ControllerAction
 
 # The options that decide which account answers.
-_NAMES = ("profile", "assume_role_arn")
-_KEYS = ("access_key", "secret_key", "session_token")
+_IDENTITY_OPTIONS = ("profile", "assume_role_arn")
+_KEY_OPTIONS = ("access_key", "secret_key", "session_token")
 
-_READ_BY_BOTOCORE = re.compile(r"AWS_.*|HOME|(HTTPS?|NO|https?|no)_(PROXY|proxy)")
+_BOTOCORE_VARIABLES = re.compile(r"AWS_.*|HOME|(HTTPS?|NO|https?|no)_(PROXY|proxy)")
 
 preload((SERVICE, "list_replication_sets"))
 
@@ -71,7 +71,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
     def execute(self, params: dict[str, Any], result: dict[str, Any]) -> None:
         self._validate_environment()
         self._validate_credentials()
-        rules = validate_rules(params, self._task.args)
+        rules = validated_rules(params, self._task.args)
         validate_search(None, params["search_regions"])
         validate_role_arn("assume_role_arn", params["assume_role_arn"])
         self._params = params
@@ -81,11 +81,14 @@ class ActionModule(AWSPluginBase, ControllerAction):
     def _validate_credentials(self) -> None:
         """Refuse credentials that are empty: without them, the account of whoever runs Ansible would answer."""
         given = self._task.args
-        names = {option: (option, *self.argument_spec[option].get("aliases", ())) for option in (*_NAMES, *_KEYS)}
+        names = {
+            option: (option, *self.argument_spec[option].get("aliases", ()))
+            for option in (*_IDENTITY_OPTIONS, *_KEY_OPTIONS)
+        }
         has_profile = any(given.get(name) for name in names["profile"])
         for option, aliases in names.items():
             # Next to a profile, empty keys are amazon.aws's way to put those of the environment aside.
-            refused = (None,) if has_profile and option in _KEYS else (None, "")
+            refused = (None,) if has_profile and option in _KEY_OPTIONS else (None, "")
             for name in aliases:
                 if name in given and given[name] in refused:
                     raise invalid_option(name, "empty", "Give it a value, or leave it out")
@@ -95,7 +98,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
         environment: dict[str, str] = {}
         if any(self._task.environment or ()):
             self._compute_environment_string(environment)
-        without_effect = sorted(name for name in environment if _READ_BY_BOTOCORE.fullmatch(name))
+        without_effect = sorted(name for name in environment if _BOTOCORE_VARIABLES.fullmatch(name))
         if without_effect:
             raise invalid_option(
                 "environment",
@@ -133,8 +136,8 @@ class ActionModule(AWSPluginBase, ControllerAction):
             result["msg"] = _message(outcome, facts, findings)
         except AnsibleSSMIncidentsError as failure:
             role_arn = self._params["assume_role_arn"]
-            mask = [connection.mask] if connection else []
-            result.update(failure_result(failure, ON_CONTROLLER, *mask), outcome=UNKNOWN)
+            mask = connection.mask if connection else None
+            result.update(failure_result(failure, ON_CONTROLLER, mask), outcome=UNKNOWN)
             result["account_id"] = account_id_of_arn(role_arn) if role_arn else None
         if connection and self._params["debug_botocore_endpoint_logs"]:
             result["resource_actions"] = sorted(connection.operations)

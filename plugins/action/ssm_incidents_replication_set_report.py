@@ -26,8 +26,8 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import iso_time
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.page import audit_page
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.report import (
-    AccountMismatch,
-    InvalidReport,
+    AccountMismatchError,
+    InvalidReportError,
     all_passed,
     build_report,
     build_row,
@@ -57,7 +57,7 @@ class ActionModule(ControllerAction):
         rows = [build_row(name, audit, now) for name, audit in params["audits"].items()]
         try:
             report = build_report([*_read_rows(params["reports"]), *rows], now)
-        except AccountMismatch as error:
+        except AccountMismatchError as error:
             raise AnsibleSSMIncidentsError(
                 str(error), code=ACCOUNT_MISMATCH, advice="Give each account a name of its own."
             ) from error
@@ -65,7 +65,7 @@ class ActionModule(ControllerAction):
         for line in summary_lines(report, _MAX_ACCOUNTS_SHOWN):
             Display().display(line)
         # Ansible shows the task at one of the hosts, which may well have passed.
-        msg = f"{headline(report)}. This is the outcome of all of them, whatever host it is shown at."
+        msg = f"{headline(report)}. This result covers all accounts, whatever host it is shown for."
         result.update(summary=report["summary"], msg=msg)
         failures = []
         for path, render in ((params["json"], to_json), (params["html"], audit_page)):
@@ -86,7 +86,7 @@ class ActionModule(ControllerAction):
 def _validate(params: Mapping[str, Any]) -> None:
     """Refuse options that can't be used. Raises AnsibleSSMIncidentsError."""
     if not params["audits"] and not params["reports"]:
-        raise invalid_option("audits, reports", "neither names an account", "Was there no host in the play?")
+        raise invalid_option("audits, reports", "neither has an account", "Check that the play has hosts.")
     for name, audit in params["audits"].items():
         if not isinstance(audit, Mapping):
             raise invalid_option("audits", f"the value for {name} is not a result of the audit", "Register its result")
@@ -94,7 +94,7 @@ def _validate(params: Mapping[str, Any]) -> None:
         if params[option] == "":
             raise invalid_option(option, "empty", "Name a file, or leave it out")
     if params["html"] and params["html"] == params["json"]:
-        raise invalid_option("html and json", f"both name {params['html']}", "Name two files")
+        raise invalid_option("html and json", f"both are {params['html']}", "Name two files")
 
 
 def _read_rows(patterns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -110,7 +110,7 @@ def _read_rows(patterns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         for path in paths:
             try:
                 yield from from_json(Path(path).read_text(encoding="utf-8"))["accounts"]
-            except (InvalidReport, UnicodeDecodeError) as error:
+            except (InvalidReportError, UnicodeDecodeError) as error:
                 raise AnsibleSSMIncidentsError(
                     f"reports: failed to use {path}", code=INVALID_REPORT, cause=error
                 ) from error
@@ -128,14 +128,14 @@ def _write(path: Path, text: str) -> None:
         # A pipe or a device.
         path.write_text(text, encoding="utf-8")
         return
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:99]}.")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:99]}.")
     try:
-        with open(handle, "w", encoding="utf-8") as opened:
+        with open(descriptor, "w", encoding="utf-8") as opened:
             opened.write(text)
-        os.chmod(partial, stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
-        os.replace(partial, path)
+        os.chmod(temporary, stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+        os.replace(temporary, path)
     except BaseException:
-        os.unlink(partial)
+        os.unlink(temporary)
         raise
 
 

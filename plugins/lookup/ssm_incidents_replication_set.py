@@ -172,13 +172,12 @@ class LookupModule(AWSLookupBase):
                 failure = error
             # Out of the except block, or ansible-core would report the failure twice.
             if failure:
-                self._handle(failure)
+                self._handle_error(failure)
         return found
 
-    def _handle(self, failure: AnsibleSSMIncidentsError) -> None:
+    def _handle_error(self, failure: AnsibleSSMIncidentsError) -> None:
         """Fail, warn, or do nothing, as the options say."""
-        mask = [self._connection.mask] if self._connection else []
-        message = failure.describe(ON_CONTROLLER, *mask)
+        message = failure.describe(ON_CONTROLLER, self._connection.mask if self._connection else None)
         option = _OPTION_BY_ERROR_CODE.get(failure.code)
         reaction = self.get_option(option) if option else "error"
         if reaction == "error":
@@ -199,7 +198,7 @@ class LookupModule(AWSLookupBase):
                 "Failed to find the account's replication set",
                 code=NO_REPLICATION_SET,
                 reason=f"Region {facts['region']} answers that the account has none",
-                advice="If it need not have one, set on_missing to warn or skip.",
+                advice="If the account may have none, set on_missing to warn or skip.",
             )
         return facts
 

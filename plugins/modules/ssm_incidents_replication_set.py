@@ -58,7 +58,7 @@ options:
   replace_keys:
     description:
       - Whether to give a Region another KMS key. That is possible only by deleting the Region from the set and adding
-        it again, so that without this option a key that differs is a failure, before anything is sent.
+        it again, so that without this option a key that differs is a failure, before anything is changed.
       - It is impossible for a set's only Region.
     type: bool
     default: false
@@ -72,7 +72,7 @@ options:
   wait:
     description:
       - Whether to wait until the last step is complete.
-      - With V(false), a change that takes more than one step is refused before anything is sent.
+      - With V(false), a change that takes more than one step is refused before anything is changed.
         What another change has under way is waited for all the same.
     type: bool
     default: true
@@ -150,7 +150,7 @@ EXAMPLES = r"""
 RETURN = r"""
 actions:
   description: The steps, in their order.
-  returned: always, unless an option is rejected
+  returned: always, unless an option is rejected or the connection fails
   type: list
   elements: dict
   contains:
@@ -332,7 +332,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change, Plan
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change, Planner
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import result_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
@@ -345,6 +345,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
     SearchResult,
+    searchable_regions,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
     SERVICE,
@@ -352,7 +353,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 )
 
 
-def plan_for(params: Mapping[str, Any]) -> Plan:
+def make_planner(params: Mapping[str, Any]) -> Planner:
     """Return the function that plans the steps to what the options ask for.
 
     :raises AnsibleSSMIncidentsError: for an option that can't be used.
@@ -375,18 +376,20 @@ def plan_for(params: Mapping[str, Any]) -> Plan:
 
 
 def validate_account_id(arn: str | None, connection: Connection) -> None:
-    """Refuse the ARN of another account before Incident Manager is asked anything. Raises AnsibleSSMIncidentsError."""
+    """Validate that an ARN is of the account of the credentials, before Incident Manager is called.
+
+    :raises AnsibleSSMIncidentsError: names both accounts. If STS does not answer, nothing is raised.
+    """
     account_id = connection.account_id() if arn else None
     if arn and account_id and account_id_of_arn(arn) != account_id:
         raise AnsibleSSMIncidentsError(
-            f"arn: {arn} belongs to account {account_id_of_arn(arn)}, and the credentials to account {account_id}",
+            f"arn: {arn} belongs to account {account_id_of_arn(arn)}, but the credentials belong to account {account_id}",
             code=ACCOUNT_MISMATCH,
-            advice="A replication set can be changed only from its own account.",
         )
 
 
 def change_replication_set(
-    module: AnsibleAWSModule, connection: Connection, plan: Plan, result: dict[str, Any]
+    module: AnsibleAWSModule, connection: Connection, plan: Planner, result: dict[str, Any]
 ) -> None:
     """Carry out the plan, or only make it in check mode.
 
@@ -395,15 +398,15 @@ def change_replication_set(
     """
     params = module.params
     is_deletion = params["state"] == "absent"
-    with_tags = params["tags"] is not None and not is_deletion
-    change = Change(connection, params["arn"], plan, params["wait_timeout"], with_tags, is_deletion)
+    include_tags = params["tags"] is not None and not is_deletion
+    change = Change(connection, params["arn"], plan, params["wait_timeout"], include_tags, is_deletion)
     try:
         change.prepare()
         before, planned = change.current, list(change.remaining)
         if not params["wait"]:
             change.validate_single_step()
         if not module.check_mode:
-            change.carry_out(params["wait"])
+            change.apply(params["wait"])
         result.update(facts_result(change, connection))
     except AnsibleSSMIncidentsError as failure:
         result.update(steps_result(change, "not_reached"))
@@ -412,17 +415,17 @@ def change_replication_set(
         raise
     result.update(steps_result(change, "planned"))
     if module._diff:
-        result["diff"] = diff_result(before, predict(before, planned), with_tags)
+        result["diff"] = diff_result(before, predict(before, planned), include_tags)
     if change.other_arns:
         warn(f"The account has no replication set {params['arn']}, but it has {', '.join(change.other_arns)}")
 
 
-def steps_result(change: Change, remaining: str) -> dict[str, Any]:
+def steps_result(change: Change, remaining_status: str) -> dict[str, Any]:
     """Return the steps as the module returns them.
 
-    :param remaining: the status of the steps that have not been taken.
+    :param remaining_status: the status of the steps that have not been taken.
     """
-    steps = [(step, "done") for step in change.done] + [(step, remaining) for step in change.remaining]
+    steps = [(step, "done") for step in change.done] + [(step, remaining_status) for step in change.remaining]
     return {
         "changed": change.may_have_changed or any(status != "not_reached" for _step, status in steps),
         "actions": [{"action": step.action, **step.values, "status": status} for step, status in steps],
@@ -438,12 +441,12 @@ def facts_result(change: Change, connection: Connection) -> dict[str, Any]:
     return result_facts(connection, result, True, warn)
 
 
-def diff_result(before: CurrentState | None, after: CurrentState | None, with_tags: bool) -> dict[str, Any]:
+def diff_result(before: CurrentState | None, after: CurrentState | None, include_tags: bool) -> dict[str, Any]:
     """Return what --diff shows, without the tags if they were not listed."""
 
     def shown(state: CurrentState | None) -> dict[str, Any]:
         facts = state._asdict() if state else {}
-        return {key: value for key, value in facts.items() if with_tags or key != "tags"}
+        return {key: value for key, value in facts.items() if include_tags or key != "tags"}
 
     return {"before": shown(before), "after": shown(after)}
 
@@ -474,8 +477,10 @@ def main() -> None:
     )
     run = ModuleRun(module)
     with run:
-        plan = plan_for(module.params)
+        plan = make_planner(module.params)
         connection = run.connect(SEARCH_DEFAULTS)
+        # A Region of a partition without the service is rejected before STS is called.
+        searchable_regions(connection.region)
         validate_account_id(module.params["arn"], connection)
         change_replication_set(module, connection, plan, run.result)
     run.exit()

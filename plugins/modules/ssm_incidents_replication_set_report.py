@@ -126,10 +126,10 @@ msg:
   description: The same in words, or what failed and what to do.
   returned: always
   type: str
-  sample: "412 accounts: 398 passed, 11 failed, 3 unknown."
+  sample: "412 accounts: 398 passed, 11 failed, 3 unknown. This result covers all accounts, whatever host it is shown for."
 error:
   description: What failed. The codes are part of what this collection promises; a later release may add others.
-  returned: if an option is rejected, or a file can't be read or written
+  returned: if an option is rejected, a file can't be read or written, or a name has two account IDs
   type: dict
   contains:
     code:
@@ -147,17 +147,17 @@ error:
       sample: Failed to write /reports/audit.html
 response_metadata:
   description: Always V({}), as the task makes no calls to AWS.
-  returned: if an option is rejected, or a file can't be read or written
+  returned: if an option is rejected, a file can't be read or written, or a name has two account IDs
   type: dict
   sample: {}
 boto3_version:
   description: The version of boto3, if it is installed.
-  returned: if an option is rejected, or a file can't be read or written
+  returned: if an option is rejected, a file can't be read or written, or a name has two account IDs
   type: str
   sample: 1.44.5
 botocore_version:
   description: The version of botocore, if it is installed.
-  returned: if an option is rejected, or a file can't be read or written
+  returned: if an option is rejected, a file can't be read or written, or a name has two account IDs
   type: str
   sample: 1.44.5
 """

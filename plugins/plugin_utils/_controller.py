@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How every task of this collection that runs on the controller validates its options and ends."""
+"""The base of every task of this collection that runs on the controller."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ class ControllerAction(ActionBase):
         if self._task.become:
             raise invalid_option(
                 "become",
-                "this task runs on the controller, as the user who runs Ansible",
-                "It would not use the other user's AWS configuration. Set become: false for it.",
+                "this task runs on the controller as the user who runs Ansible, and can't become another user",
+                "Set become: false for it.",
             )
         if self._task.async_val:
             raise invalid_option(
                 "async",
-                "this task runs on the controller, and not in the background",
-                "Many hosts are worked on at the same time by forks. Set async: 0 for it.",
+                "this task runs on the controller, and can't run in the background",
+                "Ansible runs it for several hosts at a time (forks). Set async: 0 for it.",
             )
 
     def _validate_options(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class ControllerAction(ActionBase):
         for option, spec in self.argument_spec.items():
             names = [name for name in (option, *spec.get("aliases", ())) if name in given]
             if len(names) > 1:
-                raise invalid_option(" and ".join(names), "these are names of one option", "Give it once")
+                raise invalid_option(" and ".join(names), "these are names of one option", "Set one of them")
         validation = ArgumentSpecValidator(self.argument_spec).validate(given)
         if validation.error_messages:
             unknown = validation.errors and isinstance(validation.errors[0], UnsupportedError)
@@ -91,7 +91,7 @@ class ControllerAction(ActionBase):
 
 
 def _decrypted(value: Any) -> Any:
-    """Return a value with every text that ansible-core 2.18 and older leave encrypted decrypted."""
+    """Decrypt the vaulted texts in a value, which ansible-core 2.18 and older leave encrypted."""
     if isinstance(value, Mapping):
         return {key: _decrypted(item) for key, item in value.items()}
     if isinstance(value, list):

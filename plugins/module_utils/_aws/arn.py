@@ -29,23 +29,23 @@ def account_id_of_arn(arn: str) -> str:
 
 
 def validate_role_arn(option: str, arn: str | None) -> None:
-    """Refuse a text that is not the ARN of an IAM role; None, for no role, is fine.
+    """Validate that a value is the ARN of an IAM role, or None.
 
     :param option: the option that the ARN comes from.
-    :raises AnsibleSSMIncidentsError: says what was given and what is expected.
+    :raises AnsibleSSMIncidentsError: names the value and what it must be.
     """
     if arn is not None and not (isinstance(arn, str) and _ROLE_ARN.fullmatch(arn)):
         example = "arn:aws:iam::111122223333:role/audit"
-        raise invalid_option(option, f"{arn!r} is not the ARN of a role", f"Expected is an ARN like {example}")
+        raise invalid_option(option, f"{arn!r} is not the ARN of a role", f"It must be an ARN such as {example}")
 
 
-def validate_region_names(option: str, names: Iterable[str], expected: str = "a name like eu-west-1") -> None:
-    """Refuse a text that does not look like a Region's name. Whether the Region exists is not checked.
+def validate_region_names(option: str, names: Iterable[str], expected: str = "a name such as eu-west-1") -> None:
+    """Validate that values have the form of a Region's name. Whether the Region exists is not checked.
 
     :param option: the option that the names come from.
     :param expected: what the option takes.
-    :raises AnsibleSSMIncidentsError: says what was given and what is expected.
+    :raises AnsibleSSMIncidentsError: names the value and what it must be.
     """
     for name in names:
         if not (isinstance(name, str) and _REGION_NAME.fullmatch(name)):
-            raise invalid_option(option, f"{name!r} is not the name of a Region", f"Expected is {expected}")
+            raise invalid_option(option, f"{name!r} is not the name of a Region", f"It must be {expected}")

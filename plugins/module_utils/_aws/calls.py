@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One call to AWS: retried if the error is transient, its answer checked, its errors in this collection's words."""
+"""Calling AWS: retries, checks of the response, and errors of this collection."""
 
 from __future__ import annotations
 
@@ -33,42 +33,45 @@ _PARSER_ERRORS = (
 )
 
 
-def call_aws(client: BaseClient, attempt: str, call: Callable[[], Any], tries: int = 10) -> Any:
-    """Return what a call returns.
+def call_aws(client: BaseClient, description: str, call: Callable[[], Any], max_attempts: int = 10) -> Any:
+    """Call AWS, retry transient errors, and return what the call returns.
 
     :param client: the client that the call uses.
-    :param attempt: what the call does, in the words that follow "Failed to".
-    :param tries: how often to try while the error is transient.
-    :raises AnsibleSSMIncidentsError: for every error, an answer that can't be read included.
+    :param description: what the call does, in the words that follow "Failed to".
+    :param max_attempts: how often to call while the error is transient. botocore's own retries come on top.
+    :raises AnsibleSSMIncidentsError: for every error, a response that can't be read included.
     """
-    attempt = f"{attempt} in Region {client.meta.region_name}"
-    retry = AWSRetry.jittered_backoff(retries=tries, delay=1, max_delay=10, catch_extra_error_codes=TRANSIENT_ERRORS)
+    description = f"{description} in Region {client.meta.region_name}"
+    retry = AWSRetry.jittered_backoff(
+        retries=max_attempts, delay=1, max_delay=10, catch_extra_error_codes=TRANSIENT_ERRORS
+    )
     try:
-        return _ErrorHandler.common_error_handler(attempt)(retry(call))()
+        return _ErrorHandler.common_error_handler(description)(retry(call))()
     except _PARSER_ERRORS as error:
         reason = f"the answer can't be read ({type(error).__name__}: {error})"
         raise AnsibleSSMIncidentsError(
-            f"Failed to {attempt}", code=MALFORMED_ANSWER, reason=reason, cause=error
+            f"Failed to {description}", code=MALFORMED_ANSWER, reason=reason, cause=error
         ) from error
 
 
 def required_member(answer: Mapping[str, Any], name: str, kind: type) -> Any:
-    """Return a member of an answer: botocore takes a body that is empty or not JSON for an answer without members.
+    """Return a member of a response: botocore parses a body that is empty, or not JSON, as an empty response.
 
-    :raises ValueError: if it is not there, or of another type; call_aws() reports it as an answer that can't be read.
+    :raises ValueError: if it is missing, or of another type; call_aws() reports a response that can't be read.
     """
     if not isinstance(answer.get(name), kind):
-        raise ValueError(f"{name} is missing")
+        raise ValueError(f"{name} is missing or is not a {kind.__name__}")
     return answer[name]
 
 
-def botocore_failure(
+def error_from_botocore(
     message: str, cause: BaseException, default: str = "BotoCoreError", advice: str | None = None
 ) -> AnsibleSSMIncidentsError:
-    """Return the failure for an exception that botocore raised.
+    """Return this collection's error for an exception that botocore raised.
 
     :param message: what was tried.
-    :param default: the code, unless the exception has one that is documented.
+    :param default: the code if AWS sent none, and the exception's class is not documented.
+    :param advice: what the user can do; left out, the advice for the code.
     """
     return AnsibleSSMIncidentsError(message, code=error_code(cause, default), advice=advice, cause=cause)
 
@@ -78,4 +81,4 @@ class _ErrorHandler(AWSErrorHandler):
 
     @staticmethod
     def _CUSTOM_EXCEPTION(message: str, exception: BaseException) -> AnsibleSSMIncidentsError:  # noqa: N802
-        return botocore_failure(message, exception)
+        return error_from_botocore(message, exception)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From amazon.aws's connection options to a client for any service in any Region.
+"""Clients for any service in any Region, made from amazon.aws's connection options.
 
 AnsibleAWSModule.client() makes a new session for every client (70 ms). A search connects to up to 16 Regions: clients
 that come from one session cost 2.5 ms each.
@@ -22,7 +22,7 @@ from ansible.module_utils.ansible_release import __version__ as ansible_core_ver
 from ansible.module_utils.common.parameters import remove_values
 
 from .arn import account_id_of_arn
-from .calls import botocore_failure
+from .calls import error_from_botocore
 from .errors import (
     ADVICE,
     CREDENTIAL_RETRIEVAL_ERROR,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 #: The collection's version as the User-Agent names it; a test holds it equal to galaxy.yml's.
 VERSION = "2.0.0"
 
-# How botocore fails on an endpoint_url that is none, and on names and types in aws_config that it doesn't know.
+# How botocore fails on an endpoint_url that is not a URL, and on unknown names and wrong types in aws_config.
 _CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)
 
 _CONFIG_ADVICE = "It takes what botocore's Config takes, such as connect_timeout: 10 or retries: {max_attempts: 3}."
@@ -49,14 +49,14 @@ _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
 
 class Connection:
-    """One boto3 session, signed in, and the options that every client from it is made with.
+    """One boto3 session with its credentials, and the options that every client from it is made with.
 
     :param region: the Region that the user chose, by option, environment or profile.
     :param endpoint_url: where to send calls, or None for AWS's own endpoints.
     :param options: amazon.aws's keyword arguments for boto3: credentials or profile_name, verify, aws_config.
-    :param defaults: settings of botocore's Config that hold unless the user's aws_config has them.
+    :param defaults: settings for botocore's Config, which aws_config overrides.
     :param role_arn: a role to assume with these credentials, and to make all calls as.
-    :raises AnsibleSSMIncidentsError: for no Region, an unknown profile, or credentials that can't be had.
+    :raises AnsibleSSMIncidentsError: for no Region, an unknown profile, or credentials that can't be retrieved.
     :ivar operations: the names of the calls sent, such as ssm-incidents:GetReplicationSet.
     """
 
@@ -79,12 +79,12 @@ class Connection:
             if region is None:
                 raise NoRegionError()
         except (BotoCoreError, ValueError) as error:
-            raise botocore_failure("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
+            raise error_from_botocore("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
         self.region = region
         self._secrets = {options.get("aws_secret_access_key"), options.get("aws_session_token")}
         self._secrets.add(_password(endpoint_url))
         if not (options.get("aws_access_key_id") or options.get("aws_secret_access_key")):
-            self._secrets |= self._sign_in(profile)
+            self._secrets |= self._get_credentials(profile)
         self.operations: set[str] = set()
         self._session.events.register("before-call", self._record_operation)
         self._role_arn = role_arn
@@ -103,8 +103,8 @@ class Connection:
         :param service: botocore's name of the service, such as ssm-incidents.
         :param region: the Region; left out, the connection's own.
         :param retry: whether botocore may send a call again; if not, it doesn't, whatever aws_config has.
-        :raises AnsibleSSMIncidentsError: if botocore rejects an option (a Region's form, half-given credentials ...), or
-            the role can't be assumed.
+        :raises AnsibleSSMIncidentsError: if botocore rejects an option (an invalid Region name, an access key without its
+            secret key ...), or the role can't be assumed.
         """
         if self._role_arn and not self._has_assumed_role:
             self._assume_role(self._role_arn)
@@ -119,7 +119,7 @@ class Connection:
             return account_id_of_arn(self._role_arn)
         try:
             return get_caller_account_id(self._make_client("sts", self.region))
-        except AnsibleSSMIncidentsError:  # The answer is a help and no more: the service has the last word.
+        except AnsibleSSMIncidentsError:  # Without the account ID, the service itself rejects a wrong ARN.
             return None
 
     def _make_client(self, service: str, region: str, retry: bool = True) -> BaseClient:
@@ -129,7 +129,7 @@ class Connection:
         try:
             return self._session.client(service, region_name=region, **options)
         except (BotoCoreError, *_CONFIGURATION_ERRORS) as error:
-            raise botocore_failure(
+            raise error_from_botocore(
                 f"Failed to connect to AWS in Region {region}", error, INVALID_CONFIGURATION
             ) from error
 
@@ -137,9 +137,9 @@ class Connection:
         self.operations.add(f"{model.service_model.endpoint_prefix}:{model.name}")
 
     def _assume_role(self, role_arn: str) -> None:
-        """Sign in as a role: its temporary credentials take the place of those that it is assumed with.
+        """Replace the credentials by the temporary ones of a role.
 
-        Not part of the sign-in, so that mask() is there for what goes wrong here.
+        Not part of __init__(), so that mask() can be used for what goes wrong here.
         """
         temporary = assume_role(self._make_client("sts", self.region), role_arn)
         self._has_assumed_role = True
@@ -150,18 +150,18 @@ class Connection:
         )
         self._secrets |= {temporary["SecretAccessKey"], temporary["SessionToken"]}
 
-    def _sign_in(self, profile: str | None) -> set[str | None]:
-        """Find the session's credentials, once for all clients, and return their secret parts."""
+    def _get_credentials(self, profile: str | None) -> set[str | None]:
+        """Retrieve the session's credentials, once for all clients, and return their secret parts."""
         try:
             credentials = self._session.get_credentials()
             if credentials is None:
                 raise NoCredentialsError()
             frozen = credentials.get_frozen_credentials()
         except NoCredentialsError as error:
-            raise botocore_failure(f"Failed to connect to AWS in Region {self.region}", error) from error
+            raise error_from_botocore(f"Failed to connect to AWS in Region {self.region}", error) from error
         except Exception as error:  # A profile may read any file, run any program, and ask STS or a terminal.
             with_profile = f" with the profile {profile}" if profile else ""
-            raise botocore_failure(
+            raise error_from_botocore(
                 f"Failed to get credentials for Region {self.region}{with_profile}",
                 error,
                 CREDENTIAL_RETRIEVAL_ERROR,
@@ -179,8 +179,8 @@ def connect(
 
     :param params: the options by name: amazon.aws's, and assume_role_arn if there is one.
     :param connection_info: amazon.aws's get_aws_connection_info for the module or the plugin.
-    :param defaults: settings of botocore's Config that hold unless the user's aws_config has them.
-    :raises AnsibleSSMIncidentsError: if they can't be used.
+    :param defaults: settings for botocore's Config, which aws_config overrides.
+    :raises AnsibleSSMIncidentsError: if an option can't be used, or no credentials are found.
     """
     named = [name for name in ("access_key", "secret_key", "session_token") if params[name]]
     if params["profile"] and named:

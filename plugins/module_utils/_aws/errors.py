@@ -48,26 +48,27 @@ CREDENTIAL_RETRIEVAL_ERROR = "CredentialRetrievalError"
 NOT_FOUND = "ResourceNotFoundException"
 STS_ACCESS_DENIED = "AccessDenied"
 
-_CHECK_CONNECTION = (
+_RESPONSE_ADVICE = (
     "Check what stands between the host and AWS (endpoint_url, a proxy, a captive portal), and aws_config."
 )
-_CHECK_CREDENTIALS = "Check the credentials: they are unknown, expired, not of this partition, or the Region is not enabled for the account."
-_GIVE_CREDENTIALS = (
+_CREDENTIALS_ADVICE = "Check the credentials: they are unknown, expired, not of this partition, or the Region is not enabled for the account."
+_NO_CREDENTIALS_ADVICE = (
     "Set access_key and secret_key (and session_token if they are temporary), or profile, or set AWS_ACCESS_KEY_ID and"
     f" AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment of {HOST}."
 )
-_REACH_ENDPOINT = (
-    "Check that the host can reach this endpoint, and that the service exists in the Region. If aws_config is an option, it"
-    " sets time limits and retries (connect_timeout, read_timeout, retries)."
+_ENDPOINT_ADVICE = (
+    "Check that the host can reach this endpoint, and that the service exists in the Region. In modules and tasks,"
+    " aws_config sets time limits and retries (connect_timeout, read_timeout, retries)."
 )
-_SIGN_IN = (
+_REGION_ADVICE = "Set the option region to the name of a Region, such as eu-west-1."
+_PROFILE_ADVICE = (
     f"Check, on {HOST}, the profile in the AWS configuration files and what it names: a role and its trust policy, a"
     " program, a token file, an SSO login (aws sso login). A profile that asks for an MFA code can't be used."
 )
 
-#: This collection's own codes, each with the advice that holds unless a failure brings its own.
+#: This collection's own codes, each with the advice that is given unless a failure brings its own.
 COLLECTION_ADVICE = {
-    ACCOUNT_MISMATCH: "Check which account the ARN and the credentials belong to.",
+    ACCOUNT_MISMATCH: "Use credentials of the account that the ARN belongs to.",
     DELETION_PROTECTED: "To turn deletion protection off and delete the set, set deletion_protected: false in the same task.",
     FILE_NOT_READABLE: "Name a file that exists and can be read.",
     FILE_NOT_WRITABLE: "Name a file that can be written.",
@@ -75,24 +76,24 @@ COLLECTION_ADVICE = {
         f"Check endpoint_url, aws_ca_bundle and aws_config, and on {HOST} the environment (AWS_*) and the AWS configuration"
         " files."
     ),
-    INVALID_PARAMETER: "",  # Each message says which value is expected.
+    INVALID_PARAMETER: "",  # Each failure brings its own.
     INVALID_REPORT: "Name reports that the option json has written.",
     KEY_MISMATCH: (
         "A Region's key can't be edited: the Region has to be deleted from the set and added again. Set replace_keys: true"
         " to do that, or give the key that the Region has."
     ),
-    MALFORMED_ANSWER: _CHECK_CONNECTION,
+    MALFORMED_ANSWER: _RESPONSE_ADVICE,
     MISSING_LIBRARY: f"Install boto3 and botocore for the Python that runs Ansible on {HOST}.",
-    MULTIPLE_REPLICATION_SETS: "Name one of them in the option arn.",
+    MULTIPLE_REPLICATION_SETS: "An account can have only one. Ask for one of them by its ARN, or contact AWS Support.",
     NO_REPLICATION_SET: "Check the account and the ARN.",
     REPLICATION_SET_DELETED: "Run the task again if a new replication set is to be created.",
     REPLICATION_SET_FAILED: (
         "Fix what the messages report, such as the KMS key's policy, delete the Region from the set in the console, or ask"
         " AWS Support."
     ),
-    SEARCH_INCOMPLETE: "Fix these errors, or search only Regions that answer.",
+    SEARCH_INCOMPLETE: "Fix these errors, and try again.",
     UNEXPECTED_ERROR: "This is an error in the collection or in a library that it uses. Please report it.",
-    UNSUPPORTED_CHANGE: "",  # Each message names the limit.
+    UNSUPPORTED_CHANGE: "",  # Each failure brings its own.
     WAIT_REQUIRED: "Set wait: true, or change less in one task.",
     WAIT_TIMEOUT: "Run the task again, with a longer wait_timeout.",
 }
@@ -104,39 +105,39 @@ AWS_ADVICE = {
     ),
     ACCESS_DENIED: "Allow the caller this action in its IAM policy, and look for a policy that denies it.",
     CONFLICT: "Another change of the set is in progress; try again when it has finished.",
-    "ExpiredTokenException": _CHECK_CREDENTIALS,
-    "IncompleteSignatureException": _CHECK_CREDENTIALS,
+    "ExpiredTokenException": _CREDENTIALS_ADVICE,
+    "IncompleteSignatureException": _CREDENTIALS_ADVICE,
     "InternalServerException": "This is an error of the service, and the call was retried; try again later.",
-    "InvalidClientTokenId": _CHECK_CREDENTIALS,
-    "InvalidSignatureException": _CHECK_CREDENTIALS,
-    NOT_FOUND: "It does not exist, or not in this Region.",
-    "ServiceQuotaExceededException": "The account has as many as AWS allows it.",
+    "InvalidClientTokenId": _CREDENTIALS_ADVICE,
+    "InvalidSignatureException": _CREDENTIALS_ADVICE,
+    NOT_FOUND: "Check the ARN, and that the Region is in the replication set.",
+    "ServiceQuotaExceededException": "The account has reached a quota of the service.",
     "ThrottlingException": (
         "The service throttled the request, and the call was retried; try again later, or run fewer tasks at once."
     ),
-    "UnrecognizedClientException": _CHECK_CREDENTIALS,
+    "UnrecognizedClientException": _CREDENTIALS_ADVICE,
     "ValidationException": "Check the values that the service names.",
 }
 
 #: The codes of botocore's exceptions, by the name of the class. An exception without an entry has its base class's.
 BOTOCORE_ADVICE = {
     "BotoCoreError": f"Check the connection's options, and on {HOST} the environment (AWS_*) and the AWS configuration files.",
-    "ConnectTimeoutError": _REACH_ENDPOINT,
-    "ConnectionClosedError": _REACH_ENDPOINT,
-    CREDENTIAL_RETRIEVAL_ERROR: _SIGN_IN,
-    "EndpointConnectionError": _REACH_ENDPOINT,
-    "HTTPClientError": _REACH_ENDPOINT,
-    "IncompleteReadError": _REACH_ENDPOINT,
-    "InvalidRegionError": "Give the name of a Region in the option region, such as eu-west-1.",
-    "NoCredentialsError": _GIVE_CREDENTIALS,
+    "ConnectTimeoutError": _ENDPOINT_ADVICE,
+    "ConnectionClosedError": _ENDPOINT_ADVICE,
+    CREDENTIAL_RETRIEVAL_ERROR: _PROFILE_ADVICE,
+    "EndpointConnectionError": _ENDPOINT_ADVICE,
+    "HTTPClientError": _ENDPOINT_ADVICE,
+    "IncompleteReadError": _ENDPOINT_ADVICE,
+    "InvalidRegionError": _REGION_ADVICE,
+    "NoCredentialsError": _NO_CREDENTIALS_ADVICE,
     "NoRegionError": "Set the option region, or AWS_REGION, or a region in the profile.",
-    "PartialCredentialsError": _GIVE_CREDENTIALS,
+    "PartialCredentialsError": _NO_CREDENTIALS_ADVICE,
     "ProfileNotFound": f"Check the option profile, or AWS_PROFILE, against the AWS configuration files of {HOST}.",
     "ProxyConnectionError": "Check the proxy, in aws_config (proxies) and in the environment (HTTPS_PROXY).",
-    "ReadTimeoutError": _REACH_ENDPOINT,
-    "ResponseStreamingError": _REACH_ENDPOINT,
-    "SSLError": "Check the endpoint's certificate; a private certificate authority is named in aws_ca_bundle.",
-    "UnknownRegionError": "Give the name of a Region in the option region, such as eu-west-1.",
+    "ReadTimeoutError": _ENDPOINT_ADVICE,
+    "ResponseStreamingError": _ENDPOINT_ADVICE,
+    "SSLError": "Check the endpoint's certificate. For a private certificate authority, set aws_ca_bundle or AWS_CA_BUNDLE.",
+    "UnknownRegionError": _REGION_ADVICE,
 }
 
 #: Every code that is documented, with its advice. AWS may send others, which are passed on as they are.
@@ -149,7 +150,7 @@ TRANSIENT_ERRORS = ("ThrottlingException", "InternalServerException", "500", "50
 #: The service was not reached: its host name does not resolve, or nothing answers, as in a Region without the service.
 CONNECTION_ERRORS = ("ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError")
 
-#: It is not known whether the service has done what was asked: no answer came, or not the whole of it.
+#: No response came, or not all of it: it is not known whether the service has done what was asked.
 NO_ANSWER_ERRORS = (
     *CONNECTION_ERRORS,
     "HTTPClientError",
@@ -160,12 +161,8 @@ NO_ANSWER_ERRORS = (
 )
 
 
-def _unchanged(value: Any) -> Any:
-    return value
-
-
 class AnsibleSSMIncidentsError(AnsibleAWSError):
-    """A failure, whole: what was tried, why it failed, and what the user can do.
+    """What was tried, why it failed, and what the user can do.
 
     :param message: what was tried, on what, in which Region.
     :param code: the error code, one of ADVICE or AWS's own.
@@ -184,7 +181,6 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         cause: BaseException | None = None,
     ) -> None:
         super().__init__(message=message, exception=cause)
-        self.attempt = message
         self.code = code
         self.reason = _text_of(cause) if reason is None else reason
         self.advice = _advice(code) if advice is None else advice
@@ -196,56 +192,58 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
     def with_advice(self, advice: str) -> AnsibleSSMIncidentsError:
         """Return the same failure with other advice."""
         return AnsibleSSMIncidentsError(
-            self.attempt, code=self.code, reason=self.reason, advice=advice, cause=self.cause
+            self.message, code=self.code, reason=self.reason, advice=advice, cause=self.cause
         )
 
-    def describe(self, host: str, mask: Callable[[str], str] = _unchanged) -> str:
+    def describe(self, host: str, mask: Callable[[str], str] | None = None) -> str:
         """Return the failure in sentences.
 
         :param host: the host whose environment and files are used: ON_MODULE_HOST or ON_CONTROLLER.
         :param mask: masks secrets. It sees each text before the text is shortened, so that no part of a secret is left.
         """
-        reason = shorten(mask(self.reason))
-        advice = self.advice.replace(HOST, host)
-        sentences = [f"{mask(self.attempt)}: {reason}" if reason else mask(self.attempt), mask(advice)]
+        mask = mask or str
+        message, reason, advice = mask(self.message), shorten(mask(self.reason)), self.advice.replace(HOST, host)
+        sentences = [f"{message}: {reason}" if reason else message, mask(advice)]
         return " ".join(sentence if sentence.endswith(".") else f"{sentence}." for sentence in sentences if sentence)
 
-    def error(self, mask: Callable[[str], str] = _unchanged) -> dict[str, Any]:
-        """Return the error as AWS words it: Code, Message, and whatever else AWS sent. Parameters as for describe()."""
-        answer = aws_answer(self.cause).get("Error", {})
-        message = answer.get("Message") or _text_of(self.cause) or self.reason or self.attempt
-        return {**answer, "Code": self.code, "Message": shorten(mask(str(message)))}
+    def error_members(self, mask: Callable[[str], str] | None = None) -> dict[str, Any]:
+        """Return Code, Message, and whatever else AWS sent in its error.
+
+        :param mask: as for describe().
+        """
+        sent = aws_response(self.cause).get("Error", {})
+        message = sent.get("Message") or _text_of(self.cause) or self.reason or self.message
+        return {**sent, "Code": self.code, "Message": shorten((mask or str)(str(message)))}
 
 
-def invalid_option(option: str, value: str, expected: str) -> AnsibleSSMIncidentsError:
-    """Return the failure of an option that can't be used. Nothing has been sent yet.
+def invalid_option(option: str, problem: str, advice: str) -> AnsibleSSMIncidentsError:
+    """Return the error for an option that can't be used. Nothing has been sent yet.
 
-    :param value: the value, and what is wrong with it.
-    :param expected: what the value must be.
+    :param problem: the value, and what is wrong with it.
+    :param advice: what the value must be.
     """
-    return AnsibleSSMIncidentsError(f"{option}: {value}", code=INVALID_PARAMETER, advice=expected)
+    return AnsibleSSMIncidentsError(f"{option}: {problem}", code=INVALID_PARAMETER, advice=advice)
 
 
 def is_transient(failure: AnsibleSSMIncidentsError) -> bool:
-    """Tell whether the same call may well succeed a little later."""
+    """Tell whether the same call may succeed a little later."""
     return failure.code in TRANSIENT_ERRORS or failure.code in NO_ANSWER_ERRORS
 
 
-def aws_answer(cause: BaseException | None) -> dict[str, Any]:
-    """Return what AWS answered, as botocore's ClientError has it: Error and ResponseMetadata; {} if nothing came."""
-    answer = getattr(cause, "response", None)
-    return answer if isinstance(answer, dict) and "Error" in answer else {}
+def aws_response(cause: BaseException | None) -> dict[str, Any]:
+    """Return AWS's response, with Error and ResponseMetadata as botocore's ClientError has them; {} if there is none."""
+    response = getattr(cause, "response", None)
+    return response if isinstance(response, dict) and "Error" in response else {}
 
 
 def error_code(cause: BaseException, default: str) -> str:
-    """Return the error code of what botocore raised.
+    """Return the error code for an exception: AWS's code, or the name of the nearest class in BOTOCORE_ADVICE.
 
-    :param cause: a ClientError, which has AWS's code, or another exception of botocore's, by its class or a base of it.
-    :param default: the code of an exception that is not botocore's, or has no entry but botocore's base class.
+    :param default: the code if AWS sent none, and none of the exception's classes is documented.
     """
-    answer = aws_answer(cause)
-    if answer:
-        return str(answer["Error"].get("Code"))
+    response = aws_response(cause)
+    if response:
+        return str(response["Error"].get("Code"))
     known = (kind.__name__ for kind in type(cause).__mro__ if kind.__module__.startswith("botocore."))
     return next((name for name in known if name in BOTOCORE_ADVICE and name != "BotoCoreError"), default)
 
@@ -254,7 +252,7 @@ def _advice(code: str) -> str:
     if code.isdigit():
         # An error with a status and no code did not come from AWS.
         return ADVICE[MALFORMED_ANSWER]
-    return ADVICE.get(code, ADVICE["BotoCoreError"])
+    return ADVICE.get(code, "The message is the service's own; its documentation has the error code.")
 
 
 def _text_of(cause: BaseException | None) -> str:

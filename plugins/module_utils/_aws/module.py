@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How every module of this collection connects and ends."""
+"""Connecting a module to AWS, and ending it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ModuleRun:
-    """A module's run: what is done in the with block ends in a result or a failure, which exit() hands to Ansible.
+    """A context manager that catches AnsibleSSMIncidentsError; exit() then calls fail_json or exit_json.
 
     ::
 
@@ -32,7 +32,7 @@ class ModuleRun:
             run.result.update(...)
         run.exit()
 
-    :ivar result: what the module returns, beside a failure too.
+    :ivar result: what the module returns, with a failure too.
     """
 
     def __init__(self, module: AnsibleAWSModule) -> None:
@@ -42,10 +42,10 @@ class ModuleRun:
         self._failure: AnsibleSSMIncidentsError | None = None
 
     def connect(self, defaults: Mapping[str, Any]) -> Connection:
-        """Return the connection that the module's options ask for; from here on its secrets are masked.
+        """Return the connection that the module's options ask for; from now on its secrets are masked.
 
-        :param defaults: settings of botocore's Config that hold unless the user's aws_config has them.
-        :raises AnsibleSSMIncidentsError: if they can't be used.
+        :param defaults: settings for botocore's Config, which aws_config overrides.
+        :raises AnsibleSSMIncidentsError: if an option can't be used, or no credentials are found.
         """
         self._connection = connect(self._module.params, partial(get_aws_connection_info, self._module), defaults)
         return self._connection
@@ -64,8 +64,8 @@ class ModuleRun:
         """End the module. Outside of the with block: within it ansible-core would add a traceback to the failure."""
         result = self.result
         if self._failure:
-            mask = [self._connection.mask] if self._connection else []
-            result = {**result, **failure_result(self._failure, ON_MODULE_HOST, *mask)}
+            mask = self._connection.mask if self._connection else None
+            result = {**result, **failure_result(self._failure, ON_MODULE_HOST, mask)}
         if self._connection:
             result = self._connection.mask(result)
         if self._failure:

@@ -11,23 +11,21 @@ from typing import Any, Callable
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import gather_sdk_versions
 
-from .errors import AnsibleSSMIncidentsError, aws_answer
+from .errors import AnsibleSSMIncidentsError, aws_response
 
 
 def failure_result(
-    failure: AnsibleSSMIncidentsError, host: str, mask: Callable[[Any], Any] = lambda value: value
+    failure: AnsibleSSMIncidentsError, host: str, mask: Callable[[Any], Any] | None = None
 ) -> dict[str, Any]:
-    """Return the fields of AnsibleAWSModule.fail_json_aws, every one of them for every failure.
-
-    fail_json_aws itself is not used: it shows a Python traceback for what is said in plain words here.
+    """Return what AnsibleAWSModule.fail_json_aws returns, but always and without a Python traceback.
 
     :param host: the host whose environment and files are used: ON_MODULE_HOST or ON_CONTROLLER.
     :param mask: masks secrets.
-    :return: msg, error (code, message and what else AWS sent), response_metadata ({} if AWS did not answer), and the
-        versions of boto3 and botocore.
+    :return: msg, error (code, message and what else AWS sent), response_metadata ({} if AWS did not respond), and the
+        versions of boto3 and botocore if they are installed.
     """
-    answer = {
-        "Error": failure.error(mask),
-        "ResponseMetadata": aws_answer(failure.cause).get("ResponseMetadata", {}),
+    response = {
+        "Error": failure.error_members(mask),
+        "ResponseMetadata": aws_response(failure.cause).get("ResponseMetadata", {}),
     }
-    return {"msg": failure.describe(host, mask), **camel_dict_to_snake_dict(answer), **gather_sdk_versions()}
+    return {"msg": failure.describe(host, mask), **camel_dict_to_snake_dict(response), **gather_sdk_versions()}

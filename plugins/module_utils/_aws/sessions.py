@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""boto3 sessions that share what is read of botocore's data, and what that data says of Regions.
+"""boto3 sessions that share the data that they read from botocore, and the Regions of a service.
 
-A session reads botocore's data anew (70 ms). Where one process makes several sessions (a lookup in a loop, or an action
-that Ansible runs in forks of one process), these share it.
+Each session reads botocore's data (70 ms). If one process makes several sessions (a lookup in a loop, or an action that
+Ansible runs in forks of one process), they share it.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from botocore.loaders import Loader
 
 # A session that nothing has used yet, for the one connection that a forked process makes.
-_unused_sessions: list[botocore.session.Session] = []
+_preloaded_sessions: list[botocore.session.Session] = []
 
 
 def make_session(profile: str | None, region: str | None) -> boto3.session.Session:
     """Return a new session.
 
-    :param region: for the calls that a profile makes to assume a role.
+    :param region: for the calls that botocore makes to assume the role of a profile.
     :raises BotoCoreError: for an unknown profile, or a configuration file that can't be read.
     """
-    core = _unused_sessions.pop() if _unused_sessions else botocore.session.get_session()
-    core.register_component("data_loader", _loader())
-    session = boto3.session.Session(botocore_session=core, profile_name=profile, region_name=region)
+    botocore_session = _preloaded_sessions.pop() if _preloaded_sessions else botocore.session.get_session()
+    botocore_session.register_component("data_loader", _loader())
+    session = boto3.session.Session(botocore_session=botocore_session, profile_name=profile, region_name=region)
     # An unknown profile fails here and not at its first use.
-    core.get_scoped_config()
+    botocore_session.get_scoped_config()
     # boto3 adds its own folder for each session.
     _loader().search_paths[:] = dict.fromkeys(_loader().search_paths)
     return session
@@ -54,25 +54,25 @@ def preload(*operations: tuple[str, str]) -> None:
     # What fails here (no boto3, AWS_PROFILE naming an unknown one ...) fails again, and is reported, where it is used.
     with suppress(Exception):
         session = make_session(None, "us-east-1")
-        keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
-        session.client("sts", **keys)
+        placeholders = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+        session.client("sts", **placeholders)
         for service, operation in operations:
             # To find the paginators, botocore looks into the folder of every service.
-            session.client(service, **keys).get_paginator(operation)
+            session.client(service, **placeholders).get_paginator(operation)
         # 5 ms of a session's 7: what it does before it needs its user's settings.
-        _unused_sessions.append(botocore.session.get_session())
-    # A collection in a forked process would touch, and so copy, all that it shares with this one (Python's gc.freeze).
+        _preloaded_sessions.append(botocore.session.get_session())
+    # Garbage collection in a forked process would copy the memory that it shares with this one (Python's gc.freeze).
     gc.freeze()
 
 
 def service_regions(service: str, partition: str) -> list[str]:
     """Return the names of the Regions of a partition where a service exists, as botocore knows them."""
-    return list(_data_session().get_available_regions(service, partition_name=partition))
+    return list(_region_data_session().get_available_regions(service, partition_name=partition))
 
 
 def all_service_regions(service: str) -> list[str]:
     """Return the names of the Regions of all partitions where a service exists, as botocore knows them."""
-    partitions = _data_session().get_available_partitions()
+    partitions = _region_data_session().get_available_partitions()
     return [region for partition in partitions for region in service_regions(service, partition)]
 
 
@@ -81,7 +81,7 @@ def partition_of_region(region: str) -> str:
 
     :raises BotoCoreError: for a Region that fits no partition.
     """
-    return str(_data_session().get_partition_for_region(region))
+    return str(_region_data_session().get_partition_for_region(region))
 
 
 @lru_cache(maxsize=None)
@@ -90,7 +90,7 @@ def _loader() -> Loader:
 
 
 @lru_cache(maxsize=None)
-def _data_session() -> botocore.session.Session:
+def _region_data_session() -> botocore.session.Session:
     session = botocore.session.get_session()
     session.register_component("data_loader", _loader())
     return session

@@ -41,5 +41,5 @@ def get_caller_account_id(client: BaseClient) -> str:
         client,
         "get the caller's identity",
         lambda: required_member(client.get_caller_identity(), "Account", str),
-        tries=1,
+        max_attempts=1,
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Texts of others, made fit for a terminal."""
+"""Making untrusted text safe to print."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MAX_LENGTH = 500
 
 
 def one_line(text: str) -> str:
-    """Return a text as one line without control characters, which a terminal would obey."""
+    """Return a text as one line without control characters, which a terminal interprets."""
     return "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
 
 

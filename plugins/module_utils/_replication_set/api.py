@@ -70,7 +70,7 @@ def create_replication_set(
     :raises AnsibleSSMIncidentsError: for every error.
     """
     request = {
-        "regions": {name: _key_member(key) for name, key in regions.items()},
+        "regions": {name: _kms_key_parameter(key) for name, key in regions.items()},
         "clientToken": client_token,
         # An empty map is not valid (botocore's model).
         **({"tags": dict(tags)} if tags else {}),
@@ -79,13 +79,13 @@ def create_replication_set(
         client,
         "create a replication set",
         lambda: required_member(client.create_replication_set(**request), "arn", str),
-        tries=1,
+        max_attempts=1,
     )
 
 
 def add_region(client: BaseClient, arn: str, region: str, sse_kms_key_id: str, client_token: str) -> None:
     """Add a Region (UpdateReplicationSet); the set is UPDATING then. Raises AnsibleSSMIncidentsError."""
-    action = {"addRegionAction": {"regionName": region, **_key_member(sse_kms_key_id)}}
+    action = {"addRegionAction": {"regionName": region, **_kms_key_parameter(sse_kms_key_id)}}
     _update(client, f"add Region {region} to", arn, action, client_token)
 
 
@@ -128,21 +128,21 @@ def untag_resource(client: BaseClient, arn: str, tag_keys: Sequence[str]) -> Non
     )
 
 
-def _update(client: BaseClient, attempt: str, arn: str, action: Mapping[str, Any], client_token: str) -> None:
+def _update(client: BaseClient, description: str, arn: str, action: Mapping[str, Any], client_token: str) -> None:
     _write(
         client,
-        f"{attempt} the replication set {arn}",
+        f"{description} the replication set {arn}",
         # One action a call (botocore's model).
         lambda: client.update_replication_set(arn=arn, actions=[action], clientToken=client_token),
     )
 
 
-def _key_member(sse_kms_key_id: str) -> dict[str, str]:
+def _kms_key_parameter(sse_kms_key_id: str) -> dict[str, str]:
     # The service names the AWS owned key so; to ask for it, the key is left out.
     return {} if sse_kms_key_id == DEFAULT_KEY else {"sseKmsKeyId": sse_kms_key_id}
 
 
-def _write(client: BaseClient, attempt: str, call: Callable[[], Any]) -> None:
+def _write(client: BaseClient, description: str, call: Callable[[], Any]) -> None:
     """Make a call that changes something, once: its caller reads the set before it tries again."""
 
     def call_and_check() -> None:
@@ -150,4 +150,4 @@ def _write(client: BaseClient, attempt: str, call: Callable[[], Any]) -> None:
         if call()["ResponseMetadata"]["HTTPStatusCode"] != 204:
             raise ValueError("the status is not 204")
 
-    call_aws(client, attempt, call_and_check, tries=1)
+    call_aws(client, description, call_and_check, max_attempts=1)

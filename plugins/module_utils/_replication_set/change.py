@@ -25,7 +25,7 @@ from .._aws.errors import (
 from . import api
 from .plan import ADD_REGION, CREATE, DELETE, DELETE_REGION, TAG, UNTAG, UPDATE_PROTECTION, CurrentState, Step
 from .search import ALL_REGIONS, find_replication_set
-from .service import CHANGING, FAILED, SERVICE, region_key
+from .service import CHANGING, FAILED, SERVICE, kms_key_of_region
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # to hours (CloudFormation and Terraform wait 2 hours). The first pauses are short for what is quick.
 _PAUSES = (1, 2, 4, 8, 16, 30)
 
-Plan = Callable[["CurrentState | None"], "list[Step]"]
+Planner = Callable[["CurrentState | None"], "list[Step]"]
 
 
 class Change:
@@ -50,7 +50,7 @@ class Change:
     :ivar current: its state then; the tags only if the plan depends on them.
     :ivar done: the steps that AWS took, in their order.
     :ivar remaining: the steps that are still to take.
-    :ivar may_have_changed: whether it is unknown if AWS did what the last call asked.
+    :ivar may_have_changed: whether AWS may have done what the last call asked, although the call failed.
     :ivar other_arns: the account's sets, if the one that was given was not found.
     """
 
@@ -58,18 +58,18 @@ class Change:
         self,
         connection: Connection,
         arn: str | None,
-        plan: Plan,
+        plan: Planner,
         wait_timeout: float,
-        with_tags: bool = False,
-        deleting: bool = False,
+        include_tags: bool = False,
+        is_deletion: bool = False,
     ) -> None:
         """
         :param plan: returns the steps from the current state, None for no set, to the desired one.
         :param wait_timeout: in seconds, for everything together.
-        :param with_tags: whether the plan depends on the tags.
-        :param deleting: whether the set is to be deleted: it may be FAILED then, and may be gone.
+        :param include_tags: whether the plan depends on the tags.
+        :param is_deletion: whether the set is to be deleted: it may be FAILED then, and may be gone.
         """
-        self.arn = self._given_arn = arn
+        self.arn = self._target_arn = arn
         self.replication_set: dict[str, Any] | None = None
         self.current: CurrentState | None = None
         self.done: list[Step] = []
@@ -78,9 +78,9 @@ class Change:
         self._plan = plan
         self._wait_timeout = wait_timeout
         self._deadline = time.monotonic() + wait_timeout
-        self._with_tags = with_tags
-        self._deleting = deleting
-        self._accept_failed = deleting
+        self._include_tags = include_tags
+        self._is_deletion = is_deletion
+        self._accept_failed = is_deletion
         self._was_seen = False
         self.other_arns: list[str] = []
         self.may_have_changed = False
@@ -90,11 +90,11 @@ class Change:
     def prepare(self) -> None:
         """Read the set, wait until no other change of it is in progress, and plan. Nothing is changed.
 
-        :raises AnsibleSSMIncidentsError: if the set can't be read, has failed, is not ACTIVE in time, or can't be changed so.
+        :raises AnsibleSSMIncidentsError: if the set can't be read, has failed, is not ACTIVE in time, or the change is not possible.
         """
         self._wait_and_plan(retry=False)
 
-    def carry_out(self, wait: bool) -> None:
+    def apply(self, wait: bool) -> None:
         """Take the remaining steps.
 
         :param wait: whether to wait for the last one as well.
@@ -104,8 +104,8 @@ class Change:
         while self.remaining:
             if not wait:
                 self.validate_single_step()
-            step, before = self.remaining[0], self._fingerprint()
-            failure = self._take(step)
+            step, before = self.remaining[0], self._observed_state()
+            failure = self._run_step(step)
             if failure is None:
                 self.done.append(step)
                 self.remaining = self.remaining[1:]
@@ -116,15 +116,15 @@ class Change:
                     return
             self.may_have_changed = failure is not None and is_transient(failure)
             was_changing = self._wait_and_plan()
-            # The set counts, not the answer to the call, nor whether it arrived.
+            # Compare with the set: the response to the call may be lost.
             if step not in self.remaining:
                 self.done += [step] if self.may_have_changed else []
                 self._client_token = None
             elif failure is None:
-                # Not visible yet, or undone by somebody else; the second time it is taken for undone.
+                # Not visible yet, or undone by somebody else; the second time, assume that somebody undid it.
                 self._client_token = None if self.done[-2:] == [step, step] else self._client_token
                 self._pause(next(pauses), None)
-            elif failure.code == CONFLICT or is_transient(failure) or was_changing or before != self._fingerprint():
+            elif failure.code == CONFLICT or is_transient(failure) or was_changing or before != self._observed_state():
                 # The reason for the refusal may be gone.
                 self._pause(next(pauses), failure)
             else:
@@ -147,7 +147,7 @@ class Change:
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
-    def _take(self, step: Step) -> AnsibleSSMIncidentsError | None:
+    def _run_step(self, step: Step) -> AnsibleSSMIncidentsError | None:
         """Make a step's call, in a Region that stays, and return the failure if it failed."""
         self._region = self._region_for(step)
         try:
@@ -182,7 +182,7 @@ class Change:
         return self._client_token[1]
 
     def _region_for(self, step: Step) -> str:
-        """Return a Region to send a step to and to read the set from: one that is in the set, before and after.
+        """Return the Region to send a step to and to read the set from: one that is in the set, before and after.
 
         For a deletion that is a guard as well. If the Region to delete is the last one by now, the Region that is called
         is no longer in the set, and is likely, though not known, to refuse.
@@ -201,9 +201,9 @@ class Change:
             return None
         regions = self.replication_set["regionMap"].items()
         return CurrentState(
-            {name: region_key(info) for name, info in regions},
+            {name: kms_key_of_region(info) for name, info in regions},
             bool(self.replication_set.get("deletionProtected")),
-            api.list_tags(self.client(), str(self.arn)) if self._with_tags else {},
+            api.list_tags(self.client(), str(self.arn)) if self._include_tags else {},
         )
 
     # Reading and waiting ----------------------------------------------------------------------------------------------
@@ -218,14 +218,14 @@ class Change:
                 if failure.code != NOT_FOUND:
                     raise
         try:
-            result = find_replication_set(self._connection, self._given_arn, [ALL_REGIONS])
+            result = find_replication_set(self._connection, self._target_arn, [ALL_REGIONS])
         except AnsibleSSMIncidentsError as failure:
             # If some Regions did not answer, the list decides, which any Region has.
-            if not self._given_arn or not self._is_unlisted(failure):
+            if not self._target_arn or not self._is_unlisted(failure):
                 raise
             self.replication_set = self._region = None
             return
-        self.arn = result.arn or self._given_arn
+        self.arn = result.arn or self._target_arn
         self.replication_set = result.replication_set
         self._region = result.client.meta.region_name if result.replication_set else None
 
@@ -235,7 +235,7 @@ class Change:
         except AnsibleSSMIncidentsError:
             # Without the list, it is enough that no Region has the set.
             return failure.code == NOT_FOUND
-        return self._given_arn not in self.other_arns
+        return self._target_arn not in self.other_arns
 
     def _wait_and_plan(self, retry: bool = True) -> bool:
         """Read the set until no change of it is in progress, and plan the remaining steps.
@@ -262,8 +262,8 @@ class Change:
             retry = True
             self._pause(next(pauses), failure)
         if self.current:
-            self._given_arn = self.arn
-        elif self._was_seen and not self._deleting:
+            self._target_arn = self.arn
+        elif self._was_seen and not self._is_deletion:
             raise AnsibleSSMIncidentsError(
                 f"The replication set {self.arn} is gone: somebody else has deleted it during this task",
                 code=REPLICATION_SET_DELETED,
@@ -272,7 +272,7 @@ class Change:
         self.remaining = self._plan(self.current)
         return was_changing
 
-    def _fingerprint(self) -> tuple[Any, ...]:
+    def _observed_state(self) -> tuple[Any, ...]:
         """Return what tells one state of the set from another."""
         read = self.replication_set or {}
         return (self.current, read.get("status"), read.get("lastModifiedTime"))
@@ -287,11 +287,17 @@ class Change:
             time.sleep(min(seconds, left))
             return
         raise AnsibleSSMIncidentsError(
-            f"Waited {self._wait_timeout:g} s for the change of the replication set {self.arn}",
+            f"Timed out after {self._wait_timeout:g} s while changing {self._name()} in Region {self._region_name()}",
             code=WAIT_TIMEOUT,
-            reason=failure.reason if failure else f"it is {self._status()}, with {self._regions_by_status()}",
-            advice=f"{'What has been started goes on in AWS. ' if self.done else ''}{ADVICE[WAIT_TIMEOUT]}",
+            reason=failure.reason if failure else f"it is {self._status()}, with {self._region_statuses()}",
+            advice=f"{'AWS continues the steps that have started. ' if self.done else ''}{ADVICE[WAIT_TIMEOUT]}",
         )
+
+    def _name(self) -> str:
+        return f"the replication set {self.arn}" if self.arn else "the account's replication set"
+
+    def _region_name(self) -> str:
+        return self._region or self._connection.region
 
     def _validate_status(self) -> None:
         """:raises AnsibleSSMIncidentsError: if the set or one of its Regions is FAILED."""
@@ -306,7 +312,7 @@ class Change:
                 reason=f"Regions that are FAILED: {', '.join(failed) or 'none, only the set itself'}",
             )
 
-    def _regions_by_status(self) -> str:
+    def _region_statuses(self) -> str:
         regions = self.replication_set["regionMap"].items() if self.replication_set else ()
         return ", ".join(f"{name} {info.get('status')}" for name, info in regions) or "no Region"
 

@@ -86,14 +86,14 @@ def _desired_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
         if not TAG_KEY.fullmatch(key):
             raise invalid_option(
                 "tags",
-                f"{key!r} can't be a key",
-                "A key has 1 to 128 of A-Z a-z 0-9, space and _=@:.+-/, and does not begin with aws:",
+                f"{key!r} is not a valid tag key",
+                "It must have 1 to 128 characters, A-Z a-z 0-9, spaces, commas and _ = @ : . + - / and must not begin with aws:",
             )
         if not TAG_VALUE.fullmatch(value):
             raise invalid_option(
                 "tags",
-                f"{value!r}, of {key!r}, can't be a value",
-                "A value has 256 at most of A-Z a-z 0-9, space and _=@:.+-/,",
+                f"{value!r} is not a valid value of the tag {key!r}",
+                "It must have at most 256 characters, A-Z a-z 0-9, spaces, commas and _ = @ : . + - /",
             )
     return texts
 
@@ -103,5 +103,5 @@ def _validate_key(region: str, key: str) -> None:
         raise invalid_option(
             "regions",
             f"sse_kms_key_id {key!r} of {region} is not the ARN of a KMS key",
-            "The service reports keys by their ARNs: an alias or a bare key ID would differ from that on every run",
+            "It must not be an alias or a key ID, as the service reports ARNs",
         )

@@ -13,7 +13,7 @@ from ansible.module_utils.common.dict_transformations import camel_dict_to_snake
 
 # The service leaves some of these out: a set recorded by AWS has no arn and no statusUpdateDateTime
 # (awscli, examples/ssm-incidents/get-replication-set.rst). They are null then.
-_SET_FIELDS = (
+SET_FIELDS = (
     "arn",
     "created_by",
     "created_time",
@@ -22,7 +22,7 @@ _SET_FIELDS = (
     "last_modified_time",
     "status",
 )
-_REGION_FIELDS = ("sse_kms_key_id", "status", "status_message", "status_update_date_time")
+REGION_FIELDS = ("sse_kms_key_id", "status", "status_message", "status_update_date_time")
 
 
 def replication_set_facts(
@@ -36,9 +36,9 @@ def replication_set_facts(
     :return: snake_cased facts. Region names and tag keys keep their case, times are ISO 8601 in UTC.
     """
     regions = replication_set.get("regionMap") or {}
-    facts = _snake_cased({key: value for key, value in replication_set.items() if key != "regionMap"}, _SET_FIELDS)
+    facts = _snake_cased({key: value for key, value in replication_set.items() if key != "regionMap"}, SET_FIELDS)
     facts["arn"] = facts["arn"] or arn
-    facts["region_map"] = {name: _snake_cased(info, _REGION_FIELDS) for name, info in sorted(regions.items())}
+    facts["region_map"] = {name: _snake_cased(info, REGION_FIELDS) for name, info in sorted(regions.items())}
     facts["tags"] = None if tags is None else dict(tags)
     return facts
 

@@ -31,7 +31,7 @@ def get_facts(
     :param search_regions: further Regions to search, or ALL_REGIONS.
     :param include_tags: whether to list the tags as well.
     :param warn: takes a warning if the tags can't be listed.
-    :raises AnsibleSSMIncidentsError: if nobody answers, or there is no set of the given ARN.
+    :raises AnsibleSSMIncidentsError: if the set is not found, or a Region that may have it did not answer.
     """
     return result_facts(connection, find_replication_set(connection, arn, search_regions), include_tags, warn)
 
@@ -58,7 +58,7 @@ def _list_tags_or_warn(
         if failure.code != ACCESS_DENIED:
             raise
         warn(
-            f"{failure.attempt}: {shorten(connection.mask(failure.reason))}. tags is null, all other facts are complete."
-            " Allow ssm-incidents:ListTagsForResource to have them."
+            f"{failure.message}: {shorten(connection.mask(failure.reason))}. tags is null. All other facts are complete."
+            " To list the tags, allow ssm-incidents:ListTagsForResource."
         )
         return None

@@ -37,7 +37,7 @@ DELETE = "delete_replication_set"
 
 
 class CurrentState(NamedTuple):
-    """What of a replication set can be changed, as it is.
+    """The current state of a replication set.
 
     :ivar regions: Region names, each with the ARN of its KMS key or DEFAULT_KEY, or None if AWS left the key out.
     """
@@ -57,7 +57,7 @@ class Step(NamedTuple):
 def plan_changes(current: CurrentState | None, desired: DesiredState) -> list[Step]:
     """Return the steps from the current state to the desired one, in their order; none if nothing differs.
 
-    Protection is turned on first and off last. The quick steps come before those that take minutes.
+    For an existing set, deletion protection is turned on first or off last, and tags come before Regions, which take minutes.
 
     :param current: None if the account has no set.
     :raises AnsibleSSMIncidentsError: if the service can't do that, or the user has not allowed it.
@@ -120,8 +120,7 @@ def predict(current: CurrentState | None, steps: Iterable[Step]) -> CurrentState
 def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | None]) -> list[Step]:
     """Return the shortest list of steps from one set of Regions to another.
 
-    A Region is added before another is deleted wherever the limit of three allows it, so that the set never has fewer
-    Regions than it must.
+    A Region is added before another is deleted if the set has fewer than three.
 
     :param current: the set's Regions, by name, with the KMS key of each; 1 to 3.
     :param desired: the desired Regions; 1 to 3.
@@ -154,7 +153,7 @@ def _plan_tags(current: Mapping[str, str], desired: DesiredState) -> list[Step]:
     count = len({*current, *to_set} - set(to_remove))
     if count > MAX_TAGS:
         raise AnsibleSSMIncidentsError(
-            f"tags: with the tags that it keeps the set would have {count} tags",
+            f"tags: the replication set would have {count} tags, because purge_tags is false",
             code=UNSUPPORTED_CHANGE,
             advice=f"A replication set has {MAX_TAGS} tags at most.",
         )
@@ -176,12 +175,12 @@ def _target_regions(current: CurrentState, desired: DesiredState) -> dict[str, s
         if current.regions[name] is None:
             # Whether it is another key is unknown, and to replace it would delete the Region.
             raise AnsibleSSMIncidentsError(
-                f"AWS does not report the KMS key of {name}, which can't be compared with {regions[name]}",
+                f"regions: AWS does not report the KMS key of {name}, so it can't be compared with {regions[name]}",
                 code=UNSUPPORTED_CHANGE,
                 advice=f"Leave {name} out of regions and set purge_regions: false, so that the Region stays as it is.",
             )
     if different and not desired.replace_keys:
-        # If it is impossible anyway, that is the thing to say.
+        # Report an impossible change first.
         plan_regions(current.regions, regions)
         keys = ", ".join(f"{name} has {current.regions[name]}, not {regions[name]}" for name in different)
         raise AnsibleSSMIncidentsError(f"regions: the KMS key differs ({keys})", code=KEY_MISMATCH)

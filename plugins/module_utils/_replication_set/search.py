@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finding a replication set: in the connection's own Region and, if the user says so, in others.
+"""Finding a replication set in the connection's own Region and, if the user asks for it, in others.
 
 ListReplicationSets answers from any Region where the service exists. GetReplicationSet answers only from a Region that
 is in the set, and ResourceNotFoundException from every other one (sources: Prowler, Terraform's AWS provider).
@@ -20,7 +20,7 @@ except ImportError:
     BotoCoreError = Exception  # AnsibleAWSModule reports it
 
 from .._aws.arn import partition_of_arn, validate_region_names
-from .._aws.calls import botocore_failure
+from .._aws.calls import error_from_botocore
 from .._aws.errors import (
     ADVICE,
     CONNECTION_ERRORS,
@@ -50,7 +50,7 @@ SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total
 
 
 class SearchResult(NamedTuple):
-    """A replication set, or that the account has none.
+    """The result of a search.
 
     :ivar client: a client for the Region that answered.
     :ivar arn: the set's ARN; empty without a set.
@@ -76,32 +76,32 @@ def find_replication_set(connection: Connection, arn: str | None, search_regions
     """Find a replication set: in the connection's own Region first, then in the others side by side.
 
     :param arn: the set's ARN; None for the account's own set, which ListReplicationSets names.
-    :param search_regions: further Regions to search; ALL_REGIONS for all of them. Empty: only the own Region.
+    :param search_regions: further Regions to search; ALL_REGIONS for all of them. Empty: only the connection's Region.
     :return: the set or, if no ARN was given, that the account has none.
-    :raises AnsibleSSMIncidentsError: if it is not found, or a Region that may have it did not answer.
+    :raises AnsibleSSMIncidentsError: if no Region returns it, and it does not exist or a Region may have it that did not answer.
     """
     others = _other_regions(connection, arn, search_regions)
     own = connection.client(SERVICE)
     try:
-        arn = arn or _list_arn(own)
-        return _get(own, arn)
+        arn = arn or _find_arn(own)
+        return _get_from_region(own, arn)
     except AnsibleSSMIncidentsError as failure:
         if not others:
             raise _with_search_advice(failure, connection.region) from failure
         if failure.code == MULTIPLE_REPLICATION_SETS:
-            # Not a Region's failure but an answer that no other Region makes better.
+            # Other Regions return the same list.
             raise
         failures = {connection.region: failure}
 
     none_found = None
-    for region, result in _search_side_by_side(connection, others, arn):
+    for region, result in _search_in_parallel(connection, others, arn):
         if isinstance(result, AnsibleSSMIncidentsError):
             failures[region] = result
         elif result.replication_set is not None:
             return result
         else:
             none_found = result
-    if none_found and _is_without_service(failures[connection.region], connection.region):
+    if none_found and _lacks_service(failures[connection.region], connection.region):
         # Not a Region that could have a set: the others' answers are complete.
         del failures[connection.region]
     if none_found and not failures:
@@ -109,15 +109,15 @@ def find_replication_set(connection: Connection, arn: str | None, search_regions
     raise _search_failure(connection, arn, [connection.region, *others], failures)
 
 
-def _get(client: BaseClient, arn: str | None) -> SearchResult:
+def _get_from_region(client: BaseClient, arn: str | None) -> SearchResult:
     """Get the set from one Region, if the account has one."""
     return SearchResult(client, arn or "", get_replication_set(client, arn) if arn else None)
 
 
-def _list_arn(client: BaseClient) -> str | None:
+def _find_arn(client: BaseClient) -> str | None:
     arns = list_replication_sets(client)
     if len(arns) > 1:
-        # An account has at most one (CloudFormation, Terraform): to guess which is meant would be worse than to fail.
+        # An account has at most one (CloudFormation, Terraform): don't guess which one is meant.
         raise AnsibleSSMIncidentsError(
             f"Found {len(arns)} replication sets in Region {client.meta.region_name}: {', '.join(arns)}",
             code=MULTIPLE_REPLICATION_SETS,
@@ -132,27 +132,33 @@ def _other_regions(connection: Connection, arn: str | None, search_regions: Sequ
         if name != ALL_REGIONS:
             regions[name] = None
             continue
-        partition = partition_of_arn(arn) if arn else _partition(connection.region)
-        every = service_regions(SERVICE, partition)
-        if not every:
-            raise invalid_option(
-                "search_regions",
-                f"botocore knows no Region of partition {partition} where Incident Manager exists",
-                "Name the Regions instead, or install a newer botocore.",
-            )
-        regions.update(dict.fromkeys(every))
+        regions.update(dict.fromkeys(searchable_regions(connection.region, arn)))
     regions.pop(connection.region, None)
     return list(regions)
 
 
-def _partition(region: str) -> str:
+def searchable_regions(region: str, arn: str | None = None) -> list[str]:
+    """Return the Regions where the service exists, as botocore knows them.
+
+    :param region: one of the partition's Regions.
+    :param arn: a set's ARN, whose partition counts if it is given.
+    :raises AnsibleSSMIncidentsError: if there are none.
+    """
     try:
-        return partition_of_region(region)
+        partition = partition_of_arn(arn) if arn else partition_of_region(region)
     except BotoCoreError as error:
-        raise botocore_failure(f"Failed to find the partition of Region {region}", error) from error
+        raise error_from_botocore(f"Failed to find the partition of Region {region}", error) from error
+    regions = service_regions(SERVICE, partition)
+    if not regions:
+        raise invalid_option(
+            "arn" if arn else "region",
+            f"botocore knows no Region of partition {partition} where Incident Manager exists",
+            "Use a Region where it exists, or install a newer botocore.",
+        )
+    return regions
 
 
-def _search_side_by_side(
+def _search_in_parallel(
     connection: Connection, regions: Sequence[str], arn: str | None
 ) -> Iterator[tuple[str, SearchResult | AnsibleSSMIncidentsError]]:
     """Search several Regions at once.
@@ -165,7 +171,7 @@ def _search_side_by_side(
 
     def search(region: str, client: BaseClient) -> None:
         try:
-            results.put((region, _get(client, arn or _list_arn(client))))
+            results.put((region, _get_from_region(client, arn or _find_arn(client))))
         except AnsibleSSMIncidentsError as failure:
             results.put((region, failure))
         except Exception as error:  # Whatever it is, the Regions that answer count.
@@ -184,22 +190,22 @@ def _search_side_by_side(
         yield results.get()
 
 
-def _is_without_service(failure: AnsibleSSMIncidentsError, region: str) -> bool:
+def _lacks_service(failure: AnsibleSSMIncidentsError, region: str) -> bool:
     """Tell whether a failure is that of a Region where, as botocore knows it, the service does not exist."""
     return failure.code in CONNECTION_ERRORS and region not in all_service_regions(SERVICE)
 
 
 def _with_search_advice(failure: AnsibleSSMIncidentsError, region: str) -> AnsibleSSMIncidentsError:
-    """Return a failure of the only Region that was asked, with what its user can do."""
+    """Return the failure of the only Region that was searched, with advice."""
     if failure.code == NOT_FOUND:
         return failure.with_advice(
             f"GetReplicationSet answers only from a Region that is in the replication set, and {region} may not be one of"
             " them: name the set's Regions in search_regions, or use search_regions: all."
         )
-    if _is_without_service(failure, region):
+    if _lacks_service(failure, region):
         known = ", ".join(service_regions(SERVICE, "aws"))
         return failure.with_advice(
-            f"botocore knows of no Incident Manager in Region {region}: it exists in {known}. {failure.advice}"
+            f"As far as botocore knows, Incident Manager does not exist in Region {region}, but in {known}. {failure.advice}"
         )
     return failure
 
@@ -216,7 +222,7 @@ def _search_failure(
         return AnsibleSSMIncidentsError(
             f"Failed to find {what} in any of the Regions {', '.join(searched)}",
             code=NOT_FOUND,
-            advice="It does not exist, or not in these Regions.",
+            advice="Check the ARN, and search the Regions of the replication set.",
             cause=failures[searched[0]].cause,
         )
     by_reason: dict[str, list[str]] = {}
@@ -227,7 +233,7 @@ def _search_failure(
     first = next(iter(unknown.values()))
     same = all(failure.code == first.code for failure in unknown.values())
     return AnsibleSSMIncidentsError(
-        f"Failed to find {what}: of the Regions {', '.join(searched)}, these could not be asked and may have it: {reasons}",
+        f"Failed to find {what}: of the Regions {', '.join(searched)}, these may have it, but could not be searched: {reasons}",
         # If the Regions failed for different reasons, the code of one would not hold for the others.
         code=first.code if same else SEARCH_INCOMPLETE,
         reason="",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The facts of the service that more than one file needs, each with its source. Nothing of AWS is imported here."""
+"""Constants of the service and validation of its names, each with its source."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DEFAULT_KEY = "DefaultKey"
 #: The ARN of a KMS key, which is how the service reports a customer managed key (Terraform).
 KMS_KEY_ARN = re.compile(r"(?P<location>arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)(?P<key>key/[A-Za-z0-9-]+)")
 
-#: The same with wildcards in it.
+#: A pattern for such ARNs, with the wildcards * and ?.
 KMS_KEY_ARN_PATTERN = re.compile(r"arn:\S+")
 
 # botocore's model, shapes TagKey and TagValue.
@@ -61,21 +61,21 @@ def is_replication_set_arn(arn: Any) -> bool:
 
 
 def validate_replication_set_arn(arn: str | None) -> None:
-    """Refuse a text that is not the ARN of a replication set; None, for no ARN, is fine.
+    """Validate that a value is the ARN of a replication set, or None.
 
-    :raises AnsibleSSMIncidentsError: says what was given and what is expected.
+    :raises AnsibleSSMIncidentsError: names the value and what it must be.
     """
     if arn is not None and not is_replication_set_arn(arn):
         raise invalid_option(
-            "arn", f"{arn!r} is not the ARN of a replication set", f"Expected is an ARN like {_EXAMPLE_ARN}"
+            "arn", f"{arn!r} is not the ARN of a replication set", f"It must be an ARN such as {_EXAMPLE_ARN}"
         )
 
 
-def region_key(region: Mapping[str, Any]) -> str | None:
+def kms_key_of_region(region: Mapping[str, Any]) -> str | None:
     """Return the KMS key of one of a set's Regions: an ARN or DEFAULT_KEY, or None if AWS left it out.
 
-    By the model AWS may leave it out; the recorded answers have it, for the AWS owned key too (AWS CLI's examples). What
-    it means that it is missing is unknown, so that it is taken for neither kind of key.
+    By the model AWS may leave it out; the recorded responses have it, for the AWS owned key too (AWS CLI's examples). If
+    it is missing, it is unknown which kind of key the Region has.
 
     :param region: a value of regionMap, as botocore parsed it.
     """

@@ -15,6 +15,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Iterable, Mapping
 
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import (
+    REGION_FIELDS,
+    SET_FIELDS,
+)
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
     DEFAULT_KEY,
     KMS_KEY_ARN,
@@ -26,10 +30,8 @@ from .rules import FAILED, OUTCOMES, PASSED, UNKNOWN
 
 _VERDICTS = {FAILED: "not in order", UNKNOWN: "not known", PASSED: "in order"}
 
-_FINDING = ("msg", "rule", "expected", "actual")
-_ERROR = ("code", "message")
-_SET = ("arn", "created_by", "created_time", "deletion_protected", "last_modified_by", "last_modified_time", "status")
-_REGION = ("sse_kms_key_id", "status", "status_message", "status_update_date_time")
+_FINDING_FIELDS = ("msg", "rule", "expected", "actual", "known")
+_ERROR_FIELDS = ("code", "message")
 
 # What HTML does not allow, or UTF-8 can't encode: control characters, lone surrogates, noncharacters.
 _INVALID_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -58,8 +60,8 @@ def audit_page(report: Mapping[str, Any]) -> str:
 def _view(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the template shows of a row, with every key."""
     facts, exists, outcome = row.get("replication_set"), row.get("exists"), row.get("outcome")
-    findings = [_fields(finding, _FINDING) for finding in row.get("findings") or []]
-    error = _fields(row.get("error"), _ERROR)
+    findings = [_fields(finding, _FINDING_FIELDS) for finding in row.get("findings") or []]
+    error = _fields(row.get("error"), _ERROR_FIELDS)
     msg = row.get("msg")
     rules = row.get("rules") or {}
     return {
@@ -73,10 +75,11 @@ def _view(row: Mapping[str, Any]) -> dict[str, Any]:
         "error_code": error["code"],
         "error_message": None if str(error["message"]) in str(msg) else error["message"],
         "rules": rules,
-        "set": _fields(facts, _SET),
+        "set": _fields(facts, SET_FIELDS),
         "tags": (facts or {}).get("tags") or {},
         "regions": [
-            {"name": name, **_fields(info, _REGION)} for name, info in ((facts or {}).get("region_map") or {}).items()
+            {"name": name, **_fields(info, REGION_FIELDS)}
+            for name, info in ((facts or {}).get("region_map") or {}).items()
         ],
     }
 

@@ -29,11 +29,11 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 Report = Mapping[str, Any]
 
 
-class AccountMismatch(Exception):
+class AccountMismatchError(Exception):
     """One name stands for two accounts."""
 
 
-class InvalidReport(Exception):
+class InvalidReportError(Exception):
     """A text is not a report of this format."""
 
 
@@ -72,13 +72,15 @@ def build_report(rows: Iterable[Mapping[str, Any]], time: str) -> dict[str, Any]
     """Return the report of accounts: the worst first, and of several rows of one name the newest.
 
     :param time: when it is made, in ISO 8601 and UTC.
-    :raises AccountMismatch: if rows of one name are of different accounts.
+    :raises AccountMismatchError: if rows of one name are of different accounts.
     """
     newest: dict[str, Mapping[str, Any]] = {}
     for row in rows:
         other = newest.get(row["name"], row)
         if other["account_id"] and row["account_id"] and other["account_id"] != row["account_id"]:
-            raise AccountMismatch(f"{row['name']} is account {other['account_id']} and account {row['account_id']}")
+            raise AccountMismatchError(
+                f"The name {row['name']} has two account IDs, {other['account_id']} and {row['account_id']}"
+            )
         # Times are texts of one format, which sort as the times do.
         if row["time"] >= other["time"]:
             newest[row["name"]] = row
@@ -106,7 +108,7 @@ def _notes(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for account_id, names in sorted(names_by_account_id.items()):
         if len(names) > 1:
             listed = ", ".join(sorted(names)[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-            yield f"One account, {account_id}, answered for {listed}: are they all reached with their own credentials?"
+            yield f"One account, {account_id}, answered for {listed}. Check that each has credentials of its own."
 
 
 def to_json(report: Report) -> str:
@@ -117,19 +119,19 @@ def to_json(report: Report) -> str:
 def from_json(text: str) -> Report:
     """Return the report that to_json() has written.
 
-    :raises InvalidReport: says what is wrong with the text.
+    :raises InvalidReportError: says what is wrong with the text.
     """
     try:
         report = json.loads(text)
     except (RecursionError, ValueError) as error:
-        raise InvalidReport(f"it is not JSON ({error})") from error
+        raise InvalidReportError(f"it is not JSON ({error})") from error
     if not isinstance(report, dict) or "format_version" not in report:
-        raise InvalidReport("it is JSON, but not a report of an audit")
+        raise InvalidReportError("it is JSON, but not a report of an audit")
     if report["format_version"] != FORMAT_VERSION:
-        raise InvalidReport(f"its format_version is {report['format_version']!r}, but must be {FORMAT_VERSION}")
+        raise InvalidReportError(f"its format_version is {report['format_version']!r}, but must be {FORMAT_VERSION}")
     rows = report.get("accounts")
     if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
-        raise InvalidReport("a part of the report is missing or malformed; was it edited?")
+        raise InvalidReportError("a part of the report is missing or malformed; the file may have been edited")
     return report
 
 

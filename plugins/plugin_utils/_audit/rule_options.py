@@ -31,8 +31,8 @@ RULE_OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def validate_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the rules that hold, by the names of their options.
+def validated_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rules to check, by the names of their options.
 
     :param params: the validated options, defaults included.
     :param given: the options as the user gave them.
@@ -84,11 +84,11 @@ def _validate_keys(rules: Mapping[str, Any]) -> None:
             raise invalid_option(
                 "allowed_kms_keys",
                 f"{key!r} is neither the ARN of a KMS key nor {DEFAULT_KEY}",
-                "The service reports keys by their ARNs, not by aliases or bare key IDs; * stands for any characters",
+                "It must not be an alias or a key ID, as the service reports ARNs; * stands for any characters",
             )
     if rules["customer_managed_keys"] and DEFAULT_KEY in allowed:
         raise invalid_option(
             "customer_managed_keys",
             f"true contradicts allowed_kms_keys, which has {DEFAULT_KEY}",
-            "That is the AWS owned key",
+            f"{DEFAULT_KEY} is the AWS owned key: remove it from allowed_kms_keys",
         )

@@ -30,7 +30,7 @@ OUTCOMES = (FAILED, UNKNOWN, PASSED)
 
 
 class Finding(NamedTuple):
-    """A violation of a rule.
+    """A violation of a rule, or a fact that a rule needs and that is not known.
 
     :ivar rule: the rule's name.
     :ivar region: the Region of the set that it is about; None if it is about the set.
@@ -81,6 +81,7 @@ def outcome_of(findings: list[Finding]) -> str:
 
 
 def regions(expected: list[str], replication_set: Facts) -> Iterator[Finding]:
+    """Check that the set is in each of these Regions. A Region that is being deleted does not count."""
     actual = _remaining_regions(replication_set)
     for region in expected:
         if region not in actual:
@@ -89,6 +90,7 @@ def regions(expected: list[str], replication_set: Facts) -> Iterator[Finding]:
 
 
 def minimum_regions(expected: int, replication_set: Facts) -> Iterator[Finding]:
+    """Check that the set has at least so many Regions. A Region that is being deleted does not count."""
     actual = _remaining_regions(replication_set)
     if len(actual) < expected:
         msg = f"The set is in {_listed(actual)}, but must be in at least {expected} Regions"
@@ -96,6 +98,7 @@ def minimum_regions(expected: int, replication_set: Facts) -> Iterator[Finding]:
 
 
 def active(expected: bool, replication_set: Facts) -> Iterator[Finding]:
+    """Check that the set and each of its Regions are ACTIVE."""
     if not expected:
         return
     status = replication_set["status"]
@@ -109,6 +112,7 @@ def active(expected: bool, replication_set: Facts) -> Iterator[Finding]:
 
 
 def customer_managed_keys(expected: bool, replication_set: Facts) -> Iterator[Finding]:
+    """Check that no Region is encrypted with the AWS owned key."""
     for region, key in _keys(replication_set) if expected else ():
         if key is None:
             yield _unknown_key("customer_managed_keys", region, True)
@@ -118,6 +122,7 @@ def customer_managed_keys(expected: bool, replication_set: Facts) -> Iterator[Fi
 
 
 def allowed_kms_keys(expected: list[str], replication_set: Facts) -> Iterator[Finding]:
+    """Check that each Region is encrypted with a key that matches one of these patterns."""
     for region, key in _keys(replication_set):
         if key is None:
             yield _unknown_key("allowed_kms_keys", region, expected)
@@ -127,6 +132,7 @@ def allowed_kms_keys(expected: list[str], replication_set: Facts) -> Iterator[Fi
 
 
 def deletion_protected(expected: bool, replication_set: Facts) -> Iterator[Finding]:
+    """Check that deletion protection is on or off."""
     actual = replication_set["deletion_protected"]
     if actual != expected:
         state = {True: "on", False: "off", None: "not known"}
@@ -135,6 +141,7 @@ def deletion_protected(expected: bool, replication_set: Facts) -> Iterator[Findi
 
 
 def tags(expected: Mapping[str, str | None], replication_set: Facts) -> Iterator[Finding]:
+    """Check that the set has these tags; None stands for any value."""
     actual = replication_set["tags"]
     if expected and actual is None:
         msg = "The tags are not known: the caller may not list them (ssm-incidents:ListTagsForResource)"
@@ -176,4 +183,4 @@ def _unknown_key(rule: str, region: str, expected: Any) -> Finding:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names) or "no Region that stays"
+    return ", ".join(names) or "no Region"

@@ -178,7 +178,7 @@ def test_check_mode_writes_nothing(make_report: Report, tmp_path: Path) -> None:
 
 def test_nothing_to_report(make_report: Report) -> None:
     outcome = make_report(audits={})
-    assert outcome.failed and "neither names an account" in outcome["msg"]
+    assert outcome.failed and "neither has an account" in outcome["msg"]
 
 
 # Merging --------------------------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ def test_one_name_for_two_accounts_is_refused(make_report: Report, tmp_path: Pat
     make_report(audits={"a": audit_result("failed", 1, account_id="444455556666")}, json=str(tmp_path / "one.json"))
     outcome = make_report(audits={"a": audit_result()}, reports=[str(tmp_path / "one.json")])
     assert outcome.failed
-    assert all(word in outcome["msg"] for word in ("a is account", "444455556666", "111122223333"))
+    assert all(word in outcome["msg"] for word in ("The name a has two account IDs", "444455556666", "111122223333"))
 
 
 def test_one_account_under_two_names_is_noted(make_report: Report, tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_one_account_under_two_names_is_noted(make_report: Report, tmp_path: Pat
         audits={"b": audit_result(), "a": audit_result(), "c": audit_result(account_id="444455556666")}, **paths
     )
     (note,) = read_report(tmp_path / "a.json")["notes"]
-    assert "111122223333, answered for a, b:" in note
+    assert "111122223333, answered for a, b." in note
     assert note in outcome.displayed and note in (tmp_path / "a.html").read_text()
 
 
@@ -298,7 +298,7 @@ def test_failed_results_do_not_pass(make_report: Report) -> None:
         ({"audits": {"a": None}}, "value for a"),
         ({"html": ""}, "html: empty"),
         ({"json": ""}, "json: empty"),
-        ({"html": "same", "json": "same"}, "both name same"),
+        ({"html": "same", "json": "same"}, "both are same"),
     ],
 )
 def test_invalid_options(make_report: Report, given: dict[str, Any], part: str) -> None:

@@ -13,7 +13,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import (
     RULE_OPTIONS,
-    validate_rules,
+    validated_rules,
 )
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules import (
     FAILED,
@@ -275,7 +275,7 @@ def test_rules_do_not_depend_on_each_other(rules: dict[str, Any], answer: Any, t
 
 def checked(**options: Any) -> dict[str, Any]:
     defaults = {name: option.get("default") for name, option in RULE_OPTIONS.items()}
-    return validate_rules({**defaults, **options}, options)
+    return validated_rules({**defaults, **options}, options)
 
 
 def test_the_rules_without_any_option() -> None:
