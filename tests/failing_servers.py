@@ -44,7 +44,8 @@ class RefusingSTS:
         if self.body is not None:
             return self.body
         role = parse_qs(request).get("RoleArn", ["*"])[0]
-        message = f"User: arn:aws:iam::123456789012:user/audit is not authorized to perform: sts:AssumeRole on resource: {role}"
+        user = "arn:aws:iam::123456789012:user/audit"
+        message = f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}"
         error = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error>"
         return f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{error}</ErrorResponse>'
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the real service answered, as AWS shows it in awscli's examples (examples/ssm-incidents/*.rst)."""
+"""Answers of the real service, from the examples of awscli (examples/ssm-incidents/*.rst)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measures what an audit costs per account, in relation to other programs. "make bench" calls it with a running endpoint.
+"""Measures what an account of an audit costs, in relation to other programs. "make bench" calls it with an endpoint.
 
 The marginal cost is measured, without the cost of starting a run. Each account has a set, and keys rather than a role,
 as not every candidate makes the calls that a role takes.
@@ -148,7 +148,7 @@ class Bench:
         return {name: (self.times[name, MEDIUM] - self.times[name, SMALL]) / (MEDIUM - SMALL) for name in names}
 
     def run_largest(self) -> tuple[dict[str, float], dict[str, int]]:
-        """Run the candidates with all accounts, and return their times in seconds and the memory of their largest processes."""
+        """Run the candidates with all accounts, and return their seconds and the memory of their largest processes."""
         times, memory = {}, {}
         for name in ("audit", "ping", "boto3"):
             start = time.perf_counter()

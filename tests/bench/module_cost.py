@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measures what the info module costs, in relation to other programs. "make bench" calls it with a running endpoint.
+"""Measures what the info module costs, in relation to other programs. "make bench" calls it with an endpoint.
 
 Each round runs every candidate once, so that other load on the machine affects all of them.
 """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``python3 tests/endpoint``: serve the local endpoint until Ctrl-C or SIGTERM."""
+"""The command ``python3 tests/endpoint``: serve the local endpoint until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 from endpoint.client import ACCESS_KEY, PREFIX, SECRET_KEY  # noqa: E402
 from endpoint.server import LocalEndpoint  # noqa: E402
 
-_HOW_TO = """\
+_INSTRUCTIONS = """\
 AWS Systems Manager Incident Manager's replication sets, on this machine: {url}
 
 In a playbook:
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=5055, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--port-file", type=Path, help="write the port to this file once the endpoint answers")
     parser.add_argument("--tls-cert", help="serve HTTPS with this certificate (PEM)")
-    parser.add_argument("--tls-key", help="and this key (PEM)")
+    parser.add_argument("--tls-key", help="the key of the certificate (PEM)")
     parser.add_argument("--answer-shape", choices=("recorded", "model"), default="recorded")
     parser.add_argument(
         "--polls", type=int, default=2, help="polls of a set until a change is done (default: %(default)s)"
@@ -68,13 +68,13 @@ def main() -> None:
         endpoint.start()
     except (OSError, ValueError) as error:
         parser.exit(1, f"can't serve: {error}\n")
-    with_keys = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "prefix": PREFIX}
-    print(_HOW_TO.format(url=endpoint.url, **with_keys), flush=True)
+    values = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "prefix": PREFIX}
+    print(_INSTRUCTIONS.format(url=endpoint.url, **values), flush=True)
     if args.port_file:
-        # Whoever waits for the file never reads half of it.
-        scratch = args.port_file.with_name(f"{args.port_file.name}.{os.getpid()}")
-        scratch.write_text(endpoint.url.rpartition(":")[2] + "\n")
-        scratch.replace(args.port_file)
+        # The file is complete as soon as it exists.
+        temporary = args.port_file.with_name(f"{args.port_file.name}.{os.getpid()}")
+        temporary.write_text(endpoint.url.rpartition(":")[2] + "\n")
+        temporary.replace(args.port_file)
     stop.wait()
     endpoint.stop()
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Puts the ``ssm-incidents`` backend into moto, for ``mock_aws`` and moto's server alike. Importing this is enough."""
+"""Registers the ``ssm-incidents`` backend with moto, for ``mock_aws`` and moto's server, when it is imported."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ __all__ = ["models", "register", "utils"]
 if TYPE_CHECKING:
     from .moto_services.ssmincidents import models, utils
 else:
-    # As moto's own: imported from here they would be a second copy, with a second state.
+    # Imported as moto's modules: imported from here they would be a second copy, with a second state.
     models = importlib.import_module(f"moto.{NAME}.models")
     utils = importlib.import_module(f"moto.{NAME}.utils")

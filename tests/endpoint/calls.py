@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which call of the service an HTTP request is, and the list of those that came."""
+"""Recognizes the service's calls in HTTP requests, and lists them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d+/([^/,\s]+)/([^/,\s]+)/aws4_reque
 
 @dataclass
 class Call:
-    """One call of the service. ``status`` stays None when no answer was sent, ``fault`` when none was asked for."""
+    """One call of the service. ``status`` is None if no answer was sent, ``fault`` if no fault rule matched."""
 
     operation: str | None
     region: str
@@ -39,9 +39,9 @@ class Call:
 
 def call_of(environ: dict[str, Any]) -> Call | None:
     """
-    The call a request is; None when its signature is for another service, or missing.
+    Return the call of a request; None if its signature is for another service, or missing.
 
-    The body is read and put back, for what comes after.
+    The request's body is read and replaced, so that the service can read it.
     """
     scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     if scope is None or scope[3] != utils.SERVICE:
@@ -66,14 +66,14 @@ def call_of(environ: dict[str, Any]) -> Call | None:
 
 
 def is_unsigned(environ: dict[str, Any]) -> bool:
-    """Whether a request is for one of the service's paths and has no signature, or none that can be read."""
+    """Return whether a request is for one of the service's paths and has no valid signature."""
     raw_path = environ.get("RAW_URI", environ["PATH_INFO"]).partition("?")[0]
     operation, _given = utils.match_operation(environ["REQUEST_METHOD"], raw_path)
     return operation is not None and _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) is None
 
 
 def _account(environ: dict[str, Any], access_key: str) -> str:
-    """The account moto takes the request for: see BaseResponse.get_current_account."""
+    """Return the account of the request in moto: see BaseResponse.get_current_account."""
     by_key = get_account_id_from(access_key)
     return os.environ.get("MOTO_ACCOUNT_ID") or environ.get("HTTP_X_MOTO_ACCOUNT_ID") or by_key
 
@@ -87,7 +87,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 class CallLog:
-    """The calls since the last clear(), in the order they came in."""
+    """The calls since the last clear(), in the order of their arrival."""
 
     def __init__(self) -> None:
         self._calls: list[Call] = []

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A client of the endpoint's control interface, and what else its clients need. It imports neither moto nor Flask."""
+"""A client of the endpoint's control interface. It needs neither moto nor Flask."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ PARTITION = "aws"
 
 class Control:
     """
-    The faults, the calls seen, the settings and the sets of an endpoint.
+    The fault rules, the calls, the settings and the sets of an endpoint.
 
-    moto's state is one a process, and so are the settings and the sets: two endpoints in a process share them.
+    moto has one state per process, which includes the settings and the sets: two endpoints in a process share them.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -38,7 +38,7 @@ class Control:
         self.reset()
 
     def reset(self) -> None:
-        """Forget this service's sets, faults and calls, and go back to the first settings. Other services stay."""
+        """Remove this service's sets, fault rules and calls, and restore the first settings. Other services stay."""
         self.faults.clear()
         self.log.clear()
         with models.LOCK:
@@ -50,10 +50,10 @@ class Control:
 
     def configure(self, **settings: Any) -> dict[str, Any]:
         """
-        Change settings: the fields of models.Settings, and ``transition``, moto's own for how statuses move on.
+        Change settings: the fields of models.Settings, and ``transition``, moto's setting of how statuses change.
 
-        :return: all settings as they are now.
-        :raises ValueError: for an unknown or malformed one; then none is changed.
+        :return: all settings.
+        :raises ValueError: for an unknown or malformed setting. In this case none is changed.
         """
         checks: dict[str, tuple[Callable[[Any], bool], str]] = {
             "answer_shape": (lambda value: value in ("recorded", "model"), '"recorded" or "model"'),
@@ -89,13 +89,13 @@ class Control:
         arn: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> str:
-        """Put a set in place exactly as GetReplicationSet is to show it: see SSMIncidentsBackend.seed."""
+        """Put a set into an account, as GetReplicationSet is to return it: see SSMIncidentsBackend.seed."""
         with models.LOCK:
             return models.ssmincidents_backends[account][PARTITION].seed(body, arn=arn, tags=tags)
 
     def make_user(self, policy: Mapping[str, Any] | Iterable[str], account: str = DEFAULT_ACCOUNT) -> dict[str, str]:
         """
-        An IAM user with one policy and an access key, in moto's IAM.
+        Make an IAM user with one policy and an access key, in moto's IAM.
 
         :param policy: a policy document, or the actions to allow on every resource.
         :return: aws_access_key_id and aws_secret_access_key, as boto3.Session takes them.
@@ -114,7 +114,7 @@ class Control:
     # Over HTTP ----------------------------------------------------------------------------------------------------
 
     def answer(self, method: str, name: str, given: Any) -> Answer:
-        """The answer to a control request: 400 and a sentence for what is malformed, 404 for what there is not."""
+        """Return the answer to a control request: 400 with a message if it is malformed, 404 for an unknown path."""
         handler = self._handlers().get((method, name))
         if handler is None:
             known = [f"{verb} {PREFIX}{path}" for verb, path in self._handlers()]
@@ -147,7 +147,7 @@ class Control:
 
 
 class ControlRoutes:
-    """WSGI: answers what is under the prefix, hands everything else on."""
+    """A WSGI app that answers requests below the prefix, and passes all others on."""
 
     def __init__(self, app: WSGIApp, control: Control) -> None:
         self._app = app

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults of the service or of the way to it: what to break is plain data, one WSGI wrapper breaks it."""
+"""Fault rules, and the WSGI app that applies them to the service's calls."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _HTML = "<!DOCTYPE html><html><body><h1>A proxy's page</h1></body></html>"
 
 
 class Answer(NamedTuple):
-    """A whole HTTP answer."""
+    """An HTTP answer."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -50,38 +50,38 @@ class Answer(NamedTuple):
 
 
 def is_number(value: Any, kind: type | tuple[type, ...] = (int, float)) -> bool:
-    """Tell whether something is a number; to Python true and false are too."""
+    """Return whether a value is a number and not a boolean."""
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Break these calls, in this way, so many times. None matches any operation, Region or account."""
+    """A fault for the calls that match, so many times. None matches any operation, Region or account."""
 
     fault: str
     operation: str | None = None
     region: str | None = None
     account: str | None = None
     times: int | None = 1
-    # Do what was asked first, and then answer with the fault.
+    # Carry the call out before the fault.
     after: bool = False
-    # For "error": the code, its message, and what else the error's members are to be.
+    # For "error": the code, the message, and further members of the error.
     code: str = "InternalServerException"
     message: str | None = None
     members: Mapping[str, Any] = field(default_factory=dict)
-    # For "error" by default the model's; for "status" it must be given.
+    # For "error", by default the model's; required for "status".
     http_status: int | None = None
     # For "status", "body".
     body: str | None = None
-    # For "delay"; for "hang" the bound.
+    # For "delay", and for "hang" as the maximum.
     seconds: float = MAX_WAIT
 
     @classmethod
     def parse(cls, given: Any) -> Rule:
         """
-        A rule from what JSON or a caller gave.
+        Return the rule of a JSON value.
 
-        :raises ValueError, TypeError: saying what is wrong with it.
+        :raises ValueError, TypeError: if it is not a valid rule.
         """
         if not isinstance(given, Mapping):
             raise TypeError(f"a rule is an object, not {given!r}")
@@ -129,7 +129,7 @@ class Rule:
         )
 
     def answer(self) -> Answer:
-        """The answer to send in the place of the real one. Not for faults that send none, or cut the real one."""
+        """Return the answer of the fault. Not for faults without an answer, nor for those that shorten the real one."""
         if self.fault == "throttle":
             return error_answer("ThrottlingException", self.message or "Rate exceeded", self.members, self.http_status)
         if self.fault == "internal":
@@ -147,9 +147,9 @@ class Rule:
 
 def error_answer(code: str, message: str | None, members: Mapping[str, Any], http_status: int | None = None) -> Answer:
     """
-    An error as the service words it, its required members filled in [model].
+    Return an error in the service's format, with its required members [model].
 
-    :param http_status: by default the model's; 400 for a code the model doesn't know.
+    :param http_status: by default the model's; 400 for a code that is not in the model.
     """
     content: dict[str, Any] = {"message": message or f"{code}, asked for by a fault rule"}
     model = utils.service_model()
@@ -169,14 +169,18 @@ def _text_answer(status: int, text: str, content_type: str) -> Answer:
 
 
 class Faults:
-    """The rules in force. The first one that matches a call is used, and used up; delays let the next one have a go."""
+    """The active rules. The first rule that matches a call is applied, after a delay also the next one that matches."""
 
     def __init__(self) -> None:
         self._rules: list[tuple[Rule, int | None]] = []
         self._lock = Lock()
 
     def add(self, *given: Rule | Mapping[str, Any]) -> None:
-        """:raises ValueError, TypeError: for a malformed rule; then none is added."""
+        """
+        Add rules.
+
+        :raises ValueError, TypeError: for a malformed rule. In this case none is added.
+        """
         rules = [rule if isinstance(rule, Rule) else Rule.parse(rule) for rule in given]
         with self._lock:
             self._rules.extend((rule, rule.times) for rule in rules)
@@ -186,12 +190,12 @@ class Faults:
             self._rules.clear()
 
     def left(self) -> list[dict[str, Any]]:
-        """The rules in force, with the times they are still good for."""
+        """Return the active rules, with the remaining times."""
         with self._lock:
             return [{**asdict(rule), "times": times} for rule, times in self._rules]
 
     def take(self, call: Call) -> list[Rule]:
-        """The rules for a call: delays, then at most one fault. Their times go down."""
+        """Return the rules for a call, which are delays and at most one other fault, and count them as applied."""
         taken: list[Rule] = []
         with self._lock:
             kept = []
@@ -210,10 +214,10 @@ class Faults:
 
 
 class FaultyService:
-    """WSGI: notes each call of the service, and breaks those a rule is for. Other services go through untouched.
+    """A WSGI app that logs each call of the service, and applies the fault rules to it.
 
-    :param service: answers this service's calls.
-    :param others: answers those of all other services.
+    :param service: the app that answers this service's calls.
+    :param others: the app that answers those of all other services.
     """
 
     def __init__(self, service: WSGIApp, others: WSGIApp, faults: Faults, log: CallLog, stopping: Event) -> None:
@@ -226,7 +230,7 @@ class FaultyService:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         call = call_of(environ)
         if call is None and is_unsigned(environ):
-            # Moto would take it for a request to S3.
+            # moto would treat it as a request to S3.
             answer = error_answer("MissingAuthenticationTokenException", "Missing Authentication Token", {}, 403)
             start_response(f"{answer.status} Refused", answer.headers)
             return [answer.body]
@@ -234,23 +238,23 @@ class FaultyService:
             return self._others(environ, start_response)
         self._log.add(call)
         if call.region not in utils.service_regions():
-            # The host name does not resolve there; the nearest a server comes to that is to say nothing.
+            # The host name does not resolve there. The most similar that a server can do is to drop the connection.
             call.fault = "no such region"
             _drop(environ)
         rules = self._faults.take(call)
         call.fault = "+".join(rule.fault for rule in rules) or None
-        answer = self._broken(environ, rules)
+        answer = self._apply(environ, rules)
         call.status = answer.status
         start_response(f"{answer.status} {'OK' if answer.status < 300 else 'Refused'}", answer.headers)
         return [answer.body]
 
-    def _broken(self, environ: dict[str, Any], rules: list[Rule]) -> Answer:
-        """The answer to a call under these rules; does not return when none is to be sent."""
+    def _apply(self, environ: dict[str, Any], rules: list[Rule]) -> Answer:
+        """Return the answer to a call with these rules. Does not return if no answer is to be sent."""
         answer: Answer | None = None
         for rule in rules:
-            # What is cut must first be there.
+            # The answer that is shortened must be there.
             if rule.after or rule.fault in ("truncated", "cut_json"):
-                answer = answer or self._real(environ)
+                answer = answer or self._answer_of_moto(environ)
             if rule.fault == "delay":
                 self._stopping.wait(rule.seconds)
             elif rule.fault == "hang":
@@ -258,13 +262,13 @@ class FaultyService:
             elif rule.fault == "reset":
                 _drop(environ)
             elif answer is not None and rule.fault in ("truncated", "cut_json"):
-                return _cut(answer, honest_length=rule.fault == "cut_json")
+                return _cut(answer, length_of_half=rule.fault == "cut_json")
             else:
                 return rule.answer()
-        return answer or self._real(environ)
+        return answer or self._answer_of_moto(environ)
 
-    def _real(self, environ: dict[str, Any]) -> Answer:
-        """What moto answers."""
+    def _answer_of_moto(self, environ: dict[str, Any]) -> Answer:
+        """Return moto's answer."""
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
@@ -280,30 +284,38 @@ class FaultyService:
         return Answer(int(status.split()[0]), headers, body)
 
     def _hang(self, environ: dict[str, Any], seconds: float) -> None:
-        """Say nothing until the client gives up, the endpoint stops, or the time is over."""
+        """Send nothing until the client gives up, the endpoint stops, or the time is over."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._stopping.is_set():
-            # Nothing more is to come from the client: when there is something to read, it has gone.
+            # The client sends nothing more: if the socket is readable, the client has closed it.
             if select.select([environ["werkzeug.socket"]], [], [], 0.05)[0]:
                 break
         _drop(environ)
 
 
-def _cut(answer: Answer, honest_length: bool) -> Answer:
-    """Half of an answer's body, with its own length or with that of the whole. A 204 has no body: half of {} then."""
+def _cut(answer: Answer, length_of_half: bool) -> Answer:
+    """
+    Return an answer with half of its body, or half of {} if it has none.
+
+    :param length_of_half: whether Content-Length is the length of the half, or of the complete body.
+    """
     body = answer.body or b"{}"
     half = body[: len(body) // 2]
     headers = [
         (name, value) for name, value in answer.headers if name.lower() not in ("content-length", "content-type")
     ]
-    headers += [("Content-Type", "application/json"), ("Content-Length", str(len(half if honest_length else body)))]
+    headers += [("Content-Type", "application/json"), ("Content-Length", str(len(half if length_of_half else body)))]
     return Answer(200 if answer.status == 204 else answer.status, headers, half)
 
 
 def _drop(environ: dict[str, Any]) -> None:
-    """Reset the connection, now. :raises ConnectionResetError: always, which werkzeug takes for a client gone."""
+    """
+    Reset the connection.
+
+    :raises ConnectionResetError: always; werkzeug handles it as if the client had closed the connection.
+    """
     connection: socket.socket = environ["werkzeug.socket"]
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    # The server holds more references to the socket: close() would wait for them.
+    # The server has more references to the socket, which close() would wait for.
     os.close(connection.detach())
-    raise ConnectionResetError("dropped on purpose")
+    raise ConnectionResetError("dropped by a fault rule")

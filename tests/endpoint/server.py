@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The server: moto's own, with this service, its faults and the control requests around it."""
+"""Serves moto with this service, its fault rules and the control interface."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from .client import USER
 from .control import DEFAULT_ACCOUNT, Control, ControlRoutes
 from .faults import FaultyService, WSGIApp
 
-# Reading botocore's data is most of what a client costs; all sessions share what is read.
+# Most of the time to make a client is spent on reading botocore's data: all sessions share it.
 _LOADER = create_loader()
 
 
 class _Handler(MotoRequestHandler):
     def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
-        # The socket may be gone: no further request can be read from it.
+        # No further request can be read from the socket.
         self.close_connection = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
@@ -46,8 +46,8 @@ class _Handler(MotoRequestHandler):
 
 
 def make_app(control: Control, stopping: Event) -> WSGIApp:
-    """The WSGI app of an endpoint. It drops connections itself, so it needs werkzeug's server under it."""
-    # Moto's dispatcher looks through all of its services for each request (8 ms): what is ours is known already.
+    """Return the WSGI app of an endpoint. It needs werkzeug's server, whose connections it can reset."""
+    # moto's dispatcher searches all services for each request (8 ms): this service's app is called directly.
     service = create_backend_app(NAME)  # type: ignore[arg-type]  # not among the names that moto itself has
     others = DomainDispatcherApplication(create_backend_app)
     return ControlRoutes(FaultyService(service, others, control.faults, control.log, stopping), control)
@@ -55,7 +55,7 @@ def make_app(control: Control, stopping: Event) -> WSGIApp:
 
 class LocalEndpoint(Control):
     """
-    An endpoint on this machine, served by threads of this process, and the control of it.
+    An endpoint on this machine, served by threads of this process, and its control.
 
     ::
 
@@ -63,9 +63,9 @@ class LocalEndpoint(Control):
             client = endpoint.client("ssm-incidents", "us-east-1")
 
     :param port: 0 for a free one.
-    :param tls: serve HTTPS with a certificate of its own (``ca_bundle`` is its file), or with a pair of files given
-        as (certificate, key).
-    :param settings: the first settings, those reset() comes back to; see Control.configure.
+    :param tls: True to serve HTTPS with a self-signed certificate, whose file is ``ca_bundle``, or the files of a
+        certificate and of its key.
+    :param settings: the initial settings, which reset() restores; see Control.configure.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class LocalEndpoint(Control):
         self.ca_bundle: str | None = None
 
     def start(self) -> Self:
-        """Serve; from here on ``url`` is known and answers."""
+        """Start serving. After that ``url`` is known."""
         self._server = make_server(
             self.host,
             self._port,
@@ -103,7 +103,7 @@ class LocalEndpoint(Control):
         return self
 
     def stop(self) -> None:
-        """Stop serving; calls still waiting are let go."""
+        """Stop serving. Connections of calls that wait are reset."""
         self._stopping.set()
         if self._server is not None and self._thread is not None:
             self._server.shutdown()
@@ -129,21 +129,21 @@ class LocalEndpoint(Control):
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """The service's calls since the last reset."""
+        """Return the service's calls since the last reset."""
         return self.log.as_dicts()
 
     @property
     def operations(self) -> list[str]:
-        """The operations of these calls."""
+        """Return the operations of these calls."""
         return [call["operation"] for call in self.requests]
 
     def session(
         self, region: str, account: str = DEFAULT_ACCOUNT, user: Mapping[str, str] | None = None
     ) -> boto3.Session:
         """
-        A session in an account: the default one, or another whose role is assumed through the endpoint's STS.
+        Return a boto3 session in an account. In another than the default one it assumes a role, at the endpoint's STS.
 
-        :param user: what make_user() returned, to be that user.
+        :param user: a user that make_user() returned.
         """
         session = _session(region, {**USER, **(user or {})})
         if user or account == DEFAULT_ACCOUNT:
@@ -166,7 +166,7 @@ class LocalEndpoint(Control):
         user: Mapping[str, str] | None = None,
         **config: Any,
     ) -> Any:
-        """A boto3 client for this endpoint, without retries unless ``config`` (for botocore's Config) has some."""
+        """Return a boto3 client of this endpoint, by default without retries. ``config`` is for botocore's Config."""
         settings = {
             "retries": {"total_max_attempts": 1},
             "connect_timeout": 5,
@@ -199,7 +199,7 @@ def _session(region: str, credentials: dict[str, Any]) -> boto3.Session:
 
 def _self_signed(folder: Path) -> tuple[str, str]:
     """
-    A certificate for this machine that nobody but its own file vouches for.
+    Write a self-signed certificate for this machine.
 
     :return: the files of the certificate and of its key.
     """

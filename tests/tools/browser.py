@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The browser that pages are tried in: a Chromium of this machine, driven by Playwright, which brings none here.
+"""Finds, installs and starts the browser for tests of pages: a Chromium of this machine, controlled by Playwright.
 
 Usage: browser.py install
 """
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 def find() -> str | None:
-    """Return the path of a Chromium, or None where there is none."""
+    """Return the path of a Chromium, or None if there is none."""
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """Start Chromium, yield it and stop it. It can reach no other machine.
+    """Start Chromium, yield it and stop it. It can't connect to other machines.
 
-    :raises FileNotFoundError: where there is no Chromium.
-    :raises ImportError: where there is no Playwright.
+    :raises FileNotFoundError: if there is no Chromium.
+    :raises ImportError: if there is no Playwright.
     """
     from playwright.sync_api import sync_playwright
 
@@ -40,7 +40,7 @@ def browser() -> Iterator[Browser]:
     if not path:
         raise FileNotFoundError("There is no Chromium on the PATH")
     with sync_playwright() as playwright:
-        # Without its sandbox, which Playwright leaves out unless told otherwise: few containers allow for one.
+        # Without a sandbox, which is Playwright's default and which few containers allow.
         started = playwright.chromium.launch(executable_path=path, args=["--host-resolver-rules=MAP * ~NOTFOUND"])
         try:
             yield started
@@ -49,7 +49,7 @@ def browser() -> Iterator[Browser]:
 
 
 def install() -> None:
-    """Make sure that there is a Chromium, if that's possible here."""
+    """Install Chromium if there is none, with apt-get as root."""
     if find():
         return
     if shutil.which("apt-get") and os.geteuid() == 0:

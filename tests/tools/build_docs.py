@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write the reference and the guides to .build/docs/html, as the Ansible documentation would show them."""
+"""Write the reference and the guides to .build/docs/html, as in the Ansible documentation."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ INDEX = f"""\
 
 PLUGIN = re.compile(r"\b(ansible_collections\.(\w+)\.(\w+)\.(\w+?_(?:module|lookup|filter|test)))\b")
 
-#: Where the generated pages lead besides plugins.
+#: The pages besides plugins that the generated pages link to.
 APPENDICES = {
     "action_plugins": "plugins/action",
     "ansible_configuration_settings": "reference_appendices/config",
     "common_return_values": "reference_appendices/common_return_values",
 }
 
-# References to other collections lead to the Ansible documentation, whose inventory would have to be downloaded.
+# References to other collections are links to the Ansible documentation. Its inventory would have to be downloaded.
 CONF = """
 intersphinx_mapping = {"ansible": ("https://docs.ansible.com/projects/ansible/latest/", "../ansible.inv")}
 """
@@ -64,7 +64,7 @@ def antsibull_docs(command: str, *options: str, directory: Path) -> None:
 
 
 def inventory() -> bytes:
-    """Return a Sphinx inventory of what the pages refer to elsewhere; "make plugin-docs" checks that it is there."""
+    """Return a Sphinx inventory of the other collections' pages. "make plugin-docs" checks that they exist."""
     text = "\n".join(page.read_text(encoding="utf-8") for page in RST.rglob("*.rst"))
     pages = {
         label: f"collections/{namespace}/{collection}/{page}"

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Import the artifact as Galaxy would, with its own importer, and fail for anything that it warns of.
+"""Import the artifact with Galaxy's importer, and fail if it warns.
 
-The importer demands the URL of a repository (galaxy_importer/schema.py), which the collection doesn't have yet: it gets
-a copy of the artifact that names one.
+The importer requires the URL of a repository (galaxy_importer/schema.py), which the collection doesn't have yet. It
+gets a copy of the artifact with a URL.
 
 Usage: import_artifact.py ARTIFACT
 """
@@ -27,7 +27,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, artifact.name)
         copy_with_repository(artifact, copy)
-        # ansible-lint is a check of its own here, with amazon.aws at hand.
+        # "make ansible-lint" runs it, with amazon.aws installed.
         environment = {**os.environ, "GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false"}
         importer = subprocess.run(
             [sys.executable, "-m", "galaxy_importer.main", copy],

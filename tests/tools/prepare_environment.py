@@ -17,7 +17,7 @@ from pathlib import Path
 from pythons import pythons
 from run_uv import uv
 
-#: The Python versions that an end of the support range runs with, the favourite first.
+#: The Python versions of each end of the support range, the preferred first.
 VERSIONS = {
     "old": ["3.11", "3.12"],  # ansible-core 2.16
     "new": ["3.13", "3.14", "3.12"],  # ansible-core 2.21
@@ -31,26 +31,26 @@ def main() -> None:
     shutil.rmtree(environment, ignore_errors=True)
     uv("venv", "--python", python_for(name), str(environment))
     uv("pip", "sync", "--python", str(environment), f"tests/requirements/{name}.txt")
-    # A path without the Python's version, for the Makefile.
+    # A path without Python's version, for the Makefile.
     (site_packages,) = environment.glob("lib/python*/site-packages")
     (environment / "site-packages").symlink_to(site_packages.relative_to(environment))
 
 
 def python_for(name: str) -> str:
-    """Return an interpreter for an environment: one that is here, or else one that uv downloads."""
-    here = pythons()
+    """Return an interpreter for an environment: an installed one, or one that uv downloads."""
+    installed = pythons()
     for version in VERSIONS[name]:
-        if version in here:
-            return str(here[version])
-    wanted = " or ".join(VERSIONS[name])
-    print(f"There is no Python {wanted} here; uv tries to download one.", flush=True)
+        if version in installed:
+            return str(installed[version])
+    versions = " or ".join(VERSIONS[name])
+    print(f"There is no Python {versions} here; uv tries to download one.", flush=True)
     try:
         uv("python", "install", "--no-bin", VERSIONS[name][0])
     except subprocess.CalledProcessError:
-        if name == "new" and "3.11" in here:
+        if name == "new" and "3.11" in installed:
             print("NOTE: the newest Ansible for Python 3.11 is 12, with ansible-core 2.19: the tests run with that.")
-            return str(here["3.11"])
-        sys.exit(f"Please install Python {wanted}, with its venv and ensurepip.")
+            return str(installed["3.11"])
+        sys.exit(f"Please install Python {versions}, with its venv and ensurepip.")
     return VERSIONS[name][0]
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Python interpreters of this machine."""
+"""Finds the Python interpreters of this machine."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 
 _SUPPORTED = [f"3.{minor}" for minor in range(8, 15)]
 
-# What a Debian without python3-venv lacks, and a shim of pyenv for a version that is not there can't even start.
+# Fails on a Debian without python3-venv, and with a shim of pyenv for a version that is not installed.
 _USABLE = "import ensurepip, venv"
 
 
 def pythons() -> dict[str, Path]:
     """Return the interpreters that can make a virtual environment, by version, such as 3.11."""
     folders = [Path(folder) for folder in os.get_exec_path()]
-    # A shim is on the PATH for every version that pyenv has, and works only for those that are switched on.
+    # pyenv has a shim for each of its versions, which works only for the active ones.
     folders += [found for shims in folders if shims.name == "shims" for found in shims.parent.glob("versions/*/bin")]
     candidates = {
         version: [folder / f"python{version}" for folder in folders if folder.name != "shims"] for version in _SUPPORTED

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run ansible-test on the collection that is installed beside it, with nothing to reach but a package index.
+"""Run ansible-test on the collection that is installed next to it, with no network but a package index.
 
-Runs in one of the environments. ansible-test hands HOME and PATH to what it starts and hardly anything else, so that
-it gets a home of its own, below the environment: there is pip's configuration, and there it keeps what it installs.
+Run it with one of the Python environments. ansible-test passes few variables besides HOME and PATH to its processes. It
+gets a home below the environment, which has pip's configuration and what ansible-test installs.
 
 Usage: run_ansible_test.py COMMAND [ARGUMENT...]
 """
@@ -29,8 +29,8 @@ COLLECTION = Path(next(iter(ansible_collections.__path__)), "incident_manager", 
 ENVIRONMENT = Path(sys.prefix)
 HOME = ENVIRONMENT / "home"
 
-# ansible-test downloads a script like this from a host that is no package index, unless it finds it in its cache.
-# The child process is for ensurepip, which takes pip's configuration away from the process that it runs in.
+# ansible-test downloads a script like this from another host than the package index, unless it is in its cache.
+# The child process is for ensurepip, which removes pip's configuration from the process that it runs in.
 GET_PIP = """\
 import subprocess
 import sys
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def configure_pip() -> None:
-    """Write pip's configuration, wherever it comes from, to the home that ansible-test gets."""
+    """Write pip's configuration, from all of its files and variables, to the home of ansible-test."""
     configuration = configparser.RawConfigParser()
     configuration.read_dict({"global": {"cache-dir": pip("cache", "dir").strip()}, "install": {"quiet": "2"}})
     for line in pip("config", "list").splitlines():
@@ -80,7 +80,7 @@ def provide_get_pip() -> None:
 
 
 def configure_integration() -> None:
-    """Tell the integration targets of the local endpoint, which with_endpoint.py has started."""
+    """Write the integration tests' configuration for the local endpoint, which with_endpoint.py has started."""
     folder = COLLECTION / "tests" / "integration"
     template = Template((folder / "integration_config.yml.template").read_text(encoding="utf-8"))
     (folder / "integration_config.yml").write_text(template.substitute(os.environ), encoding="utf-8")

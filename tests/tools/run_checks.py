@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run targets of the Makefile, as many at a time as there are cores, and sum up.
+"""Run targets of the Makefile in parallel, one for each core, and print a summary.
 
-Each target's output comes whole when it is done, and once more at the end where it failed. It is also in .build/log.
+The output of a target is printed when the target is finished, and its end again if it failed. It is also in .build/log.
 
 Usage: run_checks.py TARGET...
 """
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 LOG = Path(".build/log")
-CLOSING = re.compile(r"=+ .*\b(passed|failed|error)")
+LAST_LINE = re.compile(r"=+ .*\b(passed|failed|error)")
 
 
 class Outcome(NamedTuple):
@@ -31,8 +31,8 @@ class Outcome(NamedTuple):
     output: str
 
     def summary(self) -> str:
-        # pytest's closing line, which counts the tests.
-        counted = next((line.strip("= ") for line in reversed(self.output.splitlines()) if CLOSING.match(line)), "")
+        # pytest's last line, which counts the tests.
+        counted = next((line.strip("= ") for line in reversed(self.output.splitlines()) if LAST_LINE.match(line)), "")
         return f"{'passed' if self.passed else 'FAILED'}  {self.target:<16} {self.seconds:4.0f} s  {counted}".rstrip()
 
 
@@ -57,9 +57,9 @@ def main() -> int:
 
 def run(target: str) -> Outcome:
     start = time.monotonic()
-    # What is edited meanwhile waits for the next run: no check has its artifact changed under it by another.
+    # Files that are edited during a run don't change the artifact, which other checks use.
     command = ["make", "--no-print-directory", "--old-file=.build/artifact/built", target]
-    # Without MAKEFLAGS, or make would look for the job server of the one that started this.
+    # Without MAKEFLAGS, as make would look for the job server of the make that started this.
     environment = {
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
     }

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the uv in .build/uv, which takes pip's index and certificates, and the system's, unless told otherwise.
+"""Run the uv in .build/uv, by default with pip's index and certificates, and with the system's certificates.
 
 Usage: run_uv.py COMMAND [ARGUMENT...]
 """
@@ -20,7 +20,7 @@ FOLDER = Path(".build/uv/bin").absolute()
 def uv(*command: str) -> None:
     """Run a command of uv.
 
-    :raises subprocess.CalledProcessError: where it fails.
+    :raises subprocess.CalledProcessError: if it fails.
     """
     environment = {
         "UV_SYSTEM_CERTS": "true",
@@ -33,7 +33,7 @@ def uv(*command: str) -> None:
 
 
 def _from_pip(option: str, variable: str) -> dict[str, str]:
-    """Return an option of pip's, from its environment or a file, under another name."""
+    """Return the value of an option of pip's as an environment variable, if the option is set."""
     for section in (":env:", "global"):
         command = [str(FOLDER / "pip"), "config", "get", f"{section}.{option}"]
         answer = subprocess.run(command, capture_output=True, text=True, check=False)

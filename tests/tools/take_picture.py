@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Take a picture of a page, as a browser shows it.
+"""Take a screenshot of a page.
 
 Usage: take_picture.py PAGE.html PICTURE.png [--width W --height H]
 """
@@ -16,7 +16,7 @@ from browser import browser
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Take a picture of a page, as a browser shows it.")
+    parser = argparse.ArgumentParser(description="Take a screenshot of a page.")
     parser.add_argument("page", type=Path)
     parser.add_argument("picture", type=Path)
     parser.add_argument("--width", type=int, default=1280)
@@ -25,7 +25,7 @@ def main() -> None:
     with browser() as started:
         page = started.new_page(
             viewport={"width": arguments.width, "height": arguments.height},
-            device_scale_factor=2,  # sharp on today's screens
+            device_scale_factor=2,  # for screens with a high resolution
         )
         page.goto(arguments.page.resolve(strict=True).as_uri())
         page.screenshot(path=arguments.picture)

@@ -57,7 +57,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 @dataclass
 class Outcome:
-    """How a module or an action ended: its result as Ansible gets it, and all of its output."""
+    """The outcome of a module or an action: its result as Ansible gets it, and all of its output."""
 
     result: dict[str, Any]
     output: str
@@ -167,7 +167,7 @@ def connected_environment(connection_variables: dict[str, str], monkeypatch: pyt
         monkeypatch.setenv(name, value)
 
 
-def merged(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def merge_options(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return the defaults with the given options. An option that is None is left out."""
     return {key: value for key, value in {**defaults, **given}.items() if value is not None}
 
@@ -180,7 +180,7 @@ def run_module(
 
     def run(name: str, _check_mode: bool = False, _diff: bool = False, **given: Any) -> Outcome:
         args = {
-            **merged(connection_options, given),
+            **merge_options(connection_options, given),
             "_ansible_check_mode": _check_mode,
             "_ansible_diff": _diff,
             "_ansible_remote_tmp": "/tmp",
@@ -213,7 +213,7 @@ def run_lookup(connection_options: dict[str, str]) -> Callable[..., list[Any]]:
 
     def run(*terms: Any, **given: Any) -> list[Any]:
         lookup = lookup_loader.get("incident_manager.aws.ssm_incidents_replication_set")
-        return list(lookup.run(list(terms), variables={}, **merged(connection_options, given)))
+        return list(lookup.run(list(terms), variables={}, **merge_options(connection_options, given)))
 
     return run
 
@@ -225,7 +225,7 @@ def run_action(connection_options: dict[str, str]) -> Callable[..., Outcome]:
     def run(name: str, _keywords: dict[str, Any] | None = None, _connected: bool = True, **given: Any) -> Outcome:
         task = Task()
         task.action = f"incident_manager.aws.{name}"
-        task.args = merged(connection_options, given) if _connected else given
+        task.args = merge_options(connection_options, given) if _connected else given
         for keyword, value in (_keywords or {}).items():
             setattr(task, keyword, value)
         context = PlayContext()
@@ -312,7 +312,7 @@ def start_module(connection_options: dict[str, str], tmp_path: Path) -> Callable
 
     def start(name: str, **given: Any) -> subprocess.Popen[str]:
         arguments = tmp_path / f"arguments-{len(list(tmp_path.iterdir()))}.json"
-        arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": merged(connection_options, given)}))
+        arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": merge_options(connection_options, given)}))
         command = [sys.executable, "-c", _MODULE_SCRIPT, str(arguments), name, str(COLLECTIONS)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The code blocks of the README, the guides and the plugins' examples."""
+"""Reads the code blocks of the README, the guides and the plugins' examples."""
 
 from __future__ import annotations
 

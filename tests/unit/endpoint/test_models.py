@@ -23,11 +23,11 @@ def active_body(regions: tuple[str, ...] = ("us-east-1", "eu-west-1")) -> dict[s
     return {"status": "ACTIVE", "regionMap": {name: {"status": "ACTIVE"} for name in regions}}
 
 
-def add(region: str, **key: str) -> list[dict[str, Any]]:
+def add_actions(region: str, **key: str) -> list[dict[str, Any]]:
     return [{"addRegionAction": {"regionName": region, **key}}]
 
 
-def delete(region: str) -> list[dict[str, Any]]:
+def delete_actions(region: str) -> list[dict[str, Any]]:
     return [{"deleteRegionAction": {"regionName": region}}]
 
 
@@ -122,7 +122,7 @@ class TestRegions:
         outside = connect("us-west-2")
         for call, arguments in (
             (outside.get_replication_set, {"arn": arn}),
-            (outside.update_replication_set, {"arn": arn, "actions": add("us-west-2")}),
+            (outside.update_replication_set, {"arn": arn, "actions": add_actions("us-west-2")}),
             (outside.delete_replication_set, {"arn": arn}),
             (outside.update_deletion_protection, {"arn": arn, "deletionProtected": True}),
             (outside.list_tags_for_resource, {"resourceArn": arn}),
@@ -143,7 +143,7 @@ class TestRegions:
 
     def test_a_region_being_added_does_not_answer_yet(self, endpoint: LocalEndpoint, connect: Connect) -> None:
         arn = endpoint.seed(active_body(("us-east-1",)))
-        connect("us-east-1").update_replication_set(arn=arn, actions=add("us-west-2"))
+        connect("us-east-1").update_replication_set(arn=arn, actions=add_actions("us-west-2"))
         assert error_code(connect("us-west-2").get_replication_set, arn=arn) == "ResourceNotFoundException"
         assert statuses(connect("us-east-1"), arn)[0] == "UPDATING"
         assert statuses(connect("us-east-1"), arn)[0] == "ACTIVE"
@@ -204,21 +204,23 @@ class TestList:
 class TestUpdate:
     def test_adds_a_region(self, endpoint: LocalEndpoint, client: Any) -> None:
         arn = endpoint.seed(active_body())
-        client.update_replication_set(arn=arn, actions=add("us-west-2", sseKmsKeyId="arn:aws:kms:us-west-2:1:key/k"))
+        client.update_replication_set(
+            arn=arn, actions=add_actions("us-west-2", sseKmsKeyId="arn:aws:kms:us-west-2:1:key/k")
+        )
         expected = {"us-east-1": "ACTIVE", "eu-west-1": "ACTIVE", "us-west-2": "CREATING"}
         assert statuses(client, arn) == ("UPDATING", expected)
         assert statuses(client, arn) == ("ACTIVE", {**expected, "us-west-2": "ACTIVE"})
 
     def test_deletes_a_region(self, endpoint: LocalEndpoint, client: Any, connect: Connect) -> None:
         arn = endpoint.seed(active_body())
-        client.update_replication_set(arn=arn, actions=delete("eu-west-1"))
+        client.update_replication_set(arn=arn, actions=delete_actions("eu-west-1"))
         assert statuses(client, arn) == ("UPDATING", {"us-east-1": "ACTIVE", "eu-west-1": "DELETING"})
         assert statuses(client, arn) == ("ACTIVE", {"us-east-1": "ACTIVE"})
         assert error_code(connect("eu-west-1").get_replication_set, arn=arn) == "ResourceNotFoundException"
 
     def test_deleting_the_last_region_deletes_the_set(self, endpoint: LocalEndpoint, client: Any) -> None:
         arn = endpoint.seed(active_body(("us-east-1",)))
-        client.update_replication_set(arn=arn, actions=delete("us-east-1"))
+        client.update_replication_set(arn=arn, actions=delete_actions("us-east-1"))
         assert statuses(client, arn) == ("DELETING", {"us-east-1": "DELETING"})
         assert error_code(client.get_replication_set, arn=arn) == "ResourceNotFoundException"
         assert client.list_replication_sets()["replicationSetArns"] == []
@@ -227,15 +229,18 @@ class TestUpdate:
         endpoint.configure(transition=IMMEDIATE)
         arn = endpoint.seed(active_body())
         client.update_deletion_protection(arn=arn, deletionProtected=True)
-        client.update_replication_set(arn=arn, actions=delete("eu-west-1"))
-        assert error_code(client.update_replication_set, arn=arn, actions=delete("us-east-1")) == "ValidationException"
+        client.update_replication_set(arn=arn, actions=delete_actions("eu-west-1"))
+        assert (
+            error_code(client.update_replication_set, arn=arn, actions=delete_actions("us-east-1"))
+            == "ValidationException"
+        )
         assert statuses(client, arn) == ("ACTIVE", {"us-east-1": "ACTIVE"})
 
     def test_one_change_at_a_time(self, endpoint: LocalEndpoint, client: Any) -> None:
         arn = endpoint.seed(active_body())
-        client.update_replication_set(arn=arn, actions=add("us-west-2"))
+        client.update_replication_set(arn=arn, actions=add_actions("us-west-2"))
         with pytest.raises(ClientError) as caught:
-            client.update_replication_set(arn=arn, actions=delete("eu-west-1"))
+            client.update_replication_set(arn=arn, actions=delete_actions("eu-west-1"))
         answer: Any = caught.value.response
         assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == ("ConflictException", 409)
         assert answer["resourceIdentifier"] == arn
@@ -248,14 +253,14 @@ class TestUpdate:
         "actions",
         [
             [],
-            add("us-west-2") + delete("eu-west-1"),
+            add_actions("us-west-2") + delete_actions("eu-west-1"),
             [{}],
-            [{**add("us-west-2")[0], **delete("eu-west-1")[0]}],
+            [{**add_actions("us-west-2")[0], **delete_actions("eu-west-1")[0]}],
             [{"addRegionAction": {}}],
-            add("us-east-1"),
-            add("af-south-1"),
-            add("us-west-2", sseKmsKeyId=""),
-            delete("us-west-2"),
+            add_actions("us-east-1"),
+            add_actions("af-south-1"),
+            add_actions("us-west-2", sseKmsKeyId=""),
+            delete_actions("us-west-2"),
         ],
     )
     def test_refuses(self, endpoint: LocalEndpoint, client: Any, actions: Any) -> None:
@@ -267,16 +272,19 @@ class TestUpdate:
 
     def test_three_regions_at_most(self, endpoint: LocalEndpoint, client: Any) -> None:
         arn = endpoint.seed(active_body(("us-east-1", "us-east-2", "us-west-1")))
-        assert error_code(client.update_replication_set, arn=arn, actions=add("us-west-2")) == "ValidationException"
+        assert (
+            error_code(client.update_replication_set, arn=arn, actions=add_actions("us-west-2"))
+            == "ValidationException"
+        )
 
     def test_min_region_age_hours(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.configure(transition=IMMEDIATE, min_region_age_hours=24)
         arn = endpoint.seed({**active_body(), "createdTime": "2021-05-14T17:57:22Z"})
-        client.update_replication_set(arn=arn, actions=add("us-west-2"))
+        client.update_replication_set(arn=arn, actions=add_actions("us-west-2"))
         with pytest.raises(ClientError, match="within 24 hours"):
-            client.update_replication_set(arn=arn, actions=delete("us-west-2"))
+            client.update_replication_set(arn=arn, actions=delete_actions("us-west-2"))
         assert error_code(client.delete_replication_set, arn=arn) == "ValidationException"
-        client.update_replication_set(arn=arn, actions=delete("eu-west-1"))
+        client.update_replication_set(arn=arn, actions=delete_actions("eu-west-1"))
 
 
 class TestDelete:
@@ -300,7 +308,7 @@ class TestTags:
     def test_merge_and_remove(self, endpoint: LocalEndpoint, client: Any) -> None:
         arn = endpoint.seed(active_body(), tags={"CamelKey": "1", "old": "2"})
         client.tag_resource(resourceArn=arn, tags={"old": "3", "with space": "x=y@z:+-/."})
-        client.untag_resource(resourceArn=arn, tagKeys=["CamelKey", "never there"])
+        client.untag_resource(resourceArn=arn, tagKeys=["CamelKey", "unknown"])
         assert client.list_tags_for_resource(resourceArn=arn)["tags"] == {"old": "3", "with space": "x=y@z:+-/."}
 
     def test_at_most_fifty_tags(self, endpoint: LocalEndpoint, client: Any) -> None:
@@ -340,10 +348,12 @@ class TestClientTokens:
     def test_update_twice_with_a_token(self, endpoint: LocalEndpoint, client: Any) -> None:
         arn = endpoint.seed(active_body())
         for _time in range(2):
-            client.update_replication_set(arn=arn, actions=add("us-west-2"), clientToken="t")
-        call = {"arn": arn, "actions": add("us-west-1"), "clientToken": "t"}
+            client.update_replication_set(arn=arn, actions=add_actions("us-west-2"), clientToken="t")
+        call = {"arn": arn, "actions": add_actions("us-west-1"), "clientToken": "t"}
         assert error_code(client.update_replication_set, **call) == "ValidationException"
-        assert error_code(client.update_replication_set, arn=arn, actions=add("us-west-2")) == "ConflictException"
+        assert (
+            error_code(client.update_replication_set, arn=arn, actions=add_actions("us-west-2")) == "ConflictException"
+        )
 
     def test_protect_twice_with_a_token(self, endpoint: LocalEndpoint, client: Any) -> None:
         arn = endpoint.seed(active_body())
@@ -364,12 +374,15 @@ class TestStatuses:
     def test_a_failing_region(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.configure(fail_next={"us-west-2": "KMS key is disabled"})
         arn = endpoint.seed(active_body(("us-east-1",)))
-        client.update_replication_set(arn=arn, actions=add("us-west-2"))
+        client.update_replication_set(arn=arn, actions=add_actions("us-west-2"))
         assert statuses(client, arn)[0] == "UPDATING"
         assert statuses(client, arn) == ("FAILED", {"us-east-1": "ACTIVE", "us-west-2": "FAILED"})
         failed = client.get_replication_set(arn=arn)["replicationSet"]["regionMap"]["us-west-2"]
         assert failed["statusMessage"] == "KMS key is disabled"
-        assert error_code(client.update_replication_set, arn=arn, actions=delete("us-west-2")) == "ConflictException"
+        assert (
+            error_code(client.update_replication_set, arn=arn, actions=delete_actions("us-west-2"))
+            == "ConflictException"
+        )
         client.delete_replication_set(arn=arn)
         assert statuses(client, arn)[0] == "DELETING"
 

@@ -52,7 +52,7 @@ def test_random_calls(endpoint: LocalEndpoint, connect: Connect) -> None:
             return bool(self.regions or self.target)
 
         @rule(region=region_names, names=st.sets(region_names, min_size=1))
-        def create(self, region: str, names: set[str]) -> None:
+        def create_set(self, region: str, names: set[str]) -> None:
             expected = ""
             if len(names) > 3 or region not in names:
                 expected = "ValidationException"
@@ -66,7 +66,7 @@ def test_random_calls(endpoint: LocalEndpoint, connect: Connect) -> None:
 
         @precondition(lambda self: self.exists)
         @rule(region=region_names, name=region_names)
-        def add(self, region: str, name: str) -> None:
+        def add_region(self, region: str, name: str) -> None:
             expected = ""
             if self.target is not None:
                 expected = "ConflictException"
@@ -90,14 +90,14 @@ def test_random_calls(endpoint: LocalEndpoint, connect: Connect) -> None:
 
         @precondition(lambda self: self.exists)
         @rule(region=region_names)
-        def delete(self, region: str) -> None:
+        def delete_set(self, region: str) -> None:
             expected = "ValidationException" if self.target is not None or self.protected else ""
             if self.call(region, expected, "delete_replication_set", arn=self.arn):
                 self.target = set()
 
         @precondition(lambda self: self.exists)
         @rule(region=region_names, on=st.booleans())
-        def protect(self, region: str, on: bool) -> None:
+        def set_protection(self, region: str, on: bool) -> None:
             expected = "ValidationException" if self.target is not None else ""
             arguments = {"arn": self.arn, "deletionProtected": on}
             if self.call(region, expected, "update_deletion_protection", **arguments):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The errors of the service's own model. moto's serializer adds the HTTP status and picks the members by name."""
+"""The errors of the service's model. moto's serializer adds the HTTP status and selects the members by name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ValidationException(ServiceException):
 
 
 class ConflictException(ServiceException):
-    """``retryAfter`` is optional in the model and left out, so that no caller comes to need it."""
+    """``retryAfter`` is optional in the model. It is omitted, so that clients don't depend on it."""
 
     code = "ConflictException"
 
@@ -40,7 +40,7 @@ class ResourceNotFoundException(ServiceException):
 
 
 class ServiceQuotaExceededException(ServiceException):
-    """``quotaCode`` is required by the model; the code the service sends is unknown."""
+    """The model requires ``quotaCode``. The code that the service sends is unknown."""
 
     code = "ServiceQuotaExceededException"
     service_code = "ssm-incidents"
@@ -53,7 +53,7 @@ class ServiceQuotaExceededException(ServiceException):
 
 
 class UnrecognizedClientException(JsonRESTError):
-    """An access key nobody has. Not in the model: it comes from the signature check in front of every service."""
+    """An unknown access key. Not in the model, as the check of signatures precedes every service."""
 
     code = 403
 
@@ -62,7 +62,7 @@ class UnrecognizedClientException(JsonRESTError):
 
 
 class InvalidSignatureException(JsonRESTError):
-    """A known access key with another secret. Not in the model, as above."""
+    """A known access key with another secret. Not in the model either."""
 
     code = 403
 

@@ -5,10 +5,10 @@
 """
 State and rules of replication sets.
 
-Sources of the facts, named at each rule: [model] botocore's service model; [cli] outputs recorded by AWS in awscli's
+The source of each rule is named: [model] botocore's service model; [cli] outputs recorded by AWS in awscli's
 examples; [guide] the Incident Manager User Guide; [cfn] AWS's CloudFormation provider; [tf] Terraform's AWS provider
-and its acceptance tests, which run against the real service; [prowler]. Where none says, the rule is marked *unknown*
-and is the strict choice: a client that works here must not fail at the real service.
+and its acceptance tests, which run against the real service; [prowler]. A rule without a source is marked *unknown*
+and is strict: a client that works here must not fail at the real service.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ DEFAULT_TRANSITION: dict[str, Any] = {"progression": "manual", "times": 2}
 DEFAULT_KEY = "DefaultKey"
 MAX_REGIONS = 3
 MAX_TAGS = 50
-# Not a status of the API: what DELETING ends in.
+# The status after DELETING, which is not one of the API.
 GONE = "GONE"
 
 LOCK = RLock()
@@ -53,17 +53,17 @@ state_manager.register_default_transition(MODEL_NAME, DEFAULT_TRANSITION)
 
 @dataclass
 class Settings:
-    """How the backend behaves where the service's behaviour varies or is unknown."""
+    """Settings for behaviour of the service that varies or is unknown."""
 
-    # "recorded": as few fields as any recorded answer has [cli]; "model": all of them.
+    # "recorded": the fields of the recorded answers [cli]; "model": all fields.
     answer_shape: str = "recorded"
     # A Region could not be deleted for 24 hours [guide, 2022]; Terraform's tests do it within minutes [tf].
     min_region_age_hours: float = 0
     # Check signatures and policies of this service's calls against moto's IAM.
     enforce_iam: bool = False
-    # So many pages of ListReplicationSets come empty, with a token, before the one with the ARN: the model allows it.
+    # The number of empty pages of ListReplicationSets, each with a token, before the one with the ARN [model].
     empty_list_pages: int = 0
-    # Region -> statusMessage: the next time that Region is added or deleted, it ends FAILED.
+    # Region -> statusMessage: the Region ends FAILED when it is next added or deleted.
     fail_next: dict[str, str] = field(default_factory=dict)
 
 
@@ -71,7 +71,7 @@ SETTINGS = Settings()
 
 
 class Caller(NamedTuple):
-    """Who asks, and from which Region."""
+    """The caller and the Region of a call."""
 
     region: str
     arn: str
@@ -79,7 +79,11 @@ class Caller(NamedTuple):
 
 @dataclass
 class RegionInfo:
-    """One Region of a set. ``ends_as``: what it is on the way to, GONE to leave; ``fails_with``: it won't get there."""
+    """One Region of a set.
+
+    :ivar ends_as: its status after the change that is under way; GONE if it is being deleted.
+    :ivar fails_with: the message if the change is to fail.
+    """
 
     status: str
     added: datetime
@@ -101,7 +105,7 @@ class RegionInfo:
 
 
 class ReplicationSet(ManagedState, BaseModel):
-    """A replication set whose changes take time: moto's state manager says how many polls, or how many seconds."""
+    """A replication set. Its changes take as many polls or seconds as moto's state manager says."""
 
     def __init__(self, arn: str, caller_arn: str, tags: Mapping[str, str]):
         super().__init__(MODEL_NAME, transitions=[("ACTIVE", "ACTIVE")])
@@ -112,12 +116,12 @@ class ReplicationSet(ManagedState, BaseModel):
         self.deletion_protected = False
         self.regions: dict[str, RegionInfo] = {}
         self.tags = dict(tags)
-        # A seeded body, answered as it is until something changes.
+        # A seeded body, which is returned unchanged until the set changes.
         self.verbatim: dict[str, Any] | None = None
 
     def touch(self, caller_arn: str) -> None:
-        """Someone changes the set. Statuses that move on by themselves don't count: in the recorded
-        answer lastModifiedTime is createdTime, long after its Regions became ACTIVE [cli]."""
+        """Record the caller and time of a change. Changes of statuses don't count: in the recorded answer
+        lastModifiedTime is createdTime, although its Regions became ACTIVE later [cli]."""
         self.last_modified_by, self.last_modified = caller_arn, datetime.now(UTC)
         self.verbatim = None
 
@@ -125,8 +129,8 @@ class ReplicationSet(ManagedState, BaseModel):
         """
         Start a change that takes time.
 
-        :param status: of the set meanwhile: CREATING, UPDATING or DELETING.
-        :param regions: the Regions that change, and what each is to end as: ACTIVE or GONE.
+        :param status: the set's status during the change: CREATING, UPDATING or DELETING.
+        :param regions: the Regions that change, and the status of each after the change: ACTIVE or GONE.
         """
         now = datetime.now(UTC)
         for name, ends_as in regions.items():
@@ -143,12 +147,12 @@ class ReplicationSet(ManagedState, BaseModel):
         self.start(status, outcome)
 
     def start(self, status: str, outcome: str) -> None:
-        """Be in a status until moto's state manager says that it is time for the next."""
+        """Set the status, and the one that follows when moto's state manager says so."""
         self._transitions = [(status, outcome)]
         self._status, self._tick, self._time_progressed = status, 0, datetime.now()
 
     def settle(self) -> None:
-        """Finish the change if its time has come."""
+        """Finish the change if moto's state manager says so."""
         if self.status == self._transitions[0][0]:
             return
         self.verbatim = None
@@ -164,14 +168,15 @@ class ReplicationSet(ManagedState, BaseModel):
         self.start(str(self._status), str(self._status))
 
     def answers_in(self, region: str) -> bool:
-        """Whether GetReplicationSet knows the set in a Region: only in one that is in the set [prowler, tf].
-        A Region still being added does not count yet (*unknown*), but for a set without a working one."""
+        """Return whether GetReplicationSet returns the set in a Region: only in one that is in the set [prowler, tf].
+        A Region that is being added is not (*unknown*), unless the set has no working one."""
         working = {name for name, info in self.regions.items() if info.status in ("ACTIVE", "DELETING")}
         return region in (working or self.regions)
 
     def describe(self) -> dict[str, Any]:
-        """GetReplicationSet's ``replicationSet``. A recorded one has neither ``arn`` nor ``statusUpdateDateTime``,
-        though the model requires the latter [cli]; Terraform's tests see an ``arn`` [tf]: hence the setting."""
+        """Return GetReplicationSet's ``replicationSet``. The recorded one has neither ``arn`` nor
+        ``statusUpdateDateTime``, although the model requires the latter [cli]. In Terraform's tests there is an ``arn``
+        [tf]. The setting ``answer_shape`` selects one of both."""
         if self.verbatim is not None:
             return self.verbatim
         full = SETTINGS.answer_shape == "model"
@@ -188,17 +193,17 @@ class ReplicationSet(ManagedState, BaseModel):
 
 
 class SSMIncidentsBackend(BaseBackend):
-    """Implementation of Incident Manager's replication sets: at most one an account, seen differently by Region."""
+    """Incident Manager's replication sets in an account, which has at most one."""
 
     def __init__(self, region_name: str, account_id: str):
         super().__init__(region_name, account_id)
         self._replication_set: ReplicationSet | None = None
-        # Client token -> the call it came with, and what that was answered.
+        # Client token -> the call that had it, and its answer.
         self._answered: dict[str, tuple[str, Any]] = {}
 
     @property
     def replication_set(self) -> ReplicationSet | None:
-        """The account's set as of now."""
+        """Return the account's set, after changes whose time has come."""
         if self._replication_set is not None:
             self._replication_set.settle()
             if not self._replication_set.regions:
@@ -210,7 +215,7 @@ class SSMIncidentsBackend(BaseBackend):
 
     def _find(self, caller: Caller, arn: str) -> ReplicationSet:
         """
-        The set an ARN names, as seen from the caller's Region.
+        Return the set of an ARN, if the caller's Region returns it.
 
         From a Region outside the set GetReplicationSet answers ResourceNotFoundException [prowler, tf]; that all
         other calls do the same is likely, *unknown*. Another account's ARN is refused (*unknown*: no policy could
@@ -225,7 +230,7 @@ class SSMIncidentsBackend(BaseBackend):
         return found
 
     def _find_tagged(self, caller: Caller, arn: str) -> ReplicationSet:
-        """As above; to the tag calls an ARN of another kind (a response plan's) is well-formed, and unknown here."""
+        """Return the set of an ARN in a call for tags, where ARNs of other resources are valid, and not found."""
         shape = service_model().shape_for("Arn")
         if next(violations(shape, arn), None) or arn.split(":")[2] != "ssm-incidents":
             raise ValidationException(f"Invalid resource ARN: {arn}")
@@ -244,8 +249,8 @@ class SSMIncidentsBackend(BaseBackend):
     # Client tokens ------------------------------------------------------------------------------------------------
 
     def _is_repeated(self, token: str | None, call: list[Any]) -> bool:
-        """Whether a call was made before: "ensures that the operation is called only once with the specified
-        details" [model]. The same token with other details: *unknown*, and never right, so refused."""
+        """Return whether a call was made before: "ensures that the operation is called only once with the specified
+        details" [model]. The same token with other details is refused (*unknown*)."""
         if not token or token not in self._answered:
             return False
         if self._answered[token][0] != json.dumps(call, sort_keys=True):
@@ -266,6 +271,8 @@ class SSMIncidentsBackend(BaseBackend):
         client_token: str | None = None,
     ) -> str:
         """
+        Create the set.
+
         :param regions: 1 to 3 [model] Region names, each with its KMS key or None.
         :return: the new set's ARN. It has no Region [cli, tf].
         """
@@ -276,10 +283,10 @@ class SSMIncidentsBackend(BaseBackend):
         for name, key in regions.items():
             _check_region(name, key)
         if caller.region not in regions:
-            # Terraform's docs want the provider's Region in the set; whether the API does is *unknown*.
+            # Required by Terraform's documentation; whether the API requires it is *unknown*.
             raise ValidationException(f"The Region of the request, {caller.region}, must be among the Regions")
         if existing is not None:
-            # At most one an account [cfn, tf].
+            # At most one per account [cfn, tf].
             raise ServiceQuotaExceededException(
                 "Account already has a replication set", quota_code="ReplicationSetsPerAccount", arn=existing.arn
             )
@@ -293,12 +300,12 @@ class SSMIncidentsBackend(BaseBackend):
         return arn
 
     def get_replication_set(self, caller: Caller, arn: str) -> dict[str, Any]:
-        """Each call counts as a poll: with moto's "manual" progression a change takes so many of them."""
+        """Return the set. Each call is a poll: with moto's progression "manual" a change takes a number of polls."""
         self._find(caller, arn).advance()
         return self._find(caller, arn).describe()
 
     def list_replication_sets(self, next_token: str | None) -> tuple[list[str], str | None]:
-        """The ARN, from any Region where the service exists [prowler]; a token only if there is another page."""
+        """Return the ARN, in any Region in which the service exists [prowler], and a token if there is another page."""
         page = 1
         if next_token is not None:
             prefix, _separator, number = next_token.partition("-")
@@ -313,8 +320,8 @@ class SSMIncidentsBackend(BaseBackend):
     def add_region(
         self, caller: Caller, arn: str, region: str, sse_kms_key_id: str | None, client_token: str | None = None
     ) -> None:
-        """UpdateReplicationSet with addRegionAction. A Region twice or a fourth one: ValidationException, *unknown*
-        (it is what is left: UpdateReplicationSet declares no quota error [model])."""
+        """UpdateReplicationSet with addRegionAction. A Region that is in the set, and a fourth one, are refused with
+        ValidationException (*unknown*), as UpdateReplicationSet declares no quota error [model]."""
         found = self._find(caller, arn)
         call = ["add", arn, region, sse_kms_key_id]
         if self._is_repeated(client_token, call):
@@ -331,8 +338,8 @@ class SSMIncidentsBackend(BaseBackend):
         self._remember(client_token, call)
 
     def delete_region(self, caller: Caller, arn: str, region: str, client_token: str | None = None) -> None:
-        """UpdateReplicationSet with deleteRegionAction. The last Region takes the set with it, unless deletion
-        protection is on [guide]. A Region outside the set: ValidationException, *unknown*."""
+        """UpdateReplicationSet with deleteRegionAction. Deleting the last Region deletes the set, unless deletion
+        protection is on [guide]. A Region that is not in the set is refused with ValidationException (*unknown*)."""
         found = self._find(caller, arn)
         call = ["delete", arn, region]
         if self._is_repeated(client_token, call):
@@ -349,10 +356,9 @@ class SSMIncidentsBackend(BaseBackend):
         self._remember(client_token, call)
 
     def delete_replication_set(self, caller: Caller, arn: str) -> None:
-        """ "Deletes all Regions in your replication set" [model], so one with several Regions too, which Terraform's
-        tests do [tf]. Refusals are ValidationExceptions: the operation declares no ConflictException [model]. A set
-        on the move can't be deleted (*unknown*: CloudFormation waits for ACTIVE first [cfn]), a FAILED one can
-        (*unknown*: there would be no way out)."""
+        """ "Deletes all Regions in your replication set" [model], also a set with several Regions [tf]. Refusals are
+        ValidationExceptions, as the operation declares no ConflictException [model]. A set that is being changed can't
+        be deleted (*unknown*; CloudFormation waits for ACTIVE first [cfn]). A FAILED one can be deleted (*unknown*)."""
         found = self._find(caller, arn)
         if found.status not in ("ACTIVE", "FAILED"):
             raise ValidationException(f"Replication set {arn} can't be deleted while it is {found.status}")
@@ -364,8 +370,8 @@ class SSMIncidentsBackend(BaseBackend):
     def update_deletion_protection(
         self, caller: Caller, arn: str, deletion_protected: bool, client_token: str | None = None
     ) -> None:
-        """Not while the set is on the move: *unknown*, CloudFormation waits for ACTIVE first [cfn]. The refusal is
-        a ValidationException: the operation declares no ConflictException [model]."""
+        """Turn protection on or off, if the set is ACTIVE (*unknown*; CloudFormation waits for ACTIVE first [cfn]).
+        The refusal is a ValidationException, as the operation declares no ConflictException [model]."""
         found = self._find(caller, arn)
         call = ["protect", arn, deletion_protected]
         if self._is_repeated(client_token, call):
@@ -377,7 +383,7 @@ class SSMIncidentsBackend(BaseBackend):
         self._remember(client_token, call)
 
     def tag_resource(self, caller: Caller, arn: str, tags: Mapping[str, str]) -> None:
-        """At most 50 tags. Not while the set is on the move: *unknown*, both tag calls declare ConflictException."""
+        """Add tags, up to 50, if the set is ACTIVE (*unknown*; both operations for tags declare ConflictException)."""
         found = self._find_tagged(caller, arn)
         self._check_idle(found)
         merged = {**found.tags, **tags}
@@ -388,7 +394,7 @@ class SSMIncidentsBackend(BaseBackend):
         found.tags = merged
 
     def untag_resource(self, caller: Caller, arn: str, tag_keys: list[str]) -> None:
-        """Idempotent [model]: a key that isn't there is no error."""
+        """Remove tags. A key that does not exist is no error, as the operation is idempotent [model]."""
         found = self._find_tagged(caller, arn)
         self._check_idle(found)
         found.tags = {key: value for key, value in found.tags.items() if key not in tag_keys}
@@ -398,7 +404,7 @@ class SSMIncidentsBackend(BaseBackend):
 
     @staticmethod
     def _check_idle(found: ReplicationSet) -> None:
-        """One change at a time [model, cfn]. That a FAILED set takes none either is *unknown*."""
+        """Refuse a second change at the same time [model, cfn], and any change of a FAILED set (*unknown*)."""
         if found.status != "ACTIVE":
             raise ConflictException(f"Replication set {found.arn} is {found.status}", found.arn)
 
@@ -406,14 +412,14 @@ class SSMIncidentsBackend(BaseBackend):
 
     def seed(self, body: Mapping[str, Any], arn: str | None = None, tags: Mapping[str, str] | None = None) -> str:
         """
-        Put a set in place as if it had always been there; GetReplicationSet answers the body as given until the
-        set changes, a status on the move included.
+        Put a set into the account. GetReplicationSet returns the body unchanged until the set changes, which a set that
+        is CREATING, UPDATING or DELETING does by itself.
 
         :param body: GetReplicationSet's answer, with or without its outer ``replicationSet``. Times are epoch
             seconds, ISO 8601 or datetimes. Only ``regionMap`` and ``status`` are needed: real answers lack others.
-        :param arn: by default the body's own, or a new one.
+        :param arn: by default the body's, or a new one.
         :return: the set's ARN.
-        :raises ValueError: when the body can't be a set's.
+        :raises ValueError: if the body is not that of a set.
         """
         seeded = _seeded_body(body)
         new_arn = f"arn:{self.partition}:ssm-incidents::{self.account_id}:replication-set/{mock_random.uuid4()}"
@@ -452,9 +458,9 @@ def _new_region(sse_kms_key_id: str | None) -> RegionInfo:
 
 
 def _check_region(name: str, sse_kms_key_id: str | None) -> None:
-    """The Region must be one of the service's. Any key the model allows will do: whether it must be an ARN, of the
-    same Region, that exists, is *unknown* (the recorded example has a key of another Region [cli]). The name of the
-    AWS-owned key is an answer, not an input: *unknown*, Terraform takes care never to send it [tf]."""
+    """Refuse Regions that the service does not have. Any key that the model allows is accepted: whether it must be the
+    ARN of an existing key in the same Region is *unknown* (the recorded example has a key of another Region [cli]). The
+    name of the AWS-owned key is refused (*unknown*; Terraform never sends it [tf])."""
     if name not in service_regions():
         raise ValidationException(f"Region {name} is not supported")
     if sse_kms_key_id in ("", DEFAULT_KEY):
@@ -476,7 +482,10 @@ def _check_age(found: ReplicationSet, names: list[str]) -> None:
 
 
 def _seeded_body(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of GetReplicationSet's ``replicationSet`` with its times as datetimes; ValueError if it can't be one."""
+    """Return a copy of GetReplicationSet's ``replicationSet`` with datetimes.
+
+    :raises ValueError: if it is not valid.
+    """
     given = body.get("replicationSet", body)
     if not isinstance(given, Mapping) or not isinstance(given.get("regionMap"), Mapping) or not given["regionMap"]:
         raise ValueError("a seed needs a regionMap with at least one Region")

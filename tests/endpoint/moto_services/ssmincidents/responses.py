@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One method an operation, no rules: the request's values go to the backend, its answer to moto's serializer."""
+"""Passes each operation's input to the backend, and the backend's answer to moto's serializer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .utils import SERVICE, match_operation, service_model, service_regions, vio
 
 
 class SSMIncidentsIAMRequest(IAMRequest):
-    """moto's IAM check, answering in this service's own error format."""
+    """moto's IAM check, with errors in this service's format."""
 
     resource = "*"
 
@@ -62,35 +62,35 @@ class SSMIncidentsResponse(BaseResponse):
 
     @property
     def backend(self) -> SSMIncidentsBackend:
-        """One backend an account and partition: the set is global, only the view of it differs by Region."""
+        """Return the backend of the account and partition, which is the same for all Regions."""
         return ssmincidents_backends[self.current_account][self.partition]
 
     @property
     def caller(self) -> Caller:
-        """Who asks from where; the ARN is the one moto's STS would give."""
+        """Return the Region of the request, and the caller's ARN in moto's STS."""
         sts = sts_backends[self.current_account][self.partition]
         return Caller(self.region, sts.get_caller_identity(self.access_key, self.region)[1])
 
-    # What the request is ------------------------------------------------------------------------------------------
+    # The request --------------------------------------------------------------------------------------------------
 
     def setup_class(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().setup_class(request, *args, **kwargs)
         if self.region not in service_regions():
-            # The host name does not resolve there. A server drops the connection before it comes to this.
+            # The host name does not resolve there. A server drops the connection before this is called.
             raise EndpointConnectionError(endpoint_url=self.uri)
 
     def get_region_from_url(self, request: Any, full_url: str) -> str:
-        """The Region of the signature: it is what the caller asked, whatever the URL or the user agent say."""
+        """Return the Region of the signature, which is the caller's choice, other than the URL or the user agent."""
         scope = request.headers.get("Authorization", "").partition("Credential=")[2].split(",")[0].split("/")
         return scope[2] if len(scope) == 5 else super().get_region_from_url(request, full_url)
 
     def _get_action_from_method_and_request_uri(self, request: Request) -> str:
-        # moto's router turns a request without a required query parameter away with a bare 404.
+        # moto's router answers a request without a required query parameter with a plain 404.
         name, self.uri_match = match_operation(request.method, request.raw_path)
         return name or ""
 
     def _raw_input(self) -> dict[str, Any]:
-        """The input members as sent, from the path, the query and the JSON body; nothing converted or checked."""
+        """Return the input members of the path, the query and the JSON body, neither converted nor checked."""
         shape = service_model().operation_model(self._get_action()).input_shape
         assert shape is not None  # every operation of this service has an input
         try:
@@ -112,7 +112,7 @@ class SSMIncidentsResponse(BaseResponse):
         return {name: value for name, value in given.items() if value is not None}
 
     def _input(self) -> dict[str, Any]:
-        """The input members, checked against the model."""
+        """Return the input members, checked against the model."""
         given = self._raw_input()
         shape = service_model().operation_model(self._get_action()).input_shape
         assert shape is not None
@@ -122,16 +122,16 @@ class SSMIncidentsResponse(BaseResponse):
             raise ValidationException(f"{counted}: {'; '.join(found)}")
         return given
 
-    # Whether it is allowed ----------------------------------------------------------------------------------------
+    # Permissions --------------------------------------------------------------------------------------------------
 
     def _determine_resource(self) -> str:
-        """The ARN a policy's Resource is compared with. Create and list name none: only "*" allows them."""
+        """Return the ARN for a policy's Resource. Create and list have none: only "*" allows them."""
         given = self._raw_input()
         arn = given.get("arn") or given.get("resourceArn")
         return arn if isinstance(arn, str) else "*"
 
     def _authenticate_and_authorize_normal_action(self, resource: str = "*") -> None:
-        """By moto's own switch (for all services at once), or by this service's alone."""
+        """Check the request if moto enforces IAM for all services, or if this service's setting is on."""
         if not SETTINGS.enforce_iam:
             self._authenticate_and_authorize_action(SSMIncidentsIAMRequest, resource)
             return

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What botocore's model of the service says: where it exists, which call a request is, and whether input fits."""
+"""Reads botocore's model of the service: its Regions, the operation of a request, and the constraints of input."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
 
 @cache
 def service_model() -> ServiceModel:
-    """botocore's model, read without a session: a session would want the user's profile."""
+    """Return botocore's model, read without a session, which would read the user's profile."""
     return ServiceModel(Loader().load_service_model(SERVICE, "service-2"), SERVICE)
 
 
 @cache
 def service_regions() -> frozenset[str]:
-    """Every Region, of all partitions, where the service exists [botocore endpoints.json]."""
+    """Return the Regions of all partitions in which the service exists [botocore endpoints.json]."""
     resolver = EndpointResolver(Loader().load_data("endpoints"))
     return frozenset(
         region
@@ -59,7 +59,7 @@ def service_regions() -> frozenset[str]:
 
 @cache
 def _routes() -> dict[tuple[str, str], str]:
-    """(method, first part of the path) -> operation: enough to tell this service's calls apart [model]."""
+    """Return the operation of each (method, first part of the path) [model]."""
     model = service_model()
     routes = {}
     for name in OPERATIONS:
@@ -70,10 +70,10 @@ def _routes() -> dict[tuple[str, str], str]:
 
 def match_operation(method: str, raw_path: str) -> tuple[str | None, dict[str, str]]:
     """
-    The operation a request asks for, and its path parameters.
+    Return the operation of a request, and its path parameters.
 
-    :param raw_path: the path as sent, percent-encoded. ``/tags/{resourceArn}`` is met with %2F and with a plain slash.
-    :return: (None, {}) for what this backend does not know.
+    :param raw_path: the path as sent, percent-encoded. ``/tags/{resourceArn}`` may have %2F or a plain slash.
+    :return: (None, {}) if this backend does not have the operation.
     """
     first, _separator, rest = raw_path.lstrip("/").partition("/")
     name = _routes().get((method, first))
@@ -84,12 +84,12 @@ def match_operation(method: str, raw_path: str) -> tuple[str | None, dict[str, s
 
 def violations(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
     """
-    What in a value the model does not allow: types, required members, lengths, ranges, patterns, enums, unions.
+    Yield the violations of the model in a value: of types, required members, lengths, ranges, patterns, enums, unions.
 
-    botocore's own ParamValidator knows neither upper limits nor patterns, and the service does.
+    botocore's ParamValidator checks neither upper limits nor patterns, and the service does.
 
-    :param shape: the model's shape. Members the model doesn't know are ignored, as services do.
-    :return: sentences worded as the service's ValidationException words them.
+    :param shape: the model's shape. Members that are not in the model are ignored, as services do.
+    :return: messages in the words of the service's ValidationException.
     """
     is_bool_as_number = isinstance(value, bool) and shape.type_name != "boolean"
     if is_bool_as_number or not isinstance(value, _JSON_TYPES[shape.type_name]):

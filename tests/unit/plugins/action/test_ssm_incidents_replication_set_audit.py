@@ -171,7 +171,7 @@ def test_found_in_another_region(audit: Audit, endpoint: LocalEndpoint) -> None:
 @pytest.mark.parametrize(
     ("given", "code", "parts"),
     [
-        ({"profile": "nobody", "access_key": None, "secret_key": None}, "ProfileNotFound", ["nobody"]),
+        ({"profile": "unknown", "access_key": None, "secret_key": None}, "ProfileNotFound", ["unknown"]),
         ({"access_key": None, "secret_key": None}, "NoCredentialsError", ["us-east-1", "access_key"]),
         ({"profile": "ops"}, "InvalidParameter", ["profile", "access_key and secret_key"]),
         ({"region": None}, "NoRegionError", ["region"]),
@@ -234,7 +234,7 @@ def test_a_role_that_may_not_be_assumed(audit: Audit, refusing_sts: RefusingSTS)
         assert part in outcome["msg"]
 
 
-# Speed ----------------------------------------------------------------------------------------------------------------
+# Cost -----------------------------------------------------------------------------------------------------------------
 
 
 def test_data_read_before_the_fork_is_not_read_again(
@@ -423,7 +423,7 @@ def test_the_documented_keys_are_returned(audit: Audit, endpoint: LocalEndpoint)
 # Secrets, and text from AWS -------------------------------------------------------------------------------------------
 
 
-def test_a_secret_is_masked_where_the_role_cannot_be_assumed(audit: Audit) -> None:
+def test_a_secret_is_masked_if_the_role_cannot_be_assumed(audit: Audit) -> None:
     outcome = audit(
         endpoint_url="http://user:password-of-url@127.0.0.1:1", assume_role_arn=f"arn:aws:iam::{OTHER_ACCOUNT}:role/a"
     )

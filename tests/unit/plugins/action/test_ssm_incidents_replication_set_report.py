@@ -137,7 +137,7 @@ def test_control_characters_are_not_displayed(make_report: Report) -> None:
     [
         ({"failed": True, "msg": "'x' is undefined\n\nThe error appears to be in ..."}, "'x' is undefined"),
         ({"failed": True, "msg": "minimum_region: no such option", "error": {"code": "InvalidParameter"}}, "no such"),
-        ({"unreachable": True, "msg": "No way"}, "No way"),
+        ({"unreachable": True, "msg": "No route"}, "No route"),
         (
             {
                 "failed": True,
@@ -275,7 +275,7 @@ def test_one_name_for_two_accounts_is_refused(make_report: Report, tmp_path: Pat
     make_report(audits={"a": audit_result("failed", 1, account_id="444455556666")}, json=str(tmp_path / "one.json"))
     outcome = make_report(audits={"a": audit_result()}, reports=[str(tmp_path / "one.json")])
     assert outcome.failed
-    assert all(word in outcome["msg"] for word in ("The name a has two account IDs", "444455556666", "111122223333"))
+    assert all(part in outcome["msg"] for part in ("The name a has two account IDs", "444455556666", "111122223333"))
 
 
 def test_one_account_under_two_names_is_noted(make_report: Report, tmp_path: Path) -> None:
@@ -336,7 +336,7 @@ def test_a_name_that_no_file_can_have(make_report: Report, tmp_path: Path, name:
     assert account_names(path) == ["a"]
 
 
-def test_a_file_that_cannot_be_written_loses_nothing_else(make_report: Report, tmp_path: Path) -> None:
+def test_the_other_file_is_written_if_one_cannot_be(make_report: Report, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     html, path = tmp_path / "file" / "audit.html", tmp_path / "audit.json"
     outcome = make_report(audits={"a": audit_result()}, html=str(html), json=str(path))
@@ -345,7 +345,7 @@ def test_a_file_that_cannot_be_written_loses_nothing_else(make_report: Report, t
     assert outcome.displayed[0].startswith("1 account: 1 passed")
 
 
-def test_an_earlier_file_stays_whole_where_the_new_one_fails(
+def test_a_failed_write_keeps_the_earlier_file(
     make_report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "audit.json"

@@ -90,7 +90,7 @@ def test_a_profile(run_lookup: Lookup, recorded_arn: str, tmp_path: Path) -> Non
     assert found["replication_set"]["arn"] == recorded_arn
 
 
-# What is not there, or denied -----------------------------------------------------------------------------------------
+# Missing sets and denied calls ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("terms", [[], [UNKNOWN_ARN]])
@@ -191,7 +191,7 @@ def test_tags_that_may_not_be_listed(
         ([], {"on_mising": "skip"}, ["on_mising", "on_missing"]),
         ([], {"on_missing": "ignore"}, ["on_missing", "ignore"]),
         ([], {"region": None}, ["region"]),
-        ([], {"profile": "nobody", "access_key": None, "secret_key": None}, ["nobody"]),
+        ([], {"profile": "unknown", "access_key": None, "secret_key": None}, ["unknown"]),
         ([], {"profile": "ops"}, ["profile", "access_key and secret_key"]),
         ([], {"access_key": None, "secret_key": None}, ["credentials"]),
         ([], {"endpoint_url": "http://127.0.0.1:1"}, ["127.0.0.1:1"]),

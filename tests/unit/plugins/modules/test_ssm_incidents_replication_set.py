@@ -83,7 +83,7 @@ def keys_of(outcome: Any) -> dict[str, str]:
     return {name: info["sse_kms_key_id"] for name, info in outcome["replication_set"]["region_map"].items()}
 
 
-def writes(endpoint: LocalEndpoint) -> list[str]:
+def write_operations(endpoint: LocalEndpoint) -> list[str]:
     return [call["operation"] for call in endpoint.requests if call["operation"] in WRITES]
 
 
@@ -93,13 +93,13 @@ def actions(outcome: Any) -> list[tuple[str, str]]:
 
 def assert_unchanged_again(manage: Run, endpoint: LocalEndpoint, options: dict[str, Any]) -> None:
     """Assert that a second run of a task changes nothing and makes no call that writes."""
-    before = len(writes(endpoint))
+    before = len(write_operations(endpoint))
     again = manage(**options)
     assert not again.failed and again["changed"] is False and again["actions"] == []
-    assert len(writes(endpoint)) == before
+    assert len(write_operations(endpoint)) == before
 
 
-# The scenarios of Terraform's acceptance tests and CloudFormation's handler tests, and those that they refuse ----------
+# The scenarios of Terraform's acceptance tests and CloudFormation's handler tests, and those that they refuse ---------
 
 TAGS = {"Team": "Resilience", "CostCenter": "A-1"}
 SCENARIOS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], dict[str, str], list[str]]] = {
@@ -229,7 +229,7 @@ def test_scenario(manage: Run, info: Run, endpoint: LocalEndpoint, name: str) ->
 
     checked = manage(_check_mode=True, _diff=True, **options)
     assert not checked.failed, checked["msg"]
-    assert writes(endpoint) == []
+    assert write_operations(endpoint) == []
     assert actions(checked) == [(step, "planned") for step in steps]
 
     outcome = manage(_diff=True, **options)
@@ -245,7 +245,7 @@ def test_scenario(manage: Run, info: Run, endpoint: LocalEndpoint, name: str) ->
     assert outcome["diff"]["after"]["regions"] == keys
     assert (outcome["diff"]["before"] == outcome["diff"]["after"]) is not bool(steps)
     # Each step once, and no other.
-    assert len(writes(endpoint)) == len(steps)
+    assert len(write_operations(endpoint)) == len(steps)
     assert_unchanged_again(manage, endpoint, options)
 
 
@@ -277,7 +277,7 @@ def test_a_sample_of_all_pairs(manage: Run, endpoint: LocalEndpoint, thorough: b
         }
         outcome = manage(**options)
         if len(present) == 1 and present != wanted and set(present) == set(wanted):
-            assert outcome.failed and "only Region" in outcome["msg"] and writes(endpoint) == []
+            assert outcome.failed and "only Region" in outcome["msg"] and write_operations(endpoint) == []
             continue
         assert not outcome.failed, outcome["msg"]
         assert keys_of(outcome) == wanted
@@ -292,7 +292,7 @@ def test_absent(manage: Run, endpoint: LocalEndpoint, names: list[str]) -> None:
     options = {"state": "absent", "arn": arn}
     checked = manage(_check_mode=True, **options)
     assert actions(checked) == [("delete_replication_set", "planned")] and checked["changed"] is True
-    assert writes(endpoint) == []
+    assert write_operations(endpoint) == []
     outcome = manage(_diff=True, **options)
     assert not outcome.failed, outcome["msg"]
     assert (outcome["changed"], outcome["exists"], outcome["replication_set"]) == (True, False, {})
@@ -305,7 +305,7 @@ def test_absent_is_refused_under_protection(manage: Run, endpoint: LocalEndpoint
     arn = seed_set(endpoint, deletionProtected=True)
     outcome = manage(state="absent", arn=arn)
     assert outcome.failed and outcome["changed"] is False and "deletion_protected: false" in outcome["msg"]
-    assert writes(endpoint) == []
+    assert write_operations(endpoint) == []
 
 
 def test_absent_turns_protection_off_if_told(manage: Run, endpoint: LocalEndpoint) -> None:
@@ -330,7 +330,7 @@ def test_absent_requires_the_arn(manage: Run, endpoint: LocalEndpoint) -> None:
 def test_absent_while_the_set_is_being_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
     arn = seed_set(endpoint, status="DELETING", regionMap={"eu-west-1": {"status": "DELETING"}})
     outcome = manage(state="absent", arn=arn)
-    assert not outcome.failed and outcome["changed"] is False and writes(endpoint) == []
+    assert not outcome.failed and outcome["changed"] is False and write_operations(endpoint) == []
 
 
 def test_a_failed_set_can_be_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
@@ -352,7 +352,7 @@ def test_without_waiting_two_steps_are_refused(manage: Run, endpoint: LocalEndpo
     outcome = manage(regions=regions("us-east-1"), wait=False)
     assert outcome.failed and "wait: false" in outcome["msg"] and "takes 2" in outcome["msg"]
     assert actions(outcome) == [("add_region", "not_reached"), ("delete_region", "not_reached")]
-    assert writes(endpoint) == [] and outcome["changed"] is False
+    assert write_operations(endpoint) == [] and outcome["changed"] is False
 
 
 @pytest.mark.parametrize("updating", [True, False])
@@ -493,7 +493,7 @@ def test_a_failed_deletion_fails_the_task_with_the_message(manage: Run, endpoint
     endpoint.configure(fail_next={"eu-west-1": "The KMS key is gone"})
     outcome = manage(state="absent", arn=arn)
     assert outcome.failed and outcome["error"]["code"] == "ReplicationSetFailed"
-    assert "The KMS key is gone" in outcome["msg"] and writes(endpoint) == ["DeleteReplicationSet"]
+    assert "The KMS key is gone" in outcome["msg"] and write_operations(endpoint) == ["DeleteReplicationSet"]
 
 
 def test_protection_that_stays_off_is_reported(manage: Run, endpoint: LocalEndpoint) -> None:
@@ -514,21 +514,21 @@ def test_several_sets_are_not_changed(manage: Run, endpoint: LocalEndpoint) -> N
     body = json.dumps({"replicationSetArns": [arn, arn[:-1] + "0"]})
     endpoint.faults.add({"operation": "ListReplicationSets", "fault": "body", "body": body, "times": None})
     outcome = manage(deletion_protected=True)
-    assert outcome.failed and "2 replication sets" in outcome["msg"] and writes(endpoint) == []
+    assert outcome.failed and "2 replication sets" in outcome["msg"] and write_operations(endpoint) == []
 
 
 def test_another_set_than_the_given_one_is_reported(manage: Run, endpoint: LocalEndpoint) -> None:
     arn = seed_set(endpoint)
     other = arn[:-12] + "000000000000"
     outcome = manage(state="absent", arn=other)
-    assert not outcome.failed and outcome["changed"] is False and writes(endpoint) == []
+    assert not outcome.failed and outcome["changed"] is False and write_operations(endpoint) == []
     assert arn in str(outcome["warnings"])
 
 
 def test_too_many_tags_with_the_present_ones(manage: Run, endpoint: LocalEndpoint) -> None:
     seed_set(endpoint, tags={f"tag{number}": "x" for number in range(50)})
     outcome = manage(tags={"one": "more"}, purge_tags=False, deletion_protected=True)
-    assert outcome.failed and "51 tags" in outcome["msg"] and writes(endpoint) == []
+    assert outcome.failed and "51 tags" in outcome["msg"] and write_operations(endpoint) == []
 
 
 # Changes by others at the same time -----------------------------------------------------------------------------------
@@ -578,7 +578,7 @@ def test_a_set_that_is_deleted_by_others_is_not_created_again(manage: Run, endpo
     outcome = manage(regions=regions("eu-west-1", "us-east-1"))
     thread.join()
     assert outcome.failed and outcome["error"]["code"] == "ReplicationSetDeleted"
-    assert "CreateReplicationSet" not in writes(endpoint)
+    assert "CreateReplicationSet" not in write_operations(endpoint)
 
 
 @pytest.mark.slow
@@ -611,7 +611,7 @@ def test_two_tasks_with_different_options(start_module: Run, endpoint: LocalEndp
         assert json.loads(output)["msg" if json.loads(output).get("failed") else "actions"] is not None
     # Whichever was last, the set was neither deleted nor created again.
     assert endpoint.client(region="us-east-2").list_replication_sets()["replicationSetArns"] == [arn]
-    assert not {"CreateReplicationSet", "DeleteReplicationSet"} & set(writes(endpoint))
+    assert not {"CreateReplicationSet", "DeleteReplicationSet"} & set(write_operations(endpoint))
 
 
 def test_a_set_that_is_created_by_others_is_changed(manage: Run, endpoint: LocalEndpoint) -> None:
@@ -730,20 +730,20 @@ def test_invalid_options_are_refused_before_any_call(
 
 def test_regions_are_required_to_create(manage: Run, endpoint: LocalEndpoint) -> None:
     outcome = manage(tags=TAGS)
-    assert outcome.failed and "regions" in outcome["msg"] and writes(endpoint) == []
+    assert outcome.failed and "regions" in outcome["msg"] and write_operations(endpoint) == []
 
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_another_key_is_refused_unless_told(manage: Run, endpoint: LocalEndpoint, number: int) -> None:
     seed_set(endpoint, regionMap=region_map(*["eu-west-1", "us-east-1"][:number]))
     outcome = manage(regions=regions(eu_west_1=KEY), purge_regions=False)
-    assert outcome.failed and writes(endpoint) == []
+    assert outcome.failed and write_operations(endpoint) == []
     for part in ["only Region"] if number == 1 else ["replace_keys: true", KEY]:
         assert part in outcome["msg"]
     replaced = manage(regions=regions(eu_west_1=KEY), purge_regions=False, replace_keys=True)
     assert replaced.failed is (number == 1)
     if number == 1:
-        assert "only Region" in replaced["msg"] and writes(endpoint) == []
+        assert "only Region" in replaced["msg"] and write_operations(endpoint) == []
 
 
 def test_facts_can_be_given_as_options(manage: Run, endpoint: LocalEndpoint) -> None:
@@ -761,7 +761,7 @@ def test_only_absent_deletes_the_last_region(manage: Run, endpoint: LocalEndpoin
         endpoint.seed(active_set(present))
         manage(regions=[], replace_keys=True)
         manage(regions=regions("eu-west-3"), replace_keys=True)
-        assert "DeleteReplicationSet" not in writes(endpoint)
+        assert "DeleteReplicationSet" not in write_operations(endpoint)
         assert len(endpoint.client(region="eu-west-3").list_replication_sets()["replicationSetArns"]) == 1
 
 
@@ -773,4 +773,4 @@ def test_a_region_that_was_just_added_is_not_deleted(manage: Run, endpoint: Loca
     # AWS's own message, without a retry.
     assert outcome.failed and outcome["error"]["code"] == "ValidationException"
     assert "within 24 hours" in outcome["msg"] and outcome["changed"] is False
-    assert writes(endpoint).count("UpdateReplicationSet") == 1 and sleeps == []
+    assert write_operations(endpoint).count("UpdateReplicationSet") == 1 and sleeps == []

@@ -475,8 +475,8 @@ def test_a_profile_and_a_key_contradict_each_other(info: Run, endpoint: LocalEnd
 
 
 def test_unknown_profile(info: Run, endpoint: LocalEndpoint) -> None:
-    outcome = info(access_key=None, secret_key=None, profile="nobody")
-    assert_explained(outcome, "ProfileNotFound", "nobody", "option profile")
+    outcome = info(access_key=None, secret_key=None, profile="unknown")
+    assert_explained(outcome, "ProfileNotFound", "unknown", "option profile")
 
 
 def test_a_profile_gives_credentials_and_region(info: Run, recorded_arn: str, tmp_path: Path) -> None:
