@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from glob import glob
 from pathlib import Path
 from typing import Any, ClassVar, Iterator, Mapping, Sequence
@@ -41,6 +42,9 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller i
 # As many as a screen shows; the files have all.
 _MAX_ACCOUNTS_SHOWN = 20
 
+# Between the controllers whose reports are merged.
+_MAX_CLOCK_SKEW = timedelta(minutes=5)
+
 
 class ActionModule(ControllerAction):
     argument_spec: ClassVar[Mapping[str, Any]] = {
@@ -53,10 +57,11 @@ class ActionModule(ControllerAction):
 
     def execute(self, params: dict[str, Any], result: dict[str, Any]) -> None:
         _validate(params)
-        now = iso_time(datetime.now(timezone.utc))
+        time = datetime.now(timezone.utc)
+        now, latest = iso_time(time), iso_time(time + _MAX_CLOCK_SKEW)
         rows = [build_row(name, audit, now) for name, audit in params["audits"].items()]
         try:
-            report = build_report([*_read_rows(params["reports"]), *rows], now)
+            report = build_report([*_read_rows(params["reports"], latest), *rows], now)
         except AccountMismatchError as error:
             raise AnsibleSSMIncidentsError(
                 str(error), code=ACCOUNT_MISMATCH, advice="Give each account a name of its own."
@@ -93,14 +98,22 @@ def _validate(params: Mapping[str, Any]) -> None:
     for option in ("html", "json"):
         if params[option] == "":
             raise invalid_option(option, "empty", "Name a file, or leave it out")
-    if params["html"] and params["html"] == params["json"]:
+    if params["html"] and params["json"] and _is_same_file(params["html"], params["json"]):
         raise invalid_option("html and json", f"both are {params['html']}", "Name two files")
 
 
-def _read_rows(patterns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+def _is_same_file(path: str, other: str) -> bool:
+    try:
+        return os.path.realpath(path) == os.path.realpath(other)
+    except ValueError:  # A name that no file can have is reported when the file is written.
+        return path == other
+
+
+def _read_rows(patterns: Sequence[str], latest: str) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of earlier reports.
 
     :param patterns: their files, or patterns of the shell's kind.
+    :param latest: the latest time that a row may have.
     :raises AnsibleSSMIncidentsError: names the file that can't be read, or is not a report.
     """
     for pattern in patterns:
@@ -109,7 +122,7 @@ def _read_rows(patterns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
             raise AnsibleSSMIncidentsError(f"reports: there is no file {pattern}", code=FILE_NOT_READABLE)
         for path in paths:
             try:
-                yield from from_json(Path(path).read_text(encoding="utf-8"))["accounts"]
+                yield from from_json(Path(path).read_text(encoding="utf-8"), latest)["accounts"]
             except (InvalidReportError, UnicodeDecodeError) as error:
                 raise AnsibleSSMIncidentsError(
                     f"reports: failed to use {path}", code=INVALID_REPORT, cause=error
@@ -121,7 +134,16 @@ def _read_rows(patterns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all. Follow links, and keep the mode of an existing file. Raises OSError and ValueError."""
+    """Write a file whole or not at all. Follow links, and keep the mode of an existing file.
+
+    :raises OSError, ValueError: if that is not possible, or if somebody else's link in a folder for everybody (/tmp) is in
+        its place, as Linux refuses to follow such a link (fs.protected_symlinks).
+    """
+    if path.is_symlink():
+        folder, link = path.parent.stat(), path.lstat()
+        is_for_everybody = folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH
+        if is_for_everybody and link.st_uid not in (os.geteuid(), folder.st_uid):
+            raise PermissionError(errno.EACCES, "it is a link of another user")
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_file():

@@ -11,6 +11,7 @@ that come from one session cost 2.5 ms each.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Mapping
+from urllib.parse import unquote
 
 try:
     from botocore.config import Config
@@ -82,7 +83,7 @@ class Connection:
             raise error_from_botocore("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
         self.region = region
         self._secrets = {options.get("aws_secret_access_key"), options.get("aws_session_token")}
-        self._secrets.add(_password(endpoint_url))
+        self._secrets |= _url_secrets(endpoint_url)
         if not (options.get("aws_access_key_id") or options.get("aws_secret_access_key")):
             self._secrets |= self._get_credentials(profile)
         self.operations: set[str] = set()
@@ -198,7 +199,14 @@ def connect(
     return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"))
 
 
-def _password(endpoint_url: str | None) -> str:
-    # Not urlsplit: it finds no password if the scheme was forgotten.
-    user = (endpoint_url or "").partition("://")[2] or (endpoint_url or "")
-    return user.rpartition("@")[0].partition(":")[2]
+def _url_secrets(endpoint_url: str | None) -> set[str]:
+    """Return the parts of a URL that must not be shown: the password, the user with it, and the query."""
+    # Not urlsplit: it finds no password if the scheme was forgotten, or if the password has a slash.
+    url = (endpoint_url or "").partition("://")[2] or (endpoint_url or "")
+    address, _separator, query = url.partition("?")
+    user_info = address.rpartition("@")[0]
+    password = user_info.partition(":")[2]
+    # What may be a common word is masked only as a part of the URL, or as Python quotes the password up to a slash.
+    secrets = {f"{user_info}@" if user_info else "", password, f"?{query}" if query else ""}
+    secrets |= {f"'{password.partition('/')[0]}'" if "/" in password else ""}
+    return {form for secret in secrets for form in (secret, unquote(secret))}

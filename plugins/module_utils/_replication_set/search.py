@@ -129,10 +129,16 @@ def _other_regions(connection: Connection, arn: str | None, search_regions: Sequ
     """Return the Regions to search after the connection's own: each once, in the order given."""
     regions: dict[str, None] = {}
     for name in search_regions:
-        if name != ALL_REGIONS:
-            regions[name] = None
+        if name == ALL_REGIONS:
+            regions.update(dict.fromkeys(searchable_regions(connection.region, arn)))
             continue
-        regions.update(dict.fromkeys(searchable_regions(connection.region, arn)))
+        if name not in all_service_regions(SERVICE):
+            raise invalid_option(
+                "search_regions",
+                f"Incident Manager does not exist in {name!r}, as far as botocore knows",
+                f"It exists in {', '.join(service_regions(SERVICE, 'aws'))}, or install a newer botocore",
+            )
+        regions[name] = None
     regions.pop(connection.region, None)
     return list(regions)
 

@@ -116,9 +116,10 @@ def to_json(report: Report) -> str:
     return json.dumps(report, indent=2) + "\n"
 
 
-def from_json(text: str) -> Report:
+def from_json(text: str, latest: str) -> Report:
     """Return the report that to_json() has written.
 
+    :param latest: the latest time that a row may have: a row from the future would replace every newer one.
     :raises InvalidReportError: says what is wrong with the text.
     """
     try:
@@ -132,6 +133,10 @@ def from_json(text: str) -> Report:
     rows = report.get("accounts")
     if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
         raise InvalidReportError("a part of the report is missing or malformed; the file may have been edited")
+    for row in rows:
+        # Times are texts of one format, which sort as the times do.
+        if row["time"] > latest:
+            raise InvalidReportError(f"{row['name']} was audited at {row['time']}, which is in the future")
     return report
 
 

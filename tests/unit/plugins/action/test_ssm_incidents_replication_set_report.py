@@ -7,13 +7,16 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_report import ActionModule
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import iso_time
 from checkout import MODULES, documentation
 
 Report = Callable[..., Any]
@@ -239,6 +242,50 @@ def test_other_files_are_refused_by_name(
     outcome = make_report(audits={"a": audit_result()}, reports=[str(path)], json=str(out))
     assert outcome.failed and str(path) in outcome["msg"] and part in outcome["msg"]
     assert not out.exists()
+
+
+@pytest.mark.parametrize(("minutes", "refused"), [(-1, False), (3, False), (7, True), (3_000_000, True)])
+def test_a_row_from_the_future_is_refused_by_name(
+    make_report: Report, tmp_path: Path, minutes: int, refused: bool
+) -> None:
+    """It would replace every newer row of its name, also one that failed."""
+    time = iso_time(datetime.now(UTC) + timedelta(minutes=minutes))
+    make_report(audits={"a": audit_result(), "b": audit_result(time=time)}, json=str(tmp_path / "early.json"))
+    today = {"b": audit_result("failed", 1, time=iso_time(datetime.now(UTC)))}
+    outcome = make_report(audits=today, reports=[str(tmp_path / "early.json")], json=str(tmp_path / "all.json"))
+    if refused:
+        assert outcome["error"]["code"] == "InvalidReport"
+        assert all(part in outcome["msg"] for part in ("early.json", f"b was audited at {time}", "in the future"))
+        assert not (tmp_path / "all.json").exists()
+    else:
+        assert outcome["summary"]["accounts"] == 2
+
+
+def test_two_names_of_one_file_are_refused(make_report: Report, tmp_path: Path) -> None:
+    path = tmp_path / "audit"
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(path)
+    for other in (f"{tmp_path}/./audit", f"{tmp_path}/folder/../audit", str(tmp_path / "link")):
+        outcome = make_report(audits={"a": audit_result()}, json=str(path), html=other)
+        assert outcome["error"]["code"] == "InvalidParameter" and "Name two files" in outcome["msg"]
+        assert not path.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root can make a link of another user")
+def test_a_link_of_another_user_in_a_sticky_folder_is_not_followed(make_report: Report, tmp_path: Path) -> None:
+    shared, target = tmp_path / "shared", tmp_path / "target"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    target.write_text("precious")
+    link = shared / "audit.json"
+    link.symlink_to(target)
+    os.lchown(link, 65534, 65534)
+    outcome = make_report(audits={"a": audit_result()}, json=str(link))
+    assert outcome["error"]["code"] == "FileNotWritable" and "a link of another user" in outcome["msg"]
+    assert target.read_text() == "precious" and link.is_symlink()
+    os.lchown(link, 0, 0)
+    assert not make_report(audits={"a": audit_result()}, json=str(link)).failed
+    assert read_report(target)["summary"]["passed"] == 1
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,13 @@ def test_search_finds_that_the_account_has_none(info: Run, endpoint: LocalEndpoi
 
 def test_search_without_a_result(info: Run, recorded_arn: str) -> None:
     outcome = info(region="eu-west-1", arn=ARN, search_regions=["eu-central-1"])
-    assert_explained(outcome, "ResourceNotFoundException", ARN, "eu-west-1, eu-central-1", "search the Regions of the replication set")
+    assert_explained(
+        outcome,
+        "ResourceNotFoundException",
+        ARN,
+        "eu-west-1, eu-central-1",
+        "search the Regions of the replication set",
+    )
 
 
 @pytest.mark.parametrize(
@@ -661,7 +667,9 @@ def test_not_the_arn_of_a_replication_set(info: Run, endpoint: LocalEndpoint, ar
     assert endpoint.requests == []
 
 
-@pytest.mark.parametrize("name", ["", "EU-WEST-1", "eu-west", "everywhere", "eu-west-1a", "eu-west-1\n"])
+@pytest.mark.parametrize(
+    "name", ["", "EU-WEST-1", "eu-west", "everywhere", "eu-west-1a", "eu-west-1\n", "eu-wset-1", "af-south-1"]
+)
 def test_not_the_name_of_a_region(info: Run, endpoint: LocalEndpoint, name: str) -> None:
     outcome = info(search_regions=["eu-west-1", name])
     assert_explained(outcome, "InvalidParameter", "search_regions", repr(name))

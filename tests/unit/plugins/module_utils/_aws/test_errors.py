@@ -100,6 +100,30 @@ def test_no_part_of_a_secret_is_left_where_a_text_is_shortened(
     assert max(map(len, (module["msg"], str(failure.value)))) < 3000
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://local-user:local-password-1@127.0.0.1:1",
+        "http://local-user:local/password/2@127.0.0.1:1",
+        "http://local-user:local%2Fpassword%403@127.0.0.1:1",
+        "http://local-user@127.0.0.1:1",
+        "http://127.0.0.1:1/path?token=local-token-1&more=local-token-2",
+        "local-user:local-password-4@127.0.0.1:1",
+    ],
+)
+def test_the_secrets_of_an_endpoint_url_are_masked(
+    run_module: Run, run_action: Run, run_lookup: Run, endpoint: LocalEndpoint, url: str
+) -> None:
+    options = {"endpoint_url": url, "aws_config": {"retries": {"total_max_attempts": 1}}}
+    module = run_module("ssm_incidents_replication_set_info", **options)
+    task = run_action("ssm_incidents_replication_set_audit", **options)
+    with pytest.raises(AnsibleError) as failure:
+        run_lookup(endpoint_url=url)
+    assert module.failed and task.failed
+    for shown in (module["msg"], str(module["error"]), task.output, str(failure.value)):
+        assert "local" not in shown.replace("this controller", ""), shown
+
+
 def test_no_part_of_a_secret_is_left_in_the_warning_of_tags(run_module: Run, endpoint: LocalEndpoint) -> None:
     endpoint.seed({"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE"}}})
     message = "x" * 450 + SESSION_TOKEN
