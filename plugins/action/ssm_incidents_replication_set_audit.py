@@ -20,7 +20,11 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from ansible_collections.amazon.aws.plugins.plugin_utils.base import AWSPluginBase
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import account_id_of_arn, validate_role_arn
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection, connect
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import (
+    Connection,
+    connect,
+    validate_credentials,
+)
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     MISSING_LIBRARY,
     ON_CONTROLLER,
@@ -50,10 +54,6 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules 
 )
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import ControllerAction
 
-# The options that decide which account answers.
-_IDENTITY_OPTIONS = ("profile", "assume_role_arn")
-_KEY_OPTIONS = ("access_key", "secret_key", "session_token")
-
 _BOTOCORE_VARIABLES = re.compile(r"AWS_.*|HOME|(HTTPS?|NO|https?|no)_(PROXY|proxy)")
 
 preload((SERVICE, "list_replication_sets"))
@@ -70,28 +70,14 @@ class ActionModule(AWSPluginBase, ControllerAction):
 
     def execute(self, params: dict[str, Any], result: dict[str, Any]) -> None:
         self._validate_environment()
-        self._validate_credentials()
+        aliases = {option: spec.get("aliases", ()) for option, spec in self.argument_spec.items()}
+        validate_credentials(self._task.args, aliases)
         rules = validated_rules(params, self._task.args)
         validate_search(None, params["search_regions"])
         validate_role_arn("assume_role_arn", params["assume_role_arn"])
         self._params = params
         result.update(self._audit(rules))
         result["failed"] = result["outcome"] != PASSED and not params["report_only"]
-
-    def _validate_credentials(self) -> None:
-        """Refuse credentials that are empty: without them, the account of whoever runs Ansible would answer."""
-        given = self._task.args
-        names = {
-            option: (option, *self.argument_spec[option].get("aliases", ()))
-            for option in (*_IDENTITY_OPTIONS, *_KEY_OPTIONS)
-        }
-        has_profile = any(given.get(name) for name in names["profile"])
-        for option, aliases in names.items():
-            # Next to a profile, empty keys are amazon.aws's way to put those of the environment aside.
-            refused = (None,) if has_profile and option in _KEY_OPTIONS else (None, "")
-            for name in aliases:
-                if name in given and given[name] in refused:
-                    raise invalid_option(name, "empty", "Give it a value, or leave it out")
 
     def _validate_environment(self) -> None:
         """Refuse the keyword environment if it sets what botocore reads: this task runs in Ansible's own environment."""

@@ -21,7 +21,9 @@ options:
   _terms:
     description:
       - The ARNs of replication sets.
-      - Without one, the account's own replication set is looked up. A list of ARNs that is empty looks up nothing.
+      - Without one, the account's own replication set is looked up.
+      - A list that is empty is the same as no term if it is the value of C(with_incident_manager.aws.ssm_incidents_replication_set).
+        To look up nothing for an empty list, use C(loop) and look up each item.
     type: list
     elements: str
   include_tags:
@@ -79,6 +81,14 @@ EXAMPLES = r"""
   vars:
     arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
 
+- name: Each of several replication sets, which may be none
+  ansible.builtin.debug:
+    msg: "{{ lookup('incident_manager.aws.ssm_incidents_replication_set', item, region='eu-west-1') }}"
+  loop: "{{ arns }}"
+  vars:
+    arns:
+      - arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
+
 - name: Another account's, as a role of that account
   ansible.builtin.debug:
     msg: "{{ lookup('incident_manager.aws.ssm_incidents_replication_set', region='eu-west-1', assume_role_arn=role) }}"
@@ -121,7 +131,11 @@ from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import validate_role_arn
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection, connect
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import (
+    Connection,
+    connect,
+    validate_credentials,
+)
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
     NO_REPLICATION_SET,
@@ -155,7 +169,7 @@ class LookupModule(AWSLookupBase):
         :raises AnsibleLookupError: for an option that can't be used, and for every failure that no option covers.
         """
         super().run(terms, variables, **kwargs)
-        self._validate_option_names(kwargs)
+        self._validate_options(kwargs)
         # No term is not the same as a list that came out empty.
         arns = self._flatten(terms) if terms else [None]
         if terms and None in arns:
@@ -202,8 +216,8 @@ class LookupModule(AWSLookupBase):
             )
         return facts
 
-    def _validate_option_names(self, given: Mapping[str, Any]) -> None:
-        """Refuse a misspelt option, which Ansible would ignore."""
+    def _validate_options(self, given: Mapping[str, Any]) -> None:
+        """Refuse a misspelt option, which Ansible would ignore, and empty credentials."""
         definitions = constants.config.get_configuration_definitions("lookup", self._load_name)
         known = {name for option, spec in definitions.items() for name in [option, *spec.get("aliases", [])]}
         known.add("wantlist")  # ansible-core's own; 2.18 and older let it through to the lookup
@@ -213,3 +227,7 @@ class LookupModule(AWSLookupBase):
                 f"{', '.join(unknown)}: not among the options of this lookup. It takes"
                 f" {', '.join(sorted(set(definitions) - {'_terms'}))}."
             )
+        try:
+            validate_credentials(given, {option: spec.get("aliases", []) for option, spec in definitions.items()})
+        except AnsibleSSMIncidentsError as error:
+            raise AnsibleLookupError(error.describe(ON_CONTROLLER)) from None

@@ -10,7 +10,7 @@ that come from one session cost 2.5 ms each.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 from urllib.parse import unquote
 
 try:
@@ -44,6 +44,10 @@ VERSION = "2.0.0"
 
 # How botocore fails on an endpoint_url that is not a URL, and on unknown names and wrong types in aws_config.
 _CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)
+
+# The options that decide which account answers.
+_KEY_OPTIONS = ("access_key", "secret_key", "session_token")
+_CREDENTIAL_OPTIONS = ("profile", "assume_role_arn", *_KEY_OPTIONS)
 
 _CONFIG_ADVICE = "It takes what botocore's Config takes, such as connect_timeout: 10 or retries: {max_attempts: 3}."
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
@@ -171,6 +175,27 @@ class Connection:
         return {frozen.secret_key, frozen.token}
 
 
+def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequence[str]]) -> None:
+    """Refuse an option for credentials that is empty or null: without it, the account of somebody else would answer.
+
+    :param given: the options that the user has set, by the names that the user has for them.
+    :param aliases: other names of the options.
+    :raises AnsibleSSMIncidentsError: names the option.
+    """
+    names = {
+        name: option for option in _CREDENTIAL_OPTIONS for name in (option, *aliases.get(option, ())) if name in given
+    }
+    filled = {option for name, option in names.items() if given[name]}
+    for name, option in names.items():
+        # amazon.aws's way to put the keys of the environment aside.
+        is_deliberate = given[name] == "" and (
+            (option in _KEY_OPTIONS and "profile" in filled)
+            or (option == "session_token" and {"access_key", "secret_key"} <= filled)
+        )
+        if given[name] in (None, "") and not is_deliberate:
+            raise invalid_option(name, "empty", "Give it a value, or leave it out")
+
+
 def connect(
     params: Mapping[str, Any],
     connection_info: Callable[[], tuple[str | None, str | None, dict[str, Any]]],
@@ -183,7 +208,7 @@ def connect(
     :param defaults: settings for botocore's Config, which aws_config overrides.
     :raises AnsibleSSMIncidentsError: if an option can't be used, or no credentials are found.
     """
-    named = [name for name in ("access_key", "secret_key", "session_token") if params[name]]
+    named = [name for name in _KEY_OPTIONS if params[name]]
     if params["profile"] and named:
         raise invalid_option(
             "profile",

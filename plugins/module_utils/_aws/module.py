@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 
-from .connection import Connection, connect
+from .connection import Connection, connect, validate_credentials
 from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError
 from .results import failure_result
 
@@ -47,6 +48,7 @@ class ModuleRun:
         :param defaults: settings for botocore's Config, which aws_config overrides.
         :raises AnsibleSSMIncidentsError: if an option can't be used, or no credentials are found.
         """
+        validate_credentials(_given_options(self._module), {})
         self._connection = connect(self._module.params, partial(get_aws_connection_info, self._module), defaults)
         return self._connection
 
@@ -71,3 +73,19 @@ class ModuleRun:
         if self._failure:
             self._module.fail_json(**result)
         self._module.exit_json(**result)
+
+
+def _given_options(module: AnsibleAWSModule) -> dict[str, Any]:
+    """Return the options that are set, without those that are only an empty variable of the environment.
+
+    A module can't tell an option that is null from one that is left out.
+    """
+
+    given = {}
+    for option, spec in module.argument_spec.items():
+        _fallback, variables = spec.get("fallback", (None, ()))
+        is_empty_variable = any(os.environ.get(variable) == "" for variable in variables)
+        value = module.params[option]
+        if value is not None and not (value == "" and is_empty_variable):
+            given[option] = value
+    return given

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible.plugins.loader import lookup_loader
 from credentials import config_section
 from endpoint.client import SECRET_KEY, USER
 from endpoint.server import LocalEndpoint
@@ -248,3 +249,18 @@ def test_in_an_assertion_and_never_templated(
     assert outcome.stdout.count("\nTASK") == len(tasks)
     assert (tmp_path / "kept").read_text() == template_text
     assert json.dumps(template_text)[1:-1] in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["profile", "assume_role_arn", "access_key", "secret_key", "session_token", "aws_profile", "iam_role_arn"]
+)
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.usefixtures("connected_environment")
+def test_empty_credentials_are_refused(
+    endpoint: LocalEndpoint, recorded_arn: str, name: str, value: str | None
+) -> None:
+    """They don't mean the credentials of the environment."""
+    lookup = lookup_loader.get(NAME)
+    with pytest.raises(AnsibleError, match=f"{name}: empty"):
+        lookup.run([], variables={}, endpoint_url=endpoint.url, region="us-east-1", **{name: value})
+    assert endpoint.requests == []

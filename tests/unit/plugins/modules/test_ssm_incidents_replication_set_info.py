@@ -278,7 +278,7 @@ def test_a_region_that_refuses_does_not_stop_the_search(
     outcome = info(
         region="eu-west-1",
         search_regions=["eu-central-1", "us-east-2"],
-        aws_config={"read_timeout": 0.2, "retries": {"total_max_attempts": 1}},
+        aws_config={"read_timeout": 2, "retries": {"total_max_attempts": 1}},
     )
     assert not outcome.failed, outcome.result
     assert outcome["region"] == "us-east-2"
@@ -427,9 +427,34 @@ def test_no_credentials(info: Run, endpoint: LocalEndpoint) -> None:
     assert_explained(outcome, "NoCredentialsError", "us-east-1", "access_key and secret_key", "profile")
 
 
-@pytest.mark.parametrize("options", [{"secret_key": None}, {"access_key": None}, {"secret_key": ""}])
+@pytest.mark.parametrize("options", [{"secret_key": None}, {"access_key": None}])
 def test_partial_credentials(info: Run, endpoint: LocalEndpoint, options: dict[str, Any]) -> None:
     assert_explained(info(**options), "PartialCredentialsError", "us-east-1", "access_key and secret_key")
+
+
+@pytest.mark.parametrize("module", ["ssm_incidents_replication_set_info", "ssm_incidents_replication_set"])
+@pytest.mark.parametrize("name", ["profile", "access_key", "secret_key", "aws_profile"])
+@pytest.mark.usefixtures("connected_environment")
+def test_empty_credentials_are_refused(
+    run_module: Run, endpoint: LocalEndpoint, recorded_arn: str, module: str, name: str
+) -> None:
+    """They don't mean the credentials of the environment, which are of another account perhaps."""
+    outcome = run_module(module, **{"access_key": None, "secret_key": None, name: ""})
+    assert_explained(outcome, "InvalidParameter", f"{name.removeprefix('aws_')}: empty")
+    assert endpoint.requests == []
+
+
+@pytest.mark.usefixtures("connected_environment")
+def test_empty_credentials_that_are_meant(
+    info: Run, endpoint: LocalEndpoint, recorded_arn: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert info(session_token="")["exists"] is True
+    # What is empty in the environment is what AWS's own tools take for not set.
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "")
+    assert info(access_key=None, secret_key=None)["exists"] is True
+    (tmp_path / "config").write_text(config_section("profile ops", USER))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ANOTHERKEY")
+    assert info(profile="ops", access_key="", secret_key="", session_token="")["exists"] is True
 
 
 @pytest.mark.parametrize(
