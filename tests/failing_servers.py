@@ -21,11 +21,13 @@ class RefusingSTS:
     :ivar url: its URL.
     :ivar requests: the bodies of the requests that it got.
     :ivar body: what it answers in place of the refusal; None for the refusal.
+    :ivar status: the HTTP status of its answers.
     """
 
     def __init__(self) -> None:
         self.requests: list[str] = []
         self.body: str | None = None
+        self.status = 403
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -50,12 +52,12 @@ class RefusingSTS:
         return f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{error}</ErrorResponse>'
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        answer = self._answer
+        sts, answer = self, self._answer
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = answer(self.rfile.read(int(self.headers["Content-Length"])).decode()).encode()
-                self.send_response(403)
+                self.send_response(sts.status)
                 self.send_header("Content-Type", "text/xml")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

@@ -30,6 +30,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
     invalid_option,
+    unexpected_error,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
@@ -120,7 +121,8 @@ class ActionModule(AWSPluginBase, ControllerAction):
             result.update(facts, findings=[finding._asdict() for finding in findings], outcome=outcome)
             result["account_id"] = _account_id(connection, facts)
             result["msg"] = _message(outcome, facts, findings)
-        except AnsibleSSMIncidentsError as failure:
+        except Exception as error:  # Whatever it is, the account has not passed.
+            failure = error if isinstance(error, AnsibleSSMIncidentsError) else unexpected_error(error)
             role_arn = self._params["assume_role_arn"]
             mask = connection.mask if connection else None
             result.update(failure_result(failure, ON_CONTROLLER, mask), outcome=UNKNOWN)

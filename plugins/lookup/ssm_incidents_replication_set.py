@@ -41,7 +41,7 @@ options:
     default: error
   on_denied:
     description:
-      - What to do where access is denied, to the replication set or to the role in O(assume_role_arn).
+      - What to do where access is denied, to the replication set or to the role in O(assume_role_arn) or in the profile.
       - V(error) fails, V(warn) leaves it out of the result with a warning, V(skip) leaves it out without a word.
     type: str
     choices: [error, warn, skip]
@@ -143,6 +143,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     ON_CONTROLLER,
     STS_ACCESS_DENIED,
     AnsibleSSMIncidentsError,
+    unexpected_error,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
@@ -182,8 +183,8 @@ class LookupModule(AWSLookupBase):
             failure = None
             try:
                 found.append(self._look_up(arn))
-            except AnsibleSSMIncidentsError as error:
-                failure = error
+            except Exception as error:
+                failure = error if isinstance(error, AnsibleSSMIncidentsError) else unexpected_error(error)
             # Out of the except block, or ansible-core would report the failure twice.
             if failure:
                 self._handle_error(failure)
@@ -214,7 +215,7 @@ class LookupModule(AWSLookupBase):
                 reason=f"Region {facts['region']} answers that the account has none",
                 advice="If the account may have none, set on_missing to warn or skip.",
             )
-        return facts
+        return self._connection.mask(facts)
 
     def _validate_options(self, given: Mapping[str, Any]) -> None:
         """Refuse a misspelt option, which Ansible would ignore, and empty credentials."""

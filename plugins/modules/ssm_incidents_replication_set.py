@@ -150,7 +150,7 @@ EXAMPLES = r"""
 RETURN = r"""
 actions:
   description: The steps, in their order.
-  returned: always, unless an option is rejected or the connection fails
+  returned: always, unless an option is rejected, the connection fails, or the ARN belongs to another account
   type: list
   elements: dict
   contains:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Mapping
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
@@ -17,6 +18,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
     invalid_option,
+    unexpected_error,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 
@@ -39,7 +41,11 @@ class ControllerAction(ActionBase):
         try:
             self._validate_keywords()
             self.execute(self._validate_options(), result)
-        except AnsibleSSMIncidentsError as failure:
+        except AnsibleError:
+            # Ansible's own, from a template or a keyword.
+            raise
+        except Exception as error:
+            failure = error if isinstance(error, AnsibleSSMIncidentsError) else unexpected_error(error)
             result.update(failure_result(failure, ON_CONTROLLER), failed=True)
         return result
 

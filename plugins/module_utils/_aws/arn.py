@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable
+from typing import Any, Iterable
 
 from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_arn
 
@@ -39,6 +39,11 @@ def validate_role_arn(option: str, arn: str | None) -> None:
         raise invalid_option(option, f"{arn!r} is not the ARN of a role", f"It must be an ARN such as {example}")
 
 
+def is_region_name(name: Any) -> bool:
+    """Tell whether something has the form of a Region's name."""
+    return isinstance(name, str) and _REGION_NAME.fullmatch(name) is not None
+
+
 def validate_region_names(option: str, names: Iterable[str], expected: str = "a name such as eu-west-1") -> None:
     """Validate that values have the form of a Region's name. Whether the Region exists is not checked.
 
@@ -47,5 +52,5 @@ def validate_region_names(option: str, names: Iterable[str], expected: str = "a 
     :raises AnsibleSSMIncidentsError: names the value and what it must be.
     """
     for name in names:
-        if not (isinstance(name, str) and _REGION_NAME.fullmatch(name)):
+        if not is_region_name(name):
             raise invalid_option(option, f"{name!r} is not the name of a Region", f"It must be {expected}")

@@ -17,6 +17,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.errors import AWSErrorH
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 from .errors import MALFORMED_ANSWER, TRANSIENT_ERRORS, AnsibleSSMIncidentsError, error_code
+from .text import one_line
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -33,12 +34,15 @@ _PARSER_ERRORS = (
 )
 
 
-def call_aws(client: BaseClient, description: str, call: Callable[[], Any], max_attempts: int = 10) -> Any:
+def call_aws(
+    client: BaseClient, description: str, call: Callable[[], Any], max_attempts: int = 10, returns_secrets: bool = False
+) -> Any:
     """Call AWS, retry transient errors, and return what the call returns.
 
     :param client: the client that the call uses.
     :param description: what the call does, in the words that follow "Failed to".
     :param max_attempts: how often to call while the error is transient. botocore's own retries come on top.
+    :param returns_secrets: whether the response has secrets. If it can't be read, it is not quoted then.
     :raises AnsibleSSMIncidentsError: for every error, a response that can't be read included.
     """
     description = f"{description} in Region {client.meta.region_name}"
@@ -48,10 +52,10 @@ def call_aws(client: BaseClient, description: str, call: Callable[[], Any], max_
     try:
         return _ErrorHandler.common_error_handler(description)(retry(call))()
     except _PARSER_ERRORS as error:
-        reason = f"the answer can't be read ({type(error).__name__}: {error})"
+        detail = type(error).__name__ if returns_secrets else f"{type(error).__name__}: {one_line(str(error))}"
         raise AnsibleSSMIncidentsError(
-            f"Failed to {description}", code=MALFORMED_ANSWER, reason=reason, cause=error
-        ) from error
+            f"Failed to {description}", code=MALFORMED_ANSWER, reason=f"the response can't be read ({detail})"
+        ) from (None if returns_secrets else error)
 
 
 def required_member(answer: Mapping[str, Any], name: str, kind: type) -> Any:

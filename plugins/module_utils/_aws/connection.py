@@ -11,11 +11,12 @@ that come from one session cost 2.5 ms each.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 try:
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, NoCredentialsError, NoRegionError
+    from botocore.parsers import ResponseParserError
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
@@ -32,7 +33,7 @@ from .errors import (
     AnsibleSSMIncidentsError,
     invalid_option,
 )
-from .sessions import make_session
+from .sessions import configured_secrets, make_session
 from .sts import assume_role, get_caller_account_id
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Connection:
     :param options: amazon.aws's keyword arguments for boto3: credentials or profile_name, verify, aws_config.
     :param defaults: settings for botocore's Config, which aws_config overrides.
     :param role_arn: a role to assume with these credentials, and to make all calls as.
-    :raises AnsibleSSMIncidentsError: for no Region, an unknown profile, or credentials that can't be retrieved.
+    :raises AnsibleSSMIncidentsError: for no Region, or an unknown profile.
     :ivar operations: the names of the calls sent, such as ssm-incidents:GetReplicationSet.
     """
 
@@ -86,10 +87,10 @@ class Connection:
         except (BotoCoreError, ValueError) as error:
             raise error_from_botocore("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
         self.region = region
+        self._profile = profile
         self._secrets = {options.get("aws_secret_access_key"), options.get("aws_session_token")}
-        self._secrets |= _url_secrets(endpoint_url)
-        if not (options.get("aws_access_key_id") or options.get("aws_secret_access_key")):
-            self._secrets |= self._get_credentials(profile)
+        self._secrets |= _url_secrets(endpoint_url) | configured_secrets(self._session)
+        self._has_credentials = bool(options.get("aws_access_key_id") or options.get("aws_secret_access_key"))
         self.operations: set[str] = set()
         self._session.events.register("before-call", self._record_operation)
         self._role_arn = role_arn
@@ -109,7 +110,7 @@ class Connection:
         :param region: the Region; left out, the connection's own.
         :param retry: whether botocore may send a call again; if not, it doesn't, whatever aws_config has.
         :raises AnsibleSSMIncidentsError: if botocore rejects an option (an invalid Region name, an access key without its
-            secret key ...), or the role can't be assumed.
+            secret key ...), no credentials can be retrieved, or the role can't be assumed.
         """
         if self._role_arn and not self._has_assumed_role:
             self._assume_role(self._role_arn)
@@ -118,21 +119,31 @@ class Connection:
             self._clients[key] = self._make_client(*key)
         return self._clients[key]
 
+    @property
+    def role_account_id(self) -> str | None:
+        """The ID of the account of the role that is assumed; None without a role."""
+        return account_id_of_arn(self._role_arn) if self._role_arn else None
+
     def account_id(self) -> str | None:
         """Return the ID of the account that the credentials belong to; None if STS can't be asked (a VPC endpoint, say)."""
         if self._role_arn:
-            return account_id_of_arn(self._role_arn)
+            return self.role_account_id
         try:
             return get_caller_account_id(self._make_client("sts", self.region))
         except AnsibleSSMIncidentsError:  # Without the account ID, the service itself rejects a wrong ARN.
             return None
 
     def _make_client(self, service: str, region: str, retry: bool = True) -> BaseClient:
+        if not self._has_credentials:
+            self._get_credentials()
         options = dict(self._options)
         if not retry:
             options["config"] = options["config"].merge(Config(retries={"total_max_attempts": 1}))
         try:
-            return self._session.client(service, region_name=region, **options)
+            client = self._session.client(service, region_name=region, **options)
+            self._secrets |= _url_secrets(client.meta.endpoint_url)
+            urlsplit(client.meta.endpoint_url).port  # noqa: B018  # a ValueError here, not at the first call
+            return client
         except (BotoCoreError, *_CONFIGURATION_ERRORS) as error:
             raise error_from_botocore(
                 f"Failed to connect to AWS in Region {region}", error, INVALID_CONFIGURATION
@@ -155,8 +166,11 @@ class Connection:
         )
         self._secrets |= {temporary["SecretAccessKey"], temporary["SessionToken"]}
 
-    def _get_credentials(self, profile: str | None) -> set[str | None]:
-        """Retrieve the session's credentials, once for all clients, and return their secret parts."""
+    def _get_credentials(self) -> None:
+        """Retrieve the session's credentials, once for all clients.
+
+        Not part of __init__(), so that mask() can be used for what goes wrong here.
+        """
         try:
             credentials = self._session.get_credentials()
             if credentials is None:
@@ -165,14 +179,18 @@ class Connection:
         except NoCredentialsError as error:
             raise error_from_botocore(f"Failed to connect to AWS in Region {self.region}", error) from error
         except Exception as error:  # A profile may read any file, run any program, and ask STS or a terminal.
-            with_profile = f" with the profile {profile}" if profile else ""
+            with_profile = f" with the profile {self._profile}" if self._profile else ""
+            message = f"Failed to get credentials for Region {self.region}{with_profile}"
+            if isinstance(error, ResponseParserError):
+                # botocore quotes the response, which has the credentials.
+                raise AnsibleSSMIncidentsError(
+                    message, code=CREDENTIAL_RETRIEVAL_ERROR, reason="the response of STS can't be read"
+                ) from None
             raise error_from_botocore(
-                f"Failed to get credentials for Region {self.region}{with_profile}",
-                error,
-                CREDENTIAL_RETRIEVAL_ERROR,
-                ADVICE[CREDENTIAL_RETRIEVAL_ERROR],
+                message, error, CREDENTIAL_RETRIEVAL_ERROR, ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
             ) from error
-        return {frozen.secret_key, frozen.token}
+        self._secrets |= {frozen.secret_key, frozen.token}
+        self._has_credentials = True
 
 
 def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequence[str]]) -> None:
@@ -206,7 +224,7 @@ def connect(
     :param params: the options by name: amazon.aws's, and assume_role_arn if there is one.
     :param connection_info: amazon.aws's get_aws_connection_info for the module or the plugin.
     :param defaults: settings for botocore's Config, which aws_config overrides.
-    :raises AnsibleSSMIncidentsError: if an option can't be used, or no credentials are found.
+    :raises AnsibleSSMIncidentsError: if an option can't be used.
     """
     named = [name for name in _KEY_OPTIONS if params[name]]
     if params["profile"] and named:

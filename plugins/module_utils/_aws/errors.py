@@ -9,6 +9,7 @@ Nothing of AWS is imported here. calls.py turns what botocore raises into this e
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable, Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
@@ -131,6 +132,7 @@ BOTOCORE_ADVICE = {
     "InvalidRegionError": _REGION_ADVICE,
     "NoCredentialsError": _NO_CREDENTIALS_ADVICE,
     "NoRegionError": "Set the option region, or AWS_REGION, or a region in the profile.",
+    "PaginationError": _RESPONSE_ADVICE,
     "PartialCredentialsError": _NO_CREDENTIALS_ADVICE,
     "ProfileNotFound": f"Check the option profile, or AWS_PROFILE, against the AWS configuration files of {HOST}.",
     "ProxyConnectionError": "Check the proxy, in aws_config (proxies) and in the environment (HTTPS_PROXY).",
@@ -139,6 +141,9 @@ BOTOCORE_ADVICE = {
     "SSLError": "Check the endpoint's certificate. For a private certificate authority, set aws_ca_bundle or AWS_CA_BUNDLE.",
     "UnknownRegionError": _REGION_ADVICE,
 }
+
+# What AWS's codes look like; anything else comes from something in between.
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 
 #: Every code that is documented, with its advice. AWS may send others, which are passed on as they are.
 ADVICE: Mapping[str, str] = {**COLLECTION_ADVICE, **AWS_ADVICE, **BOTOCORE_ADVICE}
@@ -225,6 +230,20 @@ def invalid_option(option: str, problem: str, advice: str) -> AnsibleSSMIncident
     return AnsibleSSMIncidentsError(f"{option}: {problem}", code=INVALID_PARAMETER, advice=advice)
 
 
+def unexpected_error(error: BaseException) -> AnsibleSSMIncidentsError:
+    """Return the failure for an exception that nothing is known to raise, with the place in the code that raised it."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f", {trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
+    return AnsibleSSMIncidentsError(
+        "An unexpected error occurred",
+        code=UNEXPECTED_ERROR,
+        reason=f"{type(error).__name__}{place}: {_text_of(error)}",
+        cause=error,
+    )
+
+
 def is_transient(failure: AnsibleSSMIncidentsError) -> bool:
     """Tell whether the same call may succeed a little later."""
     return failure.code in TRANSIENT_ERRORS or failure.code in NO_ANSWER_ERRORS
@@ -243,7 +262,8 @@ def error_code(cause: BaseException, default: str) -> str:
     """
     response = aws_response(cause)
     if response:
-        return str(response["Error"].get("Code"))
+        code = response["Error"].get("Code")
+        return code if isinstance(code, str) and _CODE.fullmatch(code) else MALFORMED_ANSWER
     known = (kind.__name__ for kind in type(cause).__mro__ if kind.__module__.startswith("botocore."))
     return next((name for name in known if name in BOTOCORE_ADVICE and name != "BotoCoreError"), default)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Mapping
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 
 from .connection import Connection, connect, validate_credentials
-from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError
+from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError, unexpected_error
 from .results import failure_result
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ModuleRun:
-    """A context manager that catches AnsibleSSMIncidentsError; exit() then calls fail_json or exit_json.
+    """A context manager that catches every exception; exit() then calls fail_json or exit_json.
 
     ::
 
@@ -46,7 +46,7 @@ class ModuleRun:
         """Return the connection that the module's options ask for; from now on its secrets are masked.
 
         :param defaults: settings for botocore's Config, which aws_config overrides.
-        :raises AnsibleSSMIncidentsError: if an option can't be used, or no credentials are found.
+        :raises AnsibleSSMIncidentsError: if an option can't be used.
         """
         validate_credentials(_given_options(self._module), {})
         self._connection = connect(self._module.params, partial(get_aws_connection_info, self._module), defaults)
@@ -60,6 +60,8 @@ class ModuleRun:
     ) -> bool:
         if isinstance(error, AnsibleSSMIncidentsError):
             self._failure = error
+        elif isinstance(error, Exception):
+            self._failure = unexpected_error(error)
         return self._failure is not None
 
     def exit(self) -> None:

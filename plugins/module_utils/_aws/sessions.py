@@ -46,6 +46,24 @@ def make_session(profile: str | None, region: str | None) -> boto3.session.Sessi
     return session
 
 
+def configured_secrets(session: boto3.session.Session) -> set[str]:
+    """Return the secrets in the AWS configuration files and the environment.
+
+    botocore uses some of them, also for another profile's role, and what goes wrong may quote them.
+
+    :return: secret keys, tokens and passwords. A text of less than 8 characters may be a common word and is left out.
+    """
+    profiles = session._session.full_config.get("profiles", {}).values()
+    found = {profile.get(name) for profile in profiles for name in ("aws_secret_access_key", "aws_session_token")}
+    found |= {os.environ.get(name) for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")}
+    token_files = {profile.get("web_identity_token_file") for profile in profiles}
+    token_files.add(os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"))
+    for path in filter(None, token_files):
+        with suppress(OSError, ValueError), open(path, encoding="utf-8") as opened:
+            found.add(opened.read().strip())
+    return {secret for secret in found if secret and len(secret) >= 8}
+
+
 def preload(*operations: tuple[str, str]) -> None:
     """Read botocore's data once, for all sessions of this process and of those forked from it. Raises nothing.
 

@@ -29,7 +29,7 @@ def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
             required_member(credentials, name, str)
         return credentials
 
-    return call_aws(client, f"assume the role {role_arn}", assume)
+    return call_aws(client, f"assume the role {role_arn}", assume, returns_secrets=True)
 
 
 def get_caller_account_id(client: BaseClient) -> str:

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
+from .._aws.arn import is_region_name
 from .._aws.calls import call_aws, required_member
 from .service import DEFAULT_KEY, is_replication_set_arn
 
@@ -27,7 +29,7 @@ def list_replication_sets(client: BaseClient) -> list[str]:
         for arn in arns:
             if not is_replication_set_arn(arn):
                 raise ValueError(f"{arn!r} is not the ARN of a replication set")
-        return arns
+        return list(dict.fromkeys(arns))
 
     return call_aws(client, "list the replication sets", list_every_page)
 
@@ -40,8 +42,7 @@ def get_replication_set(client: BaseClient, arn: str) -> dict[str, Any]:
 
     def get() -> dict[str, Any]:
         replication_set = required_member(client.get_replication_set(arn=arn), "replicationSet", dict)
-        required_member(replication_set, "status", str)
-        required_member(replication_set, "regionMap", dict)
+        _validate_replication_set(replication_set, arn)
         return replication_set
 
     return call_aws(client, f"get the replication set {arn}", get)
@@ -75,10 +76,17 @@ def create_replication_set(
         # An empty map is not valid (botocore's model).
         **({"tags": dict(tags)} if tags else {}),
     }
+
+    def create() -> str:
+        arn = client.create_replication_set(**request).get("arn")
+        if not is_replication_set_arn(arn):
+            raise ValueError(f"{arn!r} is not the ARN of a replication set")
+        return arn
+
     return call_aws(
         client,
         "create a replication set",
-        lambda: required_member(client.create_replication_set(**request), "arn", str),
+        create,
         max_attempts=1,
     )
 
@@ -151,3 +159,42 @@ def _write(client: BaseClient, description: str, call: Callable[[], Any]) -> Non
             raise ValueError("the status is not 204")
 
     call_aws(client, description, call_and_check, max_attempts=1)
+
+
+# The types of what is optional (botocore's model, shapes ReplicationSet and RegionInfo).
+_SET_TYPES = {
+    "arn": str,
+    "createdBy": str,
+    "createdTime": datetime,
+    "deletionProtected": bool,
+    "lastModifiedBy": str,
+    "lastModifiedTime": datetime,
+}
+_REGION_TYPES = {"sseKmsKeyId": str, "status": str, "statusMessage": str, "statusUpdateDateTime": datetime}
+
+
+def _validate_replication_set(replication_set: Mapping[str, Any], arn: str) -> None:
+    """Validate the shape of what GetReplicationSet returned, which botocore does not.
+
+    :raises ValueError, OverflowError: names what is missing, of another type, or of another set.
+    """
+    required_member(replication_set, "status", str)
+    _validate_types("", replication_set, _SET_TYPES)
+    if replication_set.get("arn") not in (None, arn):
+        raise ValueError("arn is another replication set's")
+    regions = required_member(replication_set, "regionMap", dict)
+    if not regions:
+        raise ValueError("regionMap is empty")
+    for name in regions:
+        if not is_region_name(name):
+            raise ValueError(f"{name!r} in regionMap is not the name of a Region")
+        _validate_types(f"{name}.", required_member(regions, name, dict), _REGION_TYPES)
+
+
+def _validate_types(prefix: str, answer: Mapping[str, Any], types: Mapping[str, type]) -> None:
+    for name, kind in types.items():
+        value = answer.get(name)
+        if value is not None and (not isinstance(value, kind) or value == ""):
+            raise ValueError(f"{prefix}{name} is not a {kind.__name__}")
+        if isinstance(value, datetime):
+            value.astimezone(timezone.utc)  # an OverflowError for a time that UTC can't have

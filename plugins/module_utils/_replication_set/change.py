@@ -25,7 +25,7 @@ from .._aws.errors import (
 from . import api
 from .plan import ADD_REGION, CREATE, DELETE, DELETE_REGION, TAG, UNTAG, UPDATE_PROTECTION, CurrentState, Step
 from .search import ALL_REGIONS, find_replication_set
-from .service import CHANGING, FAILED, SERVICE, kms_key_of_region
+from .service import ACTIVE, FAILED, SERVICE, kms_key_of_region
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -249,7 +249,7 @@ class Change:
             failure = None
             try:
                 self._read()
-                if self._status() not in CHANGING:
+                if not self._is_changing():
                     self._validate_status()
                     self.current = self._current_state()
                     break
@@ -276,6 +276,16 @@ class Change:
         """Return what tells one state of the set from another."""
         read = self.replication_set or {}
         return (self.current, read.get("status"), read.get("lastModifiedTime"))
+
+    def _is_changing(self) -> bool:
+        """Tell whether a change of the set is in progress: AWS takes no other change then (CloudFormation).
+
+        A status that is not known here counts as one, and so does a Region's: the set is not ready.
+        """
+        if self.replication_set is None or self._status() == FAILED:
+            return False
+        statuses = [info.get("status") for info in self.replication_set["regionMap"].values()]
+        return self._status() != ACTIVE or any(status not in (ACTIVE, FAILED) for status in statuses)
 
     def _status(self) -> str | None:
         return self.replication_set["status"] if self.replication_set else None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Sequence
 
-from .._aws.errors import ACCESS_DENIED, AnsibleSSMIncidentsError
+from .._aws.arn import account_id_of_arn
+from .._aws.errors import ACCESS_DENIED, ACCOUNT_MISMATCH, AnsibleSSMIncidentsError
 from .._aws.text import shorten
 from .api import list_tags
 from .facts import replication_set_facts
@@ -33,7 +34,14 @@ def get_facts(
     :param warn: takes a warning if the tags can't be listed.
     :raises AnsibleSSMIncidentsError: if the set is not found, or a Region that may have it did not answer.
     """
-    return result_facts(connection, find_replication_set(connection, arn, search_regions), include_tags, warn)
+    result = find_replication_set(connection, arn, search_regions)
+    expected = connection.role_account_id
+    if result.arn and expected and account_id_of_arn(result.arn) != expected:
+        raise AnsibleSSMIncidentsError(
+            f"The role belongs to account {expected}, but the replication set {result.arn} to another one",
+            code=ACCOUNT_MISMATCH,
+        )
+    return result_facts(connection, result, include_tags, warn)
 
 
 def result_facts(

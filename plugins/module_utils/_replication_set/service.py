@@ -20,15 +20,10 @@ SERVICE = "ssm-incidents"
 MAX_REGIONS = 3
 MAX_TAGS = 50
 
-# The statuses of a set and of its Regions (botocore's model, shapes ReplicationSetStatus and RegionStatus).
+# Statuses of a set and of its Regions (botocore's model, shapes ReplicationSetStatus and RegionStatus).
 ACTIVE = "ACTIVE"
-CREATING = "CREATING"
 DELETING = "DELETING"
 FAILED = "FAILED"
-UPDATING = "UPDATING"
-
-#: The statuses of a set while a change is in progress: AWS takes no other change then (CloudFormation).
-CHANGING = (CREATING, UPDATING, DELETING)
 
 #: How GetReplicationSet names the AWS owned key (AWS CLI's examples).
 DEFAULT_KEY = "DefaultKey"

@@ -18,6 +18,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
     ACTIVE,
     DEFAULT_KEY,
     DELETING,
+    KMS_KEY_ARN,
 )
 
 # How an account meets its rules. UNKNOWN is for one that did not answer, or not with everything: never a pass.
@@ -112,12 +113,13 @@ def active(expected: bool, replication_set: Facts) -> Iterator[Finding]:
 
 
 def customer_managed_keys(expected: bool, replication_set: Facts) -> Iterator[Finding]:
-    """Check that no Region is encrypted with the AWS owned key."""
+    """Check that every Region is encrypted with a key that has the ARN of a KMS key."""
     for region, key in _keys(replication_set) if expected else ():
         if key is None:
             yield _unknown_key("customer_managed_keys", region, True)
-        elif key == DEFAULT_KEY:
-            msg = f"{region} is encrypted with the AWS owned key, not with a customer managed key"
+        elif not KMS_KEY_ARN.fullmatch(key):
+            owned = "the AWS owned key" if key == DEFAULT_KEY else f"{key!r}"
+            msg = f"{region} is encrypted with {owned}, not with a customer managed key"
             yield Finding("customer_managed_keys", region, True, key, True, msg)
 
 

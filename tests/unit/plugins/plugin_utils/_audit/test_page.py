@@ -465,7 +465,7 @@ def test_all_facts_are_shown(show: Show) -> None:
         ["sandbox\n222233334444", "Failed", "Has no replication set", "There is none", "None"],
         [
             "data-lake\nAccount ID not known",
-            "Could not be asked",
+            "Unknown",
             "Access was denied. Allow ssm-incidents:ListReplicationSets.",
             "AccessDeniedException: User audit is not authorized",
             "Not known",
