@@ -89,7 +89,9 @@ class Connection:
         self.region = region
         self._profile = profile
         self._secrets = {options.get("aws_secret_access_key"), options.get("aws_session_token")}
-        self._secrets |= _url_secrets(endpoint_url) | configured_secrets(self._session)
+        self._secrets |= configured_secrets(self._session)
+        self._url_parts: set[str] = set()
+        self._add_url(endpoint_url)
         self._has_credentials = bool(options.get("aws_access_key_id") or options.get("aws_secret_access_key"))
         self.operations: set[str] = set()
         self._session.events.register("before-call", self._record_operation)
@@ -101,6 +103,8 @@ class Connection:
 
         A service's message can quote the request, and Ansible itself masks only what came as an option.
         """
+        # With the password masked first, the user before it would not be recognized.
+        value = remove_values(value, self._url_parts)
         return remove_values(value, {secret for secret in self._secrets if secret})
 
     def client(self, service: str, region: str | None = None, *, retry: bool = True) -> BaseClient:
@@ -141,13 +145,26 @@ class Connection:
             options["config"] = options["config"].merge(Config(retries={"total_max_attempts": 1}))
         try:
             client = self._session.client(service, region_name=region, **options)
-            self._secrets |= _url_secrets(client.meta.endpoint_url)
+            self._add_url(client.meta.endpoint_url)
             urlsplit(client.meta.endpoint_url).port  # noqa: B018  # a ValueError here, not at the first call
             return client
         except (BotoCoreError, *_CONFIGURATION_ERRORS) as error:
             raise error_from_botocore(
                 f"Failed to connect to AWS in Region {region}", error, INVALID_CONFIGURATION
             ) from error
+
+    def _add_url(self, endpoint_url: str | None) -> None:
+        """Remember the parts of a URL that must not be shown: the user, the password and the query."""
+        # Not urlsplit: it finds no password if the scheme was forgotten, or if the password has a slash.
+        url = (endpoint_url or "").partition("://")[2] or (endpoint_url or "")
+        address, _separator, query = url.partition("?")
+        user_info = address.rpartition("@")[0]
+        password = user_info.partition(":")[2]
+        # What may be a common word is masked only as a part of the URL, or as Python quotes the password up to a slash.
+        parts = {f"{user_info}@" if user_info else "", f"?{query}" if query else ""}
+        parts |= {f"'{password.partition('/')[0]}'" if "/" in password else ""}
+        self._url_parts |= {form for part in parts for form in (part, unquote(part)) if form}
+        self._secrets |= {password, unquote(password)}
 
     def _record_operation(self, model: OperationModel, **_others: object) -> None:
         self.operations.add(f"{model.service_model.endpoint_prefix}:{model.name}")
@@ -240,16 +257,3 @@ def connect(
             "Failed to use the option aws_config", code=INVALID_PARAMETER, advice=_CONFIG_ADVICE, cause=error
         ) from error
     return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"))
-
-
-def _url_secrets(endpoint_url: str | None) -> set[str]:
-    """Return the parts of a URL that must not be shown: the password, the user with it, and the query."""
-    # Not urlsplit: it finds no password if the scheme was forgotten, or if the password has a slash.
-    url = (endpoint_url or "").partition("://")[2] or (endpoint_url or "")
-    address, _separator, query = url.partition("?")
-    user_info = address.rpartition("@")[0]
-    password = user_info.partition(":")[2]
-    # What may be a common word is masked only as a part of the URL, or as Python quotes the password up to a slash.
-    secrets = {f"{user_info}@" if user_info else "", password, f"?{query}" if query else ""}
-    secrets |= {f"'{password.partition('/')[0]}'" if "/" in password else ""}
-    return {form for secret in secrets for form in (secret, unquote(secret))}

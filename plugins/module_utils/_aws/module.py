@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
+from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 from .connection import Connection, connect, validate_credentials
 from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError, unexpected_error
@@ -84,7 +85,7 @@ def _given_options(module: AnsibleAWSModule) -> dict[str, Any]:
     """
 
     given = {}
-    for option, spec in module.argument_spec.items():
+    for option, spec in aws_argument_spec().items():
         _fallback, variables = spec.get("fallback", (None, ()))
         is_empty_variable = any(os.environ.get(variable) == "" for variable in variables)
         value = module.params[option]
