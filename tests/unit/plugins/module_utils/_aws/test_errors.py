@@ -25,6 +25,8 @@ from endpoint.server import LocalEndpoint
 
 Run = Callable[..., Any]
 
+pytestmark = pytest.mark.usefixtures("sleeps")
+
 # As long as those that STS gives, and without a repetition in it.
 SESSION_TOKEN = "".join(f"{number:03}token" for number in range(120))
 

@@ -20,6 +20,8 @@ from failing_servers import RefusingSTS
 
 Run = Callable[..., Any]
 
+pytestmark = pytest.mark.usefixtures("sleeps")
+
 SECRET_KEY = "a-secret-key-that-only-sts-has-given-0123456789"
 TOKEN = "".join(f"{number:03}token" for number in range(100))
 CREDENTIALS = (
