@@ -19,7 +19,8 @@ from run_uv import uv
 
 #: The Python versions of each end of the support range, the preferred first.
 VERSIONS = {
-    "old": ["3.11", "3.12"],  # ansible-core 2.16
+    # ansible-core 2.16 runs on 3.12 too, but botocore 1.31.0 calls what is deprecated there, and tests fail for a warning.
+    "old": ["3.11"],
     "new": ["3.13", "3.14", "3.12"],  # ansible-core 2.21
 }
 
