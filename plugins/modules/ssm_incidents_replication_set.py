@@ -329,6 +329,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     NO_REPLICATION_SET,
     AnsibleSSMIncidentsError,
     invalid_option,
+    unexpected_error,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
@@ -408,11 +409,12 @@ def change_replication_set(
         if not module.check_mode:
             change.apply(params["wait"])
         result.update(facts_result(change, connection))
-    except AnsibleSSMIncidentsError as failure:
+    except Exception as error:  # Whatever it is, AWS may have done something.
         result.update(steps_result(change, "not_reached"))
+        failure = error if isinstance(error, AnsibleSSMIncidentsError) else unexpected_error(error)
         if any(step.values.get("deletion_protected") is False for step in change.done):
-            raise failure.with_advice(f"{failure.advice} Deletion protection is off now.") from failure
-        raise
+            failure = failure.with_advice(f"{failure.advice} Deletion protection is off now.")
+        raise failure from None
     result.update(steps_result(change, "planned"))
     if module._diff:
         result["diff"] = diff_result(before, predict(before, planned), include_tags)

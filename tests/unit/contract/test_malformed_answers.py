@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
+from botocore.client import BaseClient
 from endpoint.server import LocalEndpoint
 
 from .schema import AUDIT, ERROR, violations
@@ -182,3 +183,25 @@ def test_a_create_that_returns_no_arn_is_sent_again_with_its_token_only(
     assert [action["action"] for action in outcome["actions"]] == ["create_replication_set"]
     creates = [call for call in endpoint.requests if call["operation"] == "CreateReplicationSet"]
     assert len({call["input"]["clientToken"] for call in creates}) == 1
+
+
+def test_an_error_in_a_library_leaves_the_actions_in_the_result(
+    run_module: Run, endpoint: LocalEndpoint, sleeps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.seed({**SET, "deletionProtected": False}, arn=ARN)
+    call = BaseClient._make_api_call
+
+    def fail_to_update(client: Any, operation: str, *request: Any) -> Any:
+        assert operation != "UpdateReplicationSet", "an error in a library"
+        return call(client, operation, *request)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", fail_to_update)
+    task = {"regions": [{"name": "us-east-1", "sse_kms_key_id": KEY}], "deletion_protected": True}
+    outcome = run_module("ssm_incidents_replication_set", **task)
+    assert outcome["error"]["code"] == "UnexpectedError" and "an error in a library" in outcome["msg"]
+    assert outcome["changed"] is True
+    assert [(action["action"], action["status"]) for action in outcome["actions"]] == [
+        ("update_deletion_protection", "done"),
+        ("delete_region", "not_reached"),
+    ]
+    assert "Traceback" not in outcome.output
