@@ -16,8 +16,8 @@ requirements:
   - boto3 >= 1.28.0
   - botocore >= 1.31.0
 notes:
-  - An empty value for C(profile), C(assume_role_arn), C(access_key), C(secret_key) or C(session_token) is rejected, so that it does not mean
-    another account's credentials. Next to a profile, empty keys put those of the environment aside. A null value is rejected
-    too, except by a module, which can't tell it from an option that is left out.
+  - An empty or null value for C(profile), C(assume_role_arn), C(access_key), C(secret_key) or C(session_token) is rejected, as the
+    credentials of another account could be used in its place. A module can't tell null from an option that is left out.
+  - Next to a profile, empty keys put those of the environment aside. Next to both keys, C(session_token) may be empty or null.
   - A newer amazon.aws asks for newer versions of boto3 and botocore than the oldest above, amazon.aws 11 for 1.35.0 of both.
 """

@@ -222,10 +222,9 @@ def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequenc
     }
     filled = {option for name, option in names.items() if given[name]}
     for name, option in names.items():
-        # amazon.aws's way to put the keys of the environment aside.
-        is_deliberate = given[name] == "" and (
-            (option in _KEY_OPTIONS and "profile" in filled)
-            or (option == "session_token" and {"access_key", "secret_key"} <= filled)
+        # Next to a profile, empty keys are amazon.aws's way to put those of the environment aside; permanent keys have no token.
+        is_deliberate = (option in _KEY_OPTIONS and "profile" in filled and given[name] == "") or (
+            option == "session_token" and {"access_key", "secret_key"} <= filled
         )
         if given[name] in (None, "") and not is_deliberate:
             raise invalid_option(name, "empty", "Give it a value, or leave it out")

@@ -264,3 +264,12 @@ def test_empty_credentials_are_refused(
     with pytest.raises(AnsibleError, match=f"{name}: empty"):
         lookup.run([], variables={}, endpoint_url=endpoint.url, region="us-east-1", **{name: value})
     assert endpoint.requests == []
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_permanent_keys_need_no_session_token(
+    endpoint: LocalEndpoint, recorded_arn: str, connection_options: dict[str, str], value: str | None
+) -> None:
+    lookup = lookup_loader.get(NAME)
+    (found,) = lookup.run([], variables={}, **{**connection_options, "session_token": value})
+    assert found["replication_set"]["arn"] == recorded_arn
