@@ -29,8 +29,8 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     MISSING_LIBRARY,
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
+    as_failure,
     invalid_option,
-    unexpected_error,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
@@ -122,7 +122,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
             result["account_id"] = _account_id(connection, facts)
             result["msg"] = _message(outcome, facts, findings)
         except Exception as error:  # Whatever it is, the account has not passed.
-            failure = error if isinstance(error, AnsibleSSMIncidentsError) else unexpected_error(error)
+            failure = as_failure(error)
             role_arn = self._params["assume_role_arn"]
             mask = connection.mask if connection else None
             result.update(failure_result(failure, ON_CONTROLLER, mask), outcome=UNKNOWN)

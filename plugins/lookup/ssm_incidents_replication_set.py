@@ -143,7 +143,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     ON_CONTROLLER,
     STS_ACCESS_DENIED,
     AnsibleSSMIncidentsError,
-    unexpected_error,
+    as_failure,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
@@ -184,7 +184,7 @@ class LookupModule(AWSLookupBase):
             try:
                 found.append(self._look_up(arn))
             except Exception as error:
-                failure = error if isinstance(error, AnsibleSSMIncidentsError) else unexpected_error(error)
+                failure = as_failure(error)
             # Out of the except block, or ansible-core would report the failure twice.
             if failure:
                 self._handle_error(failure)

@@ -328,8 +328,8 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     ACCOUNT_MISMATCH,
     NO_REPLICATION_SET,
     AnsibleSSMIncidentsError,
+    as_failure,
     invalid_option,
-    unexpected_error,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
@@ -411,7 +411,7 @@ def change_replication_set(
         result.update(facts_result(change, connection))
     except Exception as error:  # Whatever it is, AWS may have done something.
         result.update(steps_result(change, "not_reached"))
-        failure = error if isinstance(error, AnsibleSSMIncidentsError) else unexpected_error(error)
+        failure = as_failure(error)
         if any(step.values.get("deletion_protected") is False for step in change.done):
             failure = failure.with_advice(f"{failure.advice} Deletion protection is off now.")
         raise failure from None

@@ -17,8 +17,8 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     INVALID_PARAMETER,
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
+    as_failure,
     invalid_option,
-    unexpected_error,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 
@@ -45,7 +45,7 @@ class ControllerAction(ActionBase):
             # Ansible's own, from a template or a keyword.
             raise
         except Exception as error:
-            failure = error if isinstance(error, AnsibleSSMIncidentsError) else unexpected_error(error)
+            failure = as_failure(error)
             result.update(failure_result(failure, ON_CONTROLLER), failed=True)
         return result
 

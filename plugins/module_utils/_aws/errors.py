@@ -230,8 +230,10 @@ def invalid_option(option: str, problem: str, advice: str) -> AnsibleSSMIncident
     return AnsibleSSMIncidentsError(f"{option}: {problem}", code=INVALID_PARAMETER, advice=advice)
 
 
-def unexpected_error(error: BaseException) -> AnsibleSSMIncidentsError:
-    """Return the failure for an exception that nothing is known to raise, with the place in the code that raised it."""
+def as_failure(error: Exception) -> AnsibleSSMIncidentsError:
+    """Return an exception as it is or, if nothing is known to raise it, a failure with the place in the code that raised it."""
+    if isinstance(error, AnsibleSSMIncidentsError):
+        return error
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next

@@ -14,7 +14,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 from .connection import Connection, connect, validate_credentials
-from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError, unexpected_error
+from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError, as_failure
 from .results import failure_result
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ class ModuleRun:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if isinstance(error, AnsibleSSMIncidentsError):
-            self._failure = error
-        elif isinstance(error, Exception):
-            self._failure = unexpected_error(error)
+        if isinstance(error, Exception):
+            self._failure = as_failure(error)
         return self._failure is not None
 
     def exit(self) -> None:
