@@ -88,6 +88,7 @@ EXAMPLES = r"""
       incident_manager.aws.ssm_incidents_replication_set_report:
         audits: "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'audit'))) }}"
         html: report/audit.html
+        json: report/audit.json
       run_once: true
 
 - name: Make one report of several
