@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -50,6 +51,18 @@ def seconds(candidate: Callable[[], object]) -> float:
     start = time.perf_counter()
     candidate()
     return time.perf_counter() - start
+
+
+def processor_seconds(candidate: Callable[[], object]) -> float:
+    """Return the processor time that the processes take that a candidate starts."""
+
+    def used() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    start = used()
+    candidate()
+    return used() - start
 
 
 def run(program: str, *arguments: str) -> None:
