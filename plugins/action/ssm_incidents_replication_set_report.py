@@ -106,7 +106,9 @@ def _validate(params: Mapping[str, Any]) -> None:
     """Refuse options that can't be used. Raises AnsibleSSMIncidentsError."""
     if not params["audits"] and not params["reports"]:
         raise invalid_option(
-            "audits, reports", "both are empty", "Give the results of audits, or the JSON files of earlier reports"
+            "audits, reports",
+            "both are empty",
+            "Give the results of audits, or the JSON files of earlier reports (incident_manager_reports in the playbook)",
         )
     for name, audit in params["audits"].items():
         if not isinstance(audit, Mapping):
