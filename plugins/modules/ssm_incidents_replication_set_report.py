@@ -148,7 +148,7 @@ msg:
   description: The same in words, or what failed and what to do.
   returned: always
   type: str
-  sample: "412 accounts: 398 passed, 11 failed, 3 unknown. This result covers all accounts, whatever host it is shown for."
+  sample: "11 of 412 accounts are not in order, 3 are not known. This result covers all accounts, whatever host it is shown for."
 error:
   description: What failed. The codes are part of what this collection promises; a later release may add others.
   returned: if an option is rejected, a file can't be read or written, or a name has two account IDs

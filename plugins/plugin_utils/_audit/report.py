@@ -185,11 +185,37 @@ def _is_row(row: Any) -> bool:
     )
 
 
+def outcome_of_row(row: Mapping[str, Any]) -> str:
+    """Return a row's outcome. Whatever is not one of the outcomes is unknown: it never passes."""
+    outcome = row.get("outcome")
+    return outcome if outcome in OUTCOMES else UNKNOWN
+
+
+def count_outcomes(report: Report) -> dict[str, int]:
+    """Return how many accounts of a report have each outcome, the worst first.
+
+    :param report: anything in it may be null or missing. Its accounts are counted, and its summary is not read.
+    """
+    outcomes = [outcome_of_row(row) for row in report.get("accounts") or []]
+    return {outcome: outcomes.count(outcome) for outcome in OUTCOMES}
+
+
 def headline(report: Report) -> str:
-    """Return how many accounts have which outcome."""
-    summary = report["summary"]
-    counts = ", ".join(f"{summary[outcome]} {outcome}" for outcome in (PASSED, FAILED, UNKNOWN))
-    return f"{_counted(summary['accounts'])}: {counts}"
+    """Return what the audit found, as a sentence without a full stop. It never leaves out that an outcome is unknown.
+
+    :param report: as for count_outcomes().
+    """
+    failed, unknown, passed = count_outcomes(report).values()
+    total = failed + unknown + passed
+    if not total:
+        return "No account was audited"
+    if passed == total:
+        return "1 account is in order" if total == 1 else f"All {total} accounts are in order"
+    subject = "1 account" if total == 1 else f"{failed or unknown} of {total} accounts"
+    if not failed:
+        return f"{subject} {_is(unknown)} not known to be in order"
+    others = f", {unknown} {_is(unknown)} not known" if unknown else ""
+    return f"{subject} {_is(failed)} not in order{others}"
 
 
 def text_lines(report: Report, limit: int) -> Iterator[str]:
@@ -220,6 +246,10 @@ def text_lines(report: Report, limit: int) -> Iterator[str]:
 def _listed(names: list[str]) -> str:
     more = len(names) - _MAX_NAMES
     return ", ".join(names[:_MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _counted(number: int) -> str:
