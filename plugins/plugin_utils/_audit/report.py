@@ -238,7 +238,7 @@ def text_lines(report: Report, limit: int) -> Iterator[str]:
             yield f"  - {one_line(problem)}"
     more = sum(map(len, list(names_by_problem.values())[limit:]))
     if more:
-        yield f"... and {_counted(more)} more"
+        yield f"... and {more} more account{'' if more == 1 else 's'}"
     for note in report["notes"]:
         yield one_line(note)
 
@@ -250,7 +250,3 @@ def _listed(names: list[str]) -> str:
 
 def _is(number: int) -> str:
     return "is" if number == 1 else "are"
-
-
-def _counted(number: int) -> str:
-    return f"{number} account{'' if number == 1 else 's'}"
