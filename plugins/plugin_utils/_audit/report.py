@@ -181,8 +181,13 @@ def _is_row(row: Any) -> bool:
         and None not in row["findings"]
         and isinstance(facts, dict)
         and all(isinstance(facts.get(field), (dict, type(None))) for field in ("region_map", "tags"))
-        and all(isinstance(info, (dict, type(None))) for info in (facts.get("region_map") or {}).values())
+        and all(isinstance(info, (dict, type(None))) for info in _regions(facts))
+        and all(isinstance((info or {}).get("kms_key"), (dict, type(None))) for info in _regions(facts))
     )
+
+
+def _regions(facts: Mapping[str, Any]) -> Iterable[Any]:
+    return (facts.get("region_map") or {}).values()
 
 
 def outcome_of_row(row: Mapping[str, Any]) -> str:

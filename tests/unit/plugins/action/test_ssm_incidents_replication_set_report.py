@@ -337,6 +337,7 @@ def test_a_link_of_another_user_in_a_sticky_folder_is_not_followed(make_report: 
         {"replication_set": "x"},
         {"replication_set": {"region_map": []}},
         {"replication_set": {"region_map": {"a": "b"}}},
+        {"replication_set": {"region_map": {"a": {"kms_key": "b"}}}},
         {"replication_set": {"tags": "x"}},
         {"outcome": ["passed"]},
         {"outcome": "passd"},
