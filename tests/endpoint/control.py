@@ -164,8 +164,7 @@ class ControlRoutes:
             answer = _json_answer(400, {"error": f"the body is not JSON: {error}"})
         else:
             answer = self._control.answer(environ["REQUEST_METHOD"], path.removeprefix(PREFIX), given)
-        start_response(f"{answer.status} {'OK' if answer.status == 200 else 'Refused'}", answer.headers)
-        return [answer.body]
+        return answer.send(start_response)
 
 
 def _an_object(given: Any) -> dict[str, Any]:

@@ -220,6 +220,8 @@ class TestRules:
             ({"fault": "reset", "after": 1}, "after must be true or false"),
             ({"fault": "reset", "region": 1}, "region must be a string"),
             ({"fault": "error", "members": []}, "members an object"),
+            ({"fault": "throttle", "code": "SlowDown"}, 'code is for the fault "error"'),
+            ({"fault": "error", "code": 1}, "code must be a string"),
             ({"fault": "status"}, "needs http_status"),
             ({"fault": "status", "http_status": 99}, "http_status must be between"),
             ({"fault": "body"}, "needs body"),

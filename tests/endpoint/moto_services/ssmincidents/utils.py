@@ -17,6 +17,11 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 from botocore.regions import EndpointResolver
 
 SERVICE = "ssm-incidents"
+# Incident Manager's other API. None of its operations is served. Its protocol is JSON 1.1, which names the operation in
+# the header X-Amz-Target [model].
+CONTACTS = "ssm-contacts"
+CONTACTS_TARGET = "SSMContacts"
+# The operations of ssm-incidents that are served.
 OPERATIONS = (
     "CreateReplicationSet",
     "DeleteReplicationSet",
@@ -47,9 +52,14 @@ def service_model() -> ServiceModel:
 
 
 @cache
+def _endpoint_resolver() -> EndpointResolver:
+    return EndpointResolver(Loader().load_data("endpoints"))
+
+
+@cache
 def service_regions() -> frozenset[str]:
     """Return the Regions of all partitions in which the service exists [botocore endpoints.json]."""
-    resolver = EndpointResolver(Loader().load_data("endpoints"))
+    resolver = _endpoint_resolver()
     return frozenset(
         region
         for partition in resolver.get_available_partitions()
@@ -58,23 +68,42 @@ def service_regions() -> frozenset[str]:
 
 
 @cache
+def service_hosts() -> frozenset[str]:
+    """Return the host names of both APIs in all Regions, those for FIPS and dual-stack included. FIPS endpoints exist
+    in few Regions [botocore endpoints.json, AWS General Reference]."""
+    resolver = _endpoint_resolver()
+    data = Loader().load_data("endpoints")
+    hosts = set()
+    for service in (SERVICE, CONTACTS):
+        for region in service_regions():
+            hosts.add(resolver.construct_endpoint(service, region)["hostname"])
+        for partition in data["partitions"]:
+            for endpoint in partition["services"].get(service, {"endpoints": {}})["endpoints"].values():
+                hosts.update(variant["hostname"] for variant in endpoint.get("variants", ()))
+    return frozenset(hosts)
+
+
+@cache
 def _routes() -> dict[tuple[str, str], str]:
-    """Return the operation of each (method, first part of the path) [model]."""
+    """Return the operation of each (method, first part of the path) [model], also of those that are not served."""
     model = service_model()
     routes = {}
-    for name in OPERATIONS:
+    for name in model.operation_names:
         http = model.operation_model(name).http
         routes[http["method"], http["requestUri"].split("/")[1]] = name
     return routes
 
 
-def match_operation(method: str, raw_path: str) -> tuple[str | None, dict[str, str]]:
+def match_operation(method: str, raw_path: str, target: str | None = None) -> tuple[str | None, dict[str, str]]:
     """
-    Return the operation of a request, and its path parameters.
+    Return the operation of a request to either API, and its path parameters.
 
     :param raw_path: the path as sent, percent-encoded. ``/tags/{resourceArn}`` may have %2F or a plain slash.
-    :return: (None, {}) if this backend does not have the operation.
+    :param target: the header X-Amz-Target of a request to ssm-contacts.
+    :return: (None, {}) if there is no such operation.
     """
+    if target and target.startswith(f"{CONTACTS_TARGET}."):
+        return target.partition(".")[2], {}
     first, _separator, rest = raw_path.lstrip("/").partition("/")
     name = _routes().get((method, first))
     if name is None or (rest and first != "tags"):
