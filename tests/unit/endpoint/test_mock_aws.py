@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, EndpointResolutionError
 from botocore.httpsession import URLLib3Session
 from endpoint.backend import register, utils
 from moto import mock_aws
@@ -21,11 +21,11 @@ from moto.moto_api import state_manager
 
 from .calls import error_code
 
-FIPS_REGIONS = ("ca-central-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2")
 # Regions of the service, of AWS without it, and of the other partitions, which have other domains.
 REGIONS = ("us-east-1", "eu-west-1", "af-south-1", "us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1")
 FIPS = {"use_fips_endpoint": True}
 DUAL_STACK = {"use_dualstack_endpoint": True}
+WITH_FIPS = [FIPS, {**FIPS, **DUAL_STACK}]
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_region_without_the_service_is_not_reached(no_retries: Config) -> None
 @pytest.mark.parametrize("service", ["ssm-incidents", "ssm-contacts"])
 def test_no_request_leaves(sent: list[str], service: str, region: str, variant: dict[str, bool]) -> None:
     client = client_with(service, region, variant)
-    exists = region in utils.service_regions() and not (variant.get("use_fips_endpoint") and region not in FIPS_REGIONS)
+    exists = region in utils.service_regions() and (region in utils.FIPS_REGIONS[service] or variant not in WITH_FIPS)
     if service == "ssm-incidents":
         call, answer = client.list_replication_sets, ""
     else:
@@ -99,7 +99,8 @@ def test_no_request_leaves(sent: list[str], service: str, region: str, variant: 
         call, answer = client.list_contacts, "UnknownOperationException"
         exists = exists and not variant.get("use_dualstack_endpoint")
     if not exists:
-        with pytest.raises(EndpointConnectionError):
+        # In some partitions older releases of botocore have no name for it.
+        with pytest.raises((EndpointConnectionError, EndpointResolutionError)):
             call()
     else:
         assert error_code(call) == answer
@@ -114,12 +115,6 @@ def test_every_endpoint_has_the_same_set(sent: list[str], variant: dict[str, boo
     assert client.list_tags_for_resource(resourceArn=arn)["tags"] == {"a": "b"}
     assert "us-east-1" in client.get_replication_set(arn=arn)["replicationSet"]["regionMap"]
     assert sent == []
-
-
-def test_fips_endpoints_exist_in_five_regions() -> None:
-    assert {host.split(".")[1] for host in utils.service_hosts() if host.startswith("ssm-incidents-fips.")} == set(
-        FIPS_REGIONS
-    )
 
 
 def test_operations_that_are_not_served(sent: list[str]) -> None:

@@ -21,6 +21,9 @@ SERVICE = "ssm-incidents"
 # the header X-Amz-Target [model].
 CONTACTS = "ssm-contacts"
 CONTACTS_TARGET = "SSMContacts"
+# The Regions that have FIPS endpoints [AWS General Reference, botocore endpoints.json, 1.44].
+_FIPS_REGIONS_OF_USA = ("us-east-1", "us-east-2", "us-west-1", "us-west-2")
+FIPS_REGIONS = {SERVICE: ("ca-central-1", *_FIPS_REGIONS_OF_USA), CONTACTS: _FIPS_REGIONS_OF_USA}
 # The operations of ssm-incidents that are served.
 OPERATIONS = (
     "CreateReplicationSet",
@@ -52,14 +55,9 @@ def service_model() -> ServiceModel:
 
 
 @cache
-def _endpoint_resolver() -> EndpointResolver:
-    return EndpointResolver(Loader().load_data("endpoints"))
-
-
-@cache
 def service_regions() -> frozenset[str]:
     """Return the Regions of all partitions in which the service exists [botocore endpoints.json]."""
-    resolver = _endpoint_resolver()
+    resolver = EndpointResolver(Loader().load_data("endpoints"))
     return frozenset(
         region
         for partition in resolver.get_available_partitions()
@@ -69,17 +67,13 @@ def service_regions() -> frozenset[str]:
 
 @cache
 def service_hosts() -> frozenset[str]:
-    """Return the host names of both APIs in all Regions, those for FIPS and dual-stack included. FIPS endpoints exist
-    in few Regions [botocore endpoints.json, AWS General Reference]."""
-    resolver = _endpoint_resolver()
-    data = Loader().load_data("endpoints")
-    hosts = set()
-    for service in (SERVICE, CONTACTS):
-        for region in service_regions():
-            hosts.add(resolver.construct_endpoint(service, region)["hostname"])
-        for partition in data["partitions"]:
-            for endpoint in partition["services"].get(service, {"endpoints": {}})["endpoints"].values():
-                hosts.update(variant["hostname"] for variant in endpoint.get("variants", ()))
+    """Return the host names of both APIs. Whether ssm-contacts has dual-stack ones is *unknown*: here it has none."""
+    hosts = {f"{service}.{region}.amazonaws.com" for service in FIPS_REGIONS for region in service_regions()}
+    hosts |= {f"{SERVICE}.{region}.api.aws" for region in service_regions()}
+    hosts |= {
+        f"{service}-fips.{region}.amazonaws.com" for service, regions in FIPS_REGIONS.items() for region in regions
+    }
+    hosts |= {f"{SERVICE}-fips.{region}.api.aws" for region in FIPS_REGIONS[SERVICE]}
     return frozenset(hosts)
 
 
