@@ -19,7 +19,7 @@ from http import HTTPStatus
 from threading import Event, Lock
 from typing import Any, NamedTuple
 
-from .backend import utils
+from .backend import models, utils
 from .calls import Call, CallLog, call_of, is_unsigned
 
 FAULTS = (
@@ -257,7 +257,9 @@ class FaultyService:
             # The host name does not resolve there. The most similar that a server can do is to drop the connection.
             call.fault = "no such region"
             _drop(environ)
-        rules = self._faults.take(call) if call.service == utils.SERVICE else []
+        rules = _unavailable(call)
+        if not rules and call.service == utils.SERVICE:
+            rules = self._faults.take(call)
         call.fault = "+".join(rule.fault for rule in rules) or None
         answer = self._apply(environ, rules)
         call.status = answer.status
@@ -307,6 +309,22 @@ class FaultyService:
             if select.select([environ["werkzeug.socket"]], [], [], 0.05)[0]:
                 break
         _drop(environ)
+
+
+def _unavailable(call: Call) -> list[Rule]:
+    """Return the fault of a call in one of the setting's unavailable Regions."""
+    reason = models.SETTINGS.unavailable_regions.get(call.region)
+    if reason == "drop":
+        return [Rule("reset")]
+    if reason == "503":
+        return [Rule("status", http_status=503)]
+    if reason == "denied":
+        message = (
+            f"User: arn:aws:iam::{call.account}:user/someone is not authorized to perform: {call.service}:{call.operation}"
+            " with an explicit deny in a service control policy"
+        )
+        return [Rule("error", code="AccessDeniedException", message=message)]
+    return []
 
 
 def _cut(answer: Answer, length_of_half: bool) -> Answer:

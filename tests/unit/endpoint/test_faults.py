@@ -162,12 +162,12 @@ class TestMissingAnswers:
 class TestDelay:
     def test_other_calls_are_answered_during_a_delay(self, endpoint: LocalEndpoint, connect: Connect) -> None:
         endpoint.faults.add({"fault": "delay", "seconds": 100, "region": "us-east-1"})
-        slow = endpoint.client(read_timeout=0.2)
+        slow, west = endpoint.client(read_timeout=1), connect("us-west-2")
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(slow.list_replication_sets)
             while not endpoint.requests:
                 Event().wait(0.005)
-            connect("us-west-2").list_replication_sets()
+            west.list_replication_sets()
             assert not waiting.done()
             assert isinstance(waiting.exception(timeout=5), ReadTimeoutError)
 

@@ -186,7 +186,7 @@ class SSMIncidentsResponse(BaseResponse):
         return ActionResult({"replicationSet": self.backend.get_replication_set(self.caller, self._input()["arn"])})
 
     def list_replication_sets(self) -> ActionResult:
-        arns, next_token = self.backend.list_replication_sets(self._input().get("nextToken"))
+        arns, next_token = self.backend.list_replication_sets(self.caller, self._input().get("nextToken"))
         return ActionResult({"replicationSetArns": arns, "nextToken": next_token})
 
     def update_replication_set(self) -> ActionResult:
