@@ -29,9 +29,9 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.build/hypothesis
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test unit integration sanity lint format docs picture bench endpoint build clean lock environments
+.PHONY: help demo test unit integration sanity lint format docs picture bench conformance endpoint build clean lock environments
 # These look for ansible and its kin on the PATH.
-ansible-lint plugin-docs importer docs picture demo bench: export PATH := $(CURDIR)/$(NEW):$(PATH)
+ansible-lint plugin-docs importer docs picture demo bench conformance: export PATH := $(CURDIR)/$(NEW):$(PATH)
 # antsibull-docs writes a log to the home.
 plugin-docs docs: export HOME := $(CURDIR)/.build
 
@@ -103,6 +103,10 @@ bench: .build/new/installed ## Measure what the modules and the audit cost
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/module_cost.py
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/audit_cost.py
 
+conformance: .build/new/installed .build/prowler/ready .build/javascript/ready ## Try the endpoint with Prowler and the AWS SDK for JavaScript
+	@NODE_PATH=$(CURDIR)/.build/javascript/node_modules $(NEW)/python tests/tools/with_endpoint.py node --test --test-reporter spec tests/conformance/replication_sets.test.cjs
+	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/conformance/check_prowler.py
+
 endpoint: .build/new/ready ## Serve Incident Manager on this machine, for tests of your own, until Ctrl-C
 	@$(NEW)/python tests/endpoint
 
@@ -134,6 +138,13 @@ environments: .build/root $(ENDS:%=.build/%/installed) .build/awscli/ready
 ENVIRONMENTS := $(ENDS) awscli prowler
 $(ENVIRONMENTS:%=.build/%/ready): .build/%/ready: tests/requirements/%.txt .build/uv/ready
 	@$(PYTHON) tests/tools/prepare_environment.py $*
+	@touch $@
+
+.build/javascript/ready: tests/conformance/package.json tests/conformance/package-lock.json
+	@command -v node npm > /dev/null || { echo "Node.js is missing. On Debian and Ubuntu: apt install nodejs npm" >&2; exit 1; }
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # Debian's package, where there is no Chromium and it may be installed; else the tests that need one are left out.

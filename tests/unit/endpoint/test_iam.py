@@ -21,6 +21,7 @@ SET = {"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE"}, "us-
 
 CALLS: dict[str, dict[str, Any]] = {
     "ListReplicationSets": {},
+    "ListResponsePlans": {},
     "GetReplicationSet": {"arn": ARN},
     "ListTagsForResource": {"resourceArn": ARN},
     "TagResource": {"resourceArn": ARN, "tags": {"a": "b c"}},
@@ -142,7 +143,7 @@ def test_iam_of_all_services(endpoint: LocalEndpoint) -> None:
 
 @pytest.mark.parametrize("authorization", [None, "AWS4-HMAC-SHA256 Credential=,SignedHeaders=host,Signature=0"])
 @pytest.mark.parametrize(
-    ("path", "target"), [("listReplicationSets", ""), ("listResponsePlans", ""), ("", "SSMContacts.ListContacts")]
+    ("path", "target"), [("listReplicationSets", ""), ("listIncidentRecords", ""), ("", "SSMContacts.ListContacts")]
 )
 def test_a_request_without_a_signature_is_refused(
     endpoint: LocalEndpoint, authorization: str | None, path: str, target: str

@@ -119,7 +119,7 @@ def test_every_endpoint_has_the_same_set(sent: list[str], variant: dict[str, boo
 
 def test_operations_that_are_not_served(sent: list[str]) -> None:
     incidents, contacts = (client_with(name, "eu-west-1", {}) for name in ("ssm-incidents", "ssm-contacts"))
-    assert error_code(incidents.list_response_plans) == "UnknownOperationException"
+    assert error_code(incidents.list_incident_records) == "UnknownOperationException"
     # ssm-incidents has an operation of the same name, which is served.
     assert error_code(contacts.list_tags_for_resource, ResourceARN="arn") == "UnknownOperationException"
     assert sent == []

@@ -100,7 +100,7 @@ def test_paths_without_an_operation(endpoint: LocalEndpoint, method: str, path: 
 
 
 def test_botocore_reads_the_code(endpoint: LocalEndpoint) -> None:
-    assert error_code(endpoint.client().list_response_plans) == "UnknownOperationException"
+    assert error_code(endpoint.client().list_incident_records) == "UnknownOperationException"
     contacts = endpoint.client("ssm-contacts")
     assert error_code(contacts.list_contacts) == "UnknownOperationException"
     # ssm-incidents has an operation of the same name, which is served.
@@ -109,13 +109,13 @@ def test_botocore_reads_the_code(endpoint: LocalEndpoint) -> None:
 
 def test_an_unknown_operation_is_not_a_matter_of_permissions(endpoint: LocalEndpoint) -> None:
     endpoint.configure(enforce_iam=True)
-    assert error_code(endpoint.client().list_response_plans) == "UnknownOperationException"
+    assert error_code(endpoint.client().list_incident_records) == "UnknownOperationException"
 
 
 def test_fault_rules_are_for_ssm_incidents(endpoint: LocalEndpoint) -> None:
     endpoint.faults.add({"fault": "throttle", "times": None})
     assert error_code(endpoint.client("ssm-contacts").list_contacts) == "UnknownOperationException"
-    assert error_code(endpoint.client().list_response_plans) == "ThrottlingException"
+    assert error_code(endpoint.client().list_incident_records) == "ThrottlingException"
 
 
 def test_ssm_contacts_in_a_region_without_it(endpoint: LocalEndpoint) -> None:

@@ -7,7 +7,7 @@ State and rules of replication sets.
 
 The source of each rule is named: [model] botocore's service model; [cli] outputs recorded by AWS in awscli's
 examples; [guide] the Incident Manager User Guide; [cfn] AWS's CloudFormation provider; [tf] Terraform's AWS provider
-and its acceptance tests, which run against the real service; [prowler]. A rule without a source is marked *unknown*
+and its acceptance tests, which run against the real service; [prowler]; [alchemy] its tests, which also do. A rule without a source is marked *unknown*
 and is strict: a client that works here must not fail at the real service.
 """
 
@@ -398,6 +398,13 @@ class SSMIncidentsBackend(BaseBackend):
             return [], f"page-{page + 1}"
         found = self._read(caller.region)
         return ([found.arn] if found else []), None
+
+    def list_response_plans(self, next_token: str | None) -> list[dict[str, Any]]:
+        """Return no response plan, as they can't be created here. In an account without a set a list of incidents is empty
+        too, not an error [alchemy]; that this one is, and in a Region outside the set, is *unknown*."""
+        if next_token is not None:
+            raise ValidationException("Invalid nextToken")
+        return []
 
     @_write
     def add_region(

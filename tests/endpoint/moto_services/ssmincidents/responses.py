@@ -189,6 +189,9 @@ class SSMIncidentsResponse(BaseResponse):
         arns, next_token = self.backend.list_replication_sets(self.caller, self._input().get("nextToken"))
         return ActionResult({"replicationSetArns": arns, "nextToken": next_token})
 
+    def list_response_plans(self) -> ActionResult:
+        return ActionResult({"responsePlanSummaries": self.backend.list_response_plans(self._input().get("nextToken"))})
+
     def update_replication_set(self) -> ActionResult:
         given = self._input()
         action = given["actions"][0]

@@ -30,6 +30,7 @@ OPERATIONS = (
     "DeleteReplicationSet",
     "GetReplicationSet",
     "ListReplicationSets",
+    "ListResponsePlans",
     "ListTagsForResource",
     "TagResource",
     "UntagResource",
