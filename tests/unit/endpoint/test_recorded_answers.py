@@ -17,7 +17,7 @@ import pytest
 from endpoint.server import LocalEndpoint
 from recorded_answers import ACCOUNT, ARN, EXAMPLES, GET, LIST, TAGS
 
-from .calls import Connect
+from .calls import Connect, error_code
 
 
 def as_cli(answer: dict[str, Any]) -> Any:
@@ -57,10 +57,15 @@ def test_list_tags(recorded_client: Any) -> None:
 
 def test_create_returns_the_arn_of_the_model(endpoint: LocalEndpoint, connect: Connect) -> None:
     """The recorded output, {"replicationSetArns": [...]}, contradicts the model, which every SDK uses: the endpoint
-    follows the model. The call itself is the recorded one, with one key for two Regions."""
-    key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-    regions = {"us-east-1": {"sseKmsKeyId": key}, "us-east-2": {"sseKmsKeyId": key}}
-    answer = as_cli(connect("us-east-1", ACCOUNT).create_replication_set(regions=regions))
+    follows the model. The recorded call has one key for two Regions, which contradicts the User Guide ("Data protection
+    in Incident Manager"): the endpoint follows the guide, and takes the call with a key in each Region."""
+    key = endpoint.make_key("arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")
+    other_key = endpoint.make_key(key.replace("us-east-1", "us-east-2"))
+    client = connect("us-east-1", ACCOUNT)
+    recorded = {"us-east-1": {"sseKmsKeyId": key}, "us-east-2": {"sseKmsKeyId": key}}
+    assert error_code(client.create_replication_set, regions=recorded) == "ValidationException"
+    regions = {"us-east-1": {"sseKmsKeyId": key}, "us-east-2": {"sseKmsKeyId": other_key}}
+    answer = as_cli(client.create_replication_set(regions=regions))
     assert list(answer) == ["arn"]
     assert re.fullmatch(r"arn:aws:ssm-incidents::111122223333:replication-set/[0-9a-f-]{36}", answer["arn"])
 
