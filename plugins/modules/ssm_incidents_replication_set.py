@@ -46,9 +46,15 @@ options:
         required: true
       sse_kms_key_id:
         description:
-          - The ARN of the KMS key that encrypts the data in this Region. An alias or a bare key ID is refused, as the
-            service reports ARNs.
-          - Left out, or V(DefaultKey), it is the AWS owned key.
+          - The ARN of the KMS key that encrypts the data in this Region. It must be a key in this Region. An alias or a
+            bare key ID is refused, as the service reports ARNs.
+          - V(DefaultKey) is the AWS owned key.
+          - If it is left out, a Region of the set keeps the key that it has, and a Region that is added gets the AWS owned
+            key.
+          - A set has the AWS owned key in all Regions, or customer managed keys in all. A task that would mix them fails
+            before anything is changed. To change from one kind to the other, the set and B(all of the account's Incident
+            Manager data) must be deleted and created again.
+          - Incident Manager supports symmetric keys with key material that KMS has made, and no keys in custom key stores.
         type: str
   purge_regions:
     description:
@@ -57,9 +63,9 @@ options:
     default: true
   replace_keys:
     description:
-      - Whether to give a Region another KMS key. That is possible only by deleting the Region from the set and adding
-        it again, so that without this option a key that differs is a failure, before anything is changed.
-      - It is impossible for a set's only Region.
+      - Whether to give a Region another customer managed key. That is possible only by deleting the Region from the set
+        and adding it again, so that without this option a key that differs is a failure, before anything is changed.
+      - It is impossible for a set's only Region, and from or to the AWS owned key.
     type: bool
     default: false
   deletion_protected:
@@ -112,6 +118,7 @@ EXAMPLES = r"""
       - name: eu-west-1
         sse_kms_key_id: arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
       - name: eu-central-1
+        sse_kms_key_id: arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
     deletion_protected: true
     tags:
       Team: Resilience
@@ -120,19 +127,22 @@ EXAMPLES = r"""
   incident_manager.aws.ssm_incidents_replication_set:
     regions:
       - name: eu-north-1
+        sse_kms_key_id: arn:aws:kms:eu-north-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
       - name: eu-west-3
+        sse_kms_key_id: arn:aws:kms:eu-west-3:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
 
 - name: Add a Region, and keep those that are there
   incident_manager.aws.ssm_incidents_replication_set:
     regions:
       - name: eu-west-2
+        sse_kms_key_id: arn:aws:kms:eu-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
     purge_regions: false
 
 - name: Give a Region another KMS key
   incident_manager.aws.ssm_incidents_replication_set:
     regions:
       - name: eu-north-1
-        sse_kms_key_id: arn:aws:kms:eu-north-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+        sse_kms_key_id: arn:aws:kms:eu-north-1:111122223333:key/abcd1234-ab12-cd34-ef56-abcdef123456
     purge_regions: false
     replace_keys: true
 
@@ -171,7 +181,7 @@ actions:
   sample:
     - action: add_region
       region: eu-north-1
-      sse_kms_key_id: DefaultKey
+      sse_kms_key_id: arn:aws:kms:eu-north-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
       status: done
     - action: delete_region
       region: eu-west-1

@@ -25,9 +25,10 @@ ACCOUNT = "123456789012"
 ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 OTHER_ARN = ARN.replace(ACCOUNT, "999999999999")
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+OTHER_KEY = KEY.replace("1234abcd", "abcd1234")
 ONCE = {"retries": {"total_max_attempts": 1}}
 ACTIVE = {"status": "ACTIVE", "sseKmsKeyId": "DefaultKey"}
-SET = {"status": "ACTIVE", "regionMap": {"us-east-1": ACTIVE, "eu-west-1": ACTIVE}}
+SET: dict[str, Any] = {"status": "ACTIVE", "regionMap": {"us-east-1": ACTIVE, "eu-west-1": ACTIVE}}
 
 Run = Callable[..., Any]
 
@@ -211,8 +212,10 @@ def test_every_code_of_the_collection(
 def prepare(code: str, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     endpoint.faults.add(*FAULTS.get(code, []))
     failed = {"status": "FAILED", "regionMap": {"us-east-1": {"status": "FAILED"}}}
+    own_keys = {name: {**ACTIVE, "sseKmsKeyId": OTHER_KEY.replace("us-east-1", name)} for name in SET["regionMap"]}
     body = {
         **SET,
+        **({"regionMap": own_keys} if code == "KeyMismatch" else {}),
         "deletionProtected": code == "DeletionProtected",
         **(failed if code == "ReplicationSetFailed" else {}),
     }

@@ -8,6 +8,7 @@ that can be true and false."""
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -129,12 +130,12 @@ def test_an_unexpected_failure_fails_the_task(run_tasks: Run) -> None:
 @pytest.mark.parametrize("page", PAGES + CHANGING_PAGES + FURTHER_PAGES, ids=lambda page: page.name)
 def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
     endpoint.configure(transition={"progression": "immediate"})
+    # The keys that a page's tasks name exist.
+    for arn in {KEY, *re.findall(rf"arn:aws:kms:[a-z0-9-]+:{ACCOUNT}:key/[a-f0-9-]+", page.read_text())}:
+        endpoint.make_key(arn)
     # The README uses us-east-1 first, all others these two Regions.
-    regions = {"eu-west-1": KEY, "eu-central-1": KEY}
-    if page in CHANGING_PAGES:
-        regions["eu-central-1"] = "DefaultKey"
-    elif page.name == "README.md":
-        regions = {"eu-west-1": KEY, "us-east-1": KEY}
+    other = "us-east-1" if page.name == "README.md" else "eu-central-1"
+    regions = {"eu-west-1": KEY, other: endpoint.make_key(KEY.replace("eu-west-1", other))}
     time = MEETING["replication_set"]["last_modified_time"]
     body = active_set(regions, deletionProtected=True, lastModifiedTime=time)
     endpoint.seed(body, ACCOUNT, arn=ARN, tags=MEETING["replication_set"]["tags"])
