@@ -102,15 +102,17 @@ def test_recorded_set(info: Run, recorded_arn: str, arn: str | None) -> None:
 
 def test_all_fields_of_the_model(info: Run, endpoint: LocalEndpoint) -> None:
     endpoint.configure(answer_shape="model", transition={"progression": "immediate"})
-    key = endpoint.client("kms").create_key()["KeyMetadata"]["Arn"]
+    keys = {
+        region: endpoint.client("kms", region).create_key()["KeyMetadata"]["Arn"] for region in ("us-east-1", "eu-west-1")
+    }
     client = endpoint.client()
-    arn = client.create_replication_set(regions={"us-east-1": {"sseKmsKeyId": key}, "eu-west-1": {}})["arn"]
+    regions = {region: {"sseKmsKeyId": key} for region, key in keys.items()}
+    arn = client.create_replication_set(regions=regions)["arn"]
     client.update_deletion_protection(arn=arn, deletionProtected=True)
     facts = info()["replication_set"]
     assert facts["arn"] == arn
     assert facts["deletion_protected"] is True
-    assert facts["region_map"]["us-east-1"]["sse_kms_key_id"] == key
-    assert facts["region_map"]["eu-west-1"]["sse_kms_key_id"] == "DefaultKey"
+    assert {region: info["sse_kms_key_id"] for region, info in facts["region_map"].items()} == keys
     for time in (facts["created_time"], facts["region_map"]["eu-west-1"]["status_update_date_time"]):
         assert len(time) == len("2021-05-14T17:57:22.010000+00:00") and time.endswith("+00:00")
 
