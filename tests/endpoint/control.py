@@ -116,17 +116,20 @@ class Control:
         """
         Make a KMS key in moto's KMS, enabled and symmetric, and return its ARN. KMS itself chooses a key's ID.
 
-        :param arn: the key's ARN. A key that has it already is replaced.
+        :param arn: the key's ARN. A key that has it already is enabled, whatever its state.
         :raises ValueError: if it is not the ARN of a key in one of the service's Regions.
         """
         parts = arn.split(":", 5)
         if len(parts) != 6 or parts[3] not in utils.service_regions() or not parts[5].startswith("key/"):
             raise ValueError(f"arn must be the ARN of a KMS key, not {arn!r}")
-        kms = kms_backends[parts[4]][parts[3]]
-        key = kms.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
-        del kms.keys[key.id]
-        key.id, key.arn = parts[5].removeprefix("key/"), arn
-        kms.keys[key.id] = key
+        kms, key_id = kms_backends[parts[4]][parts[3]], parts[5].removeprefix("key/")
+        if key_id not in kms.keys:
+            # 100 ms, as moto makes an RSA key for it.
+            key = kms.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
+            kms.keys[key_id] = kms.keys.pop(key.id)
+            key.id, key.arn = key_id, arn
+        kms.cancel_key_deletion(key_id)
+        kms.enable_key(key_id)
         return arn
 
     # Over HTTP ----------------------------------------------------------------------------------------------------

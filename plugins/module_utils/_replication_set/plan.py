@@ -25,7 +25,7 @@ from .._aws.errors import (
     AnsibleSSMIncidentsError,
 )
 from .desired import DesiredState
-from .service import DEFAULT_KEY, MAX_REGIONS, MAX_TAGS, regions_by_kind_of_key
+from .service import DEFAULT_KEY, MAX_REGIONS, MAX_TAGS, customer_managed_keys, regions_by_kind_of_key
 
 # The actions of steps, by the names that the managing module returns.
 CREATE = "create_replication_set"
@@ -128,6 +128,29 @@ def predict(current: CurrentState | None, steps: Iterable[Step]) -> CurrentState
             tags = {key: value for key, value in state.tags.items() if key not in values["tag_keys"]}
             state = state._replace(tags=tags)
     return state
+
+
+def keys_of_steps(current: CurrentState | None, steps: Iterable[Step]) -> dict[tuple[str, str], Step]:
+    """Return the customer managed keys that steps depend on: what they encrypt with, and what they delete is encrypted with.
+
+    :param current: the state before the steps.
+    :return: Regions and the ARNs of keys, each with the first step that depends on it.
+    """
+    keys: dict[tuple[str, str], Step] = {}
+    for step in steps:
+        regions: dict[str, str | None] = {}
+        if step.action == CREATE:
+            regions = step.values["regions"]
+        elif step.action == ADD_REGION:
+            regions = {step.values["region"]: step.values["sse_kms_key_id"]}
+        elif step.action == DELETE_REGION and current:
+            # A Region that is added by these steps is not deleted by them.
+            regions = {step.values["region"]: current.regions.get(step.values["region"])}
+        elif step.action == DELETE and current:
+            regions = current.regions
+        for key in customer_managed_keys(regions):
+            keys.setdefault(key, step)
+    return keys
 
 
 def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | None]) -> list[Step]:

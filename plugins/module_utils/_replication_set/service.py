@@ -90,3 +90,11 @@ def regions_by_kind_of_key(regions: Mapping[str, str | None]) -> tuple[list[str]
     known = {name: key for name, key in regions.items() if key is not None}
     owned = [name for name, key in known.items() if key == DEFAULT_KEY]
     return owned, [name for name in known if name not in owned]
+
+
+def customer_managed_keys(regions: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    """Return the Regions with a customer managed key, each with the ARN of the key.
+
+    :param regions: as for regions_by_kind_of_key().
+    """
+    return [(name, key) for name, key in regions.items() if key not in (None, DEFAULT_KEY)]

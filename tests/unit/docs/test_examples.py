@@ -42,7 +42,14 @@ FURTHER_PAGES = [
 ]
 # Parts of the tasks that succeed only without a replication set.
 WITHOUT_SET = ("not incident_manager.exists", "on_missing='skip'")
-ACTIVE = {"sse_kms_key_id": KEY, "status": "ACTIVE", "status_message": None, "status_update_date_time": None}
+ENABLED = {"enabled": True, "key_state": "Enabled"}
+ACTIVE = {
+    "kms_key": ENABLED,
+    "sse_kms_key_id": KEY,
+    "status": "ACTIVE",
+    "status_message": None,
+    "status_update_date_time": None,
+}
 # The facts that meet the conditions of every page.
 MEETING: dict[str, Any] = {
     "exists": True,
@@ -71,7 +78,8 @@ BREAKING = [
     differing(deletion_protected=False),
     differing(last_modified_time="2026-07-01T00:00:00.000000+00:00"),
     differing(region_map={"eu-west-1": {**ACTIVE, "sse_kms_key_id": "DefaultKey", "status": "CREATING"}}),
-    differing(region_map={"eu-west-1": {**ACTIVE, "sse_kms_key_id": None}}),
+    differing(region_map={"eu-west-1": {**ACTIVE, "kms_key": None, "sse_kms_key_id": None}}),
+    differing(region_map={"eu-west-1": {**ACTIVE, "kms_key": {"enabled": False, "key_state": "Disabled"}}}),
     differing(status="UPDATING"),
     differing(tags={"Team": "Other"}),
     differing(tags=None),

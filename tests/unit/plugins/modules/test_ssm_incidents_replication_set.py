@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from endpoint.client import SECRET_KEY, active_set
 from endpoint.server import LocalEndpoint
+from failing_servers import hanging_server
 
 from ..module_utils._replication_set.test_plan import NAMES, SETS, is_mixed, key
 
@@ -381,6 +382,162 @@ def test_absent_while_the_set_is_being_deleted(manage: Run, endpoint: LocalEndpo
 def test_a_failed_set_can_be_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
     arn = seed_set(endpoint, status="FAILED", regionMap={"eu-west-1": {"status": "FAILED"}})
     assert manage(state="absent", arn=arn)["exists"] is False
+
+
+# Keys that can't be used ----------------------------------------------------------------------------------------------
+
+
+def break_key(endpoint: LocalEndpoint, arn: str, state: str) -> str:
+    """Bring a key into a state, or return the ARN of another one that can't be used.
+
+    :param state: a key state, "gone", or a key spec.
+    """
+    region, key_id = arn.split(":")[3], arn.rpartition("/")[2]
+    kms = endpoint.client("kms", region)
+    if state == "Disabled":
+        kms.disable_key(KeyId=key_id)
+    elif state == "PendingDeletion":
+        kms.schedule_key_deletion(KeyId=key_id)
+    elif state == "gone":
+        return key(region, 99)
+    else:
+        return str(kms.create_key(KeySpec=state, KeyUsage="ENCRYPT_DECRYPT")["KeyMetadata"]["Arn"])
+    return arn
+
+
+STATES = {
+    "Disabled": "its key state is Disabled",
+    "PendingDeletion": "its key state is PendingDeletion, and KMS deletes it on 20",
+    "gone": "KMS has no such key",
+    "RSA_2048": "it is not a symmetric encryption key (key spec RSA_2048",
+}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("use", ["create", "add", "replace"])
+@pytest.mark.parametrize("state", STATES)
+def test_a_key_that_can_not_be_used_is_refused_before_anything_is_changed(
+    manage: Run, endpoint: LocalEndpoint, use: str, state: str, check_mode: bool
+) -> None:
+    broken = break_key(endpoint, OTHER_KEY, state)
+    present = {"add": region_map(us_east_1=US_KEY), "replace": region_map(us_east_1=US_KEY, eu_west_1=KEY)}
+    if use in present:
+        seed_set(endpoint, regionMap=present[use])
+    wanted = regions(us_east_1=US_KEY, eu_west_1=broken)
+    outcome = manage(regions=wanted, replace_keys=True, deletion_protected=True, _check_mode=check_mode)
+    assert outcome.failed and outcome["error"]["code"] == "KeyNotUsable"
+    for part in (broken, "eu-west-1", STATES[state], "Give a key"):
+        assert part in outcome["msg"]
+    assert write_operations(endpoint) == [] and outcome["changed"] is False
+    assert {status for _action, status in actions(outcome)} == {"not_reached"}
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("state", ["Disabled", "PendingDeletion"])
+def test_what_is_encrypted_goes_before_its_key(
+    manage: Run, endpoint: LocalEndpoint, last: bool, state: str, check_mode: bool
+) -> None:
+    arn = seed_set(endpoint, regionMap=region_map(us_east_1=US_KEY, eu_west_1=KEY))
+    break_key(endpoint, KEY, state)
+    options = {"state": "absent", "arn": arn} if last else {"regions": regions("us-east-1")}
+    outcome = manage(**options, _check_mode=check_mode)
+    assert outcome.failed and outcome["error"]["code"] == "KeyNotUsable"
+    for part in (KEY, "eu-west-1", STATES[state], "kms:EnableKey", "kms:CancelKeyDeletion"):
+        assert part in outcome["msg"]
+    assert write_operations(endpoint) == [] and outcome["changed"] is False
+
+    kms = endpoint.client("kms", "eu-west-1")
+    if state == "PendingDeletion":
+        kms.cancel_key_deletion(KeyId=KEY.rpartition("/")[2])
+        assert manage(**options)["error"]["code"] == "KeyNotUsable"
+    kms.enable_key(KeyId=KEY.rpartition("/")[2])
+    assert not manage(**options).failed
+
+
+def test_a_region_whose_key_is_gone_is_not_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
+    seed_set(endpoint, regionMap=region_map(us_east_1=US_KEY, eu_west_1=key("eu-west-1", 99)))
+    outcome = manage(regions=regions("us-east-1"))
+    assert outcome["error"]["code"] == "KeyNotUsable" and write_operations(endpoint) == []
+    assert "KMS has no such key" in outcome["msg"]
+
+
+def test_a_set_whose_key_is_gone_can_be_tried_to_delete(manage: Run, endpoint: LocalEndpoint) -> None:
+    """No key can be enabled then, and the data can't be read. What AWS does is unknown; the endpoint is strict."""
+    arn = seed_set(endpoint, regionMap=region_map(eu_west_1=key("eu-west-1", 99)))
+    outcome = manage(state="absent", arn=arn)
+    assert outcome["error"]["code"] == "ReplicationSetFailed" and "does not exist" in outcome["msg"]
+    assert write_operations(endpoint) == ["DeleteReplicationSet"]
+    (warning,) = outcome["warnings"]
+    assert key("eu-west-1", 99) in str(warning) and "is not known" in str(warning)
+
+
+def test_a_key_is_looked_at_again_before_its_step(
+    manage: Run, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed_set(endpoint, regionMap=region_map(eu_west_1=KEY))
+    # While the first Region is being added.
+    monkeypatch.setattr("time.sleep", lambda _seconds: break_key(endpoint, US_KEY, "Disabled"))
+    outcome = manage(regions=regions(eu_west_1=KEY, eu_west_2=key("eu-west-2"), us_east_1=US_KEY))
+    assert outcome["error"]["code"] == "KeyNotUsable" and US_KEY in outcome["msg"]
+    assert outcome["changed"] is True
+    assert actions(outcome) == [("add_region", "done"), ("add_region", "not_reached")]
+
+
+def assert_keys_were_not_checked(outcome: Any, *keys: str) -> None:
+    """Assert that a run has gone on, with one warning for each of these keys."""
+    assert not outcome.failed, outcome["msg"]
+    assert len(outcome["warnings"]) == len(keys)
+    for arn in keys:
+        (warning,) = [str(warning) for warning in outcome["warnings"] if arn in str(warning)]
+        assert f"Region {arn.split(':')[3]}" in warning and "was not checked" in warning
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_without_the_permission_keys_are_not_checked(
+    manage: Run, endpoint: LocalEndpoint, kms_url: Run, refusing_kms: Any, check_mode: bool
+) -> None:
+    arn = seed_set(endpoint, regionMap=region_map(eu_west_1=KEY))
+    options = {"_check_mode": check_mode, **kms_url(refusing_kms.url)}
+    moved = manage(regions=regions(us_east_1=US_KEY), **options)
+    assert_keys_were_not_checked(moved, KEY, US_KEY)
+    assert "allow kms:DescribeKey" in str(moved["warnings"])
+    assert len(refusing_kms.requests) == 2
+    deleted = manage(state="absent", arn=arn, **options)
+    assert_keys_were_not_checked(deleted, KEY if check_mode else US_KEY)
+
+
+def test_a_region_that_is_down_can_be_left(manage: Run, endpoint: LocalEndpoint, kms_url: Run, closed_url: str) -> None:
+    seed_set(endpoint, regionMap=region_map(us_east_1=US_KEY, eu_west_1=KEY))
+    outcome = manage(regions=regions("us-east-1"), **kms_url(closed_url))
+    assert_keys_were_not_checked(outcome, KEY)
+    assert keys_of(outcome) == {"us-east-1": US_KEY}
+
+
+@pytest.mark.slow
+def test_a_kms_that_hangs_is_not_waited_for(manage: Run, endpoint: LocalEndpoint, kms_url: Run) -> None:
+    seed_set(endpoint, regionMap=region_map(us_east_1=US_KEY, eu_west_1=KEY))
+    with hanging_server() as url:
+        outcome = manage(regions=regions("us-east-1"), aws_config={"read_timeout": 600}, **kms_url(url))
+    assert_keys_were_not_checked(outcome, KEY)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tags": {"a": "b"}, "deletion_protected": True},
+        {"regions": [{"name": "eu-west-1", "sse_kms_key_id": KEY}]},
+        {"regions": [{"name": "eu-west-1"}, {"name": "us-east-1"}], "replace_keys": True},
+    ],
+)
+def test_kms_is_not_called_unless_a_step_depends_on_a_key(
+    manage: Run, endpoint: LocalEndpoint, kms_url: Run, refusing_kms: Any, options: dict[str, Any]
+) -> None:
+    own_keys = "us-east-1" not in str(options)
+    seed_set(endpoint, regionMap=region_map(eu_west_1=KEY) if own_keys else region_map("eu-west-1", "eu-west-2"))
+    outcome = manage(**options, **kms_url(refusing_kms.url))
+    assert not outcome.failed and not outcome.result.get("warnings")
+    assert refusing_kms.requests == []
 
 
 # Waiting --------------------------------------------------------------------------------------------------------------
