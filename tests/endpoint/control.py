@@ -13,6 +13,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
 from moto.moto_api import state_manager
 from moto.moto_api._internal import mock_random
 
@@ -118,6 +119,26 @@ class Control:
         key = iam.create_access_key(name)
         return {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": key.secret_access_key}
 
+    def make_key(self, arn: str) -> str:
+        """
+        Make a KMS key in moto's KMS, enabled and symmetric, and return its ARN. KMS itself chooses a key's ID.
+
+        :param arn: the key's ARN. A key that has it already is enabled, whatever its state.
+        :raises ValueError: if it is not the ARN of a key in one of the service's Regions.
+        """
+        parts = arn.split(":", 5)
+        if len(parts) != 6 or parts[3] not in utils.service_regions() or not parts[5].startswith("key/"):
+            raise ValueError(f"arn must be the ARN of a KMS key, not {arn!r}")
+        kms, key_id = kms_backends[parts[4]][parts[3]], parts[5].removeprefix("key/")
+        if key_id not in kms.keys:
+            # 100 ms, as moto makes an RSA key for it.
+            key = kms.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
+            kms.keys[key_id] = kms.keys.pop(key.id)
+            key.id, key.arn = key_id, arn
+        kms.cancel_key_deletion(key_id)
+        kms.enable_key(key_id)
+        return arn
+
     # Over HTTP ----------------------------------------------------------------------------------------------------
 
     def answer(self, method: str, name: str, given: Any) -> Answer:
@@ -143,6 +164,7 @@ class Control:
             ("POST", "settings"): lambda given: self.configure(**_an_object(given)),
             ("POST", "reset"): lambda _given: self.reset(),
             ("POST", "seed"): lambda given: {"arn": self.seed(**_an_object(given))},
+            ("POST", "keys"): lambda given: {"arn": self.make_key(**_an_object(given))},
             ("POST", "users"): lambda given: self.make_user(**_an_object(given)),
         }
 

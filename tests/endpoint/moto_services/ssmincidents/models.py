@@ -6,9 +6,11 @@
 State and rules of replication sets.
 
 The source of each rule is named: [model] botocore's service model; [cli] outputs recorded by AWS in awscli's
-examples; [guide] the Incident Manager User Guide; [cfn] AWS's CloudFormation provider; [tf] Terraform's AWS provider
-and its acceptance tests, which run against the real service; [prowler]; [alchemy] its tests, which also do. A rule without a source is marked *unknown*
-and is strict: a client that works here must not fail at the real service.
+examples; [guide] the Incident Manager User Guide; [keys] its page "Data protection in Incident Manager"; [cfn] AWS's
+CloudFormation provider; [tf] Terraform's AWS provider and its acceptance tests, which run against the real service;
+[tfdoc] its page on the replication set, whose notes AWS's own people wrote; [prowler]; [alchemy] its tests, which run
+against the real service too. A rule without a source is marked *unknown* and is strict: a client that works here must
+not fail at the real service.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +30,7 @@ from botocore.model import StringShape, StructureShape
 from botocore.utils import parse_timestamp
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.common_models import BaseModel
+from moto.kms.models import Key, kms_backends
 from moto.moto_api import state_manager
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.managed_state_model import ManagedState
@@ -138,25 +141,31 @@ class ReplicationSet(ManagedState, BaseModel):
         # A seeded body, which is returned unchanged until the set changes.
         self.verbatim: dict[str, Any] | None = None
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """Return the keys of the Regions. A seeded Region may have none."""
+        return {name: info.sse_kms_key_id for name, info in self.regions.items() if info.sse_kms_key_id is not None}
+
     def touch(self, caller_arn: str) -> None:
         """Record the caller and time of a change. Changes of statuses don't count: in the recorded answer
         lastModifiedTime is createdTime, although its Regions became ACTIVE later [cli]."""
         self.last_modified_by, self.last_modified = caller_arn, datetime.now(UTC)
         self.verbatim = None
 
-    def begin(self, status: str, regions: Mapping[str, str]) -> None:
+    def begin(self, status: str, regions: Mapping[str, str], problems: Mapping[str, str] | None = None) -> None:
         """
         Start a change that takes time.
 
         :param status: the set's status during the change: CREATING, UPDATING or DELETING.
         :param regions: the Regions that change, and the status of each after the change: ACTIVE or GONE.
+        :param problems: the Regions whose change is to fail, each with the message.
         """
         now = datetime.now(UTC)
         for name, ends_as in regions.items():
             region = self.regions[name]
             region.status = "DELETING" if ends_as == GONE else "CREATING"
             region.status_updated, region.status_message, region.ends_as = now, None, ends_as
-            region.fails_with = SETTINGS.fail_next.pop(name, None)
+            region.fails_with = SETTINGS.fail_next.pop(name, (problems or {}).get(name))
         if any(region.fails_with is not None for region in self.regions.values()):
             outcome = "FAILED"
         elif all(region.ends_as == GONE for region in self.regions.values()):
@@ -323,6 +332,54 @@ class SSMIncidentsBackend(BaseBackend):
         if account != self.account_id:
             raise AccessDeniedException(f"Account {self.account_id} is not authorized to access {arn}")
 
+    # Regions and keys ---------------------------------------------------------------------------------------------
+
+    def _check_region(self, name: str, sse_kms_key_id: str | None) -> None:
+        """
+        Refuse a Region that the service does not have, and a key that it can't use.
+
+        :param sse_kms_key_id: None for the AWS owned key, whose name is refused (*unknown*; Terraform never sends it).
+        """
+        if name not in service_regions():
+            raise ValidationException(f"Region {name} is not supported")
+        problem = None if sse_kms_key_id is None else self._problem_of_key(name, sse_kms_key_id)
+        if problem:
+            raise ValidationException(f"KMS key {sse_kms_key_id!r} of Region {name} {problem}")
+
+    def _problem_of_key(self, region: str, arn: str) -> str | None:
+        """
+        Return why the service can't use a customer managed key; None if it can. All texts are *unknown*.
+
+        The key must be in the Region, symmetric, and with key material made by KMS [keys]. Anything but a key's ARN is
+        refused (*unknown*; Terraform sends nothing else, and CloudFormation's pattern wants an ARN [tf, cfn]), and so is
+        the key of another account (*unknown*: its policy would have to allow it).
+        """
+        parts = arn.split(":", 5)
+        if len(parts) != 6 or parts[2] != "kms" or not parts[5].startswith("key/"):
+            return "is not the ARN of a KMS key"
+        if (parts[1], parts[3]) != (self.partition, region):
+            return "is in another Region"
+        if parts[4] != self.account_id:
+            return "belongs to another account"
+        key: Key | None = kms_backends[self.account_id][region].keys.get(parts[5].removeprefix("key/"))
+        if key is None:
+            return "does not exist"
+        if key.key_state != "Enabled":
+            return f"is {key.key_state}"
+        if (key.key_spec, key.key_usage or "ENCRYPT_DECRYPT") != ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"):
+            return f"is not symmetric: its key spec is {key.key_spec}, its key usage {key.key_usage}"
+        # The other origins are imported material and custom key stores.
+        return None if key.origin == "AWS_KMS" else f"has the origin {key.origin}"
+
+    def _problems_of_keys(self, found: ReplicationSet, names: Iterable[str]) -> dict[str, str]:
+        """
+        Return the Regions of a set that can't be deleted because of their key, each with a message [tfdoc].
+
+        A key that KMS does not have counts as deleted, in a seeded set too.
+        """
+        problems = {name: self._problem_of_key(name, key) for name, key in found.keys.items() if key != DEFAULT_KEY}
+        return {name: f"The KMS key {problem}" for name, problem in problems.items() if problem and name in names}
+
     # Client tokens ------------------------------------------------------------------------------------------------
 
     def _is_repeated(self, token: str | None, call: list[Any]) -> bool:
@@ -359,7 +416,8 @@ class SSMIncidentsBackend(BaseBackend):
         if self._is_repeated(client_token, call):
             return str(self._answered[client_token or ""][1])
         for name, key in regions.items():
-            _check_region(name, key)
+            self._check_region(name, key)
+        _check_kinds(key or DEFAULT_KEY for key in regions.values())
         if caller.region not in regions:
             # Required by Terraform's documentation; whether the API requires it is *unknown*.
             raise ValidationException(f"The Region of the request, {caller.region}, must be among the Regions")
@@ -416,8 +474,9 @@ class SSMIncidentsBackend(BaseBackend):
         call = ["add", arn, region, sse_kms_key_id]
         if self._is_repeated(client_token, call):
             return
-        _check_region(region, sse_kms_key_id)
+        self._check_region(region, sse_kms_key_id)
         self._check_idle(found)
+        _check_kinds([*found.keys.values(), sse_kms_key_id or DEFAULT_KEY])
         if region in found.regions:
             raise ValidationException(f"Region {region} is already in the replication set")
         if len(found.regions) >= MAX_REGIONS:
@@ -436,6 +495,7 @@ class SSMIncidentsBackend(BaseBackend):
         if self._is_repeated(client_token, call):
             return
         self._check_idle(found)
+        _check_kinds(found.keys.values())
         if region not in found.regions:
             raise ValidationException(f"Region {region} is not in the replication set")
         last = len(found.regions) == 1
@@ -443,21 +503,23 @@ class SSMIncidentsBackend(BaseBackend):
             _check_unprotected(found)
         _check_age(found, [region])
         found.touch(caller.arn)
-        found.begin("DELETING" if last else "UPDATING", {region: GONE})
+        found.begin("DELETING" if last else "UPDATING", {region: GONE}, self._problems_of_keys(found, [region]))
         self._remember(client_token, call)
 
     @_write
     def delete_replication_set(self, caller: Caller, arn: str) -> None:
         """ "Deletes all Regions in your replication set" [model], also a set with several Regions [tf]. Refusals are
         ValidationExceptions, as the operation declares no ConflictException [model]. A set that is being changed can't
-        be deleted (*unknown*; CloudFormation waits for ACTIVE first [cfn]). A FAILED one can be deleted (*unknown*)."""
+        be deleted (*unknown*; CloudFormation waits for ACTIVE first [cfn]). A FAILED one can be deleted (*unknown*). With
+        a key that is disabled or pending deletion the deletion fails until the key is enabled again [tfdoc]; how it fails
+        is *unknown*."""
         found = self._find(caller, arn)
         if found.status not in ("ACTIVE", "FAILED"):
             raise ValidationException(f"Replication set {arn} can't be deleted while it is {found.status}")
         _check_unprotected(found)
         _check_age(found, list(found.regions))
         found.touch(caller.arn)
-        found.begin("DELETING", dict.fromkeys(found.regions, GONE))
+        found.begin("DELETING", dict.fromkeys(found.regions, GONE), self._problems_of_keys(found, found.regions))
 
     @_write
     def update_deletion_protection(
@@ -552,14 +614,11 @@ def _new_region(sse_kms_key_id: str | None) -> RegionInfo:
     return RegionInfo(status="CREATING", added=now, status_updated=now, sse_kms_key_id=sse_kms_key_id or DEFAULT_KEY)
 
 
-def _check_region(name: str, sse_kms_key_id: str | None) -> None:
-    """Refuse Regions that the service does not have. Any key that the model allows is accepted: whether it must be the
-    ARN of an existing key in the same Region is *unknown* (the recorded example has a key of another Region [cli]). The
-    name of the AWS-owned key is refused (*unknown*; Terraform never sends it [tf])."""
-    if name not in service_regions():
-        raise ValidationException(f"Region {name} is not supported")
-    if sse_kms_key_id in ("", DEFAULT_KEY):
-        raise ValidationException(f"Invalid KMS key for Region {name}: {sse_kms_key_id!r}")
+def _check_kinds(keys: Iterable[str]) -> None:
+    """Refuse AWS owned and customer managed keys in one set [tfdoc], with a text that is *unknown*. In a set that has both
+    already, every change of its Regions is refused (*unknown*)."""
+    if len({key == DEFAULT_KEY for key in keys}) > 1:
+        raise ValidationException("A replication set can't have both AWS owned and customer managed keys")
 
 
 def _check_unprotected(found: ReplicationSet) -> None:
