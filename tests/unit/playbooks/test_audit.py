@@ -219,7 +219,7 @@ def test_what_is_displayed_last(make_fleet: MakeFleet, run_audit: Callable[..., 
     """It is the report's text, and then Ansible's recap with each account's own status."""
     accounts = [*(Account(number, "role") for number in range(23)), *make_compliant_accounts(25, "profile")[23:]]
     run = run_audit(make_fleet(accounts))
-    shown, _, recap = run.output.partition("TASK [Show the report]")[2].partition("PLAY RECAP")
+    shown, _separator, recap = run.output.partition("TASK [Show the report]")[2].partition("PLAY RECAP")
     lines = [line.strip(' ,"') for line in shown.splitlines()]
     named = ", ".join(f"{account.name} ({account.account_id})" for account in accounts[:5])
     assert f"failed: {named} and 18 more" in lines
