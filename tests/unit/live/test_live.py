@@ -413,20 +413,18 @@ def test_the_command(endpoint: LocalEndpoint, tmp_path: Path, refusing_sts: Refu
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("recorded")
-@pytest.mark.parametrize("rule", [{"operation": GET, "region": "us-east-2"}, {"operation": GET}])
-def test_a_region_that_hangs(endpoint: LocalEndpoint, tmp_path: Path, rule: dict[str, Any]) -> None:
-    """The command ends at its time limit, although a call is still under way."""
+def test_a_region_that_hangs(endpoint: LocalEndpoint, tmp_path: Path) -> None:
+    """The command ends at its time limit, although a call is still under way. What it got until then is judged."""
     write_profile(tmp_path, endpoint.url)
-    endpoint.faults.add({"fault": "hang", "times": None, **rule})
+    endpoint.faults.add({"operation": GET, "region": "us-east-2", "fault": "hang", "times": None})
     output = tmp_path / "facts.json"
-    arguments = ["--profile", PROFILE, "--region", "us-east-1", "--output", str(output), "--time-limit", "4"]
+    arguments = ["--profile", PROFILE, "--region", "us-east-1", "--output", str(output), "--time-limit", "8"]
     result = start(tmp_path, sys.executable, "tests/live", *arguments)
     assert (result.returncode, result.stderr) == (0, "")
     report = json.loads(output.read_text(encoding="utf-8"))
     assert ids(report, CONTRADICTED) == set()
     found = verdicts(report)
-    assert found["list-everywhere"] == CONFIRMED
-    assert found["get-inside"] == (CONFIRMED if "region" in rule else NOT_SEEN)
+    assert found["list-everywhere"] == found["get-inside"] == CONFIRMED
 
 
 @pytest.mark.parametrize("given_arguments", [[], ["--profile", PROFILE], ["--region", "us-east-1"]])
