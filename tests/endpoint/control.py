@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
@@ -61,6 +62,7 @@ class Control:
             "min_region_age_hours": (lambda value: is_number(value) and value >= 0, "a number, 0 or more"),
             "enforce_iam": (lambda value: isinstance(value, bool), "true or false"),
             "empty_list_pages": (lambda value: is_number(value, int) and value >= 0, "a whole number, 0 or more"),
+            "enabled_accounts": (_is_list_of_account_ids, "a list of account IDs"),
             "fail_next": (_is_fail_next, "an object of service Regions and messages"),
             "transition": (
                 _is_transition,
@@ -79,6 +81,8 @@ class Control:
                     state_manager.set_transition(models.MODEL_NAME, dict(value))
                 elif name == "fail_next":
                     models.SETTINGS.fail_next = dict(value)
+                elif name == "enabled_accounts":
+                    models.SETTINGS.enabled_accounts = list(value)
                 else:
                     setattr(models.SETTINGS, name, value)
             return {**asdict(models.SETTINGS), "transition": state_manager.get_transition(models.MODEL_NAME)}
@@ -199,6 +203,10 @@ def _an_object(given: Any) -> dict[str, Any]:
 def _json_answer(status: int, content: Any) -> Answer:
     body = json.dumps(content).encode()
     return Answer(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))], body)
+
+
+def _is_list_of_account_ids(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) and re.fullmatch("[0-9]{12}", item) for item in value)
 
 
 def _is_fail_next(value: Any) -> bool:

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
-from endpoint.backend import register
+from endpoint.backend import models, register
 from moto import mock_aws
 from moto.backend_index import backend_url_patterns
 from moto.moto_api import state_manager
@@ -28,7 +28,8 @@ def test_register_twice() -> None:
 
 
 @mock_aws
-def test_create_tag_and_delete(no_retries: Config) -> None:
+def test_create_tag_and_delete(no_retries: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models.SETTINGS, "enabled_accounts", ["123456789012"])
     client = boto3.client("ssm-incidents", region_name="eu-north-1", config=no_retries)
     state_manager.set_transition("ssm-incidents::replication-set", {"progression": "manual", "times": 1})
     arn = client.create_replication_set(regions={"eu-north-1": {}}, tags={"a/b": "c"})["arn"]
