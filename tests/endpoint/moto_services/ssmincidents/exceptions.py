@@ -58,9 +58,7 @@ class UnsupportedOperationException(JsonRESTError):
     code = 400
 
     def __init__(self, account_id: str) -> None:
-        super().__init__(
-            "UnsupportedOperationException", f"Incident Manager is not enabled in account {account_id}"
-        )
+        super().__init__("UnsupportedOperationException", f"Incident Manager is not enabled in account {account_id}")
 
 
 class UnrecognizedClientException(JsonRESTError):

@@ -222,7 +222,9 @@ class SSMIncidentsBackend(BaseBackend):
             if not self._replication_set.regions:
                 self._replication_set = None
                 self._answered.clear()
-                SETTINGS.enabled_accounts = [id for id in SETTINGS.enabled_accounts if id != self.account_id]
+                SETTINGS.enabled_accounts = [
+                    account for account in SETTINGS.enabled_accounts if account != self.account_id
+                ]
         return self._replication_set
 
     # Finding the set ----------------------------------------------------------------------------------------------
