@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -64,6 +65,13 @@ class Control:
             "empty_list_pages": (lambda value: is_number(value, int) and value >= 0, "a whole number, 0 or more"),
             "enabled_accounts": (_is_list_of_account_ids, "a list of account IDs"),
             "fail_next": (_is_fail_next, "an object of service Regions and messages"),
+            "read_lag": (_is_read_lag, '{}, or {"reads": n} or {"seconds": n}, with "regions" if not in all'),
+            "creating_set_answers_in": (lambda value: value in ("asked", "all"), '"asked" or "all"'),
+            "deleting_region_answers": (lambda value: isinstance(value, bool), "true or false"),
+            "unavailable_regions": (
+                _is_unavailable_regions,
+                'an object of service Regions and "drop", "503" or "denied"',
+            ),
             "transition": (
                 _is_transition,
                 '{"progression": "immediate"}, or "manual" with times, or "time" with seconds',
@@ -79,12 +87,9 @@ class Control:
             for name, value in settings.items():
                 if name == "transition":
                     state_manager.set_transition(models.MODEL_NAME, dict(value))
-                elif name == "fail_next":
-                    models.SETTINGS.fail_next = dict(value)
-                elif name == "enabled_accounts":
-                    models.SETTINGS.enabled_accounts = list(value)
                 else:
-                    setattr(models.SETTINGS, name, value)
+                    # A copy, as fail_next is used up.
+                    setattr(models.SETTINGS, name, deepcopy(value))
             return {**asdict(models.SETTINGS), "transition": state_manager.get_transition(models.MODEL_NAME)}
 
     def seed(
@@ -190,8 +195,7 @@ class ControlRoutes:
             answer = _json_answer(400, {"error": f"the body is not JSON: {error}"})
         else:
             answer = self._control.answer(environ["REQUEST_METHOD"], path.removeprefix(PREFIX), given)
-        start_response(f"{answer.status} {'OK' if answer.status == 200 else 'Refused'}", answer.headers)
-        return [answer.body]
+        return answer.send(start_response)
 
 
 def _an_object(given: Any) -> dict[str, Any]:
@@ -212,6 +216,26 @@ def _is_list_of_account_ids(value: Any) -> bool:
 def _is_fail_next(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
         region in utils.service_regions() and isinstance(message, str) for region, message in value.items()
+    )
+
+
+def _is_read_lag(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    amounts = [name for name in value if name != "regions"]
+    regions = value.get("regions", [])
+    return value == {} or (
+        amounts in (["reads"], ["seconds"])
+        and is_number(value[amounts[0]], int if amounts == ["reads"] else (int, float))
+        and value[amounts[0]] >= 0
+        and isinstance(regions, list)
+        and set(regions) <= utils.service_regions()
+    )
+
+
+def _is_unavailable_regions(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        region in utils.service_regions() and reason in ("drop", "503", "denied") for region, reason in value.items()
     )
 
 

@@ -64,6 +64,7 @@ ACTIONS: Schema = {
 AUDIT: Schema = {
     **{path: f"{kind.rstrip('?')}?" for path, kind in FACTS.items()},
     "account_id": "str?",
+    "expected_account_id": "str?",
     "findings": "list",
     "findings[]": "dict",
     "findings[].actual": "raw?",
@@ -79,6 +80,10 @@ AUDIT: Schema = {
 }
 SUMMARY: Schema = {
     "msg": "str",
+    "text": "list",
+    "text[]": "str",
+    "unreported": "list",
+    "unreported[]": "str",
     "summary": "dict",
     "summary.accounts": "int",
     "summary.failed": "int",

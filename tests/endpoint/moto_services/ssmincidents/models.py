@@ -9,18 +9,22 @@ The source of each rule is named: [model] botocore's service model; [cli] output
 examples; [guide] the Incident Manager User Guide; [keys] its page "Data protection in Incident Manager"; [cfn] AWS's
 CloudFormation provider; [tf] Terraform's AWS provider and its acceptance tests, which run against the real service;
 [tfdoc] its page on the replication set, whose notes AWS's own people wrote; [change] the guide's page "Incident Manager
-availability change"; [alchemy] tests of alchemy-run, run against AWS; [prowler]. A rule without a source is
+availability change"; [prowler]; [alchemy] its tests, which run against the real service too. A rule without a source is
 marked *unknown* and is strict: a client that works here must not fail at the real service.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from threading import RLock
-from typing import Any, NamedTuple, cast
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 from botocore.model import StringShape, StructureShape
 from botocore.utils import parse_timestamp
@@ -72,6 +76,16 @@ class Settings:
     empty_list_pages: int = 0
     # Region -> statusMessage: the Region ends FAILED when it is next added or deleted.
     fail_next: dict[str, str] = field(default_factory=dict)
+    # How long after a write reads show the state before it: {"reads": n} or {"seconds": n}, with "regions" in these only.
+    # Whether reads are consistent is *unknown*.
+    read_lag: dict[str, Any] = field(default_factory=dict)
+    # Where GetReplicationSet returns a set that is CREATING: "asked", in the Region that was asked to create it [cfn], or
+    # "all": *unknown*.
+    creating_set_answers_in: str = "asked"
+    # Whether a Region that is being deleted returns the set, while others stay: *unknown*.
+    deleting_region_answers: bool = False
+    # Region -> "drop", "503" or "denied": what every call gets there.
+    unavailable_regions: dict[str, str] = field(default_factory=dict)
 
 
 SETTINGS = Settings()
@@ -112,13 +126,18 @@ class RegionInfo:
 
 
 class ReplicationSet(ManagedState, BaseModel):
-    """A replication set. Its changes take as many polls or seconds as moto's state manager says."""
+    """
+    A replication set. Its changes take as many polls or seconds as moto's state manager says.
 
-    def __init__(self, arn: str, caller_arn: str, tags: Mapping[str, str]):
+    :ivar created_in: the Region that was asked to create it.
+    """
+
+    def __init__(self, arn: str, caller: Caller, tags: Mapping[str, str]):
         super().__init__(MODEL_NAME, transitions=[("ACTIVE", "ACTIVE")])
         now = datetime.now(UTC)
         self.arn = arn
-        self.created_by = self.last_modified_by = caller_arn
+        self.created_in = caller.region
+        self.created_by = self.last_modified_by = caller.arn
         self.created = self.last_modified = now
         self.deletion_protected = False
         self.regions: dict[str, RegionInfo] = {}
@@ -182,9 +201,13 @@ class ReplicationSet(ManagedState, BaseModel):
 
     def answers_in(self, region: str) -> bool:
         """Return whether GetReplicationSet returns the set in a Region: only in one that is in the set [prowler, tf].
-        A Region that is being added is not (*unknown*), unless the set has no working one."""
-        working = {name for name, info in self.regions.items() if info.status in ("ACTIVE", "DELETING")}
-        return region in (working or self.regions)
+        One that is being added does not (*unknown*); settings decide on others whose answer is unknown."""
+        working = {"ACTIVE", "DELETING"} if SETTINGS.deleting_region_answers else {"ACTIVE"}
+        answering = {name for name, info in self.regions.items() if info.status in working}
+        if not answering and self.status == "CREATING" and SETTINGS.creating_set_answers_in == "asked":
+            answering = {self.created_in}
+        # A set that is DELETING is returned until it is gone: botocore's waiter waits for that [model].
+        return region in (answering or self.regions)
 
     def describe(self) -> dict[str, Any]:
         """Return GetReplicationSet's ``replicationSet``. The recorded one has neither ``arn`` nor
@@ -205,6 +228,50 @@ class ReplicationSet(ManagedState, BaseModel):
         return {"arn": self.arn, **described} if full else described
 
 
+@dataclass
+class Write:
+    """
+    A successful write, as reads that lag need it.
+
+    :ivar before: the set before it, None if there was none.
+    :ivar at: its time on the monotonic clock, in seconds.
+    :ivar reads: how many reads in each Region did not show it.
+    """
+
+    before: ReplicationSet | None
+    at: float
+    reads: Counter[str] = field(default_factory=Counter)
+
+    def is_hidden_in(self, region: str) -> bool:
+        """Return whether a read in a Region shows the state before the write."""
+        lag = SETTINGS.read_lag
+        if not lag or region not in lag.get("regions", [region]):
+            return False
+        if "reads" in lag:
+            return self.reads[region] < int(lag["reads"])
+        return time.monotonic() - self.at < float(lag["seconds"])
+
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+
+
+def _write(
+    method: Callable[Concatenate[SSMIncidentsBackend, _Parameters], _Result],
+) -> Callable[Concatenate[SSMIncidentsBackend, _Parameters], _Result]:
+    """Decorate an operation that writes, so that reads can lag behind it."""
+
+    @wraps(method)
+    def write(self: SSMIncidentsBackend, /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+        before = deepcopy(self.replication_set) if SETTINGS.read_lag else None
+        result = method(self, *args, **kwargs)
+        if SETTINGS.read_lag:
+            self.writes.append(Write(before, time.monotonic()))
+        return result
+
+    return write
+
+
 class SSMIncidentsBackend(BaseBackend):
     """Incident Manager's replication sets in an account, which has at most one."""
 
@@ -213,6 +280,7 @@ class SSMIncidentsBackend(BaseBackend):
         self._replication_set: ReplicationSet | None = None
         # Client token -> the call that had it, and its answer.
         self._answered: dict[str, tuple[str, Any]] = {}
+        self.writes: list[Write] = []
 
     @property
     def replication_set(self) -> ReplicationSet | None:
@@ -229,9 +297,18 @@ class SSMIncidentsBackend(BaseBackend):
 
     # Finding the set ----------------------------------------------------------------------------------------------
 
-    def _find(self, caller: Caller, arn: str) -> ReplicationSet:
+    def _read(self, region: str) -> ReplicationSet | None:
+        """Return the account's set as a read in a Region shows it: see Settings.read_lag."""
+        hidden = [write for write in self.writes if write.is_hidden_in(region)]
+        for write in hidden:
+            write.reads[region] += 1
+        return hidden[0].before if hidden else self.replication_set
+
+    def _find(self, caller: Caller, arn: str, reading: bool = False) -> ReplicationSet:
         """
         Return the set of an ARN, if the caller's Region returns it.
+
+        :param reading: whether the call is a read, which may lag.
 
         From a Region outside the set GetReplicationSet answers ResourceNotFoundException [prowler, tf]; that all
         other calls do the same is likely, *unknown*. Another account's ARN is refused (*unknown*: no policy could
@@ -240,12 +317,12 @@ class SSMIncidentsBackend(BaseBackend):
         self._check_account(arn)
         if not arn.split(":", 5)[5].startswith("replication-set/"):
             raise ValidationException(f"Invalid replication set ARN: {arn}")
-        found = self.replication_set
+        found = self._read(caller.region) if reading else self.replication_set
         if found is None or found.arn != arn or not found.answers_in(caller.region):
             raise ResourceNotFoundException(arn)
         return found
 
-    def _find_tagged(self, caller: Caller, arn: str) -> ReplicationSet:
+    def _find_tagged(self, caller: Caller, arn: str, reading: bool = False) -> ReplicationSet:
         """Return the set of an ARN in a call for tags, where ARNs of other resources are valid, and not found."""
         shape = service_model().shape_for("Arn")
         if next(violations(shape, arn), None) or arn.split(":")[2] != "ssm-incidents":
@@ -253,7 +330,7 @@ class SSMIncidentsBackend(BaseBackend):
         self._check_account(arn)
         if not arn.split(":", 5)[5].startswith("replication-set/"):
             raise ResourceNotFoundException(arn)
-        return self._find(caller, arn)
+        return self._find(caller, arn, reading)
 
     def _check_account(self, arn: str) -> None:
         _arn, _partition, service, _region, account, _resource = arn.split(":", 5)
@@ -327,6 +404,7 @@ class SSMIncidentsBackend(BaseBackend):
 
     # The operations -----------------------------------------------------------------------------------------------
 
+    @_write
     def create_replication_set(
         self,
         caller: Caller,
@@ -358,7 +436,7 @@ class SSMIncidentsBackend(BaseBackend):
                 "Account already has a replication set", quota_code="ReplicationSetsPerAccount", arn=existing.arn
             )
         arn = f"arn:{self.partition}:ssm-incidents::{self.account_id}:replication-set/{mock_random.uuid4()}"
-        created = ReplicationSet(arn, caller.arn, tags)
+        created = ReplicationSet(arn, caller, tags)
         for name, key in regions.items():
             created.regions[name] = _new_region(key)
         created.begin("CREATING", dict.fromkeys(regions, "ACTIVE"))
@@ -367,11 +445,15 @@ class SSMIncidentsBackend(BaseBackend):
         return arn
 
     def get_replication_set(self, caller: Caller, arn: str) -> dict[str, Any]:
-        """Return the set. Each call is a poll: with moto's progression "manual" a change takes a number of polls."""
-        self._find(caller, arn).advance()
-        return self._find(caller, arn).describe()
+        """Return the set. Each call is a poll: with moto's progression "manual" a change takes a number of polls. One that
+        lags is none."""
+        found = self._find(caller, arn, reading=True)
+        if found is self._replication_set:
+            found.advance()
+            found = self._find(caller, arn)
+        return found.describe()
 
-    def list_replication_sets(self, next_token: str | None) -> tuple[list[str], str | None]:
+    def list_replication_sets(self, caller: Caller, next_token: str | None) -> tuple[list[str], str | None]:
         """Return the ARN, in any Region in which the service exists [prowler], and a token if there is another page."""
         page = 1
         if next_token is not None:
@@ -381,9 +463,17 @@ class SSMIncidentsBackend(BaseBackend):
             page = int(number)
         if page <= SETTINGS.empty_list_pages:
             return [], f"page-{page + 1}"
-        found = self.replication_set
+        found = self._read(caller.region)
         return ([found.arn] if found else []), None
 
+    def list_response_plans(self, next_token: str | None) -> list[dict[str, Any]]:
+        """Return no response plan, as they can't be created here. In an account without a set a list of incidents is empty
+        too, not an error [alchemy]; that this one is, and in a Region outside the set, is *unknown*."""
+        if next_token is not None:
+            raise ValidationException("Invalid nextToken")
+        return []
+
+    @_write
     def add_region(
         self, caller: Caller, arn: str, region: str, sse_kms_key_id: str | None, client_token: str | None = None
     ) -> None:
@@ -405,6 +495,7 @@ class SSMIncidentsBackend(BaseBackend):
         found.begin("UPDATING", {region: "ACTIVE"})
         self._remember(client_token, call)
 
+    @_write
     def delete_region(self, caller: Caller, arn: str, region: str, client_token: str | None = None) -> None:
         """UpdateReplicationSet with deleteRegionAction. Deleting the last Region deletes the set, unless deletion
         protection is on [guide]. A Region that is not in the set is refused with ValidationException (*unknown*)."""
@@ -424,6 +515,7 @@ class SSMIncidentsBackend(BaseBackend):
         found.begin("DELETING" if last else "UPDATING", {region: GONE}, self._problems_of_keys(found, [region]))
         self._remember(client_token, call)
 
+    @_write
     def delete_replication_set(self, caller: Caller, arn: str) -> None:
         """ "Deletes all Regions in your replication set" [model], also a set with several Regions [tf]. Refusals are
         ValidationExceptions, as the operation declares no ConflictException [model]. A set that is being changed can't
@@ -438,6 +530,7 @@ class SSMIncidentsBackend(BaseBackend):
         found.touch(caller.arn)
         found.begin("DELETING", dict.fromkeys(found.regions, GONE), self._problems_of_keys(found, found.regions))
 
+    @_write
     def update_deletion_protection(
         self, caller: Caller, arn: str, deletion_protected: bool, client_token: str | None = None
     ) -> None:
@@ -453,6 +546,7 @@ class SSMIncidentsBackend(BaseBackend):
         found.deletion_protected = deletion_protected
         self._remember(client_token, call)
 
+    @_write
     def tag_resource(self, caller: Caller, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags, up to 50, if the set is ACTIVE (*unknown*; both operations for tags declare ConflictException)."""
         found = self._find_tagged(caller, arn)
@@ -464,6 +558,7 @@ class SSMIncidentsBackend(BaseBackend):
             )
         found.tags = merged
 
+    @_write
     def untag_resource(self, caller: Caller, arn: str, tag_keys: list[str]) -> None:
         """Remove tags. A key that does not exist is no error, as the operation is idempotent [model]."""
         found = self._find_tagged(caller, arn)
@@ -471,7 +566,7 @@ class SSMIncidentsBackend(BaseBackend):
         found.tags = {key: value for key, value in found.tags.items() if key not in tag_keys}
 
     def list_tags(self, caller: Caller, arn: str) -> dict[str, str]:
-        return self._find_tagged(caller, arn).tags
+        return self._find_tagged(caller, arn, reading=True).tags
 
     @staticmethod
     def _check_idle(found: ReplicationSet) -> None:
@@ -494,11 +589,10 @@ class SSMIncidentsBackend(BaseBackend):
         """
         seeded = _seeded_body(body)
         new_arn = f"arn:{self.partition}:ssm-incidents::{self.account_id}:replication-set/{mock_random.uuid4()}"
-        made = ReplicationSet(
-            arn or seeded.get("arn") or new_arn,
-            seeded.get("createdBy", f"arn:{self.partition}:sts::{self.account_id}:assumed-role/Admin/seed"),
-            tags or {},
-        )
+        creator = seeded.get("createdBy", f"arn:{self.partition}:sts::{self.account_id}:assumed-role/Admin/seed")
+        # Where it was created is not in the body: the first Region is as good as any.
+        caller = Caller(next(iter(seeded["regionMap"])), creator)
+        made = ReplicationSet(arn or seeded.get("arn") or new_arn, caller, tags or {})
         made.created = seeded.get("createdTime", made.created)
         made.last_modified = seeded.get("lastModifiedTime", made.created)
         made.last_modified_by = seeded.get("lastModifiedBy", made.created_by)
@@ -520,6 +614,7 @@ class SSMIncidentsBackend(BaseBackend):
         made.verbatim = seeded
         self._replication_set = made
         self._answered.clear()
+        self.writes.clear()
         return made.arn
 
 
