@@ -16,14 +16,19 @@ description:
   - Where several people or jobs may change a set at the same time, turn deletion protection on. It alone keeps AWS
     from deleting what has become the last Region a moment ago.
   - Run again after a failure or an interruption, it goes on from what is there.
-  - AWS used to refuse to delete a Region within 24 hours of its being added. Where it still does, the task fails with
+  - B(To delete the replication set may be final.) Since 7 November 2025 AWS creates a replication set only in an account where
+    Incident Manager is already enabled. Whether an account that has deleted its set is one of them is not known. In any other
+    account a task that would create a set fails with C(UnsupportedOperationException).
+  - The Incident Manager User Guide says that to delete a Region "sooner than 24 hours after creation causes the deletion to
+    fail". Terraform's acceptance tests delete Regions within minutes, so AWS may not enforce it. If it does, the task fails with
     AWS's own message.
 options:
   state:
     description:
       - V(present) creates the account's replication set, or changes it to what the options say.
       - V(absent) deletes it, and with it B(all of the account's Incident Manager data), response plans, incidents,
-        contacts and escalation plans. This can't be undone. It requires O(arn).
+        contacts and escalation plans. This can't be undone, and AWS may not let the account create another set. It requires
+        O(arn).
     type: str
     choices: [present, absent]
     default: present
@@ -53,7 +58,7 @@ options:
             key.
           - A set has the AWS owned key in all Regions, or customer managed keys in all. A task that would mix them fails
             before anything is changed. To change from one kind to the other, the set and B(all of the account's Incident
-            Manager data) must be deleted and created again.
+            Manager data) must be deleted and created again, which AWS may not let the account do.
           - Incident Manager supports symmetric keys with key material that KMS has made, and no keys in custom key stores.
           - The module looks at the key (C(kms:DescribeKey)) before the step that brings it in, and before the Region or the
             set is deleted. With a key that can't be used the task fails before anything is changed. If the key can't be
@@ -154,7 +159,7 @@ EXAMPLES = r"""
   incident_manager.aws.ssm_incidents_replication_set:
     tags: {}
 
-- name: Delete the replication set, and all of Incident Manager's data with it
+- name: Delete the replication set, and all of Incident Manager's data with it, which may be final
   incident_manager.aws.ssm_incidents_replication_set:
     state: absent
     arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
@@ -404,6 +409,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import result_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.keys import KeyCheck
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
+    DELETE,
     CurrentState,
     Step,
     plan_changes,
@@ -418,6 +424,12 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
     SERVICE,
     validate_replication_set_arn,
+)
+
+# User Guide, "Incident Manager availability change".
+MAY_BE_FINAL = (
+    "That may be final: Incident Manager is closed to new customers, and AWS may not let the account create another"
+    " replication set"
 )
 
 
@@ -484,8 +496,13 @@ def change_replication_set(
             failure = failure.with_advice(f"{failure.advice} Deletion protection is off now.")
         raise failure from None
     result.update(steps_result(change, "planned"))
+    is_deleted = any(step.action == DELETE for step in planned)
+    if is_deleted and module.check_mode:
+        warn(f"This task deletes the replication set and all of Incident Manager's data. {MAY_BE_FINAL}.")
     if module._diff:
         result["diff"] = diff_result(before, predict(before, planned), include_tags)
+        if is_deleted:
+            result["diff"]["after_header"] = f"no replication set. {MAY_BE_FINAL}"
     if change.other_arns:
         warn(f"The account has no replication set {params['arn']}, but it has {', '.join(change.other_arns)}")
 

@@ -17,6 +17,7 @@ from threading import Event
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from endpoint.client import ACCESS_KEY, PREFIX, SECRET_KEY  # noqa: E402
+from endpoint.control import DEFAULT_ACCOUNT  # noqa: E402
 from endpoint.server import LocalEndpoint  # noqa: E402
 
 _INSTRUCTIONS = """\
@@ -34,6 +35,8 @@ For boto3, the AWS CLI and lookups:
   export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION=us-east-1
   export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}
 
+As AWS takes no new customers, only accounts that are named can create a replication set: --enabled-account {account}.
+
 Faults, seeds, settings: {url}{prefix} (see README.md). Ctrl-C stops it."""
 
 
@@ -47,6 +50,13 @@ def main() -> None:
     parser.add_argument("--answer-shape", choices=("recorded", "model"), default="recorded")
     parser.add_argument(
         "--polls", type=int, default=2, help="polls of a set until a change is done (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--enabled-account",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="an account where Incident Manager is enabled, so that it can create a replication set; may be repeated",
     )
     parser.add_argument("--verbose", action="store_true", help="log each request")
     args = parser.parse_args()
@@ -64,11 +74,12 @@ def main() -> None:
             verbose=args.verbose,
             answer_shape=args.answer_shape,
             transition={"progression": "manual", "times": args.polls},
+            enabled_accounts=args.enabled_account,
         )
         endpoint.start()
     except (OSError, ValueError) as error:
         parser.exit(1, f"can't serve: {error}\n")
-    values = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "prefix": PREFIX}
+    values = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "prefix": PREFIX, "account": DEFAULT_ACCOUNT}
     print(_INSTRUCTIONS.format(url=endpoint.url, **values), flush=True)
     if args.port_file:
         # The file is complete as soon as it exists.

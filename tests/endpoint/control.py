@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import asdict, fields
@@ -62,6 +63,7 @@ class Control:
             "min_region_age_hours": (lambda value: is_number(value) and value >= 0, "a number, 0 or more"),
             "enforce_iam": (lambda value: isinstance(value, bool), "true or false"),
             "empty_list_pages": (lambda value: is_number(value, int) and value >= 0, "a whole number, 0 or more"),
+            "enabled_accounts": (_is_list_of_account_ids, "a list of account IDs"),
             "fail_next": (_is_fail_next, "an object of service Regions and messages"),
             "read_lag": (_is_read_lag, '{}, or {"reads": n} or {"seconds": n}, with "regions" if not in all'),
             "creating_set_answers_in": (lambda value: value in ("asked", "all"), '"asked" or "all"'),
@@ -205,6 +207,10 @@ def _an_object(given: Any) -> dict[str, Any]:
 def _json_answer(status: int, content: Any) -> Answer:
     body = json.dumps(content).encode()
     return Answer(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))], body)
+
+
+def _is_list_of_account_ids(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) and re.fullmatch("[0-9]{12}", item) for item in value)
 
 
 def _is_fail_next(value: Any) -> bool:

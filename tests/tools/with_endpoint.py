@@ -21,6 +21,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# The account of the access key, which can create a replication set.
+ACCOUNT = "123456789012"
+
 TESTS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS))
 
@@ -47,7 +50,8 @@ def endpoint() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         port_file = Path(folder, "port")
         with Path(folder, "log").open("w+", encoding="utf-8") as log:
-            command = [sys.executable, str(TESTS / "endpoint"), "--port", "0", "--port-file", str(port_file)]
+            options = ["--port", "0", "--port-file", str(port_file), "--enabled-account", ACCOUNT]
+            command = [sys.executable, str(TESTS / "endpoint"), *options]
             with subprocess.Popen(command, stdout=log, stderr=log) as server:
                 try:
                     yield f"http://127.0.0.1:{_port(server, port_file)}"

@@ -113,7 +113,7 @@ def shared_data_loader() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def session_endpoint() -> Iterator[LocalEndpoint]:
     """Return the endpoint of all tests."""
-    with LocalEndpoint() as endpoint:
+    with LocalEndpoint(enabled_accounts=["111122223333", "123456789012", "222222222222"]) as endpoint:
         yield endpoint
 
 

@@ -123,6 +123,12 @@ AWS_ADVICE = {
         "The service throttled the request, and the call was retried; try again later, or run fewer tasks at once."
     ),
     "UnrecognizedClientException": _CREDENTIALS_ADVICE,
+    # Not in botocore's model (alchemy-run's tests).
+    "UnsupportedOperationException": (
+        "Incident Manager has been closed to new customers since 7 November 2025, and AWS creates a replication set only in"
+        " an account where it is already enabled. Whether an account that has deleted its set is one of them is not known;"
+        " ask AWS Support."
+    ),
     "ValidationException": "Check the values that the service names.",
 }
 

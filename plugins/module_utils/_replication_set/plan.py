@@ -43,7 +43,8 @@ _PAGES = (
 )
 _RECREATE_ADVICE = (
     "To change between the AWS owned key and customer managed keys, the replication set and all of Incident Manager's"
-    f" data must be deleted and created again {_PAGES}."
+    f" data must be deleted and created again {_PAGES}. AWS may not let the account create another one, as Incident Manager is"
+    " closed to new customers."
 )
 
 
@@ -172,7 +173,10 @@ def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | 
             f"{name} is the set's only Region. To change its KMS key it would have to be deleted and added again, and"
             " deleting the last Region deletes the set and all of Incident Manager's data",
             code=UNSUPPORTED_CHANGE,
-            advice=f"Add another Region first, or delete and create the set again, with all of its data {_PAGES}.",
+            advice=(
+                f"Add another Region first. Otherwise the set must be deleted and created again {_PAGES}, and AWS may not let"
+                " the account create another one."
+            ),
         )
     return steps
 

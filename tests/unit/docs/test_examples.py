@@ -19,6 +19,7 @@ from checkout import CHECKOUT, GUIDES, MODULES, PLUGINS
 from credentials import environment_variables
 from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
+from moto.kms.models import KmsBackend
 
 from .code_blocks import ACCOUNT, ARN, KEY, tasks_of
 
@@ -139,7 +140,19 @@ def test_an_unexpected_failure_fails_the_task(run_tasks: Run) -> None:
     assert run_tasks([task]).returncode != 0
 
 
+@pytest.fixture
+def kms_that_takes_arns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let moto's KMS take a key's ARN wherever AWS's does. amazon.aws.kms_key sends nothing else."""
+
+    def taking_arns(method: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda kms, key_id, *others: method(kms, kms.get_key_id(key_id), *others)
+
+    for name in ("disable_key", "enable_key", "schedule_key_deletion", "cancel_key_deletion"):
+        monkeypatch.setattr(KmsBackend, name, taking_arns(getattr(KmsBackend, name)))
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("kms_that_takes_arns")
 @pytest.mark.parametrize("page", PAGES + CHANGING_PAGES + FURTHER_PAGES, ids=lambda page: page.name)
 def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
     endpoint.configure(transition={"progression": "immediate"})

@@ -42,6 +42,8 @@ def test_faults(control: ControlClient, client: Any) -> None:
         ("settings", {"enforce_iam": 1}, "enforce_iam must be true or false"),
         ("settings", {"fail_next": {"mars-1": "x"}}, "fail_next must be"),
         ("settings", {"empty_list_pages": -1}, "empty_list_pages must be"),
+        ("settings", {"enabled_accounts": "all"}, "enabled_accounts must be"),
+        ("settings", {"enabled_accounts": ["12"]}, "enabled_accounts must be"),
         ("settings", {"min_region_age_hours": "24"}, "min_region_age_hours must be"),
         ("seed", {"body": {}}, "at least one Region"),
         ("seed", {}, "body"),

@@ -21,7 +21,8 @@ FOLDER = Path(__file__).parents[2] / "endpoint"
 @pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     port_file = tmp_path / "port"
-    command = [sys.executable, str(FOLDER), "--port", "0", "--port-file", str(port_file), "--polls", "1"]
+    options = ["--port", "0", "--port-file", str(port_file), "--polls", "1", "--enabled-account", "123456789012"]
+    command = [sys.executable, str(FOLDER), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         first_line = process.stdout.readline()
@@ -39,6 +40,7 @@ def test_the_command(tmp_path: Path) -> None:
                 aws_secret_access_key=str(re.findall(r"AWS_SECRET_ACCESS_KEY=(\S+)", help_text)[0]),
             )
             assert client.list_replication_sets()["replicationSetArns"] == []
+            client.create_replication_set(regions={"us-east-1": {}})
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0

@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError, EndpointResolutionError
 from botocore.httpsession import URLLib3Session
-from endpoint.backend import register, utils
+from endpoint.backend import models, register, utils
 from moto import mock_aws
 from moto.backend_index import backend_url_patterns
 from moto.moto_api import state_manager
@@ -59,7 +59,8 @@ def test_register_twice() -> None:
 
 
 @mock_aws
-def test_create_tag_and_delete(no_retries: Config) -> None:
+def test_create_tag_and_delete(no_retries: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models.SETTINGS, "enabled_accounts", ["123456789012"])
     client = boto3.client("ssm-incidents", region_name="eu-north-1", config=no_retries)
     state_manager.set_transition("ssm-incidents::replication-set", {"progression": "manual", "times": 1})
     arn = client.create_replication_set(regions={"eu-north-1": {}}, tags={"a/b": "c"})["arn"]

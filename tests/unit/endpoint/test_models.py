@@ -37,6 +37,11 @@ def key_arn(region: str, account: str = "123456789012") -> str:
     return f"arn:aws:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
+def enable(endpoint: LocalEndpoint) -> None:
+    """Enable the account, which is not enabled any more once it has deleted its set."""
+    endpoint.configure(enabled_accounts=["123456789012"])
+
+
 def statuses(client: Any, arn: str) -> tuple[str, dict[str, str]]:
     found = client.get_replication_set(arn=arn)["replicationSet"]
     return found["status"], {name: region["status"] for name, region in found["regionMap"].items()}
@@ -58,6 +63,23 @@ class TestCreate:
         assert found["createdBy"] == found["lastModifiedBy"] == "arn:aws:sts::123456789012:user/moto"
         assert not found["deletionProtected"]
         assert client.list_tags_for_resource(resourceArn=arn)["tags"] == {"Team": "ops", "empty": ""}
+
+    def test_only_in_an_account_that_is_enabled(self, endpoint: LocalEndpoint, client: Any) -> None:
+        endpoint.configure(enabled_accounts=[OTHER_ACCOUNT])
+        with pytest.raises(ClientError) as caught:
+            client.create_replication_set(regions={"us-east-1": {}})
+        answer: Any = caught.value.response
+        assert answer["Error"]["Code"] == "UnsupportedOperationException"
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 400
+        endpoint.configure(enabled_accounts=["123456789012"])
+        client.create_replication_set(regions={"us-east-1": {}})
+
+    def test_not_again_in_an_account_that_has_deleted_its_set(self, endpoint: LocalEndpoint, client: Any) -> None:
+        endpoint.configure(transition=IMMEDIATE)
+        client.delete_replication_set(arn=client.create_replication_set(regions={"us-east-1": {}})["arn"])
+        assert error_code(client.create_replication_set, regions={"us-east-1": {}}) == "UnsupportedOperationException"
+        enable(endpoint)
+        client.create_replication_set(regions={"us-east-1": {}})
 
     def test_one_set_per_account(self, endpoint: LocalEndpoint, connect: Connect) -> None:
         arn = endpoint.seed(active_body())
@@ -414,7 +436,7 @@ class TestDelete:
         assert client.list_replication_sets()["replicationSetArns"] == [arn]
         assert error_code(client.delete_replication_set, arn=arn) == "ValidationException"
         assert error_code(client.get_replication_set, arn=arn) == "ResourceNotFoundException"
-        client.create_replication_set(regions={"us-east-1": {}})
+        assert client.list_replication_sets()["replicationSetArns"] == []
 
     def test_not_while_protected(self, endpoint: LocalEndpoint, client: Any) -> None:
         arn = endpoint.seed({**active_body(), "deletionProtected": True})
@@ -486,6 +508,8 @@ class TestClientTokens:
         call = {"regions": {"us-east-1": {}}, "clientToken": "t"}
         first = client.create_replication_set(**call)["arn"]
         client.delete_replication_set(arn=first)
+        assert client.list_replication_sets()["replicationSetArns"] == []
+        enable(endpoint)
         assert client.create_replication_set(**call)["arn"] != first
 
 

@@ -26,6 +26,7 @@ def test_random_calls(endpoint: LocalEndpoint, connect: Connect) -> None:
         """A model of the account.
 
         :ivar regions: the Regions of the set.
+        :ivar enabled: whether it can create a set: not once it has deleted one.
         :ivar target: its Regions after the change that is under way; None if there is none.
         :ivar created_in: the Region that was asked to create it.
         """
@@ -38,6 +39,7 @@ def test_random_calls(endpoint: LocalEndpoint, connect: Connect) -> None:
             self.regions: set[str] = set()
             self.target: set[str] | None = None
             self.protected = False
+            self.enabled = True
             self.created_in = ""
 
         @property
@@ -64,7 +66,12 @@ def test_random_calls(endpoint: LocalEndpoint, connect: Connect) -> None:
         @rule(region=region_names, names=st.sets(region_names, min_size=1))
         def create_set(self, region: str, names: set[str]) -> None:
             expected = ""
-            if len(names) > 3 or region not in names:
+            if len(names) > 3:
+                # A violation of the model.
+                expected = "ValidationException"
+            elif not self.exists and not self.enabled:
+                expected = "UnsupportedOperationException"
+            elif region not in names:
                 expected = "ValidationException"
             elif self.exists:
                 expected = "ServiceQuotaExceededException"
@@ -128,6 +135,12 @@ def test_random_calls(endpoint: LocalEndpoint, connect: Connect) -> None:
                 assert {region["status"] for region in found["regionMap"].values()} == {"ACTIVE"}
                 assert set(found["regionMap"]) == self.target
             self.regions, self.target = self.target, None
+            self.enabled = self.enabled and bool(self.regions)
+
+        @rule()
+        def enable(self) -> None:
+            endpoint.configure(enabled_accounts=["123456789012"])
+            self.enabled = True
 
         @invariant()
         def every_region_lists_the_same(self) -> None:

@@ -52,6 +52,15 @@ class ServiceQuotaExceededException(ServiceException):
         self.resource_type = REPLICATION_SET
 
 
+class UnsupportedOperationException(JsonRESTError):
+    """A set is to be created in an account that is not enabled. Not in the model; its status and text are unknown."""
+
+    code = 400
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__("UnsupportedOperationException", f"Incident Manager is not enabled in account {account_id}")
+
+
 class UnrecognizedClientException(JsonRESTError):
     """An unknown access key. Not in the model, as the check of signatures precedes every service."""
 

@@ -8,9 +8,9 @@ State and rules of replication sets.
 The source of each rule is named: [model] botocore's service model; [cli] outputs recorded by AWS in awscli's
 examples; [guide] the Incident Manager User Guide; [keys] its page "Data protection in Incident Manager"; [cfn] AWS's
 CloudFormation provider; [tf] Terraform's AWS provider and its acceptance tests, which run against the real service;
-[tfdoc] its page on the replication set, whose notes AWS's own people wrote; [prowler]; [alchemy] its tests, which run
-against the real service too. A rule without a source is marked *unknown* and is strict: a client that works here must
-not fail at the real service.
+[tfdoc] its page on the replication set, whose notes AWS's own people wrote; [change] the guide's page "Incident Manager
+availability change"; [prowler]; [alchemy] its tests, which run against the real service too. A rule without a source is
+marked *unknown* and is strict: a client that works here must not fail at the real service.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from .exceptions import (
     ConflictException,
     ResourceNotFoundException,
     ServiceQuotaExceededException,
+    UnsupportedOperationException,
     ValidationException,
 )
 from .utils import service_model, service_regions, violations
@@ -64,8 +65,11 @@ class Settings:
 
     # "recorded": the fields of the recorded answers [cli]; "model": all fields.
     answer_shape: str = "recorded"
-    # A Region could not be deleted for 24 hours [guide, 2022]; Terraform's tests do it within minutes [tf].
+    # A Region can't be deleted "sooner than 24 hours after creation" [guide]; Terraform's tests do it within minutes [tf].
     min_region_age_hours: float = 0
+    # The IDs of the accounts where Incident Manager is enabled: in no other a set can be created [change]. An account that
+    # deletes its set is removed (*unknown*).
+    enabled_accounts: list[str] = field(default_factory=list)
     # Check signatures and policies of this service's calls against moto's IAM.
     enforce_iam: bool = False
     # The number of empty pages of ListReplicationSets, each with a token, before the one with the ARN [model].
@@ -286,6 +290,9 @@ class SSMIncidentsBackend(BaseBackend):
             if not self._replication_set.regions:
                 self._replication_set = None
                 self._answered.clear()
+                SETTINGS.enabled_accounts = [
+                    account for account in SETTINGS.enabled_accounts if account != self.account_id
+                ]
         return self._replication_set
 
     # Finding the set ----------------------------------------------------------------------------------------------
@@ -406,7 +413,7 @@ class SSMIncidentsBackend(BaseBackend):
         client_token: str | None = None,
     ) -> str:
         """
-        Create the set.
+        Create the set, if Incident Manager is enabled in the account [change, alchemy].
 
         :param regions: 1 to 3 [model] Region names, each with its KMS key or None.
         :return: the new set's ARN. It has no Region [cli, tf].
@@ -415,6 +422,8 @@ class SSMIncidentsBackend(BaseBackend):
         call = ["create", dict(regions), dict(tags)]
         if self._is_repeated(client_token, call):
             return str(self._answered[client_token or ""][1])
+        if existing is None and self.account_id not in SETTINGS.enabled_accounts:
+            raise UnsupportedOperationException(self.account_id)
         for name, key in regions.items():
             self._check_region(name, key)
         _check_kinds(key or DEFAULT_KEY for key in regions.values())

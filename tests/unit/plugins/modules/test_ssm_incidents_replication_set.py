@@ -253,12 +253,6 @@ SCENARIOS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], dict[str, str]
         {"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey"},
         ["add_region"],
     ),
-    "being deleted when it starts": (
-        {"regionMap": {"eu-west-1": {"status": "DELETING"}}, "status": "DELETING"},
-        {"regions": regions("eu-west-1")},
-        {"eu-west-1": "DefaultKey"},
-        ["create_replication_set"],
-    ),
 }
 
 
@@ -288,6 +282,35 @@ def test_scenario(manage: Run, info: Run, endpoint: LocalEndpoint, name: str) ->
     # Each step once, and no other.
     assert len(write_operations(endpoint)) == len(steps)
     assert_unchanged_again(manage, endpoint, options)
+
+
+# Accounts that can't create a set -------------------------------------------------------------------------------------
+
+
+def test_a_set_is_created_only_where_incident_manager_is_enabled(manage: Run, endpoint: LocalEndpoint) -> None:
+    endpoint.configure(enabled_accounts=[])
+    outcome = manage(regions=regions("eu-west-1"), deletion_protected=True)
+    assert outcome.failed and outcome["error"]["code"] == "UnsupportedOperationException"
+    assert "closed to new customers since 7 November 2025" in outcome["msg"]
+    assert outcome["changed"] is False and write_operations(endpoint) == ["CreateReplicationSet"]
+    assert {status for _action, status in actions(outcome)} == {"not_reached"}
+
+
+@pytest.mark.parametrize("enabled_again", [False, True])
+def test_a_set_that_is_being_deleted_is_created_again_if_aws_lets_it(
+    manage: Run, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch, enabled_again: bool
+) -> None:
+    seed_set(endpoint, status="DELETING", regionMap={"eu-west-1": {"status": "DELETING"}})
+    if enabled_again:
+        # The first call that creates the set is refused, and in the pause after it the account is enabled again.
+        endpoint.faults.add({"operation": "CreateReplicationSet", "fault": "error", "code": "ConflictException"})
+        monkeypatch.setattr("time.sleep", lambda _seconds: endpoint.configure(enabled_accounts=[ACCOUNT]))
+    outcome = manage(regions=regions("eu-west-1"))
+    if enabled_again:
+        assert actions(outcome) == [("create_replication_set", "done")]
+        assert keys_of(outcome) == {"eu-west-1": "DefaultKey"}
+    else:
+        assert outcome["error"]["code"] == "UnsupportedOperationException"
 
 
 def test_a_set_that_was_deleted_is_created_again(manage: Run, endpoint: LocalEndpoint) -> None:
@@ -336,11 +359,15 @@ def test_a_sample_of_all_pairs(manage: Run, endpoint: LocalEndpoint, thorough: b
 def test_absent(manage: Run, endpoint: LocalEndpoint, names: list[str]) -> None:
     arn = seed_set(endpoint, regionMap=region_map(*names))
     options = {"state": "absent", "arn": arn}
-    checked = manage(_check_mode=True, **options)
+    checked = manage(_check_mode=True, _diff=True, **options)
     assert actions(checked) == [("delete_replication_set", "planned")] and checked["changed"] is True
     assert write_operations(endpoint) == []
+    (warning,) = checked["warnings"]
+    assert "may be final" in str(warning) and "all of Incident Manager's data" in str(warning)
     outcome = manage(_diff=True, **options)
     assert not outcome.failed, outcome["msg"]
+    for diff in (checked["diff"], outcome["diff"]):
+        assert "may be final" in diff["after_header"]
     assert (outcome["changed"], outcome["exists"], outcome["replication_set"]) == (True, False, {})
     assert outcome["diff"]["after"] == {}
     assert endpoint.client().list_replication_sets()["replicationSetArns"] == []
@@ -487,9 +514,10 @@ def test_a_key_is_looked_at_again_before_its_step(
 def assert_keys_were_not_checked(outcome: Any, *keys: str) -> None:
     """Assert that a run has gone on, with one warning for each of these keys."""
     assert not outcome.failed, outcome["msg"]
-    assert len(outcome["warnings"]) == len(keys)
+    warnings = [str(warning) for warning in outcome["warnings"] if "arn:aws:kms:" in str(warning)]
+    assert len(warnings) == len(keys)
     for arn in keys:
-        (warning,) = [str(warning) for warning in outcome["warnings"] if arn in str(warning)]
+        (warning,) = [warning for warning in warnings if arn in warning]
         assert f"Region {arn.split(':')[3]}" in warning and "was not checked" in warning
 
 
@@ -999,7 +1027,16 @@ def test_only_absent_deletes_the_last_region(manage: Run, endpoint: LocalEndpoin
         assert len(endpoint.client(region="eu-west-3").list_replication_sets()["replicationSetArns"]) == 1
 
 
+def test_a_region_that_was_just_added_is_deleted_where_aws_lets_it(manage: Run, endpoint: LocalEndpoint) -> None:
+    """As Terraform's tests do."""
+    endpoint.configure(min_region_age_hours=0)
+    arn = manage(regions=regions("eu-west-1", "us-east-1"))["replication_set"]["arn"]
+    assert keys_of(manage(regions=regions("eu-west-1"))) == {"eu-west-1": "DefaultKey"}
+    assert manage(state="absent", arn=arn)["exists"] is False
+
+
 def test_a_region_that_was_just_added_is_not_deleted(manage: Run, endpoint: LocalEndpoint, sleeps: list[float]) -> None:
+    """As the User Guide says."""
     manage(regions=regions("eu-west-1", "us-east-1"))
     endpoint.configure(min_region_age_hours=24)
     sleeps.clear()
