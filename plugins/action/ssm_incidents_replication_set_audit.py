@@ -26,7 +26,10 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
     validate_credentials,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
+    ACCOUNT_MISMATCH,
+    BOTOCORE_ADVICE,
     MISSING_LIBRARY,
+    NO_ANSWER_ERRORS,
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
     as_failure,
@@ -53,31 +56,52 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules 
     evaluate,
     outcome_of,
 )
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import ControllerAction
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import (
+    ControllerAction,
+    mapping_option,
+    validated_options,
+)
 
 _BOTOCORE_VARIABLES = re.compile(r"AWS_.*|HOME|(HTTPS?|NO|https?|no)_(PROXY|proxy)")
+
+#: How to reach an account, and which one it must be. The option account takes the same.
+CONNECTION_OPTIONS: Mapping[str, Any] = {
+    **aws_argument_spec(),
+    "account_id": {"type": "str"},
+    "assume_role_arn": {"type": "str", "aliases": ["iam_role_arn"]},
+    "search_regions": {"type": "list", "elements": "str", "default": []},
+}
+
+# Rules and the connection never mix: a rule that is taken for an option, or an option for a rule, would not be checked.
+_RULES_ELSEWHERE = {"It is a rule, which belongs into rules.": RULE_OPTIONS}
+_CONNECTION_ELSEWHERE = {"It is a connection option, which belongs next to rules, not into it.": CONNECTION_OPTIONS}
 
 preload((SERVICE, "list_replication_sets"))
 
 
 class ActionModule(AWSPluginBase, ControllerAction):
     argument_spec: ClassVar[Mapping[str, Any]] = {
-        **aws_argument_spec(),
-        **RULE_OPTIONS,
-        "assume_role_arn": {"type": "str", "aliases": ["iam_role_arn"]},
-        "search_regions": {"type": "list", "elements": "str", "default": []},
+        **CONNECTION_OPTIONS,
+        "account": {"type": "dict"},
+        "rules": {"type": "dict", "default": {}},
         "report_only": {"type": "bool", "default": False},
     }
 
-    def execute(self, params: dict[str, Any], result: dict[str, Any]) -> None:
+    def execute(self, given: dict[str, Any], result: dict[str, Any]) -> None:
         self._validate_environment()
-        aliases = {option: spec.get("aliases", ()) for option, spec in self.argument_spec.items()}
-        validate_credentials(self._task.args, aliases)
-        rules = validated_rules(params, self._task.args)
-        validate_search(None, params["search_regions"])
-        validate_role_arn("assume_role_arn", params["assume_role_arn"])
-        self._params = params
-        result.update(self._audit(rules))
+        account = mapping_option(given, "account", "{region: eu-west-1}")
+        given_rules = mapping_option(given, "rules", "{minimum_regions: 2}")
+        params = validated_options(self.argument_spec, given, result, elsewhere=_RULES_ELSEWHERE)
+        if "account" in given:
+            _validate_one_place(given)
+            self._params = validated_options(
+                CONNECTION_OPTIONS, account, result, "a connection option", "account.", _RULES_ELSEWHERE
+            )
+        else:
+            account, self._params = given, params
+        _validate_connection(self._params, account)
+        rule_params = validated_options(RULE_OPTIONS, given_rules, result, "a rule", "rules.", _CONNECTION_ELSEWHERE)
+        result.update(self._audit(validated_rules(rule_params, given_rules)))
         result["failed"] = result["outcome"] != PASSED and not params["report_only"]
 
     def _validate_environment(self) -> None:
@@ -105,6 +129,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
             "time": iso_time(datetime.now(timezone.utc)),
             "rules": rules,
             "account_id": None,
+            "expected_account_id": self._params["account_id"],
             "exists": None,
             "region": None,
             "replication_set": None,
@@ -116,17 +141,16 @@ class ActionModule(AWSPluginBase, ControllerAction):
             # Listing the tags takes a call and a permission of its own.
             include_tags = bool(rules.get("tags"))
             facts = get_facts(connection, None, self._params["search_regions"], include_tags, warnings.append)
+            result["account_id"] = _verified_account_id(connection, facts, self._params["account_id"])
             findings = evaluate(rules, facts["exists"], facts["replication_set"])
             outcome = outcome_of(findings)
             result.update(facts, findings=[finding._asdict() for finding in findings], outcome=outcome)
-            result["account_id"] = _account_id(connection, facts)
             result["msg"] = _message(outcome, facts, findings)
         except Exception as error:  # Whatever it is, the account has not passed.
             failure = as_failure(error)
-            role_arn = self._params["assume_role_arn"]
             mask = connection.mask if connection else None
             result.update(failure_result(failure, ON_CONTROLLER, mask), outcome=UNKNOWN)
-            result["account_id"] = account_id_of_arn(role_arn) if role_arn else None
+            result["account_id"] = _account_id_of_failure(failure, connection, self._params["assume_role_arn"])
         if connection and self._params["debug_botocore_endpoint_logs"]:
             result["resource_actions"] = sorted(connection.operations)
         if warnings:
@@ -140,9 +164,64 @@ class ActionModule(AWSPluginBase, ControllerAction):
             raise AnsibleSSMIncidentsError("Failed to load boto3", code=MISSING_LIBRARY, cause=error) from error
 
 
-def _account_id(connection: Connection, facts: Mapping[str, Any]) -> str | None:
-    """Return the ID of the account that answered; the ARN of its set has it, without a call."""
-    return account_id_of_arn(facts["replication_set"]["arn"]) if facts["exists"] else connection.account_id()
+def _validate_one_place(given: Mapping[str, Any]) -> None:
+    """Refuse connection options next to the option account. Raises AnsibleSSMIncidentsError."""
+    beside = sorted(set(given) - {"account", "rules", "report_only"})
+    if beside:
+        raise invalid_option(
+            f"account and {', '.join(beside)}", "these are given together", "Put all connection options into account"
+        )
+
+
+def _validate_connection(params: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse values that would ask another account or another Region than is meant. Raises AnsibleSSMIncidentsError.
+
+    :param params: the connection options with their defaults.
+    :param given: the same as the user gave them.
+    """
+    validate_credentials(given, {option: spec.get("aliases", ()) for option, spec in CONNECTION_OPTIONS.items()})
+    if "account_id" in given and not re.fullmatch("[0-9]{12}", params["account_id"] or "", re.ASCII):
+        raise invalid_option(
+            "account_id",
+            f"{params['account_id']!r} is not the ID of an account",
+            'It must be twelve digits in quotation marks, such as "111122223333"',
+        )
+    validate_search(None, params["search_regions"])
+    validate_role_arn("assume_role_arn", params["assume_role_arn"])
+
+
+def _verified_account_id(connection: Connection, facts: Mapping[str, Any], expected: str | None) -> str | None:
+    """Return the ID of the account that answered: its set's ARN has it, without a call.
+
+    :param expected: the ID that the account must have; None for any, but for a role's.
+    :return: None if there is no set and STS can't be asked, and nothing is expected.
+    :raises AnsibleSSMIncidentsError: if another account answered, or it is not known which one did.
+    """
+    expected = expected or connection.role_account_id
+    if facts["exists"]:
+        actual = account_id_of_arn(facts["replication_set"]["arn"])
+    elif expected:
+        actual = connection.account_id()
+    else:
+        return connection.account_id_if_known()
+    if expected and actual != expected:
+        raise AnsibleSSMIncidentsError(
+            f"Account {expected} is expected, but account {actual} answered",
+            code=ACCOUNT_MISMATCH,
+            advice="Check the credentials, the role and account_id.",
+        )
+    return actual
+
+
+def _account_id_of_failure(
+    failure: AnsibleSSMIncidentsError, connection: Connection | None, role_arn: str | None
+) -> str | None:
+    """Return the ID of the account that was asked; None if it is not known."""
+    account_id = None
+    # If AWS was not reached, or sent nothing that can be read, STS would not be either.
+    if connection and failure.code not in (*BOTOCORE_ADVICE, *NO_ANSWER_ERRORS):
+        account_id = connection.account_id_if_known()
+    return account_id or (account_id_of_arn(role_arn) if role_arn else None)
 
 
 def _message(outcome: str, facts: Mapping[str, Any], findings: list[Finding]) -> str:

@@ -12,10 +12,10 @@ import stat
 import tempfile
 from datetime import datetime, timedelta, timezone
 from glob import glob
+from itertools import combinations
 from pathlib import Path
-from typing import Any, ClassVar, Iterator, Mapping, Sequence
+from typing import Any, Callable, ClassVar, Iterator, Mapping, Sequence
 
-from ansible.utils.display import Display
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCOUNT_MISMATCH,
     FILE_NOT_READABLE,
@@ -29,18 +29,27 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.page i
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.report import (
     AccountMismatchError,
     InvalidReportError,
-    all_passed,
     build_report,
     build_row,
     from_json,
     headline,
-    summary_lines,
+    text_lines,
     to_json,
 )
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import ControllerAction
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules import PASSED
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import (
+    ControllerAction,
+    validated_options,
+)
 
 # As many as a screen shows; the files have all.
-_MAX_ACCOUNTS_SHOWN = 20
+_MAX_FINDINGS_SHOWN = 20
+
+#: The files, by the names of their options, and what renders each.
+_FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "html": audit_page,
+    "json": to_json,
+}
 
 # Between the controllers whose reports are merged.
 _MAX_CLOCK_SKEW = timedelta(minutes=5)
@@ -50,56 +59,65 @@ class ActionModule(ControllerAction):
     argument_spec: ClassVar[Mapping[str, Any]] = {
         "audits": {"type": "dict", "default": {}},
         "reports": {"type": "list", "elements": "path", "default": []},
-        "html": {"type": "path"},
-        "json": {"type": "path"},
+        **{form: {"type": "path"} for form in _FORMS},
         "report_only": {"type": "bool", "default": False},
     }
 
-    def execute(self, params: dict[str, Any], result: dict[str, Any]) -> None:
+    def execute(self, given: dict[str, Any], result: dict[str, Any]) -> None:
+        params = validated_options(self.argument_spec, given, result)
         _validate(params)
         time = datetime.now(timezone.utc)
         now, latest = iso_time(time), iso_time(time + _MAX_CLOCK_SKEW)
-        rows = [build_row(name, audit, now) for name, audit in params["audits"].items()]
+        audits = params["audits"]
+        rows = [build_row(name, audit, now) for name, audit in audits.items()]
         try:
             report = build_report([*_read_rows(params["reports"], latest), *rows], now)
         except AccountMismatchError as error:
             raise AnsibleSSMIncidentsError(
                 str(error), code=ACCOUNT_MISMATCH, advice="Give each account a name of its own."
             ) from error
-        # Shown before any file is written, so that no finding is lost.
-        for line in summary_lines(report, _MAX_ACCOUNTS_SHOWN):
-            Display().display(line)
+        failed_hosts = {str(name) for name, audit in audits.items() if audit.get("failed")}
+        unreported = [
+            row["name"] for row in report["accounts"] if row["outcome"] != PASSED and row["name"] not in failed_hosts
+        ]
+        # Before any file is written, so that no finding is lost.
+        text = list(text_lines(report, _MAX_FINDINGS_SHOWN))
         # Ansible shows the task at one of the hosts, which may well have passed.
         msg = f"{headline(report)}. This result covers all accounts, whatever host it is shown for."
-        result.update(summary=report["summary"], msg=msg)
+        result.update(summary=report["summary"], text=text, unreported=unreported, msg=msg)
         failures = []
-        for path, render in ((params["json"], to_json), (params["html"], audit_page)):
+        for form, render in _FORMS.items():
+            path = params[form]
             if path is None:
                 continue
             try:
                 if not self._task.check_mode:
                     _write(Path(path), render(report))
                 result["changed"] = True
-                Display().display(f"{'Would write' if self._task.check_mode else 'Written'}: {Path(path).absolute()}")
+                text.append(f"{'Would write' if self._task.check_mode else 'Written'}: {Path(path).absolute()}")
             except (OSError, ValueError) as error:
                 failures.append(f"Failed to write {path}: {getattr(error, 'strerror', None) or error}")
         if failures:
             raise AnsibleSSMIncidentsError("; ".join(failures), code=FILE_NOT_WRITABLE)
-        result["failed"] = not (params["report_only"] or all_passed(report))
+        result["failed"] = bool(unreported) and not params["report_only"]
 
 
 def _validate(params: Mapping[str, Any]) -> None:
     """Refuse options that can't be used. Raises AnsibleSSMIncidentsError."""
     if not params["audits"] and not params["reports"]:
-        raise invalid_option("audits, reports", "neither has an account", "Check that the play has hosts.")
+        raise invalid_option(
+            "audits, reports", "both are empty", "Give the results of audits, or the JSON files of earlier reports"
+        )
     for name, audit in params["audits"].items():
         if not isinstance(audit, Mapping):
             raise invalid_option("audits", f"the value for {name} is not a result of the audit", "Register its result")
-    for option in ("html", "json"):
-        if params[option] == "":
+    paths = {form: params[form] for form in _FORMS if params[form] is not None}
+    for option, path in paths.items():
+        if path == "":
             raise invalid_option(option, "empty", "Name a file, or leave it out")
-    if params["html"] and params["json"] and _is_same_file(params["html"], params["json"]):
-        raise invalid_option("html and json", f"both are {params['html']}", "Name two files")
+    for (option, path), (other_option, other) in combinations(paths.items(), 2):
+        if _is_same_file(path, other):
+            raise invalid_option(f"{option} and {other_option}", f"both are {path}", "Name two files")
 
 
 def _is_same_file(path: str, other: str) -> bool:

@@ -381,7 +381,7 @@ def validate_account_id(arn: str | None, connection: Connection) -> None:
 
     :raises AnsibleSSMIncidentsError: names both accounts. If STS does not answer, nothing is raised.
     """
-    account_id = connection.account_id() if arn else None
+    account_id = connection.account_id_if_known() if arn else None
     if arn and account_id and account_id_of_arn(arn) != account_id:
         raise AnsibleSSMIncidentsError(
             f"arn: {arn} belongs to account {account_id_of_arn(arn)}, but the credentials belong to account {account_id}",

@@ -19,60 +19,79 @@ description:
   - Runs on the controller, which makes it several times cheaper than a module where there are many accounts. boto3 has to be
     there, and environment variables and the AWS configuration files are the controller's. The keyword C(environment) can't
     set for it what botocore would read (AWS_*, C(HOME), proxies), and is refused where it tries to.
-  - Without any option the rules are that there is a replication set, in two Regions or more, and that it is V(ACTIVE) everywhere.
+  - Without O(rules) there must be a replication set, in two Regions or more, and it must be V(ACTIVE) everywhere.
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
-  state:
+  rules:
     description:
-      - V(present) for an account that must have a replication set.
-      - V(absent) for one that must have none, for instance because Incident Manager is retired there. No other rule
-        may be given then.
-      - V(any) where both will do; a set that is there is held to the other rules.
-    type: str
-    choices: [present, absent, any]
-    default: present
-  regions:
-    description:
-      - Regions that the set must be in. It may be in others too.
-      - A Region that is being deleted does not count, neither here nor for O(minimum_regions).
-    type: list
-    elements: str
-  minimum_regions:
-    description:
-      - How many Regions the set must have at least, 1 to 3.
-      - AWS recommends two. With one, no incident is created while that Region is down.
-    type: int
-    default: 2
-  active:
-    description: Whether the set and every Region of it must be V(ACTIVE).
-    type: bool
-    default: true
-  customer_managed_keys:
-    description: Whether every Region must be encrypted with a customer managed KMS key, not with the one that AWS owns.
-    type: bool
-    default: false
-  allowed_kms_keys:
-    description:
-      - The KMS keys that may encrypt a Region, by their ARNs; C(*) stands for any characters and C(?) for any one,
-        as in V(arn:aws:kms:*:111122223333:key/*).
-      - V(DefaultKey) allows the AWS owned key.
-      - Left out, any key is allowed.
-    type: list
-    elements: str
-  deletion_protected:
-    description: Whether deletion protection must be on (V(true)) or off (V(false)). Left out, both will do.
-    type: bool
-  tags:
-    description:
-      - Tags that the set must have. A value of null allows any value. The set may have other tags too.
-      - Only with this rule the tags are listed, which takes the permission C(ssm-incidents:ListTagsForResource). Without
-        it C(tags) is null in RV(replication_set).
+      - The rules that the replication set is checked against.
+      - Anything else in it is rejected, so that a misspelt rule can't be taken for one that holds.
     type: dict
+    default: {}
+    suboptions:
+      state:
+        description:
+          - V(present) for an account that must have a replication set.
+          - V(absent) for one that must have none, for instance because Incident Manager is retired there. No other rule
+            may be given then.
+          - V(any) where both will do; a set that is there is held to the other rules.
+        type: str
+        choices: [present, absent, any]
+        default: present
+      regions:
+        description:
+          - Regions that the set must be in. It may be in others too.
+          - A Region that is being deleted does not count, neither here nor for O(rules.minimum_regions).
+        type: list
+        elements: str
+      minimum_regions:
+        description:
+          - How many Regions the set must have at least, 1 to 3.
+          - AWS recommends two. With one, no incident is created while that Region is down.
+        type: int
+        default: 2
+      active:
+        description: Whether the set and every Region of it must be V(ACTIVE).
+        type: bool
+        default: true
+      customer_managed_keys:
+        description: Whether every Region must be encrypted with a customer managed KMS key, not with the one that AWS owns.
+        type: bool
+        default: false
+      allowed_kms_keys:
+        description:
+          - The KMS keys that may encrypt a Region, by their ARNs; C(*) stands for any characters and C(?) for any one,
+            as in V(arn:aws:kms:*:111122223333:key/*).
+          - V(DefaultKey) allows the AWS owned key.
+          - Left out, any key is allowed.
+        type: list
+        elements: str
+      deletion_protected:
+        description: Whether deletion protection must be on (V(true)) or off (V(false)). Left out, both will do.
+        type: bool
+      tags:
+        description:
+          - Tags that the set must have. A value of null allows any value. The set may have other tags too.
+          - Only with this rule the tags are listed, which takes the permission C(ssm-incidents:ListTagsForResource). Without
+            it C(tags) is null in RV(replication_set).
+        type: dict
   report_only:
     description: Whether to end without a failure whatever RV(outcome) is. An option that is wrong is a failure still.
     type: bool
     default: false
+  account:
+    description:
+      - All connection options as one mapping, for instance from a variable of the inventory. These are O(region),
+        O(account_id), O(assume_role_arn), and every other option on this page but O(rules) and O(report_only).
+      - Give them either here or as options of the task.
+    type: dict
+  account_id:
+    description:
+      - The ID of the account that is expected to answer, in quotation marks.
+      - If another account answers, the outcome is V(unknown). With O(assume_role_arn) the account of the role is expected.
+      - If several names in a report are of one account, none of them passes unless each has this option.
+    type: str
   assume_role_arn:
     description:
       - The ARN of a role to assume with the credentials of the task, and to make all calls as.
@@ -106,36 +125,43 @@ EXAMPLES = r"""
   incident_manager.aws.ssm_incidents_replication_set_audit:
     region: eu-west-1
 
-- name: It is as our rules want it
+- name: It meets our rules
   incident_manager.aws.ssm_incidents_replication_set_audit:
     region: eu-west-1
-    regions:
-      - eu-west-1
-      - eu-central-1
-    allowed_kms_keys:
-      - arn:aws:kms:*:111122223333:key/*
-    customer_managed_keys: true
-    deletion_protected: true
-    tags:
-      Team: Resilience
-      CostCenter:
+    rules:
+      regions:
+        - eu-west-1
+        - eu-central-1
+      allowed_kms_keys:
+        - arn:aws:kms:*:111122223333:key/*
+      customer_managed_keys: true
+      deletion_protected: true
+      tags:
+        Team: Resilience
+        CostCenter:
 
 - name: Incident Manager is retired here
   incident_manager.aws.ssm_incidents_replication_set_audit:
     region: eu-west-1
-    state: absent
+    rules:
+      state: absent
     report_only: true
   register: audit
 
-- name: Say so
+- name: Show the outcome
   ansible.builtin.debug:
     msg: "{{ audit.outcome }}: {{ audit.msg }}"
 
-- name: Ask another account, wherever its replication set is
+- name: Audit another account, whichever Regions its replication set is in
   incident_manager.aws.ssm_incidents_replication_set_audit:
     region: eu-west-1
     assume_role_arn: arn:aws:iam::111122223333:role/incident-manager-audit
     search_regions: all
+
+- name: Audit the account that the host's variables name, as the playbook incident_manager.aws.audit does
+  incident_manager.aws.ssm_incidents_replication_set_audit:
+    account: "{{ incident_manager_account }}"
+    rules: "{{ incident_manager_rules }}"
 """
 
 RETURN = r"""
@@ -200,10 +226,15 @@ rules:
     minimum_regions: 2
     state: present
 account_id:
-  description: The ID of the account that was audited; null if it is not known.
+  description: The ID of the account that answered, or of the role that could not be assumed; null if it is not known.
   returned: unless an option is rejected
   type: str
   sample: "111122223333"
+expected_account_id:
+  description: The value of O(account_id).
+  returned: unless an option is rejected
+  type: str
+  sample: null
 time:
   description: When the account was audited, in ISO 8601 and UTC.
   returned: unless an option is rejected
@@ -253,7 +284,7 @@ error:
     code:
       description:
         - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
-        - Or a code of this collection, V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer),
+        - Or a code of this collection, V(AccountMismatch), V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer),
           V(MissingLibrary), V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
         - A bare HTTP status, such as V(403), if an error came without a code.
         - The README of the collection has a table of all codes.

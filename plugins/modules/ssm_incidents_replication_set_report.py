@@ -12,11 +12,13 @@ module: ssm_incidents_replication_set_report
 version_added: 1.1.0
 short_description: Make one report of the audits of many accounts
 description:
-  - Takes what M(incident_manager.aws.ssm_incidents_replication_set_audit) returned for each account, shows a summary on the
-    screen, and writes all of it as an HTML page and as JSON.
-  - Merges the JSON of earlier runs, where one controller did not ask all accounts, or some were asked again. Of several
-    results for one name the newest counts; where they are of different accounts, that is a failure.
-  - Fails where an account did not pass, after the files are written, unless O(report_only=true).
+  - Takes what M(incident_manager.aws.ssm_incidents_replication_set_audit) returned for each account, and writes one report of
+    it, as an HTML page and as JSON. RV(text) is a summary for the screen.
+  - Merges the JSON of earlier runs, for instance if several controllers share a fleet, or some accounts were audited again.
+    Of several results for one name the newest counts. If they are of different accounts, the task fails.
+  - If several names are of one account, those that passed are V(unknown), because one of them may stand for an account that
+    nobody audited. To have one account under several names, set C(account_id) for each in its audit.
+  - Fails if RV(unreported) names an account, after the files are written, unless O(report_only=true).
   - The playbooks C(incident_manager.aws.audit) and C(incident_manager.aws.merge_audits) use it.
   - Runs on the controller, where the files are written too.
 author:
@@ -43,7 +45,7 @@ options:
     description: The file to write the report to as JSON, in the form that the guide on auditing documents.
     type: path
   report_only:
-    description: Whether to end without a failure where an account did not pass.
+    description: Whether to end without a failure if an account did not pass.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -74,20 +76,20 @@ seealso:
 EXAMPLES = r"""
 # The playbook incident_manager.aws.audit does this. Every host is an account.
 
-- name: Ask the account
-  incident_manager.aws.ssm_incidents_replication_set_audit:
-    region: eu-west-1
-    report_only: true
-  register: audit
-  ignore_errors: true
+- name: Audit and report
+  block:
+    - name: Audit the account
+      incident_manager.aws.ssm_incidents_replication_set_audit:
+        account: "{{ incident_manager_account }}"
+      register: audit
 
-- name: Report
-  incident_manager.aws.ssm_incidents_replication_set_report:
-    audits: "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'audit'))) }}"
-    html: report/audit.html
-    json: report/audit.json
-    report_only: true
-  run_once: true
+  always:
+    - name: Report
+      incident_manager.aws.ssm_incidents_replication_set_report:
+        audits: "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'audit'))) }}"
+        html: report/audit.html
+        json: report/audit.json
+      run_once: true
 
 - name: Make one report of several
   incident_manager.aws.ssm_incidents_replication_set_report:
@@ -122,6 +124,26 @@ summary:
       returned: always
       type: int
       sample: 3
+text:
+  description:
+    - The report as lines for a screen. The first one is the headline. The accounts that did not pass follow with their
+      findings, the worst first, then the files. Accounts with the same findings are named together.
+  returned: unless an option is rejected, or the accounts can't be reported
+  type: list
+  elements: str
+  sample:
+    - 1 of 412 accounts is not in order
+    - "failed: shop (222233334444)"
+    - "  - Deletion protection is off but must be on"
+    - "Written: /reports/audit.html"
+unreported:
+  description:
+    - The names of the accounts that did not pass, although the result in O(audits) is not that of a failed task.
+    - All other accounts that did not pass have failed as hosts.
+  returned: unless an option is rejected, or the accounts can't be reported
+  type: list
+  elements: str
+  sample: []
 msg:
   description: The same in words, or what failed and what to do.
   returned: always

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, ClassVar, Collection, Mapping
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     INVALID_PARAMETER,
     ON_CONTROLLER,
@@ -35,12 +35,16 @@ class ControllerAction(ActionBase):
     _supports_async = True
 
     def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the task's result; a failure of execute(), or an option that is refused, is one too."""
+        """Return the task's result; a failure of execute(), or an option that is refused, is one too.
+
+        Nothing is displayed from here: Ansible runs this in a worker process, and callbacks such as JSON want their output
+        for themselves. What people are to read is in the result.
+        """
         super().run(tmp, task_vars)
         result: dict[str, Any] = {"changed": False}
         try:
             self._validate_keywords()
-            self.execute(self._validate_options(), result)
+            self.execute(_decrypted(self._task.args), result)
         except AnsibleError:
             # Ansible's own, from a template or a keyword.
             raise
@@ -49,10 +53,10 @@ class ControllerAction(ActionBase):
             result.update(failure_result(failure, ON_CONTROLLER), failed=True)
         return result
 
-    def execute(self, params: dict[str, Any], result: dict[str, Any]) -> None:
+    def execute(self, given: dict[str, Any], result: dict[str, Any]) -> None:
         """Do the task's work.
 
-        :param params: the options, validated and with their defaults.
+        :param given: the options as the user gave them.
         :param result: takes the task's result; what is in it is returned beside a failure too.
         :raises AnsibleSSMIncidentsError: if an option is refused, or the work fails.
         """
@@ -72,28 +76,56 @@ class ControllerAction(ActionBase):
                 "Ansible runs it for several hosts at a time (forks). Set async: 0 for it.",
             )
 
-    def _validate_options(self) -> dict[str, Any]:
-        given = {name: _decrypted(value) for name, value in self._task.args.items()}
-        for option, spec in self.argument_spec.items():
-            names = [name for name in (option, *spec.get("aliases", ())) if name in given]
-            if len(names) > 1:
-                raise invalid_option(" and ".join(names), "these are names of one option", "Set one of them")
-        validation = ArgumentSpecValidator(self.argument_spec).validate(given)
-        if validation.error_messages:
-            unknown = validation.errors and isinstance(validation.errors[0], UnsupportedError)
-            raise AnsibleSSMIncidentsError(
-                f"{'Unsupported options: ' if unknown else ''}{'; '.join(validation.error_messages)}",
-                code=INVALID_PARAMETER,
-            )
-        # A module's validator shows these. Both names of an option, which is the only thing it warns of, are refused above.
-        for deprecation in validation._deprecations:
-            Display().deprecated(
-                deprecation["msg"],
-                version=deprecation.get("version"),
-                date=deprecation.get("date"),
-                collection_name=deprecation.get("collection_name"),
-            )
-        return validation.validated_parameters
+
+def validated_options(
+    argument_spec: Mapping[str, Any],
+    given: Mapping[str, Any],
+    result: dict[str, Any],
+    kind: str = "an option of this task",
+    prefix: str = "",
+    elsewhere: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Return options with their types and defaults, by their main names.
+
+    :param argument_spec: the options, as for AnsibleModule.
+    :param given: the options as the user gave them.
+    :param result: the task's result; takes the deprecations, which callbacks display.
+    :param kind: what the options are.
+    :param prefix: what to put in front of an unknown name, such as "rules.".
+    :param elsewhere: names that are known elsewhere, by what they are and where they belong, in a sentence.
+    :raises AnsibleSSMIncidentsError: names the option that is refused, in one line.
+    """
+    names_of = {option: (option, *spec.get("aliases", ())) for option, spec in argument_spec.items()}
+    known = [name for names in names_of.values() for name in names]
+    for name in map(str, given):
+        if name not in known:
+            advice = [sentence for sentence, others in elsewhere.items() if name in others]
+            advice += [f"Did you mean {similar}?" for similar in get_close_matches(name, known, 1)]
+            raise invalid_option(f"{prefix}{name}", f"this is not {kind}", " ".join(advice))
+    for names in names_of.values():
+        both = [name for name in names if name in given]
+        if len(both) > 1:
+            raise invalid_option(" and ".join(both), "these are names of one option", "Set one of them")
+    validation = ArgumentSpecValidator(argument_spec).validate(given)
+    if validation.error_messages:
+        raise AnsibleSSMIncidentsError("; ".join(validation.error_messages), code=INVALID_PARAMETER)
+    # A module's validator shows these. Both names of an option, which is the only thing it warns of, are refused above.
+    if validation._deprecations:
+        result.setdefault("deprecations", []).extend(validation._deprecations)
+    return validation.validated_parameters
+
+
+def mapping_option(given: Mapping[str, Any], option: str, example: str) -> Mapping[str, Any]:
+    """Return the value of an option that is a mapping; empty if the option is left out.
+
+    :param example: a value that the option takes.
+    :raises AnsibleSSMIncidentsError: for any other value. Ansible itself would take a text such as a=b for a mapping.
+    """
+    value = given.get(option, {})
+    if not isinstance(value, Mapping):
+        kind = "null" if value is None else "a list" if isinstance(value, list) else "a single value"
+        raise invalid_option(option, f"this is {kind}", f"It must be a mapping, such as {example}")
+    return value
 
 
 def _decrypted(value: Any) -> Any:

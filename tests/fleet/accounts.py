@@ -115,7 +115,7 @@ FAILURES: dict[str, Failure] = {
     "option is misspelt": Failure(
         "keys",
         "InvalidParameter",
-        ("Unsupported options", "regoin", "region"),
+        ("account.regoin: this is not a connection option", "Did you mean region?"),
         host_variables={"incident_manager_account": {"regoin": "eu-west-1"}},
     ),
     "proxy answers with a page": Failure(

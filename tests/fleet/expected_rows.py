@@ -70,6 +70,7 @@ def _audited_row(account: Account) -> dict[str, Any]:
     return {
         "name": account.name,
         "account_id": account.account_id,
+        "expected_account_id": _expected_account_id(account),
         "outcome": outcome,
         "exists": body is not None,
         "region": region,
@@ -85,9 +86,12 @@ def _failing_row(account: Account) -> dict[str, Any]:
     code = FAILURES[account.failure].code
     # A task that did not get that far knows neither the account nor the rules.
     options_checked = code not in (None, "InvalidParameter")
+    # If Incident Manager answers, STS is asked.
+    known = code in ("AccessDeniedException", "ThrottlingException", "UnrecognizedClientException")
     return {
         "name": account.name,
-        "account_id": account.account_id if options_checked and account.credentials == "role" else None,
+        "account_id": account.account_id if options_checked and (known or account.credentials == "role") else None,
+        "expected_account_id": _expected_account_id(account) if options_checked else None,
         "outcome": "unknown",
         "exists": None,
         "region": None,
@@ -96,6 +100,10 @@ def _failing_row(account: Account) -> dict[str, Any]:
         "error": code,
         "rules": dict(GROUP_RULES[account.group]) if options_checked else None,
     }
+
+
+def _expected_account_id(account: Account) -> str | None:
+    return account.account_id if account.credentials == "role" else None
 
 
 def _sorted(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -65,6 +65,7 @@ class Fleet:
                 **module_options(self._hub_user),
                 # The same for all accounts of an organization.
                 "assume_role_arn": f"arn:aws:iam::{{{{ account_id }}}}:role/{ROLE_NAME}",
+                "account_id": "{{ account_id }}",
             },
             "by_profile": {"profile": "{{ profile }}"},
             "by_keys": {

@@ -128,13 +128,21 @@ class Connection:
         """The ID of the account of the role that is assumed; None without a role."""
         return account_id_of_arn(self._role_arn) if self._role_arn else None
 
-    def account_id(self) -> str | None:
-        """Return the ID of the account that the credentials belong to; None if STS can't be asked (a VPC endpoint, say)."""
-        if self._role_arn:
-            return self.role_account_id
+    def account_id(self, max_attempts: int = 10) -> str:
+        """Return the ID of the account that the credentials belong to, those of the role if there is one (GetCallerIdentity).
+
+        :param max_attempts: how often to ask while the error is transient.
+        :raises AnsibleSSMIncidentsError: if STS can't be asked (a VPC endpoint, say).
+        """
+        return get_caller_account_id(self.client("sts"), max_attempts)
+
+    def account_id_if_known(self) -> str | None:
+        """Return the same, or None if STS can't be asked, or has refused the role."""
+        if self._role_arn and not self._has_assumed_role:
+            return None
         try:
-            return get_caller_account_id(self._make_client("sts", self.region))
-        except AnsibleSSMIncidentsError:  # Without the account ID, the service itself rejects a wrong ARN.
+            return self.account_id(max_attempts=1)
+        except AnsibleSSMIncidentsError:
             return None
 
     def _make_client(self, service: str, region: str, retry: bool = True) -> BaseClient:

@@ -209,7 +209,9 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         mask = mask or str
         message, reason, advice = mask(self.message), shorten(mask(self.reason)), self.advice.replace(HOST, host)
         sentences = [f"{message}: {reason}" if reason else message, mask(advice)]
-        return " ".join(sentence if sentence.endswith(".") else f"{sentence}." for sentence in sentences if sentence)
+        return " ".join(
+            sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences if sentence
+        )
 
     def error_members(self, mask: Callable[[str], str] | None = None) -> dict[str, Any]:
         """Return Code, Message, and whatever else AWS sent in its error.

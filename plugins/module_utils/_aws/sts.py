@@ -32,14 +32,15 @@ def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
     return call_aws(client, f"assume the role {role_arn}", assume, returns_secrets=True)
 
 
-def get_caller_account_id(client: BaseClient) -> str:
+def get_caller_account_id(client: BaseClient, max_attempts: int) -> str:
     """Return the ID of the account that the credentials belong to (GetCallerIdentity).
 
+    :param max_attempts: how often to ask while the error is transient.
     :raises AnsibleSSMIncidentsError: for every error.
     """
     return call_aws(
         client,
         "get the caller's identity",
         lambda: required_member(client.get_caller_identity(), "Account", str),
-        max_attempts=1,
+        max_attempts=max_attempts,
     )

@@ -16,12 +16,18 @@ from typing import Any, Iterable, Iterator, Mapping
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import one_line
 
-from .rules import FAILED, OUTCOMES, PASSED, UNKNOWN
+from .rules import FAILED, OUTCOMES, PASSED, UNKNOWN, is_grave
 
 FORMAT_VERSION = 2
 
 # What an account's row has besides its name: what the audit returned, as it returned it.
 _FIELDS = ("account_id", "outcome", "msg", "exists", "region", "replication_set", "findings", "error", "rules", "time")
+
+# Added to the format later; null if it is missing.
+_ADDED_FIELDS = ("expected_account_id",)
+
+# How many accounts with the same findings a line names.
+_MAX_NAMES = 5
 
 # As iso_time() writes it.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
@@ -45,7 +51,7 @@ def build_row(name: str, audit: Mapping[str, Any], time: str) -> dict[str, Any]:
         an undefined variable, say, it is Ansible's failure, and the outcome is unknown.
     :param time: the row's time if the audit has none.
     """
-    row = {"name": str(name), **{field: audit.get(field) for field in _FIELDS}}
+    row = {"name": str(name), **{field: audit.get(field) for field in (*_FIELDS, *_ADDED_FIELDS)}}
     row["findings"] = list(row["findings"] or [])
     row["time"] = row["time"] or time
     if row["outcome"] not in OUTCOMES:
@@ -84,9 +90,8 @@ def build_report(rows: Iterable[Mapping[str, Any]], time: str) -> dict[str, Any]
         # Times are texts of one format, which sort as the times do.
         if row["time"] >= other["time"]:
             newest[row["name"]] = row
-    worst_first = sorted(
-        newest.values(), key=lambda row: (OUTCOMES.index(row["outcome"]), -len(row["findings"]), str(row["name"]))
-    )
+    shared = _shared_accounts(newest.values())
+    worst_first = sorted((_unless_shared(row, shared) for row in newest.values()), key=_rank)
     summary = {"accounts": len(worst_first), **dict.fromkeys(sorted(OUTCOMES), 0)}
     for row in worst_first:
         summary[row["outcome"]] += 1
@@ -94,21 +99,43 @@ def build_report(rows: Iterable[Mapping[str, Any]], time: str) -> dict[str, Any]
         "format_version": FORMAT_VERSION,
         "time": time,
         "summary": summary,
-        "notes": list(_notes(worst_first)),
+        "notes": [f"{note}." for note in shared.values()],
         "accounts": worst_first,
     }
 
 
-def _notes(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield what looks wrong in a fleet, though it violates no rule."""
+def _rank(row: Mapping[str, Any]) -> tuple[int, bool, int, str]:
+    """Return the sort key that puts the worst row first."""
+    findings = row["findings"]
+    is_first = any(is_grave(finding) for finding in findings)
+    return OUTCOMES.index(row["outcome"]), not is_first, -len(findings), str(row["name"])
+
+
+def _shared_accounts(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the accounts that answered for several names, each with a sentence that says so."""
     names_by_account_id: dict[str, list[str]] = {}
     for row in rows:
         if row["account_id"]:
             names_by_account_id.setdefault(row["account_id"], []).append(row["name"])
-    for account_id, names in sorted(names_by_account_id.items()):
-        if len(names) > 1:
-            listed = ", ".join(sorted(names)[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-            yield f"One account, {account_id}, answered for {listed}. Check that each has credentials of its own."
+    return {
+        account_id: f"One account, {account_id}, answered for {_listed(sorted(names))}"
+        for account_id, names in sorted(names_by_account_id.items())
+        if len(names) > 1
+    }
+
+
+def _unless_shared(row: Mapping[str, Any], shared: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return a row, or one that has not passed: an account that answered for several names, and was not expected to.
+
+    One of the names may stand for an account that nobody asked.
+    """
+    account_id = row["account_id"]
+    if row["outcome"] != PASSED or account_id not in shared or row.get("expected_account_id") == account_id:
+        return row
+    advice = (
+        f"Check that each has its own credentials. If they are one account, set account_id to {account_id} for each."
+    )
+    return {**row, "outcome": UNKNOWN, "msg": f"{shared[account_id]}. {advice}"}
 
 
 def to_json(report: Report) -> str:
@@ -165,27 +192,34 @@ def headline(report: Report) -> str:
     return f"{_counted(summary['accounts'])}: {counts}"
 
 
-def all_passed(report: Report) -> bool:
-    """Tell whether there is an account, and every one passed."""
-    return 0 < report["summary"]["accounts"] == report["summary"][PASSED]
-
-
-def summary_lines(report: Report, limit: int) -> Iterator[str]:
+def text_lines(report: Report, limit: int) -> Iterator[str]:
     """Yield a report as lines for a terminal: the headline, then what is wrong with the worst accounts.
 
-    :param limit: how many accounts to name.
+    Accounts with the same findings are named together.
+
+    :param limit: how many different findings to show.
     """
     yield headline(report)
-    not_passed = [row for row in report["accounts"] if row["outcome"] != PASSED]
-    for row in not_passed[:limit]:
-        name = f"{row['name']} ({row['account_id']})" if row["account_id"] else row["name"]
-        yield f"  {one_line(name)}: {row['outcome']}"
-        for msg in [finding.get("msg") for finding in row["findings"]] or [row["msg"]]:
-            yield f"    - {one_line(str(msg))}"
-    if len(not_passed) > limit:
-        yield f"  ... and {_counted(len(not_passed) - limit)} more"
+    names_by_problem: dict[tuple[str, ...], list[str]] = {}
+    for row in report["accounts"]:
+        if row["outcome"] != PASSED:
+            problems = [finding.get("msg") for finding in row["findings"]] or [row["msg"]]
+            name = f"{row['name']} ({row['account_id']})" if row["account_id"] else row["name"]
+            names_by_problem.setdefault((row["outcome"], *map(str, problems)), []).append(name)
+    for (outcome, *problems), names in list(names_by_problem.items())[:limit]:
+        yield one_line(f"{outcome}: {_listed(names)}")
+        for problem in problems:
+            yield f"  - {one_line(problem)}"
+    more = sum(map(len, list(names_by_problem.values())[limit:]))
+    if more:
+        yield f"... and {_counted(more)} more"
     for note in report["notes"]:
         yield one_line(note)
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _MAX_NAMES
+    return ", ".join(names[:_MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _counted(number: int) -> str:

@@ -81,6 +81,12 @@ def outcome_of(findings: list[Finding]) -> str:
     return FAILED if any(finding.known for finding in findings) else UNKNOWN
 
 
+def is_grave(finding: Mapping[str, Any]) -> bool:
+    """Tell whether a finding says that there is no working replication set: none at all, or one that is not ACTIVE."""
+    rule, expected = finding.get("rule"), finding.get("expected")
+    return rule == "active" or (rule == "state" and expected == "present")
+
+
 def regions(expected: list[str], replication_set: Facts) -> Iterator[Finding]:
     """Check that the set is in each of these Regions. A Region that is being deleted does not count."""
     actual = _remaining_regions(replication_set)

@@ -55,6 +55,7 @@ ACTIONS: Schema = {
 AUDIT: Schema = {
     **{path: f"{kind.rstrip('?')}?" for path, kind in FACTS.items()},
     "account_id": "str?",
+    "expected_account_id": "str?",
     "findings": "list",
     "findings[]": "dict",
     "findings[].actual": "raw?",
@@ -70,6 +71,10 @@ AUDIT: Schema = {
 }
 SUMMARY: Schema = {
     "msg": "str",
+    "text": "list",
+    "text[]": "str",
+    "unreported": "list",
+    "unreported[]": "str",
     "summary": "dict",
     "summary.accounts": "int",
     "summary.failed": "int",

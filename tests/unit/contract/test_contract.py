@@ -122,7 +122,7 @@ def test_facts(info: Run, run_lookup: Run, audit: Run, endpoint: LocalEndpoint, 
     for found in run_lookup(on_missing="skip"):
         assert violations(found, FACTS) == []
     assert violations(audit(), AUDIT) == []
-    assert violations(audit(state="absent"), AUDIT) == []
+    assert violations(audit(rules={"state": "absent"}), AUDIT) == []
 
 
 def test_a_change(manage: Run, endpoint: LocalEndpoint) -> None:

@@ -82,7 +82,7 @@ def test_a_malformed_set(
 ) -> None:
     answer(MALFORMED[name])
     rules = {"deletion_protected": True, "customer_managed_keys": True}
-    task = run_action("ssm_incidents_replication_set_audit", **rules, report_only=True)
+    task = run_action("ssm_incidents_replication_set_audit", rules=rules, report_only=True)
     assert task["outcome"] == "unknown" and violations(task.result, {**AUDIT, **ERROR}) == []
     for module in ("ssm_incidents_replication_set_info", "ssm_incidents_replication_set"):
         outcome = run_module(module)
@@ -96,14 +96,14 @@ def test_a_malformed_set(
 def test_protection_that_is_not_true_or_false(run_action: Run, answer: Run, value: Any) -> None:
     """Newer releases of botocore make a boolean of it."""
     answer({**SET, "deletionProtected": value})
-    task = run_action("ssm_incidents_replication_set_audit", deletion_protected=True)
+    task = run_action("ssm_incidents_replication_set_audit", rules={"deletion_protected": True})
     assert task["outcome"] in ("failed", "unknown") and task.failed
 
 
 @pytest.mark.parametrize("key", ["defaultkey", "alias/aws/x", "1234abcd-12ab-34cd-56ef-1234567890ab", "DefaultKey"])
 def test_what_is_not_the_arn_of_a_key_is_no_customer_managed_key(run_action: Run, answer: Run, key: str) -> None:
     answer(with_region("us-west-2", {**ACTIVE, "sseKmsKeyId": key}))
-    task = run_action("ssm_incidents_replication_set_audit", customer_managed_keys=True)
+    task = run_action("ssm_incidents_replication_set_audit", rules={"customer_managed_keys": True})
     assert task["outcome"] == "failed"
     assert [finding["region"] for finding in task["findings"]] == ["us-west-2"]
 

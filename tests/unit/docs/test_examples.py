@@ -55,6 +55,11 @@ MEETING: dict[str, Any] = {
         "tags": {"CostCenter": "A-1", "Team": "Resilience"},
     },
 }
+# The variables of a host whose account is audited.
+ACCOUNT_VARIABLES = {
+    "incident_manager_account": {"region": "eu-west-1"},
+    "incident_manager_rules": {"deletion_protected": True},
+}
 NONE = {"exists": False, "region": "eu-west-1", "replication_set": {}}
 
 
@@ -141,9 +146,9 @@ def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
     user = endpoint.make_user(["*"], account=ACCOUNT)
 
     tasks = [task for task in tasks_of(page) if not any(part in str(task) for part in WITHOUT_SET)]
-    assert len(tasks) > 2
+    assert len(tasks) >= 2
     outcome = run_tasks(
-        tasks,
+        [{"ansible.builtin.set_fact": ACCOUNT_VARIABLES}, *tasks],
         AWS_URL=endpoint.url,
         AWS_REGION="eu-west-1",
         **environment_variables(user),

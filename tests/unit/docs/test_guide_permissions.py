@@ -157,7 +157,7 @@ def audit_as(run_action: Callable[..., Any], endpoint: LocalEndpoint) -> Iterato
         keys = module_options(endpoint.make_user(auditor, account=AUDITING_ACCOUNT))
         with moto_iam(endpoint.url):
             return run_action(
-                "ssm_incidents_replication_set_audit", **keys, assume_role_arn=ROLE_ARN, tags={"Team": "A"}
+                "ssm_incidents_replication_set_audit", **keys, assume_role_arn=ROLE_ARN, rules={"tags": {"Team": "A"}}
             )
 
     yield run

@@ -70,7 +70,12 @@ def run_job(
         files = {
             "inventory/hosts.json": inventory,
             "env/extravars": {"incident_manager_report_json": str(report_file), **variables},
-            "env/envvars": {**ansible_environment, **fleet.environment},
+            "env/envvars": {
+                **ansible_environment,
+                **fleet.environment,
+                # The inventory is a folder.
+                "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
+            },
         }
         for file, content in files.items():
             path = folder / file

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_audit import ActionModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import RULE_OPTIONS
 from botocore.loaders import JSONFileLoader
 from checkout import MODULES, documentation
 from credentials import config_section
@@ -69,7 +70,7 @@ def documented(variable: str) -> dict[str, Any]:
 
 def test_an_account_that_passes(audit: Audit, run_module: Audit, endpoint: LocalEndpoint) -> None:
     arn = endpoint.seed(COMPLIANT_SET, tags={"Team": "Resilience"})
-    outcome = audit(**STRICT_RULES)
+    outcome = audit(rules=STRICT_RULES)
     assert (outcome.failed, outcome["outcome"], outcome["findings"]) == (False, "passed", [])
     assert outcome["msg"] == f"The replication set {arn} meets the rules."
     assert outcome["account_id"] == ACCOUNT
@@ -81,7 +82,7 @@ def test_an_account_that_passes(audit: Audit, run_module: Audit, endpoint: Local
 
 def test_all_findings_are_returned(audit: Audit, endpoint: LocalEndpoint) -> None:
     endpoint.seed(NONCOMPLIANT_SET, tags={"Team": "Other"})
-    outcome = audit(**STRICT_RULES)
+    outcome = audit(rules=STRICT_RULES)
     assert (outcome.failed, outcome["outcome"]) == (True, "failed")
     found = [(finding["rule"], finding["region"]) for finding in outcome["findings"]]
     assert found == [
@@ -116,7 +117,7 @@ def test_report_only(audit: Audit, endpoint: LocalEndpoint, result: str, report_
 def test_state(audit: Audit, endpoint: LocalEndpoint, state: str, exists: bool) -> None:
     if exists:
         endpoint.seed(COMPLIANT_SET)
-    outcome = audit(state=state)
+    outcome = audit(rules={"state": state})
     passes = state == "any" or (state == "present") == exists
     assert outcome["outcome"] == ("passed" if passes else "failed")
     assert outcome["exists"] == exists
@@ -135,7 +136,7 @@ def test_tags_are_listed_only_for_the_rule_tags(
     audit: Audit, endpoint: LocalEndpoint, rules: dict[str, Any], calls: list[str]
 ) -> None:
     endpoint.seed(COMPLIANT_SET, tags={"Team": "Resilience"})
-    assert audit(**rules)["outcome"] == "passed"
+    assert audit(rules=rules)["outcome"] == "passed"
     assert endpoint.operations == calls
 
 
@@ -143,7 +144,7 @@ def test_tags_are_listed_only_for_the_rule_tags(
 def test_tags_that_may_not_be_listed_do_not_pass(audit: Audit, endpoint: LocalEndpoint, protected: bool) -> None:
     endpoint.seed(COMPLIANT_SET, tags={"Team": "Resilience"})
     endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "operation": "ListTagsForResource"})
-    outcome = audit(tags={"Team": "Resilience"}, deletion_protected=protected)
+    outcome = audit(rules={"tags": {"Team": "Resilience"}, "deletion_protected": protected})
     assert outcome["outcome"] == ("unknown" if protected else "failed")
     assert "ListTagsForResource" in outcome["msg"]
     assert outcome["replication_set"]["deletion_protected"] is True
@@ -156,6 +157,47 @@ def test_a_role_of_another_account(audit: Audit, endpoint: LocalEndpoint) -> Non
     outcome = audit(assume_role_arn=f"arn:aws:iam::{OTHER_ACCOUNT}:role/path/audit")
     assert (outcome["outcome"], outcome["account_id"]) == ("passed", OTHER_ACCOUNT)
     assert {call["account"] for call in endpoint.requests} == {OTHER_ACCOUNT}
+
+
+@pytest.mark.parametrize("body", [COMPLIANT_SET, None])
+@pytest.mark.parametrize("expected", [ACCOUNT, OTHER_ACCOUNT])
+def test_the_expected_account(
+    audit: Audit, endpoint: LocalEndpoint, expected: str, body: dict[str, Any] | None
+) -> None:
+    """Another one's answer is no pass, whether it has a set or not."""
+    if body:
+        endpoint.seed(body)
+    outcome = audit(account_id=expected, rules={"state": "any"})
+    assert outcome["expected_account_id"] == expected
+    assert outcome["account_id"] == ACCOUNT
+    if expected == ACCOUNT:
+        assert outcome["outcome"] == "passed"
+    else:
+        assert (outcome["outcome"], outcome["error"]["code"]) == ("unknown", "AccountMismatch")
+        assert f"Account {OTHER_ACCOUNT} is expected, but account {ACCOUNT} answered" in outcome["msg"]
+        assert outcome["replication_set"] is None
+
+
+def test_an_expected_account_that_cannot_be_verified(audit: Audit, refusing_sts: RefusingSTS) -> None:
+    """Without a set only STS can tell which account answered."""
+    refusing_sts.status, refusing_sts.body = 200, '{"replicationSetArns": []}'
+    given = {"endpoint_url": refusing_sts.url, "rules": {"state": "any"}}
+    outcome = audit(account_id=ACCOUNT, **given)
+    assert outcome["outcome"] == "unknown" and "get the caller's identity" in outcome["msg"]
+    assert (audit(**given)["outcome"], audit(**given)["account_id"]) == ("passed", None)
+
+
+def test_the_account_option(run_action: Audit, connection_options: dict[str, str], endpoint: LocalEndpoint) -> None:
+    endpoint.seed(COMPLIANT_SET)
+    outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, account=connection_options)
+    assert outcome["outcome"] == "passed"
+
+
+def test_the_account_is_known_if_its_set_is_elsewhere(audit: Audit, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(COMPLIANT_SET)
+    outcome = audit(region="us-west-2")
+    assert (outcome["outcome"], outcome["error"]["code"]) == ("unknown", "ResourceNotFoundException")
+    assert outcome["account_id"] == ACCOUNT
 
 
 def test_found_in_another_region(audit: Audit, endpoint: LocalEndpoint) -> None:
@@ -252,7 +294,7 @@ def test_data_read_before_the_fork_is_not_read_again(
         return load_file(loader, path)
 
     monkeypatch.setattr(JSONFileLoader, "load_file", record_and_load)
-    outcome = audit(assume_role_arn=f"arn:aws:iam::{OTHER_ACCOUNT}:role/audit", tags={"Team": None})
+    outcome = audit(assume_role_arn=f"arn:aws:iam::{OTHER_ACCOUNT}:role/audit", rules={"tags": {"Team": None}})
     assert (outcome["outcome"], read) == ("passed", [])
 
 
@@ -262,13 +304,34 @@ def test_data_read_before_the_fork_is_not_read_again(
 @pytest.mark.parametrize(
     ("given", "parts"),
     [
-        ({"minimum_region": 2}, ["Unsupported", "minimum_region", "minimum_regions"]),
-        ({"minimum_regions": "two"}, ["minimum_regions", "unable to convert to int"]),
-        ({"state": "gone"}, ["state", "present, absent, any"]),
-        ({"state": "absent", "tags": {"Team": None}}, ["absent contradicts tags"]),
-        ({"state": "absent", "active": True}, ["absent contradicts active"]),
-        ({"regions": ["us-east"]}, ["regions", "'us-east'"]),
-        ({"tags": {}}, ["tags", "empty"]),
+        ({"regoin": "us-east-1"}, ["regoin: this is not an option of this task. Did you mean region?"]),
+        ({"account": {"regoin": "x"}}, ["account.regoin: this is not a connection option. Did you mean region?"]),
+        ({"rules": {"minimum_region": 2}}, ["rules.minimum_region: this is not a rule. Did you mean minimum_regions?"]),
+        ({"minimum_regions": 2}, ["minimum_regions: this is not an option", "It is a rule, which belongs into rules."]),
+        (
+            {"account": {"deletion_protected": True}},
+            ["account.deletion_protected: this is not a connection option. It is a rule, which belongs into rules."],
+        ),
+        ({"account": {"rules": {}}}, ["account.rules: this is not a connection option"]),
+        ({"account": {"report_only": True}}, ["account.report_only: this is not a connection option"]),
+        ({"rules": {"region": "us-east-1"}}, ["rules.region: this is not a rule", "Did you mean regions?"]),
+        ({"rules": {"assume_role_arn": "x"}}, ["rules.assume_role_arn: this is not a rule. It is a connection option"]),
+        ({"rules": None}, ["rules: this is null. It must be a mapping"]),
+        ({"rules": ""}, ["rules: this is a single value. It must be a mapping"]),
+        ({"rules": []}, ["rules: this is a list. It must be a mapping"]),
+        ({"rules": "deletion_protected=true"}, ["rules: this is a single value. It must be a mapping"]),
+        ({"account": None}, ["account: this is null. It must be a mapping"]),
+        ({"account": "region=us-east-1"}, ["account: this is a single value. It must be a mapping"]),
+        ({"account": {}, "region": "us-east-1"}, ["account and region: these are given together"]),
+        ({"account_id": None}, ["account_id: None is not the ID of an account"]),
+        ({"account_id": ""}, ["account_id: '' is not the ID of an account"]),
+        ({"account_id": 12345}, ["account_id: '12345' is not the ID of an account"]),
+        ({"rules": {"minimum_regions": "two"}}, ["minimum_regions", "unable to convert to int"]),
+        ({"rules": {"state": "gone"}}, ["state", "present, absent, any"]),
+        ({"rules": {"state": "absent", "tags": {"Team": None}}}, ["absent contradicts tags"]),
+        ({"rules": {"state": "absent", "active": True}}, ["absent contradicts active"]),
+        ({"rules": {"regions": ["us-east"]}}, ["regions", "'us-east'"]),
+        ({"rules": {"tags": {}}}, ["tags", "empty"]),
         ({"profile": ""}, ["profile", "empty"]),
         ({"assume_role_arn": ""}, ["assume_role_arn", "empty"]),
         ({"aws_profile": ""}, ["aws_profile", "empty"]),
@@ -287,13 +350,20 @@ def test_data_read_before_the_fork_is_not_read_again(
 )
 @pytest.mark.parametrize("report_only", [True, False])
 def test_wrong_options_are_refused_by_name(
-    audit: Audit, endpoint: LocalEndpoint, given: dict[str, Any], parts: list[str], report_only: bool
+    run_action: Audit,
+    connection_options: dict[str, str],
+    endpoint: LocalEndpoint,
+    given: dict[str, Any],
+    parts: list[str],
+    report_only: bool,
 ) -> None:
-    outcome = audit(**given, report_only=report_only)
+    options = given if "account" in given else {**connection_options, **given}
+    outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, report_only=report_only, **options)
     assert outcome.failed and outcome["error"]["code"] == "InvalidParameter"
     assert "outcome" not in outcome.result
     for part in parts:
         assert part in outcome["msg"]
+    assert "\n" not in outcome["msg"] and len(outcome["msg"]) < 400
     assert endpoint.operations == []
 
 
@@ -405,6 +475,11 @@ def test_the_documented_options_are_those_of_the_argument_spec() -> None:
     for name, option in options.items():
         for key in ("type", "elements", "default", "choices", "aliases"):
             assert option.get(key) == ActionModule.argument_spec[name].get(key), (name, key)
+    rules = options["rules"]["suboptions"]
+    assert set(rules) == set(RULE_OPTIONS)
+    for name, option in rules.items():
+        for key in ("type", "elements", "default", "choices"):
+            assert option.get(key) == RULE_OPTIONS[name].get(key), (name, key)
 
 
 def test_the_documented_keys_are_returned(audit: Audit, endpoint: LocalEndpoint) -> None:

@@ -20,11 +20,9 @@ def test_a_deprecated_name_of_an_option_is_reported(
     deprecated = {"name": "only_report", "version": "99.0.0", "collection_name": "incident_manager.aws"}
     option = {"type": "bool", "default": False, "aliases": ["only_report"], "deprecated_aliases": [deprecated]}
     monkeypatch.setitem(ActionModule.argument_spec, "report_only", option)
-    shown: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(
-        "ansible.utils.display.Display.deprecated", lambda _self, msg, **more: shown.append((msg, more))
-    )
-    assert not run_action("ssm_incidents_replication_set_audit", only_report=True).failed
-    ((message, more),) = shown
-    assert "'only_report' is deprecated" in message
-    assert (more["version"], more["collection_name"]) == ("99.0.0", "incident_manager.aws")
+    outcome = run_action("ssm_incidents_replication_set_audit", only_report=True)
+    assert not outcome.failed
+    # Callbacks display it.
+    (deprecation,) = outcome["deprecations"]
+    assert "'only_report' is deprecated" in deprecation["msg"]
+    assert (deprecation["version"], deprecation["collection_name"]) == ("99.0.0", "incident_manager.aws")
