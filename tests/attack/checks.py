@@ -138,7 +138,7 @@ def printed_wrongly(run: Run) -> Iterator[str]:
         )
     )[:3]:
         yield f"the control character {match[1]!r} is printed: {match[0][:300]!r}"
-    for line in run.output.splitlines():
+    for line in run.output.split("\n"):
         if line.startswith(FORGED_LINE):
             yield f"a line of an attacker is printed: {line[:100]}"
     if any("\ud800" <= letter <= "\udfff" for letter in run.output):
