@@ -4,6 +4,7 @@
 
 # Needs make, python3 (3.11 or newer) and a package index; everything it makes is in .build/.
 # There are two environments, the ends of the support range: .build/old and .build/new. The second holds the tools too.
+# Programs that are tried with the local endpoint, such as the AWS CLI, have environments of their own.
 
 SHELL := bash
 PYTHON ?= python3
@@ -28,9 +29,9 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.build/hypothesis
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test unit integration sanity lint format docs picture bench endpoint build clean lock environments
+.PHONY: help demo test unit integration sanity lint format docs picture bench conformance endpoint build clean lock environments
 # These look for ansible and its kin on the PATH.
-ansible-lint plugin-docs importer docs picture demo bench: export PATH := $(CURDIR)/$(NEW):$(PATH)
+ansible-lint plugin-docs importer docs picture demo bench conformance: export PATH := $(CURDIR)/$(NEW):$(PATH)
 # antsibull-docs writes a log to the home.
 plugin-docs docs: export HOME := $(CURDIR)/.build
 
@@ -45,7 +46,7 @@ demo: .build/new/installed ## Run the demo playbook on the local endpoint
 test: environments .build/browser ## Run every check, on both ends of the support range
 	@$(NEW)/python tests/tools/run_checks.py $(SANITY) $(INTEGRATION) $(UNIT) $(LINT) docs
 
-unit: .build/new/ready .build/root .build/browser ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
+unit: .build/new/ready .build/root .build/browser .build/awscli/ready ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
 	$(NEW)/python -m pytest -n auto -m "not slow" tests/unit
 
 integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, with ansible-test
@@ -54,7 +55,7 @@ lint: $(LINT) ## Run the static checks: the code, the documentation, the artifac
 
 # Generated input is tried in earnest at one end; the quick loop and the other end take a sample.
 unit-new: export HYPOTHESIS_PROFILE := thorough
-$(UNIT): unit-%: .build/%/ready .build/root .build/browser
+$(UNIT): unit-%: .build/%/ready .build/root .build/browser .build/awscli/ready
 	.build/$*/bin/python -m pytest tests/unit
 
 $(SANITY): sanity-%: .build/%/installed
@@ -102,6 +103,10 @@ bench: .build/new/installed ## Measure what the modules and the audit cost
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/module_cost.py
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/audit_cost.py
 
+conformance: .build/new/installed .build/prowler/ready .build/javascript/ready ## Try the endpoint with Prowler and the AWS SDK for JavaScript
+	@NODE_PATH=$(CURDIR)/.build/javascript/node_modules $(NEW)/python tests/tools/with_endpoint.py node --test --test-reporter spec tests/conformance/replication_sets.test.cjs
+	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/conformance/check_prowler.py
+
 endpoint: .build/new/ready ## Serve Incident Manager on this machine, for tests of your own, until Ctrl-C
 	@$(NEW)/python tests/endpoint
 
@@ -115,10 +120,13 @@ lock: .build/uv/ready ## Look for newer versions of everything that the tests ru
 	$(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) tests/requirements/new.in --output-file tests/requirements/new.txt
 	$(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) --resolution lowest-direct --override tests/requirements/old.override \
 	    requirements.txt tests/requirements/old.in --output-file tests/requirements/old.txt
+	for name in awscli prowler; do \
+	    $(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) tests/requirements/$$name.in --output-file tests/requirements/$$name.txt; \
+	done
 
 LOCK_OPTIONS := --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-environments: .build/root $(ENDS:%=.build/%/installed)
+environments: .build/root $(ENDS:%=.build/%/installed) .build/awscli/ready
 
 .build/uv/ready: tests/requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python3 is too old: Python 3.11 or newer is needed")'
@@ -127,8 +135,16 @@ environments: .build/root $(ENDS:%=.build/%/installed)
 	@.build/uv/bin/pip install -qq --disable-pip-version-check --requirement $<
 	@touch $@
 
-.build/old/ready .build/new/ready: .build/%/ready: tests/requirements/%.txt .build/uv/ready
+ENVIRONMENTS := $(ENDS) awscli prowler
+$(ENVIRONMENTS:%=.build/%/ready): .build/%/ready: tests/requirements/%.txt .build/uv/ready
 	@$(PYTHON) tests/tools/prepare_environment.py $*
+	@touch $@
+
+.build/javascript/ready: tests/conformance/package.json tests/conformance/package-lock.json
+	@command -v node npm > /dev/null || { echo "Node.js is missing. On Debian and Ubuntu: apt install nodejs npm" >&2; exit 1; }
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # Debian's package, where there is no Chromium and it may be installed; else the tests that need one are left out.

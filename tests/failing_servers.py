@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,19 +16,19 @@ from typing import Self
 from urllib.parse import parse_qs
 
 
-class RefusingSTS:
-    """A security token service that refuses every role with AWS's words. moto's allows every role.
+class AnsweringServer:
+    """A server that answers every request with the same body.
 
     :ivar url: its URL.
     :ivar requests: the bodies of the requests that it got.
-    :ivar body: what it answers in place of the refusal; None for the refusal.
+    :ivar body: what it answers.
     :ivar status: the HTTP status of its answers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, body: str | None, status: int) -> None:
         self.requests: list[str] = []
-        self.body: str | None = None
-        self.status = 403
+        self.body = body
+        self.status = status
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -42,22 +43,18 @@ class RefusingSTS:
         self._server.server_close()
 
     def _answer(self, request: str) -> str:
-        self.requests.append(request)
-        if self.body is not None:
-            return self.body
-        role = parse_qs(request).get("RoleArn", ["*"])[0]
-        user = "arn:aws:iam::123456789012:user/audit"
-        message = f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}"
-        error = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error>"
-        return f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{error}</ErrorResponse>'
+        """Return the answer to a request."""
+        return str(self.body)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        sts, answer = self, self._answer
+        server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = answer(self.rfile.read(int(self.headers["Content-Length"])).decode()).encode()
-                self.send_response(sts.status)
+                request = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                server.requests.append(request)
+                body = server._answer(request).encode()
+                self.send_response(server.status)
                 self.send_header("Content-Type", "text/xml")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -67,6 +64,33 @@ class RefusingSTS:
                 pass
 
         return Handler
+
+
+class RefusingSTS(AnsweringServer):
+    """A security token service that refuses every role with AWS's words. moto's allows every role.
+
+    :ivar body: what it answers in place of the refusal; None for the refusal.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(None, 403)
+
+    def _answer(self, request: str) -> str:
+        if self.body is not None:
+            return self.body
+        role = parse_qs(request).get("RoleArn", ["*"])[0]
+        user = "arn:aws:iam::123456789012:user/audit"
+        message = f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}"
+        error = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error>"
+        return f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{error}</ErrorResponse>'
+
+
+class RefusingKMS(AnsweringServer):
+    """A KMS that denies every call with AWS's code. moto's has other words for it, and no code that botocore finds."""
+
+    def __init__(self) -> None:
+        message = "User: arn:aws:iam::123456789012:user/ops is not authorized to perform: kms:DescribeKey"
+        super().__init__(json.dumps({"__type": "AccessDeniedException", "message": message}), 400)
 
 
 @contextmanager

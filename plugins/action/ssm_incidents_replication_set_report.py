@@ -25,6 +25,8 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import iso_time
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.csv_file import to_csv
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.junit_file import to_junit
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.page import audit_page
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.report import (
     AccountMismatchError,
@@ -47,8 +49,10 @@ _MAX_FINDINGS_SHOWN = 20
 
 #: The files, by the names of their options, and what renders each.
 _FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "csv": to_csv,
     "html": audit_page,
     "json": to_json,
+    "junit": to_junit,
 }
 
 # Between the controllers whose reports are merged.
@@ -106,7 +110,9 @@ def _validate(params: Mapping[str, Any]) -> None:
     """Refuse options that can't be used. Raises AnsibleSSMIncidentsError."""
     if not params["audits"] and not params["reports"]:
         raise invalid_option(
-            "audits, reports", "both are empty", "Give the results of audits, or the JSON files of earlier reports"
+            "audits, reports",
+            "both are empty",
+            "Give the results of audits, or the JSON files of earlier reports (incident_manager_reports in the playbook)",
         )
     for name, audit in params["audits"].items():
         if not isinstance(audit, Mapping):

@@ -32,6 +32,15 @@ options:
       - Without that permission the lookup warns, and C(replication_set.tags) is null.
     type: bool
     default: true
+  include_keys:
+    description:
+      - Whether to describe the customer managed KMS keys of the Regions as well, C(replication_set.region_map.*.kms_key). That
+        takes the permission C(kms:DescribeKey) and one call for each of them, all side by side, each in its own Region.
+      - A key that can't be described, for want of that permission or because KMS has not answered within 5 seconds, is a
+        warning, and its facts are null.
+    type: bool
+    default: false
+    version_added: 2.1.0
   on_missing:
     description:
       - What to do where there is no such replication set, or the account has none.
@@ -115,7 +124,16 @@ _list:
         last_modified_time: "2021-05-14T17:57:22.010000+00:00"
         region_map:
           us-east-1:
-            sse_kms_key_id: DefaultKey
+            kms_key:
+              custom_key_store_id: null
+              deletion_date: null
+              enabled: true
+              key_manager: CUSTOMER
+              key_spec: SYMMETRIC_DEFAULT
+              key_state: Enabled
+              key_usage: ENCRYPT_DECRYPT
+              origin: AWS_KMS
+            sse_kms_key_id: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
             status: ACTIVE
             status_message: null
             status_update_date_time: null
@@ -207,7 +225,8 @@ class LookupModule(AWSLookupBase):
         if not self._connection:
             defaults = SEARCH_DEFAULTS if search_regions else {}
             self._connection = connect(self.get_options(), partial(get_aws_connection_info, self), defaults)
-        facts = get_facts(self._connection, arn, search_regions, self.get_option("include_tags"), self.warn)
+        include_tags, include_keys = (self.get_option(name) for name in ("include_tags", "include_keys"))
+        facts = get_facts(self._connection, arn, search_regions, include_tags, self.warn, include_keys)
         if not facts["exists"]:
             raise AnsibleSSMIncidentsError(
                 "Failed to find the account's replication set",

@@ -46,9 +46,19 @@ options:
         required: true
       sse_kms_key_id:
         description:
-          - The ARN of the KMS key that encrypts the data in this Region. An alias or a bare key ID is refused, as the
-            service reports ARNs.
-          - Left out, or V(DefaultKey), it is the AWS owned key.
+          - The ARN of the KMS key that encrypts the data in this Region. It must be a key in this Region. An alias or a
+            bare key ID is refused, as the service reports ARNs.
+          - V(DefaultKey) is the AWS owned key.
+          - If it is left out, a Region of the set keeps the key that it has, and a Region that is added gets the AWS owned
+            key.
+          - A set has the AWS owned key in all Regions, or customer managed keys in all. A task that would mix them fails
+            before anything is changed. To change from one kind to the other, the set and B(all of the account's Incident
+            Manager data) must be deleted and created again.
+          - Incident Manager supports symmetric keys with key material that KMS has made, and no keys in custom key stores.
+          - The module looks at the key (C(kms:DescribeKey)) before the step that brings it in, and before the Region or the
+            set is deleted. With a key that can't be used the task fails before anything is changed. If the key can't be
+            described, for want of the permission or because KMS has not answered within 5 seconds, the module warns and goes
+            on.
         type: str
   purge_regions:
     description:
@@ -57,9 +67,9 @@ options:
     default: true
   replace_keys:
     description:
-      - Whether to give a Region another KMS key. That is possible only by deleting the Region from the set and adding
-        it again, so that without this option a key that differs is a failure, before anything is changed.
-      - It is impossible for a set's only Region.
+      - Whether to give a Region another customer managed key. That is possible only by deleting the Region from the set
+        and adding it again, so that without this option a key that differs is a failure, before anything is changed.
+      - It is impossible for a set's only Region, and from or to the AWS owned key.
     type: bool
     default: false
   deletion_protected:
@@ -112,6 +122,7 @@ EXAMPLES = r"""
       - name: eu-west-1
         sse_kms_key_id: arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
       - name: eu-central-1
+        sse_kms_key_id: arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
     deletion_protected: true
     tags:
       Team: Resilience
@@ -120,19 +131,22 @@ EXAMPLES = r"""
   incident_manager.aws.ssm_incidents_replication_set:
     regions:
       - name: eu-north-1
+        sse_kms_key_id: arn:aws:kms:eu-north-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
       - name: eu-west-3
+        sse_kms_key_id: arn:aws:kms:eu-west-3:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
 
 - name: Add a Region, and keep those that are there
   incident_manager.aws.ssm_incidents_replication_set:
     regions:
       - name: eu-west-2
+        sse_kms_key_id: arn:aws:kms:eu-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
     purge_regions: false
 
 - name: Give a Region another KMS key
   incident_manager.aws.ssm_incidents_replication_set:
     regions:
       - name: eu-north-1
-        sse_kms_key_id: arn:aws:kms:eu-north-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+        sse_kms_key_id: arn:aws:kms:eu-north-1:111122223333:key/abcd1234-ab12-cd34-ef56-abcdef123456
     purge_regions: false
     replace_keys: true
 
@@ -171,7 +185,7 @@ actions:
   sample:
     - action: add_region
       region: eu-north-1
-      sse_kms_key_id: DefaultKey
+      sse_kms_key_id: arn:aws:kms:eu-north-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
       status: done
     - action: delete_region
       region: eu-west-1
@@ -228,6 +242,56 @@ replication_set:
       returned: if there is a replication set
       type: dict
       contains:
+        kms_key:
+          description:
+            - What KMS says of the customer managed key that encrypts the data in this Region.
+            - Null for the AWS owned key, for a key that can't be described, and if the keys were not asked for, which the
+              option O(incident_manager.aws.ssm_incidents_replication_set_info#module:include_keys) does.
+            - If KMS has no such key (any more), RV(replication_set.region_map.kms_key.enabled) is V(false) and all others
+              are null.
+          returned: if there is a replication set
+          type: dict
+          contains:
+            custom_key_store_id:
+              description: The custom key store that the key is in, which Incident Manager does not support; null if it is in none.
+              returned: if there is a replication set
+              type: str
+              sample: cks-1234567890abcdef0
+            deletion_date:
+              description: When KMS deletes the key, in ISO 8601 and UTC; null unless its deletion is pending.
+              returned: if there is a replication set
+              type: str
+              sample: "2026-12-14T17:57:22.010000+00:00"
+            enabled:
+              description: Whether the key is enabled.
+              returned: if there is a replication set
+              type: bool
+              sample: true
+            key_manager:
+              description: Who manages the key, V(CUSTOMER) for a customer managed key.
+              returned: if there is a replication set
+              type: str
+              sample: CUSTOMER
+            key_spec:
+              description: The key's spec. Incident Manager supports V(SYMMETRIC_DEFAULT).
+              returned: if there is a replication set
+              type: str
+              sample: SYMMETRIC_DEFAULT
+            key_state:
+              description: The key's state, such as V(Enabled), V(Disabled) or V(PendingDeletion).
+              returned: if there is a replication set
+              type: str
+              sample: Enabled
+            key_usage:
+              description: What the key is for. Incident Manager supports V(ENCRYPT_DECRYPT).
+              returned: if there is a replication set
+              type: str
+              sample: ENCRYPT_DECRYPT
+            origin:
+              description: Where the key material comes from. Incident Manager supports V(AWS_KMS).
+              returned: if there is a replication set
+              type: str
+              sample: AWS_KMS
         sse_kms_key_id:
           description:
             - The ARN of the KMS key that encrypts the data in this Region.
@@ -252,11 +316,13 @@ replication_set:
           sample: "2021-05-14T17:57:22.010000+00:00"
       sample:
         us-east-1:
+          kms_key: null
           sse_kms_key_id: DefaultKey
           status: ACTIVE
           status_message: null
           status_update_date_time: null
         us-east-2:
+          kms_key: null
           sse_kms_key_id: DefaultKey
           status: ACTIVE
           status_message: Tagging inaccessible
@@ -283,9 +349,9 @@ error:
       description:
         - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
         - Or a code of this collection, V(AccountMismatch), V(DeletionProtected), V(InvalidConfiguration),
-          V(InvalidParameter), V(KeyMismatch), V(MalformedAnswer), V(MultipleReplicationSets), V(NoReplicationSet),
-          V(ReplicationSetDeleted), V(ReplicationSetFailed), V(SearchIncomplete), V(UnexpectedError),
-          V(UnsupportedChange), V(WaitRequired) or V(WaitTimeout).
+          V(InvalidParameter), V(KeyMismatch), V(KeyNotUsable), V(MalformedAnswer), V(MultipleReplicationSets),
+          V(NoReplicationSet), V(ReplicationSetDeleted), V(ReplicationSetFailed), V(SearchIncomplete),
+          V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or V(WaitTimeout).
         - A bare HTTP status, such as V(403), if an error came without a code.
         - The README of the collection has a table of all codes.
       returned: failure
@@ -336,6 +402,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change, Planner
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import result_facts
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.keys import KeyCheck
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
     CurrentState,
     Step,
@@ -400,7 +467,8 @@ def change_replication_set(
     params = module.params
     is_deletion = params["state"] == "absent"
     include_tags = params["tags"] is not None and not is_deletion
-    change = Change(connection, params["arn"], plan, params["wait_timeout"], include_tags, is_deletion)
+    validate = KeyCheck(connection, warn).validate
+    change = Change(connection, params["arn"], plan, validate, params["wait_timeout"], include_tags, is_deletion)
     try:
         change.prepare()
         before, planned = change.current, list(change.remaining)

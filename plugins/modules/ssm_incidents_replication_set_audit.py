@@ -265,12 +265,22 @@ replication_set:
     last_modified_time: "2021-05-14T17:57:22.010000+00:00"
     region_map:
       us-east-1:
-        sse_kms_key_id: DefaultKey
+        kms_key:
+          custom_key_store_id: null
+          deletion_date: null
+          enabled: true
+          key_manager: CUSTOMER
+          key_spec: SYMMETRIC_DEFAULT
+          key_state: Enabled
+          key_usage: ENCRYPT_DECRYPT
+          origin: AWS_KMS
+        sse_kms_key_id: arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
         status: ACTIVE
         status_message: null
         status_update_date_time: null
       us-east-2:
-        sse_kms_key_id: DefaultKey
+        kms_key: null
+        sse_kms_key_id: arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
         status: ACTIVE
         status_message: Tagging inaccessible
         status_update_date_time: null

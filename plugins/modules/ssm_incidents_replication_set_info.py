@@ -32,6 +32,15 @@ options:
       - Without that permission the module warns, and RV(replication_set.tags) is null.
     type: bool
     default: true
+  include_keys:
+    description:
+      - Whether to describe the customer managed KMS keys of the Regions as well, RV(replication_set.region_map.kms_key). That
+        takes the permission C(kms:DescribeKey) and one call for each of them, all side by side, each in its own Region.
+      - A key that can't be described, for want of that permission or because KMS has not answered within 5 seconds, is a
+        warning, and its facts are null.
+    type: bool
+    default: false
+    version_added: 2.1.0
 extends_documentation_fragment:
   - incident_manager.aws.attributes
   - incident_manager.aws.attributes.info_module
@@ -77,6 +86,11 @@ EXAMPLES = r"""
       - eu-central-1
       - us-east-1
     include_tags: false
+
+- name: Gather the facts, and those of the KMS keys
+  incident_manager.aws.ssm_incidents_replication_set_info:
+    region: eu-west-1
+    include_keys: true
 
 - name: Wait until the replication set is active
   incident_manager.aws.ssm_incidents_replication_set_info:
@@ -141,6 +155,56 @@ replication_set:
       returned: if there is a replication set
       type: dict
       contains:
+        kms_key:
+          description:
+            - What KMS says of the customer managed key that encrypts the data in this Region.
+            - Null for the AWS owned key, for a key that can't be described, and if the keys were not asked for, which the
+              option O(incident_manager.aws.ssm_incidents_replication_set_info#module:include_keys) does.
+            - If KMS has no such key (any more), RV(replication_set.region_map.kms_key.enabled) is V(false) and all others
+              are null.
+          returned: if there is a replication set
+          type: dict
+          contains:
+            custom_key_store_id:
+              description: The custom key store that the key is in, which Incident Manager does not support; null if it is in none.
+              returned: if there is a replication set
+              type: str
+              sample: cks-1234567890abcdef0
+            deletion_date:
+              description: When KMS deletes the key, in ISO 8601 and UTC; null unless its deletion is pending.
+              returned: if there is a replication set
+              type: str
+              sample: "2026-12-14T17:57:22.010000+00:00"
+            enabled:
+              description: Whether the key is enabled.
+              returned: if there is a replication set
+              type: bool
+              sample: true
+            key_manager:
+              description: Who manages the key, V(CUSTOMER) for a customer managed key.
+              returned: if there is a replication set
+              type: str
+              sample: CUSTOMER
+            key_spec:
+              description: The key's spec. Incident Manager supports V(SYMMETRIC_DEFAULT).
+              returned: if there is a replication set
+              type: str
+              sample: SYMMETRIC_DEFAULT
+            key_state:
+              description: The key's state, such as V(Enabled), V(Disabled) or V(PendingDeletion).
+              returned: if there is a replication set
+              type: str
+              sample: Enabled
+            key_usage:
+              description: What the key is for. Incident Manager supports V(ENCRYPT_DECRYPT).
+              returned: if there is a replication set
+              type: str
+              sample: ENCRYPT_DECRYPT
+            origin:
+              description: Where the key material comes from. Incident Manager supports V(AWS_KMS).
+              returned: if there is a replication set
+              type: str
+              sample: AWS_KMS
         sse_kms_key_id:
           description:
             - The ARN of the KMS key that encrypts the data in this Region.
@@ -165,11 +229,13 @@ replication_set:
           sample: "2021-05-14T17:57:22.010000+00:00"
       sample:
         us-east-1:
+          kms_key: null
           sse_kms_key_id: DefaultKey
           status: ACTIVE
           status_message: null
           status_update_date_time: null
         us-east-2:
+          kms_key: null
           sse_kms_key_id: DefaultKey
           status: ACTIVE
           status_message: Tagging inaccessible
@@ -245,16 +311,19 @@ def main() -> None:
             "arn": {"type": "str"},
             "search_regions": {"type": "list", "elements": "str", "default": []},
             "include_tags": {"type": "bool", "default": True},
+            "include_keys": {"type": "bool", "default": False, "no_log": False},
         },
         supports_check_mode=True,
     )
-    arn, search_regions, include_tags = (module.params[name] for name in ("arn", "search_regions", "include_tags"))
+    params = module.params
+    arn, search_regions = params["arn"], params["search_regions"]
     run = ModuleRun(module)
     with run:
         validate_search(arn, search_regions)
         connection = run.connect(SEARCH_DEFAULTS if search_regions else {})
         # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
-        run.result.update(get_facts(connection, arn, search_regions, include_tags, warn))
+        facts = get_facts(connection, arn, search_regions, params["include_tags"], warn, params["include_keys"])
+        run.result.update(facts)
     run.exit()
 
 

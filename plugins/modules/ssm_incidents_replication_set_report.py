@@ -13,7 +13,7 @@ version_added: 1.1.0
 short_description: Make one report of the audits of many accounts
 description:
   - Takes what M(incident_manager.aws.ssm_incidents_replication_set_audit) returned for each account, and writes one report of
-    it, as an HTML page and as JSON. RV(text) is a summary for the screen.
+    it, as an HTML page, as JSON, as CSV and as JUnit XML. RV(text) is a summary for the screen.
   - Merges the JSON of earlier runs, for instance if several controllers share a fleet, or some accounts were audited again.
     Of several results for one name the newest counts. If they are of different accounts, the task fails.
   - If several names are of one account, those that passed are V(unknown), because one of them may stand for an account that
@@ -43,6 +43,16 @@ options:
     type: path
   json:
     description: The file to write the report to as JSON, in the form that the guide on auditing documents.
+    type: path
+  csv:
+    description:
+      - The file to write the report to as CSV, with a line for each finding, and one for an account without findings.
+      - An apostrophe goes before a text that a spreadsheet would take for a formula.
+    type: path
+  junit:
+    description:
+      - The file to write the report to as JUnit XML, which pipelines show without further code. Each account is a test case.
+        An account that failed is a failure. One whose outcome is unknown is an error.
     type: path
   report_only:
     description: Whether to end without a failure if an account did not pass.
@@ -89,6 +99,7 @@ EXAMPLES = r"""
         audits: "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'audit'))) }}"
         html: report/audit.html
         json: report/audit.json
+        junit: report/audit.xml
       run_once: true
 
 - name: Make one report of several
@@ -132,7 +143,7 @@ text:
   type: list
   elements: str
   sample:
-    - 1 of 412 accounts is not in order
+    - 1 of 412 accounts is not in order, 3 are not known
     - "failed: shop (222233334444)"
     - "  - Deletion protection is off but must be on"
     - "Written: /reports/audit.html"
@@ -148,7 +159,7 @@ msg:
   description: The same in words, or what failed and what to do.
   returned: always
   type: str
-  sample: "412 accounts: 398 passed, 11 failed, 3 unknown. This result covers all accounts, whatever host it is shown for."
+  sample: "11 of 412 accounts are not in order, 3 are not known. This result covers all accounts, whatever host it is shown for."
 error:
   description: What failed. The codes are part of what this collection promises; a later release may add others.
   returned: if an option is rejected, a file can't be read or written, or a name has two account IDs

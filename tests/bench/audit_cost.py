@@ -16,7 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from typing import Any
 # Run as a file, this one finds what is next to it; the others are imported from tests/.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from bench.measure import ENDPOINT, peak_memory, prepare, print_rows, run, seconds  # noqa: E402
+from bench.measure import ENDPOINT, peak_memory, prepare, print_rows, processor_seconds, run, seconds  # noqa: E402
 from fleet.accounts import Account, make_compliant_accounts  # noqa: E402
 from fleet.inventory import Fleet  # noqa: E402
 
@@ -43,6 +43,21 @@ for options in json.load(open(sys.argv[1])):
     client.get_replication_set(arn=arn)
 """
 
+# The same with botocore's data read once: what the calls themselves cost.
+SHARED_DATA_SCRIPT = BARE_SCRIPT.replace(
+    "import boto3\n",
+    """import boto3, botocore.session
+from botocore.loaders import create_loader
+loader = create_loader()
+""",
+).replace(
+    "    session = boto3.Session(**options",
+    """    core = botocore.session.get_session()
+    core.register_component("data_loader", loader)
+    session = boto3.Session(botocore_session=core, **options""",
+)
+SCRIPTS = {"boto3": BARE_SCRIPT, "shared boto3": SHARED_DATA_SCRIPT}
+
 # The same options for all that Ansible runs.
 CONNECTION = {
     "endpoint_url": "{{ endpoint }}",
@@ -52,6 +67,8 @@ CONNECTION = {
 }
 PLAYS: dict[str, dict[str, Any]] = {
     "ping": {"ansible.builtin.ping": {}},
+    # The least that Ansible does for a host.
+    "assert": {"ansible.builtin.assert": {"that": True, "quiet": True}},
     "info": {
         "incident_manager.aws.ssm_incidents_replication_set_info": {**CONNECTION, "include_tags": False},
     },
@@ -65,13 +82,16 @@ def main() -> None:
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
-        costs = bench.marginal_costs(ROUNDS)
+        costs = bench.marginal_costs(ROUNDS, ("audit", "ping", "boto3", "info"), seconds)
         ratios = {name: f"{costs['audit'] / cost:.2f}" for name, cost in costs.items()}
         rows = [
             ("one more account: audit playbook / info module", ratios["info"], "<= 0.20"),
             ("one more account: audit playbook / ansible.builtin.ping", ratios["ping"], "<= 0.50"),
             ("one more account: audit playbook / boto3, a session each", ratios["boto3"], ""),
         ]
+        processor = bench.marginal_costs(ROUNDS, ("audit", "assert", "shared boto3"), processor_seconds)
+        ratio = processor["audit"] / (processor["assert"] + processor["shared boto3"])
+        rows.append(("processor time: audit playbook / assert + boto3, shared data", f"{ratio:.2f}", "<= 1.25"))
         times, memory = bench.run_largest()
         for name, target in (("audit", "<= 1.25"), ("boto3", "")):
             cost = (times[name] - bench.times[name, MEDIUM]) / (LARGE - MEDIUM)
@@ -125,27 +145,31 @@ class Bench:
         return self._folder / f"{name}-{number}.json"
 
     def _command(self, name: str, number: int) -> list[str]:
-        if name == "boto3":
-            return ["python", "-c", BARE_SCRIPT, str(self._path(number, "options"))]
+        if name in SCRIPTS:
+            return ["python", "-c", SCRIPTS[name], str(self._path(number, "options"))]
         inventory = f"--inventory={self._path(number, 'inventory')}"
         if name != "audit":
             return ["ansible-playbook", inventory, str(self._folder / f"{name}.json")]
         reports = {f"incident_manager_report_{form}": str(self._folder / f"report.{form}") for form in ("json", "html")}
         return ["ansible-playbook", inventory, "incident_manager.aws.audit", f"--extra-vars={json.dumps(reports)}"]
 
-    def marginal_costs(self, rounds: int) -> dict[str, float]:
-        """Return the time in seconds that each candidate takes for one more account."""
-        names = ("audit", "ping", "boto3", "info")
+    def marginal_costs(
+        self, rounds: int, names: Sequence[str], measure: Callable[[Callable[[], object]], float]
+    ) -> dict[str, float]:
+        """Return what each candidate takes for one more account, as measured by a function of measure.py."""
         for name in names:
             run(*self._command(name, SMALL))
         measured: dict[tuple[str, int], list[float]] = {(name, size): [] for name in names for size in (SMALL, MEDIUM)}
         for number in range(rounds):
-            # The module takes minutes, and is run in one round only.
-            for name in names[:-1] if number else names:
-                for size in (SMALL, MEDIUM):
-                    measured[name, size].append(seconds(partial(run, *self._command(name, size))))
-        self.times = {key: statistics.median(values) for key, values in measured.items()}
-        return {name: (self.times[name, MEDIUM] - self.times[name, SMALL]) / (MEDIUM - SMALL) for name in names}
+            for name in names:
+                # The module takes minutes, and is run in one round only.
+                if name != "info" or number == 0:
+                    for size in (SMALL, MEDIUM):
+                        measured[name, size].append(measure(partial(run, *self._command(name, size))))
+        medians = {key: statistics.median(values) for key, values in measured.items()}
+        if measure is seconds:
+            self.times = medians
+        return {name: (medians[name, MEDIUM] - medians[name, SMALL]) / (MEDIUM - SMALL) for name in names}
 
     def run_largest(self) -> tuple[dict[str, float], dict[str, int]]:
         """Run the candidates with all accounts, and return their seconds and the memory of their largest processes."""

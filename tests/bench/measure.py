@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 ENDPOINT = os.environ.get("INCIDENT_MANAGER_ENDPOINT", "")
 BIN = Path(sys.executable).parent
@@ -52,23 +54,57 @@ def seconds(candidate: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def processor_seconds(candidate: Callable[[], object]) -> float:
+    """Return the processor time that the processes take that a candidate starts."""
+
+    def used() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    start = used()
+    candidate()
+    return used() - start
+
+
 def run(program: str, *arguments: str) -> None:
     """Run a program of this Python environment, without its output."""
     subprocess.run([BIN / program, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-# In a process of its own, as RUSAGE_CHILDREN is the maximum of all processes that a process ever started.
-_MEMORY_SCRIPT = """
+class Cost(NamedTuple):
+    """What a program cost.
+
+    :ivar processor_time: in seconds, of all its processes.
+    :ivar memory: RSS in KiB, of its largest process.
+    """
+
+    exit_code: int
+    processor_time: float
+    memory: int
+
+
+# In a process of its own, as RUSAGE_CHILDREN is about all processes that a process ever started.
+_COST_SCRIPT = """
 import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(code, used.ru_utime + used.ru_stime, used.ru_maxrss)
 """
 
 
+def cost(program: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Cost:
+    """Run a program without its output, and return what it cost."""
+    command = [sys.executable, "-c", _COST_SCRIPT, str(program), *arguments]
+    result = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    code, processor_time, memory = result.stdout.split()
+    return Cost(int(code), float(processor_time), int(memory))
+
+
 def peak_memory(program: str, *arguments: str) -> int:
-    """Run a program, and return the memory (RSS, KiB) of its largest process."""
-    command = [sys.executable, "-c", _MEMORY_SCRIPT, str(BIN / program), *arguments]
-    return int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    """Run a program of this Python environment, and return the memory (RSS, KiB) of its largest process."""
+    measured = cost(BIN / program, *arguments)
+    assert measured.exit_code == 0, program
+    return measured.memory
 
 
 def print_rows(rows: Iterable[Row]) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Recognizes the service's calls in HTTP requests, and lists them."""
+"""Recognizes calls of Incident Manager's two APIs in HTTP requests, and lists them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,15 @@ _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d+/([^/,\s]+)/([^/,\s]+)/aws4_reque
 
 @dataclass
 class Call:
-    """One call of the service. ``status`` is None if no answer was sent, ``fault`` if no fault rule matched."""
+    """
+    One call of ssm-incidents or ssm-contacts.
 
+    :ivar operation: None if the service has no such operation.
+    :ivar status: None if no answer was sent.
+    :ivar fault: None if no fault rule matched.
+    """
+
+    service: str
     operation: str | None
     region: str
     account: str
@@ -39,19 +46,19 @@ class Call:
 
 def call_of(environ: dict[str, Any]) -> Call | None:
     """
-    Return the call of a request; None if its signature is for another service, or missing.
+    Return the call of a request; None if its signature is for a service that is not Incident Manager's, or missing.
 
     The request's body is read and replaced, so that the service can read it.
     """
     scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-    if scope is None or scope[3] != utils.SERVICE:
+    if scope is None or scope[3] not in (utils.SERVICE, utils.CONTACTS):
         return None
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
-    raw_path = environ.get("RAW_URI", environ["PATH_INFO"]).partition("?")[0]
-    operation, given = utils.match_operation(environ["REQUEST_METHOD"], raw_path)
+    operation, given = _operation_of(environ)
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
     return Call(
+        service=scope[3],
         operation=operation,
         region=scope[2],
         account=_account(environ, scope[1]),
@@ -66,10 +73,15 @@ def call_of(environ: dict[str, Any]) -> Call | None:
 
 
 def is_unsigned(environ: dict[str, Any]) -> bool:
-    """Return whether a request is for one of the service's paths and has no valid signature."""
-    raw_path = environ.get("RAW_URI", environ["PATH_INFO"]).partition("?")[0]
-    operation, _given = utils.match_operation(environ["REQUEST_METHOD"], raw_path)
+    """Return whether a request is for an operation of Incident Manager and has no valid signature."""
+    operation, _given = _operation_of(environ)
     return operation is not None and _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) is None
+
+
+def _operation_of(environ: dict[str, Any]) -> tuple[str | None, dict[str, str]]:
+    """Return the operation of a request, and its path parameters: see match_operation."""
+    raw_path = environ.get("RAW_URI", environ["PATH_INFO"]).partition("?")[0]
+    return utils.match_operation(environ["REQUEST_METHOD"], raw_path, environ.get("HTTP_X_AMZ_TARGET"))
 
 
 def _account(environ: dict[str, Any], access_key: str) -> str:

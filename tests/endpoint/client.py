@@ -83,6 +83,10 @@ class ControlClient:
         answer = self._request("POST", "seed", {key: value for key, value in given.items() if value is not None})
         return str(answer["arn"])
 
+    def make_key(self, arn: str) -> str:
+        """Make a KMS key with this ARN, enabled and symmetric, and return the ARN."""
+        return str(self._request("POST", "keys", {"arn": arn})["arn"])
+
     def make_user(self, policy: Mapping[str, Any] | Iterable[str], account: str) -> dict[str, str]:
         """
         Make an IAM user with one policy and an access key.

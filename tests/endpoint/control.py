@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import asdict, fields
 from typing import Any
 
 from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
 from moto.moto_api import state_manager
 from moto.moto_api._internal import mock_random
 
@@ -61,6 +63,13 @@ class Control:
             "enforce_iam": (lambda value: isinstance(value, bool), "true or false"),
             "empty_list_pages": (lambda value: is_number(value, int) and value >= 0, "a whole number, 0 or more"),
             "fail_next": (_is_fail_next, "an object of service Regions and messages"),
+            "read_lag": (_is_read_lag, '{}, or {"reads": n} or {"seconds": n}, with "regions" if not in all'),
+            "creating_set_answers_in": (lambda value: value in ("asked", "all"), '"asked" or "all"'),
+            "deleting_region_answers": (lambda value: isinstance(value, bool), "true or false"),
+            "unavailable_regions": (
+                _is_unavailable_regions,
+                'an object of service Regions and "drop", "503" or "denied"',
+            ),
             "transition": (
                 _is_transition,
                 '{"progression": "immediate"}, or "manual" with times, or "time" with seconds',
@@ -76,10 +85,9 @@ class Control:
             for name, value in settings.items():
                 if name == "transition":
                     state_manager.set_transition(models.MODEL_NAME, dict(value))
-                elif name == "fail_next":
-                    models.SETTINGS.fail_next = dict(value)
                 else:
-                    setattr(models.SETTINGS, name, value)
+                    # A copy, as fail_next is used up.
+                    setattr(models.SETTINGS, name, deepcopy(value))
             return {**asdict(models.SETTINGS), "transition": state_manager.get_transition(models.MODEL_NAME)}
 
     def seed(
@@ -111,6 +119,26 @@ class Control:
         key = iam.create_access_key(name)
         return {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": key.secret_access_key}
 
+    def make_key(self, arn: str) -> str:
+        """
+        Make a KMS key in moto's KMS, enabled and symmetric, and return its ARN. KMS itself chooses a key's ID.
+
+        :param arn: the key's ARN. A key that has it already is enabled, whatever its state.
+        :raises ValueError: if it is not the ARN of a key in one of the service's Regions.
+        """
+        parts = arn.split(":", 5)
+        if len(parts) != 6 or parts[3] not in utils.service_regions() or not parts[5].startswith("key/"):
+            raise ValueError(f"arn must be the ARN of a KMS key, not {arn!r}")
+        kms, key_id = kms_backends[parts[4]][parts[3]], parts[5].removeprefix("key/")
+        if key_id not in kms.keys:
+            # 100 ms, as moto makes an RSA key for it.
+            key = kms.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
+            kms.keys[key_id] = kms.keys.pop(key.id)
+            key.id, key.arn = key_id, arn
+        kms.cancel_key_deletion(key_id)
+        kms.enable_key(key_id)
+        return arn
+
     # Over HTTP ----------------------------------------------------------------------------------------------------
 
     def answer(self, method: str, name: str, given: Any) -> Answer:
@@ -136,6 +164,7 @@ class Control:
             ("POST", "settings"): lambda given: self.configure(**_an_object(given)),
             ("POST", "reset"): lambda _given: self.reset(),
             ("POST", "seed"): lambda given: {"arn": self.seed(**_an_object(given))},
+            ("POST", "keys"): lambda given: {"arn": self.make_key(**_an_object(given))},
             ("POST", "users"): lambda given: self.make_user(**_an_object(given)),
         }
 
@@ -164,8 +193,7 @@ class ControlRoutes:
             answer = _json_answer(400, {"error": f"the body is not JSON: {error}"})
         else:
             answer = self._control.answer(environ["REQUEST_METHOD"], path.removeprefix(PREFIX), given)
-        start_response(f"{answer.status} {'OK' if answer.status == 200 else 'Refused'}", answer.headers)
-        return [answer.body]
+        return answer.send(start_response)
 
 
 def _an_object(given: Any) -> dict[str, Any]:
@@ -182,6 +210,26 @@ def _json_answer(status: int, content: Any) -> Answer:
 def _is_fail_next(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
         region in utils.service_regions() and isinstance(message, str) for region, message in value.items()
+    )
+
+
+def _is_read_lag(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    amounts = [name for name in value if name != "regions"]
+    regions = value.get("regions", [])
+    return value == {} or (
+        amounts in (["reads"], ["seconds"])
+        and is_number(value[amounts[0]], int if amounts == ["reads"] else (int, float))
+        and value[amounts[0]] >= 0
+        and isinstance(regions, list)
+        and set(regions) <= utils.service_regions()
+    )
+
+
+def _is_unavailable_regions(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        region in utils.service_regions() and reason in ("drop", "503", "denied") for region, reason in value.items()
     )
 
 

@@ -12,12 +12,14 @@ import select
 import socket
 import struct
 import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from http import HTTPStatus
 from threading import Event, Lock
 from typing import Any, NamedTuple
 
-from .backend import utils
+from .backend import models, utils
 from .calls import Call, CallLog, call_of, is_unsigned
 
 FAULTS = (
@@ -36,8 +38,13 @@ FAULTS = (
 )
 MAX_WAIT = 120.0
 
+# The codes of faults that are errors of the service: for "error" by default.
+_CODES = {"error": "InternalServerException", "throttle": "ThrottlingException", "internal": "InternalServerException"}
+
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
+# What moto adds to an answer, and AWS does not. moto's request ID has another form than AWS's.
+_HEADERS_OF_MOTO = ("access-control-allow-origin", "server", "status", "x-amzn-requestid")
 _HTML = "<!DOCTYPE html><html><body><h1>A proxy's page</h1></body></html>"
 
 
@@ -47,6 +54,12 @@ class Answer(NamedTuple):
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+
+    def send(self, start_response: Callable[..., Any]) -> list[bytes]:
+        """Start a WSGI response, and return its body."""
+        phrases = {status.value: status.phrase for status in HTTPStatus}
+        start_response(f"{self.status} {phrases.get(self.status, 'Unknown')}", self.headers)
+        return [self.body]
 
 
 def is_number(value: Any, kind: type | tuple[type, ...] = (int, float)) -> bool:
@@ -65,8 +78,8 @@ class Rule:
     times: int | None = 1
     # Carry the call out before the fault.
     after: bool = False
-    # For "error": the code, the message, and further members of the error.
-    code: str = "InternalServerException"
+    # For "error": the code, the message, and further members of the error. Those of "throttle" and "internal" are fixed.
+    code: str | None = None
     message: str | None = None
     members: Mapping[str, Any] = field(default_factory=dict)
     # For "error", by default the model's; required for "status".
@@ -89,7 +102,7 @@ class Rule:
             raise ValueError(f"unknown in a rule: {', '.join(sorted(map(str, unknown)))}")
         if given.get("fault") not in FAULTS:
             raise ValueError(f"fault must be one of {', '.join(FAULTS)}, not {given.get('fault')!r}")
-        rule = cls(**given)
+        rule = cls(**{"code": _CODES.get(given["fault"]), **given})
         rule._check()
         return rule
 
@@ -104,8 +117,10 @@ class Rule:
             raise ValueError(f"times must be null or at least 1, not {self.times!r}")
         if not isinstance(self.after, bool):
             raise ValueError(f"after must be true or false, not {self.after!r}")
-        if not isinstance(self.code, str) or not isinstance(self.members, Mapping):
+        if not isinstance(self.code, str | None) or not isinstance(self.members, Mapping):
             raise TypeError("code must be a string and members an object")
+        if self.fault != "error" and self.code != _CODES.get(self.fault):
+            raise ValueError(f'code is for the fault "error", not "{self.fault}"')
         if not is_number(self.seconds) or not 0 <= self.seconds <= MAX_WAIT:
             raise ValueError(f"seconds must be between 0 and {MAX_WAIT:g}, not {self.seconds!r}")
         if self.http_status is not None and (
@@ -130,12 +145,9 @@ class Rule:
 
     def answer(self) -> Answer:
         """Return the answer of the fault. Not for faults without an answer, nor for those that shorten the real one."""
-        if self.fault == "throttle":
-            return error_answer("ThrottlingException", self.message or "Rate exceeded", self.members, self.http_status)
-        if self.fault == "internal":
-            return error_answer("InternalServerException", self.message, self.members, self.http_status)
-        if self.fault == "error":
-            return error_answer(self.code, self.message, self.members, self.http_status)
+        if self.code:
+            message = self.message or ("Rate exceeded" if self.fault == "throttle" else None)
+            return error_answer(self.code, message, self.members, self.http_status)
         if self.fault == "status":
             return _text_answer(self.http_status or 200, _HTML if self.body is None else self.body, "text/html")
         if self.fault == "not_json":
@@ -151,7 +163,7 @@ def error_answer(code: str, message: str | None, members: Mapping[str, Any], htt
 
     :param http_status: by default the model's; 400 for a code that is not in the model.
     """
-    content: dict[str, Any] = {"message": message or f"{code}, asked for by a fault rule"}
+    content: dict[str, Any] = {"__type": code, "message": message or f"{code}, asked for by a fault rule"}
     model = utils.service_model()
     shape = next((shape for shape in model.error_shapes if shape.name == code), None)
     if shape is not None:
@@ -160,7 +172,12 @@ def error_answer(code: str, message: str | None, members: Mapping[str, Any], htt
     content.update(members)
     declared = shape.metadata["error"]["httpStatusCode"] if shape is not None else 400
     status, headers, body = _text_answer(http_status or declared, json.dumps(content), "application/json")
-    return Answer(status, [*headers, ("x-amzn-ErrorType", code)], body)
+    return Answer(status, [*headers, ("x-amzn-ErrorType", code), _request_id()], body)
+
+
+def _request_id() -> tuple[str, str]:
+    """Return the header with a request's ID, which every answer of AWS has."""
+    return "x-amzn-RequestId", str(uuid.uuid4())
 
 
 def _text_answer(status: int, text: str, content_type: str) -> Answer:
@@ -214,9 +231,9 @@ class Faults:
 
 
 class FaultyService:
-    """A WSGI app that logs each call of the service, and applies the fault rules to it.
+    """A WSGI app that logs each call of Incident Manager's APIs, and applies the fault rules to those of ssm-incidents.
 
-    :param service: the app that answers this service's calls.
+    :param service: the app that answers these calls.
     :param others: the app that answers those of all other services.
     """
 
@@ -232,8 +249,7 @@ class FaultyService:
         if call is None and is_unsigned(environ):
             # moto would treat it as a request to S3.
             answer = error_answer("MissingAuthenticationTokenException", "Missing Authentication Token", {}, 403)
-            start_response(f"{answer.status} Refused", answer.headers)
-            return [answer.body]
+            return answer.send(start_response)
         if call is None:
             return self._others(environ, start_response)
         self._log.add(call)
@@ -241,12 +257,13 @@ class FaultyService:
             # The host name does not resolve there. The most similar that a server can do is to drop the connection.
             call.fault = "no such region"
             _drop(environ)
-        rules = self._faults.take(call)
+        rules = _unavailable(call)
+        if not rules and call.service == utils.SERVICE:
+            rules = self._faults.take(call)
         call.fault = "+".join(rule.fault for rule in rules) or None
         answer = self._apply(environ, rules)
         call.status = answer.status
-        start_response(f"{answer.status} {'OK' if answer.status < 300 else 'Refused'}", answer.headers)
-        return [answer.body]
+        return answer.send(start_response)
 
     def _apply(self, environ: dict[str, Any], rules: list[Rule]) -> Answer:
         """Return the answer to a call with these rules. Does not return if no answer is to be sent."""
@@ -281,7 +298,8 @@ class FaultyService:
         if (close := getattr(result, "close", None)) is not None:
             close()
         status, headers = started[-1]
-        return Answer(int(status.split()[0]), headers, body)
+        kept = [(name, value) for name, value in headers if name.lower() not in _HEADERS_OF_MOTO]
+        return Answer(int(status.split()[0]), [*kept, _request_id()], body)
 
     def _hang(self, environ: dict[str, Any], seconds: float) -> None:
         """Send nothing until the client gives up, the endpoint stops, or the time is over."""
@@ -291,6 +309,22 @@ class FaultyService:
             if select.select([environ["werkzeug.socket"]], [], [], 0.05)[0]:
                 break
         _drop(environ)
+
+
+def _unavailable(call: Call) -> list[Rule]:
+    """Return the fault of a call in one of the setting's unavailable Regions."""
+    reason = models.SETTINGS.unavailable_regions.get(call.region)
+    if reason == "drop":
+        return [Rule("reset")]
+    if reason == "503":
+        return [Rule("status", http_status=503)]
+    if reason == "denied":
+        message = (
+            f"User: arn:aws:iam::{call.account}:user/someone is not authorized to perform: {call.service}:{call.operation}"
+            " with an explicit deny in a service control policy"
+        )
+        return [Rule("error", code="AccessDeniedException", message=message)]
+    return []
 
 
 def _cut(answer: Answer, length_of_half: bool) -> Answer:

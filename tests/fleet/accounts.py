@@ -258,21 +258,25 @@ def _apply_defect(defect: str, body: dict[str, Any], tags: dict[str, str], secon
     regions: dict[str, dict[str, str]] = body["regionMap"]
     if defect == "another region" and "eu-west-1" in regions:
         moved = regions.pop("eu-west-1")
-        regions["eu-west-2"] = {**moved, "sseKmsKeyId": _key("eu-west-2", KEY_ACCOUNT, random)}
+        if moved.get("sseKmsKeyId") != "DefaultKey":
+            moved["sseKmsKeyId"] = _key("eu-west-2", KEY_ACCOUNT, random)
+        regions["eu-west-2"] = moved
     elif defect == "deleting" and len(regions) > 1:
         body["status"] = "UPDATING"
         regions[second]["status"] = "DELETING"
     elif defect == "failed" and len(regions) > 1:
         body["status"] = "FAILED"
         regions[second].update(status="FAILED", statusMessage="The key is disabled")
-    elif defect == "foreign key":
+    elif defect == "foreign key" and regions[second].get("sseKmsKeyId") != "DefaultKey":
         regions[second]["sseKmsKeyId"] = _key(second, "111122223333", random)
     elif defect == "key missing":
         regions[second].pop("sseKmsKeyId", None)
     elif defect == "one region" and len(regions) > 1 and body["status"] == "ACTIVE":
         del regions[next(name for name in regions if name != second)]
     elif defect == "owned key":
-        regions[second]["sseKmsKeyId"] = "DefaultKey"
+        # A set has the AWS owned key in all Regions, or in none.
+        for info in regions.values():
+            info["sseKmsKeyId"] = "DefaultKey"
     elif defect == "protection missing":
         body.pop("deletionProtected", None)
     elif defect == "tag missing":

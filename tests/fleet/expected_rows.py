@@ -56,6 +56,7 @@ def _audited_row(account: Account) -> dict[str, Any]:
             "last_modified_time": _utc(body["lastModifiedTime"]),
             "region_map": {
                 name: {
+                    "kms_key": None,
                     "sse_kms_key_id": info.get("sseKmsKeyId"),
                     "status": info["status"],
                     "status_message": info.get("statusMessage"),

@@ -32,7 +32,7 @@ from checkout import CHECKOUT, COLLECTIONS
 from credentials import environment_variables, module_options
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingSTS, closed_port
+from failing_servers import RefusingKMS, RefusingSTS, closed_port
 from hypothesis import settings
 from recorded_answers import ARN as RECORDED_ARN
 from recorded_answers import REPLICATION_SET
@@ -139,6 +139,25 @@ def refusing_sts() -> Iterator[RefusingSTS]:
 
 
 @pytest.fixture
+def refusing_kms() -> Iterator[RefusingKMS]:
+    """Return a KMS that denies every call."""
+    with RefusingKMS() as kms:
+        yield kms
+
+
+@pytest.fixture
+def kms_url(endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, None]]:
+    """Return a function that lets KMS have a URL of its own, and returns a module's options for that."""
+
+    def set_url(url: str) -> dict[str, None]:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", url)
+        return {"endpoint_url": None}
+
+    return set_url
+
+
+@pytest.fixture
 def closed_url() -> Iterator[str]:
     """Return a URL that refuses connections."""
     with closed_port() as url:
@@ -197,7 +216,7 @@ def run_module(
             module.main()
         # A search ends with the first Region that has the set; the others' calls must not reach the next test.
         for thread in threading.enumerate():
-            if thread.name.startswith("search "):
+            if thread.name.startswith("incident_manager.aws "):
                 thread.join(timeout=5)
         captured = capsys.readouterr()
         outcome = Outcome(json.loads(captured.out), captured.out + captured.err)

@@ -42,10 +42,13 @@ PURE = (
     "module_utils/_replication_set/facts.py",
     "module_utils/_replication_set/plan.py",
     "module_utils/_replication_set/service.py",
+    "plugin_utils/_audit/csv_file.py",
+    "plugin_utils/_audit/junit_file.py",
     "plugin_utils/_audit/page.py",
     "plugin_utils/_audit/report.py",
     "plugin_utils/_audit/rule_options.py",
     "plugin_utils/_audit/rules.py",
+    "plugin_utils/_audit/text.py",
 )
 SOURCES = [path for path in PLUGINS.rglob("*.py") if "doc_fragments" not in path.parts]
 

@@ -79,7 +79,7 @@ class Connection:
         user_config = options.pop("aws_config", None)
         config = Config(user_agent_extra=_USER_AGENT, **defaults)
         self._options = dict(options, endpoint_url=endpoint_url, config=config.merge(user_config or Config()))
-        self._clients: dict[tuple[str, str, bool], BaseClient] = {}
+        self._clients: dict[tuple[str, str, bool, float | None], BaseClient] = {}
         try:
             self._session = make_session(profile, region)
             if region is None:
@@ -107,18 +107,21 @@ class Connection:
         value = remove_values(value, self._url_parts)
         return remove_values(value, {secret for secret in self._secrets if secret})
 
-    def client(self, service: str, region: str | None = None, *, retry: bool = True) -> BaseClient:
+    def client(
+        self, service: str, region: str | None = None, *, retry: bool = True, timeout: float | None = None
+    ) -> BaseClient:
         """Return a client for a service.
 
         :param service: botocore's name of the service, such as ssm-incidents.
         :param region: the Region; left out, the connection's own.
         :param retry: whether botocore may send a call again; if not, it doesn't, whatever aws_config has.
+        :param timeout: how long to wait for a connection, and for an answer, in seconds, whatever aws_config has.
         :raises AnsibleSSMIncidentsError: if botocore rejects an option (an invalid Region name, an access key without its
             secret key ...), no credentials can be retrieved, or the role can't be assumed.
         """
         if self._role_arn and not self._has_assumed_role:
             self._assume_role(self._role_arn)
-        key = (service, region or self.region, retry)
+        key = (service, region or self.region, retry, timeout)
         if key not in self._clients:
             self._clients[key] = self._make_client(*key)
         return self._clients[key]
@@ -145,12 +148,14 @@ class Connection:
         except AnsibleSSMIncidentsError:
             return None
 
-    def _make_client(self, service: str, region: str, retry: bool = True) -> BaseClient:
+    def _make_client(self, service: str, region: str, retry: bool = True, timeout: float | None = None) -> BaseClient:
         if not self._has_credentials:
             self._get_credentials()
         options = dict(self._options)
         if not retry:
             options["config"] = options["config"].merge(Config(retries={"total_max_attempts": 1}))
+        if timeout is not None:
+            options["config"] = options["config"].merge(Config(connect_timeout=timeout, read_timeout=timeout))
         try:
             client = self._session.client(service, region_name=region, **options)
             self._add_url(client.meta.endpoint_url)

@@ -30,6 +30,7 @@ INVALID_CONFIGURATION = "InvalidConfiguration"
 INVALID_PARAMETER = "InvalidParameter"
 INVALID_REPORT = "InvalidReport"
 KEY_MISMATCH = "KeyMismatch"
+KEY_NOT_USABLE = "KeyNotUsable"
 MALFORMED_ANSWER = "MalformedAnswer"
 MISSING_LIBRARY = "MissingLibrary"
 MULTIPLE_REPLICATION_SETS = "MultipleReplicationSets"
@@ -46,6 +47,7 @@ WAIT_TIMEOUT = "WaitTimeout"
 ACCESS_DENIED = "AccessDeniedException"
 CONFLICT = "ConflictException"
 CREDENTIAL_RETRIEVAL_ERROR = "CredentialRetrievalError"
+KMS_NOT_FOUND = "NotFoundException"
 NOT_FOUND = "ResourceNotFoundException"
 STS_ACCESS_DENIED = "AccessDenied"
 
@@ -82,6 +84,10 @@ COLLECTION_ADVICE = {
     KEY_MISMATCH: (
         "A Region's key can't be edited: the Region has to be deleted from the set and added again. Set replace_keys: true"
         " to do that, or give the key that the Region has."
+    ),
+    KEY_NOT_USABLE: (
+        "Give a key in the same Region that is enabled and symmetric, with key material that KMS has made, and that is in no"
+        ' custom key store (Incident Manager User Guide, "Data protection in Incident Manager").'
     ),
     MALFORMED_ANSWER: _RESPONSE_ADVICE,
     MISSING_LIBRARY: f"Install boto3 and botocore for the Python that runs Ansible on {HOST}.",

@@ -88,10 +88,10 @@ def service_regions(service: str, partition: str) -> list[str]:
     return list(_region_data_session().get_available_regions(service, partition_name=partition))
 
 
-def all_service_regions(service: str) -> list[str]:
-    """Return the names of the Regions of all partitions where a service exists, as botocore knows them."""
+def all_service_regions(service: str) -> dict[str, str]:
+    """Return the names of the Regions where a service exists, as botocore knows them, each with its partition."""
     partitions = _region_data_session().get_available_partitions()
-    return [region for partition in partitions for region in service_regions(service, partition)]
+    return {region: partition for partition in partitions for region in service_regions(service, partition)}
 
 
 def partition_of_region(region: str) -> str:

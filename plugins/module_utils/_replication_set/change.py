@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _PAUSES = (1, 2, 4, 8, 16, 30)
 
 Planner = Callable[["CurrentState | None"], "list[Step]"]
+Validator = Callable[["CurrentState | None", "list[Step]"], object]
 
 
 class Change:
@@ -59,12 +60,14 @@ class Change:
         connection: Connection,
         arn: str | None,
         plan: Planner,
+        validate: Validator,
         wait_timeout: float,
         include_tags: bool = False,
         is_deletion: bool = False,
     ) -> None:
         """
         :param plan: returns the steps from the current state, None for no set, to the desired one.
+        :param validate: raises AnsibleSSMIncidentsError if steps, the current state given, can't succeed.
         :param wait_timeout: in seconds, for everything together.
         :param include_tags: whether the plan depends on the tags.
         :param is_deletion: whether the set is to be deleted: it may be FAILED then, and may be gone.
@@ -76,6 +79,7 @@ class Change:
         self.remaining: list[Step] = []
         self._connection = connection
         self._plan = plan
+        self._validate = validate
         self._wait_timeout = wait_timeout
         self._deadline = time.monotonic() + wait_timeout
         self._include_tags = include_tags
@@ -270,6 +274,7 @@ class Change:
             )
         self._was_seen = self._was_seen or self.current is not None
         self.remaining = self._plan(self.current)
+        self._validate(self.current, self.remaining)
         return was_changing
 
     def _observed_state(self) -> tuple[Any, ...]:

@@ -6,26 +6,35 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping, NamedTuple, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence
 
 from ansible.module_utils.common.text.converters import to_text
 
 from .._aws.arn import validate_region_names
 from .._aws.errors import invalid_option
-from .service import DEFAULT_KEY, KMS_KEY_ARN, MAX_REGIONS, MAX_TAGS, TAG_KEY, TAG_VALUE
+from .service import (
+    DEFAULT_KEY,
+    KMS_KEY_ARN,
+    MAX_REGIONS,
+    MAX_TAGS,
+    TAG_KEY,
+    TAG_VALUE,
+    regions_by_kind_of_key,
+)
 
 
 class DesiredState(NamedTuple):
     """The desired state of a set; None for what is not to be changed.
 
-    :ivar regions: Region names, each with the ARN of its KMS key or DEFAULT_KEY.
+    :ivar regions: Region names, each with the ARN of its KMS key or DEFAULT_KEY. None stands for the key that the Region
+        has or, if it is added, for the AWS owned key.
     :ivar purge_regions: whether to delete the Regions that regions does not name.
     :ivar replace_keys: whether to delete and add again a Region whose key differs.
     :ivar tags: the tags as texts.
     :ivar purge_tags: whether to remove the tags that tags does not name.
     """
 
-    regions: dict[str, str] | None
+    regions: dict[str, str | None] | None
     purge_regions: bool
     replace_keys: bool
     deletion_protected: bool | None
@@ -33,14 +42,14 @@ class DesiredState(NamedTuple):
     purge_tags: bool
 
 
-def desired_state(params: Mapping[str, Any], service_regions: Iterable[str]) -> DesiredState:
+def desired_state(params: Mapping[str, Any], partitions: Mapping[str, str]) -> DesiredState:
     """Return what the managing module's options ask for.
 
-    :param service_regions: the Regions where the service exists.
+    :param partitions: the Regions where the service exists, each with its partition.
     :raises AnsibleSSMIncidentsError: names the option, the value and what is wrong with it.
     """
     return DesiredState(
-        regions=_desired_regions(params["regions"], list(service_regions)),
+        regions=_desired_regions(params["regions"], partitions),
         purge_regions=params["purge_regions"],
         replace_keys=params["replace_keys"],
         deletion_protected=params["deletion_protected"],
@@ -50,27 +59,35 @@ def desired_state(params: Mapping[str, Any], service_regions: Iterable[str]) -> 
 
 
 def _desired_regions(
-    regions: Sequence[Mapping[str, Any]] | None, service_regions: Sequence[str]
-) -> dict[str, str] | None:
+    regions: Sequence[Mapping[str, Any]] | None, partitions: Mapping[str, str]
+) -> dict[str, str | None] | None:
     if regions is None:
         return None
     if not 1 <= len(regions) <= MAX_REGIONS:
         raise invalid_option("regions", f"{len(regions)} given", f"A replication set has 1 to {MAX_REGIONS} Regions")
     names = [region["name"] for region in regions]
     validate_region_names("regions", names)
-    desired = {}
+    desired: dict[str, str | None] = {}
     for region in regions:
         name, key = region["name"], region.get("sse_kms_key_id")
         if names.count(name) > 1:
             raise invalid_option("regions", f"{name!r} is given more than once", "Name each Region once")
-        if name not in service_regions:
+        if name not in partitions:
             raise invalid_option(
                 "regions",
                 f"Incident Manager does not exist in {name!r}, as far as botocore knows",
-                f"It exists in {', '.join(service_regions)}",
+                f"It exists in {', '.join(partitions)}",
             )
-        desired[name] = DEFAULT_KEY if key is None else key
-        _validate_key(name, desired[name])
+        if key is not None:
+            _validate_key(name, key, partitions[name])
+        desired[name] = key
+    owned, managed = regions_by_kind_of_key(desired)
+    if owned and managed:
+        raise invalid_option(
+            "regions",
+            f"the AWS owned key is given for {', '.join(owned)}, and a customer managed key for {', '.join(managed)}",
+            "A replication set has the AWS owned key in all Regions, or customer managed keys in all",
+        )
     return desired
 
 
@@ -98,10 +115,21 @@ def _desired_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
     return texts
 
 
-def _validate_key(region: str, key: str) -> None:
-    if key != DEFAULT_KEY and not KMS_KEY_ARN.fullmatch(key):
+def _validate_key(region: str, key: str, partition: str) -> None:
+    if key == DEFAULT_KEY:
+        return
+    arn = KMS_KEY_ARN.fullmatch(key)
+    if not arn:
         raise invalid_option(
             "regions",
             f"sse_kms_key_id {key!r} of {region} is not the ARN of a KMS key",
             "It must not be an alias or a key ID, as the service reports ARNs",
+        )
+    if (arn["partition"], arn["region"]) != (partition, region):
+        # Found out by AWS, it would be too late: the Region whose key is replaced is already deleted then.
+        raise invalid_option(
+            "regions",
+            f"sse_kms_key_id {key!r} of {region} is a KMS key in {arn['region']}, partition {arn['partition']}",
+            f"It must be a KMS key in the Region that it encrypts, {region} of partition {partition} (Incident Manager"
+            ' User Guide, "Data protection in Incident Manager")',
         )

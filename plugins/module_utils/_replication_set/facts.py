@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The facts of a replication set, made from what botocore parsed. Nothing of AWS is imported here."""
+"""The facts of a replication set and of its KMS keys, made from what botocore parsed. Nothing of AWS is imported here."""
 
 from __future__ import annotations
 
@@ -22,25 +22,81 @@ SET_FIELDS = (
     "last_modified_time",
     "status",
 )
-REGION_FIELDS = ("sse_kms_key_id", "status", "status_message", "status_update_date_time")
+REGION_FIELDS = ("kms_key", "sse_kms_key_id", "status", "status_message", "status_update_date_time")
+
+#: What is needed of KMS's KeyMetadata to tell whether Incident Manager can use a key.
+KEY_FIELDS = (
+    "custom_key_store_id",
+    "deletion_date",
+    "enabled",
+    "key_manager",
+    "key_spec",
+    "key_state",
+    "key_usage",
+    "origin",
+)
 
 
 def replication_set_facts(
-    replication_set: Mapping[str, Any], arn: str, tags: Mapping[str, str] | None
+    replication_set: Mapping[str, Any],
+    arn: str,
+    tags: Mapping[str, str] | None,
+    kms_keys: Mapping[str, Mapping[str, Any] | None] | None = None,
 ) -> dict[str, Any]:
     """Return a replication set's facts, with every key, whatever the service left out.
 
     :param replication_set: replicationSet of a GetReplicationSet answer, as botocore parsed it.
     :param arn: the ARN that was asked for, used if the answer has none.
     :param tags: the set's tags, or None if they were not listed or could not be listed.
+    :param kms_keys: the facts of the Regions' KMS keys, as key_facts() makes them; null for a Region without.
     :return: snake_cased facts. Region names and tag keys keep their case, times are ISO 8601 in UTC.
     """
     regions = replication_set.get("regionMap") or {}
     facts = _snake_cased({key: value for key, value in replication_set.items() if key != "regionMap"}, SET_FIELDS)
     facts["arn"] = facts["arn"] or arn
-    facts["region_map"] = {name: _snake_cased(info, REGION_FIELDS) for name, info in sorted(regions.items())}
+    facts["region_map"] = {
+        name: {**_snake_cased(info, REGION_FIELDS), "kms_key": (kms_keys or {}).get(name)}
+        for name, info in sorted(regions.items())
+    }
     facts["tags"] = None if tags is None else dict(tags)
     return facts
+
+
+def key_facts(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the facts of a customer managed key.
+
+    :param metadata: KeyMetadata of KMS's DescribeKey, as botocore parsed it; None if KMS has no such key.
+    :return: KEY_FIELDS. For a key that KMS does not have, all of them are None, but enabled is false.
+    """
+    facts = _snake_cased(metadata or {"Enabled": False}, KEY_FIELDS)
+    return {field: facts[field] for field in KEY_FIELDS}
+
+
+def key_problem(key: Mapping[str, Any]) -> str | None:
+    """Return why Incident Manager can't use a customer managed key, or None if it can.
+
+    The key must be enabled and symmetric, with key material that KMS has made, and not in a custom key store (User Guide,
+    "Data protection in Incident Manager"). It may be a multi-Region key.
+
+    :param key: its facts, as key_facts() makes them.
+    :return: a sentence without a full stop.
+    """
+    state = key["key_state"]
+    if state is None:
+        return "KMS has no such key (any more)"
+    if key["deletion_date"]:
+        return f"its key state is {state}, and KMS deletes it on {key['deletion_date']}"
+    if state != "Enabled":
+        return f"its key state is {state}, not Enabled"
+    if key["key_manager"] != "CUSTOMER":
+        return "it is an AWS managed key, not a customer managed key"
+    if key["custom_key_store_id"] or key["origin"] in ("AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"):
+        return f"it is in a custom key store, {key['custom_key_store_id'] or key['origin']}"
+    if key["origin"] != "AWS_KMS":
+        return f"its key material is imported, not made by KMS (origin {key['origin']})"
+    if (key["key_spec"], key["key_usage"]) != ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"):
+        return f"it is not a symmetric encryption key (key spec {key['key_spec']}, key usage {key['key_usage']})"
+    return None
 
 
 def iso_time(moment: datetime) -> str:

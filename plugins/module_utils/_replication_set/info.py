@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from .._aws.arn import account_id_of_arn
 from .._aws.errors import ACCESS_DENIED, ACCOUNT_MISMATCH, AnsibleSSMIncidentsError
 from .._aws.text import shorten
 from .api import list_tags
 from .facts import replication_set_facts
+from .keys import describe_keys, undescribed_key
 from .search import SearchResult, find_replication_set
+from .service import customer_managed_keys, kms_key_of_region
 
 if TYPE_CHECKING:
     from .._aws.connection import Connection
@@ -25,13 +27,15 @@ def get_facts(
     search_regions: Sequence[str],
     include_tags: bool,
     warn: Callable[[str], object],
+    include_keys: bool = False,
 ) -> dict[str, Any]:
     """Find a replication set and return exists, region and replication_set as the info module documents them.
 
     :param arn: the set's ARN; None for the account's own set, which it may not have.
     :param search_regions: further Regions to search, or ALL_REGIONS.
     :param include_tags: whether to list the tags as well.
-    :param warn: takes a warning if the tags can't be listed.
+    :param warn: takes a warning if the tags can't be listed, or a key can't be described.
+    :param include_keys: whether to describe the Regions' KMS keys as well.
     :raises AnsibleSSMIncidentsError: if the set is not found, or a Region that may have it did not answer.
     """
     result = find_replication_set(connection, arn, search_regions)
@@ -41,18 +45,23 @@ def get_facts(
             f"The role belongs to account {expected}, but the replication set {result.arn} to another one",
             code=ACCOUNT_MISMATCH,
         )
-    return result_facts(connection, result, include_tags, warn)
+    return result_facts(connection, result, include_tags, warn, include_keys)
 
 
 def result_facts(
-    connection: Connection, result: SearchResult, include_tags: bool, warn: Callable[[str], object]
+    connection: Connection,
+    result: SearchResult,
+    include_tags: bool,
+    warn: Callable[[str], object],
+    include_keys: bool = False,
 ) -> dict[str, Any]:
     """Return the result of a search as exists, region and replication_set. Parameters and errors as for get_facts()."""
     region = result.client.meta.region_name
     if result.replication_set is None:
         return {"exists": False, "region": region, "replication_set": {}}
     tags = _list_tags_or_warn(connection, result, warn) if include_tags else None
-    facts = replication_set_facts(result.replication_set, result.arn, tags)
+    keys = _describe_keys_or_warn(connection, result.replication_set, warn) if include_keys else None
+    facts = replication_set_facts(result.replication_set, result.arn, tags, keys)
     return {"exists": True, "region": region, "replication_set": facts}
 
 
@@ -70,3 +79,18 @@ def _list_tags_or_warn(
             " To list the tags, allow ssm-incidents:ListTagsForResource."
         )
         return None
+
+
+def _describe_keys_or_warn(
+    connection: Connection, replication_set: Mapping[str, Any], warn: Callable[[str], object]
+) -> dict[str, dict[str, Any] | None]:
+    """Return the facts of the Regions' customer managed keys, or None with a warning for a key that can't be described."""
+    keys = {name: kms_key_of_region(info) for name, info in replication_set["regionMap"].items()}
+    facts: dict[str, dict[str, Any] | None] = {}
+    for (region, _arn), described in describe_keys(connection, customer_managed_keys(keys)).items():
+        if isinstance(described, AnsibleSSMIncidentsError):
+            warn(
+                f"{undescribed_key(connection, described)}. kms_key of {region} is null. All other facts are complete."
+            )
+        facts[region] = None if isinstance(described, AnsibleSSMIncidentsError) else described
+    return facts

@@ -5,9 +5,10 @@
 """The plan of a change: the steps from the current state of a replication set to the desired one.
 
 Nothing of AWS is imported here. The rules are the service's: 1 to 3 Regions at any time (botocore's model), one Region
-added or deleted a call (CloudFormation), a Region's KMS key changed only by deleting the Region and adding it again (User
-Guide), and the last Region deleted only together with the set, as that deletes all of the account's Incident Manager data
-(User Guide).
+added or deleted a call (CloudFormation), the AWS owned key in all Regions or customer managed keys in all (Terraform's
+documentation), another customer managed key for a Region only by deleting the Region and adding it again (Terraform's
+documentation), and the last Region deleted only together with the set, as that deletes all of the account's Incident
+Manager data (User Guide).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from .._aws.errors import (
     AnsibleSSMIncidentsError,
 )
 from .desired import DesiredState
-from .service import MAX_REGIONS, MAX_TAGS
+from .service import DEFAULT_KEY, MAX_REGIONS, MAX_TAGS, customer_managed_keys, regions_by_kind_of_key
 
 # The actions of steps, by the names that the managing module returns.
 CREATE = "create_replication_set"
@@ -34,6 +35,16 @@ UPDATE_PROTECTION = "update_deletion_protection"
 TAG = "tag_resource"
 UNTAG = "untag_resource"
 DELETE = "delete_replication_set"
+
+# What Terraform's page says comes from AWS's own people, who wrote that resource.
+_PAGES = (
+    '(Incident Manager User Guide, "Configuring replication sets and Findings"; Terraform,'
+    " aws_ssmincidents_replication_set)"
+)
+_RECREATE_ADVICE = (
+    "To change between the AWS owned key and customer managed keys, the replication set and all of Incident Manager's"
+    f" data must be deleted and created again {_PAGES}."
+)
 
 
 class CurrentState(NamedTuple):
@@ -69,12 +80,14 @@ def plan_changes(current: CurrentState | None, desired: DesiredState) -> list[St
                 code=NO_REPLICATION_SET,
                 advice="To create a replication set, set regions.",
             )
-        create = Step(CREATE, {"regions": desired.regions, "tags": desired.tags or {}})
+        regions = {name: key or DEFAULT_KEY for name, key in desired.regions.items()}
+        _validate_new_kinds(regions)
+        create = Step(CREATE, {"regions": regions, "tags": desired.tags or {}})
         return [create, *_plan_protection(False, desired.deletion_protected)]
-    regions = [] if desired.regions is None else plan_regions(current.regions, _target_regions(current, desired))
+    steps = [] if desired.regions is None else plan_regions(current.regions, _target_regions(current, desired))
     protection = _plan_protection(current.deletion_protected, desired.deletion_protected)
     tags = _plan_tags(current.tags, desired)
-    return [*protection, *tags, *regions] if desired.deletion_protected else [*tags, *regions, *protection]
+    return [*protection, *tags, *steps] if desired.deletion_protected else [*tags, *steps, *protection]
 
 
 def plan_deletion(current: CurrentState | None, deletion_protected: bool | None) -> list[Step]:
@@ -117,6 +130,29 @@ def predict(current: CurrentState | None, steps: Iterable[Step]) -> CurrentState
     return state
 
 
+def keys_of_steps(current: CurrentState | None, steps: Iterable[Step]) -> dict[tuple[str, str], Step]:
+    """Return the customer managed keys that steps depend on: what they encrypt with, and what they delete is encrypted with.
+
+    :param current: the state before the steps.
+    :return: Regions and the ARNs of keys, each with the first step that depends on it.
+    """
+    keys: dict[tuple[str, str], Step] = {}
+    for step in steps:
+        regions: dict[str, str | None] = {}
+        if step.action == CREATE:
+            regions = step.values["regions"]
+        elif step.action == ADD_REGION:
+            regions = {step.values["region"]: step.values["sse_kms_key_id"]}
+        elif step.action == DELETE_REGION and current:
+            # A Region that is added by these steps is not deleted by them.
+            regions = {step.values["region"]: current.regions.get(step.values["region"])}
+        elif step.action == DELETE and current:
+            regions = current.regions
+        for key in customer_managed_keys(regions):
+            keys.setdefault(key, step)
+    return keys
+
+
 def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | None]) -> list[Step]:
     """Return the shortest list of steps from one set of Regions to another.
 
@@ -124,8 +160,11 @@ def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | 
 
     :param current: the set's Regions, by name, with the KMS key of each; 1 to 3.
     :param desired: the desired Regions; 1 to 3.
-    :raises AnsibleSSMIncidentsError: if a set's only Region would have to change its key.
+    :raises AnsibleSSMIncidentsError: if a set's only Region would have to change its key, or if not all Regions had the
+        same kind of key on the way.
     """
+    if current != desired:
+        _validate_kinds(current, desired)
     steps = next(_region_orders(dict(current), desired), None)
     if steps is None:
         (name,) = current
@@ -133,7 +172,7 @@ def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | 
             f"{name} is the set's only Region. To change its KMS key it would have to be deleted and added again, and"
             " deleting the last Region deletes the set and all of Incident Manager's data",
             code=UNSUPPORTED_CHANGE,
-            advice="Add another Region first.",
+            advice=f"Add another Region first, or delete and create the set again, with all of its data {_PAGES}.",
         )
     return steps
 
@@ -163,7 +202,11 @@ def _plan_tags(current: Mapping[str, str], desired: DesiredState) -> list[Step]:
 
 
 def _target_regions(current: CurrentState, desired: DesiredState) -> dict[str, str | None]:
-    regions: dict[str, str | None] = {**({} if desired.purge_regions else current.regions), **(desired.regions or {})}
+    """Return the desired Regions, each with its key: without one in the options, the key that the Region has, or the AWS
+    owned key if the Region is added."""
+    regions: dict[str, str | None] = {} if desired.purge_regions else dict(current.regions)
+    for name, key in (desired.regions or {}).items():
+        regions[name] = current.regions.get(name, DEFAULT_KEY) if key is None else key
     if len(regions) > MAX_REGIONS:
         raise AnsibleSSMIncidentsError(
             f"regions: with purge_regions: false the set would have {len(regions)} Regions ({', '.join(sorted(regions))})",
@@ -185,6 +228,56 @@ def _target_regions(current: CurrentState, desired: DesiredState) -> dict[str, s
         keys = ", ".join(f"{name} has {current.regions[name]}, not {regions[name]}" for name in different)
         raise AnsibleSSMIncidentsError(f"regions: the KMS key differs ({keys})", code=KEY_MISMATCH)
     return regions
+
+
+def _validate_new_kinds(regions: Mapping[str, str]) -> None:
+    """Validate that the Regions of a new set have one kind of key. Raises AnsibleSSMIncidentsError."""
+    owned, managed = regions_by_kind_of_key(regions)
+    if owned and managed:
+        raise AnsibleSSMIncidentsError(
+            f"regions: the new set would have {_described_kinds(owned, managed)}, and a set has one kind of key",
+            code=UNSUPPORTED_CHANGE,
+            advice=f"{_key_advice(owned)} Or set none, to use the AWS owned key in all Regions.",
+        )
+
+
+def _validate_kinds(current: Mapping[str, str | None], desired: Mapping[str, str | None]) -> None:
+    """Validate that a set's Regions have one kind of key, and that no Region of the other kind is desired.
+
+    To change the kind is impossible in any order of steps, as all of a set's Regions have the same.
+
+    :raises AnsibleSSMIncidentsError: names the Regions.
+    """
+    owned, managed = regions_by_kind_of_key(current)
+    if owned and managed:
+        raise AnsibleSSMIncidentsError(
+            f"regions: the set has {_described_kinds(owned, managed)}. Incident Manager does not support both kinds in one"
+            " set, so that its Regions can't be changed",
+            code=UNSUPPORTED_CHANGE,
+            advice=_RECREATE_ADVICE,
+        )
+    desired_owned, desired_managed = regions_by_kind_of_key(desired)
+    if managed and desired_owned:
+        is_addition = not set(desired_owned) & set(current)
+        raise AnsibleSSMIncidentsError(
+            f"regions: {', '.join(desired_owned)} would have the AWS owned key, and the set has customer managed keys",
+            code=UNSUPPORTED_CHANGE,
+            advice=f"{_key_advice(desired_owned)} {_RECREATE_ADVICE}" if is_addition else _RECREATE_ADVICE,
+        )
+    if owned and desired_managed:
+        raise AnsibleSSMIncidentsError(
+            f"regions: {', '.join(desired_managed)} would have a customer managed key, and the set has the AWS owned key",
+            code=UNSUPPORTED_CHANGE,
+            advice=_RECREATE_ADVICE,
+        )
+
+
+def _described_kinds(owned: list[str], managed: list[str]) -> str:
+    return f"the AWS owned key in {', '.join(owned)} and a customer managed key in {', '.join(managed)}"
+
+
+def _key_advice(regions: list[str]) -> str:
+    return f"Set sse_kms_key_id of {', '.join(regions)} to the ARN of a KMS key in the same Region."
 
 
 def _region_orders(current: dict[str, str | None], desired: Mapping[str, str | None]) -> Iterator[list[Step]]:

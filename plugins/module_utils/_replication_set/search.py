@@ -10,8 +10,7 @@ is in the set, and ResourceNotFoundException from every other one (sources: Prow
 
 from __future__ import annotations
 
-from queue import SimpleQueue
-from threading import Thread
+from functools import partial
 from typing import TYPE_CHECKING, Any, Iterator, NamedTuple, Sequence
 
 try:
@@ -27,10 +26,10 @@ from .._aws.errors import (
     MULTIPLE_REPLICATION_SETS,
     NOT_FOUND,
     SEARCH_INCOMPLETE,
-    UNEXPECTED_ERROR,
     AnsibleSSMIncidentsError,
     invalid_option,
 )
+from .._aws.parallel import in_parallel
 from .._aws.sessions import all_service_regions, partition_of_region, service_regions
 from .._aws.text import shorten
 from .api import get_replication_set, list_replication_sets
@@ -167,33 +166,18 @@ def searchable_regions(region: str, arn: str | None = None) -> list[str]:
 def _search_in_parallel(
     connection: Connection, regions: Sequence[str], arn: str | None
 ) -> Iterator[tuple[str, SearchResult | AnsibleSSMIncidentsError]]:
-    """Search several Regions at once.
+    """Search several Regions at once, and yield each Region with its result, in the order in which they come."""
 
-    The threads are daemons: if one Region hangs, a caller that has its answer need not wait for it.
+    def search(client: BaseClient) -> SearchResult:
+        return _get_from_region(client, arn or _find_arn(client))
 
-    :return: each Region with its result, in the order in which they come.
-    """
-    results: SimpleQueue[tuple[str, SearchResult | AnsibleSSMIncidentsError]] = SimpleQueue()
-
-    def search(region: str, client: BaseClient) -> None:
-        try:
-            results.put((region, _get_from_region(client, arn or _find_arn(client))))
-        except AnsibleSSMIncidentsError as failure:
-            results.put((region, failure))
-        except Exception as error:  # Whatever it is, the Regions that answer count.
-            message = f"Failed to search Region {region}"
-            results.put((region, AnsibleSSMIncidentsError(message, code=UNEXPECTED_ERROR, cause=error)))
-
+    calls = {}
     for region in regions:
         try:
-            # One after the other: boto3's sessions, unlike its clients, are not safe to share between threads.
-            client = connection.client(SERVICE, region)
+            calls[region] = partial(search, connection.client(SERVICE, region))
         except AnsibleSSMIncidentsError as failure:
-            results.put((region, failure))
-        else:
-            Thread(target=search, args=(region, client), name=f"search {region}", daemon=True).start()
-    for _region in regions:
-        yield results.get()
+            yield region, failure
+    yield from in_parallel(calls)
 
 
 def _lacks_service(failure: AnsibleSSMIncidentsError, region: str) -> bool:

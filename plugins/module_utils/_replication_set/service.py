@@ -29,7 +29,9 @@ FAILED = "FAILED"
 DEFAULT_KEY = "DefaultKey"
 
 #: The ARN of a KMS key, which is how the service reports a customer managed key (Terraform).
-KMS_KEY_ARN = re.compile(r"(?P<location>arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)(?P<key>key/[A-Za-z0-9-]+)")
+KMS_KEY_ARN = re.compile(
+    r"(?P<location>arn:(?P<partition>aws[a-z-]*):kms:(?P<region>[a-z0-9-]+):[0-9]{12}:)(?P<key>key/[A-Za-z0-9-]+)"
+)
 
 #: A pattern for such ARNs, with the wildcards * and ?.
 KMS_KEY_ARN_PATTERN = re.compile(r"arn:\S+")
@@ -75,3 +77,24 @@ def kms_key_of_region(region: Mapping[str, Any]) -> str | None:
     :param region: a value of regionMap, as botocore parsed it.
     """
     return region.get("sseKmsKeyId")
+
+
+def regions_by_kind_of_key(regions: Mapping[str, str | None]) -> tuple[list[str], list[str]]:
+    """Return the Regions with the AWS owned key, and those with a customer managed key.
+
+    All Regions of a set have the same kind (Terraform's documentation).
+
+    :param regions: Region names, each with an ARN, DEFAULT_KEY, or None for a key that is not known; that Region is in
+        neither list.
+    """
+    known = {name: key for name, key in regions.items() if key is not None}
+    owned = [name for name, key in known.items() if key == DEFAULT_KEY]
+    return owned, [name for name in known if name not in owned]
+
+
+def customer_managed_keys(regions: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    """Return the Regions with a customer managed key, each with the ARN of the key.
+
+    :param regions: as for regions_by_kind_of_key().
+    """
+    return [(name, key) for name, key in regions.items() if key not in (None, DEFAULT_KEY)]

@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
-from datetime import datetime, timezone
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -24,17 +22,15 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
     KMS_KEY_ARN,
 )
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from .rules import FAILED, OUTCOMES, PASSED, UNKNOWN
-
-_VERDICTS = {FAILED: "not in order", UNKNOWN: "not known", PASSED: "in order"}
+from .report import count_outcomes, headline, outcome_of_row
+from .rules import PASSED
+from .text import as_text, utc
 
 _FINDING_FIELDS = ("msg", "rule", "expected", "actual", "known")
 _ERROR_FIELDS = ("code", "message")
-
-# What HTML does not allow, or UTF-8 can't encode: control characters, lone surrogates, noncharacters.
-_INVALID_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_KMS_KEY_FIELDS = ("key_state", "deletion_date")
 
 
 def audit_page(report: Mapping[str, Any]) -> str:
@@ -43,14 +39,13 @@ def audit_page(report: Mapping[str, Any]) -> str:
     :param report: what the audit wrote; anything in it may be null or missing. Its accounts keep their order.
     :return: a whole document that can be encoded as UTF-8.
     """
-    views = [_view(row) for row in report.get("accounts") or []]
     # Not the report's own summary: the page counts what it lists.
-    counts = {outcome: sum(view["outcome"] == outcome for view in views) for outcome in OUTCOMES}
+    counts = count_outcomes(report)
     return _template().render(
-        views=views,
+        views=[_view(row) for row in report.get("accounts") or []],
         counts=counts,
-        worst=next((outcome for outcome in OUTCOMES if counts[outcome]), PASSED),
-        verdicts=_VERDICTS,
+        headline=headline(report),
+        worst=next((outcome for outcome, count in counts.items() if count), PASSED),
         notes=report.get("notes") or [],
         time=report.get("time"),
         default_key=DEFAULT_KEY,
@@ -59,14 +54,14 @@ def audit_page(report: Mapping[str, Any]) -> str:
 
 def _view(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the template shows of a row, with every key."""
-    facts, exists, outcome = row.get("replication_set"), row.get("exists"), row.get("outcome")
+    facts, exists = row.get("replication_set"), row.get("exists")
     findings = [_fields(finding, _FINDING_FIELDS) for finding in row.get("findings") or []]
     error = _fields(row.get("error"), _ERROR_FIELDS)
     msg = row.get("msg")
     rules = row.get("rules") or {}
     return {
         **_fields(row, ("name", "account_id", "region", "time")),
-        "outcome": outcome if outcome in OUTCOMES else UNKNOWN,
+        "outcome": outcome_of_row(row),
         "exists": bool(facts) if exists is None and facts is not None else exists,
         "retired": rules.get("state") == "absent",
         "findings": findings,
@@ -78,7 +73,12 @@ def _view(row: Mapping[str, Any]) -> dict[str, Any]:
         "set": _fields(facts, SET_FIELDS),
         "tags": (facts or {}).get("tags") or {},
         "regions": [
-            {"name": name, **_fields(info, REGION_FIELDS)}
+            {
+                "name": name,
+                **_fields(info, REGION_FIELDS),
+                # The state of the Region's KMS key, if the facts have it.
+                **_fields((info or {}).get("kms_key"), _KMS_KEY_FIELDS),
+            }
             for name, info in ((facts or {}).get("region_map") or {}).items()
         ],
     }
@@ -92,25 +92,19 @@ def _fields(mapping: Mapping[str, Any] | None, names: Iterable[str]) -> dict[str
 def _template() -> Template:
     environment = Environment(
         autoescape=True,
-        finalize=_as_text,
+        finalize=_finalize,
         loader=FileSystemLoader(str(Path(__file__).parent)),
         lstrip_blocks=True,
         trim_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(digest=_digest, split_key=_split_key, utc=_utc)
+    environment.filters.update(digest=_digest, emphasize_number=_emphasize_number, split_key=_split_key, utc=utc)
     return environment.get_template("page.html.j2")
 
 
-def _as_text(value: Any) -> str:
+def _finalize(value: Any) -> str:
     """Return any value as the text to show: the template prints nothing that does not pass through here."""
-    if isinstance(value, Markup):  # from the template itself
-        return value
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    # Control characters are made visible: Unicode has pictures of the first 32.
-    return _INVALID_CHARACTER.sub(
-        lambda match: chr(0x2400 + ord(match.group())) if match.group() < " " else "\N{REPLACEMENT CHARACTER}", text
-    )
+    return value if isinstance(value, Markup) else as_text(value)  # Markup is from the template itself.
 
 
 def _digest(block: str) -> str:
@@ -118,16 +112,13 @@ def _digest(block: str) -> str:
     return "sha256-" + b64encode(sha256(block.encode()).digest()).decode()
 
 
+def _emphasize_number(text: str) -> Markup:
+    """Return a text as HTML, with its first number emphasized."""
+    # As a str: re.sub() joins the parts of a Markup with its own join(), which escapes them.
+    return Markup(re.sub("[0-9]+", r"<strong>\g<0></strong>", str(escape(text)), count=1))
+
+
 def _split_key(key: Any) -> tuple[str, str]:
     """Return a key's ARN in two parts between which a line may break; the second is empty for other texts."""
-    match = KMS_KEY_ARN.fullmatch(_as_text(key))
-    return (match["location"], match["key"]) if match else (_as_text(key), "")
-
-
-def _utc(time: Any) -> datetime | None:
-    """Return an ISO 8601 time in UTC, or None for anything else, and for a time without an offset."""
-    try:
-        moment = datetime.fromisoformat(time)
-        return moment.astimezone(timezone.utc) if moment.tzinfo else None
-    except (OverflowError, TypeError, ValueError):
-        return None
+    match = KMS_KEY_ARN.fullmatch(as_text(key))
+    return (match["location"], match["key"]) if match else (as_text(key), "")

@@ -181,15 +181,46 @@ def _is_row(row: Any) -> bool:
         and None not in row["findings"]
         and isinstance(facts, dict)
         and all(isinstance(facts.get(field), (dict, type(None))) for field in ("region_map", "tags"))
-        and all(isinstance(info, (dict, type(None))) for info in (facts.get("region_map") or {}).values())
+        and all(isinstance(info, (dict, type(None))) for info in _regions(facts))
+        and all(isinstance((info or {}).get("kms_key"), (dict, type(None))) for info in _regions(facts))
     )
 
 
+def _regions(facts: Mapping[str, Any]) -> Iterable[Any]:
+    return (facts.get("region_map") or {}).values()
+
+
+def outcome_of_row(row: Mapping[str, Any]) -> str:
+    """Return a row's outcome. Whatever is not one of the outcomes is unknown: it never passes."""
+    outcome = row.get("outcome")
+    return outcome if outcome in OUTCOMES else UNKNOWN
+
+
+def count_outcomes(report: Report) -> dict[str, int]:
+    """Return how many accounts of a report have each outcome, the worst first.
+
+    :param report: anything in it may be null or missing. Its accounts are counted, and its summary is not read.
+    """
+    outcomes = [outcome_of_row(row) for row in report.get("accounts") or []]
+    return {outcome: outcomes.count(outcome) for outcome in OUTCOMES}
+
+
 def headline(report: Report) -> str:
-    """Return how many accounts have which outcome."""
-    summary = report["summary"]
-    counts = ", ".join(f"{summary[outcome]} {outcome}" for outcome in (PASSED, FAILED, UNKNOWN))
-    return f"{_counted(summary['accounts'])}: {counts}"
+    """Return what the audit found, as a sentence without a full stop. It never leaves out that an outcome is unknown.
+
+    :param report: as for count_outcomes().
+    """
+    failed, unknown, passed = count_outcomes(report).values()
+    total = failed + unknown + passed
+    if not total:
+        return "No account was audited"
+    if passed == total:
+        return "1 account is in order" if total == 1 else f"All {total} accounts are in order"
+    subject = "1 account" if total == 1 else f"{failed or unknown} of {total} accounts"
+    if not failed:
+        return f"{subject} {_is(unknown)} not known to be in order"
+    others = f", {unknown} {_is(unknown)} not known" if unknown else ""
+    return f"{subject} {_is(failed)} not in order{others}"
 
 
 def text_lines(report: Report, limit: int) -> Iterator[str]:
@@ -212,7 +243,7 @@ def text_lines(report: Report, limit: int) -> Iterator[str]:
             yield f"  - {one_line(problem)}"
     more = sum(map(len, list(names_by_problem.values())[limit:]))
     if more:
-        yield f"... and {_counted(more)} more"
+        yield f"... and {more} more account{'' if more == 1 else 's'}"
     for note in report["notes"]:
         yield one_line(note)
 
@@ -222,5 +253,5 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:_MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _counted(number: int) -> str:
-    return f"{number} account{'' if number == 1 else 's'}"
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"

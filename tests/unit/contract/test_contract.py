@@ -25,9 +25,12 @@ ACCOUNT = "123456789012"
 ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 OTHER_ARN = ARN.replace(ACCOUNT, "999999999999")
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+# KMS does not have this one.
+NO_KEY = "arn:aws:kms:us-west-2:123456789012:key/00000000-12ab-34cd-56ef-1234567890ab"
+OTHER_KEY = KEY.replace("1234abcd", "abcd1234")
 ONCE = {"retries": {"total_max_attempts": 1}}
 ACTIVE = {"status": "ACTIVE", "sseKmsKeyId": "DefaultKey"}
-SET = {"status": "ACTIVE", "regionMap": {"us-east-1": ACTIVE, "eu-west-1": ACTIVE}}
+SET: dict[str, Any] = {"status": "ACTIVE", "regionMap": {"us-east-1": ACTIVE, "eu-west-1": ACTIVE}}
 
 Run = Callable[..., Any]
 
@@ -81,7 +84,8 @@ def test_every_code_is_a_constant_that_is_used_elsewhere() -> None:
     assert set(COLLECTION_ADVICE) <= set(constants.values())
     elsewhere = "\n".join(sources.values())
     for name, code in constants.items():
-        if code in ADVICE and name != "INVALID_PARAMETER":
+        # invalid_option() and as_failure() make these.
+        if code in ADVICE and name not in ("INVALID_PARAMETER", "UNEXPECTED_ERROR"):
             assert re.search(rf"\b{name}\b", elsewhere), name
     # No code is spelt out where it is raised or compared.
     assert not re.findall(r"""code\s*(?:==|!=|=|in)\s*\(?f?["']""", elsewhere)
@@ -111,14 +115,27 @@ def report(run_action: Run) -> Run:
     return lambda **options: run_action("ssm_incidents_replication_set_report", _connected=False, **options).result
 
 
+def own_keys(key: str) -> dict[str, Any]:
+    """Return the Regions of SET with a key like this one."""
+    return {name: {**ACTIVE, "sseKmsKeyId": key.replace("us-east-1", name)} for name in SET["regionMap"]}
+
+
 @pytest.mark.parametrize(
-    "body", [None, SET, {**SET, "status": "FAILED", "regionMap": {"us-east-1": {"status": "FAILED"}}}]
+    "body",
+    [
+        None,
+        SET,
+        {**SET, "regionMap": own_keys(KEY)},
+        {**SET, "status": "FAILED", "regionMap": {"us-east-1": {"status": "FAILED"}}},
+    ],
 )
 def test_facts(info: Run, run_lookup: Run, audit: Run, endpoint: LocalEndpoint, body: dict[str, Any] | None) -> None:
     if body:
         endpoint.seed(body, arn=ARN, tags={"Team": "A"})
+    endpoint.make_key(KEY)
     assert violations(info(), FACTS) == []
     assert violations(info(include_tags=False), FACTS) == []
+    assert violations(info(include_keys=True), FACTS) == []
     for found in run_lookup(on_missing="skip"):
         assert violations(found, FACTS) == []
     assert violations(audit(), AUDIT) == []
@@ -167,6 +184,7 @@ FAILURES: dict[str, tuple[str, dict[str, Any]]] = {
     "AccountMismatch": ("manage", {"arn": OTHER_ARN}),
     "DeletionProtected": ("manage", {"arn": ARN, "state": "absent"}),
     "KeyMismatch": ("manage", {"regions": [{"name": "us-east-1", "sse_kms_key_id": KEY}], "purge_regions": False}),
+    "KeyNotUsable": ("manage", {"regions": [{"name": "us-west-2", "sse_kms_key_id": NO_KEY}], "purge_regions": False}),
     "NoReplicationSet": ("manage", {"tags": {}}),
     "ReplicationSetDeleted": ("manage", {"regions": [*REGIONS, {"name": "eu-west-3"}]}),
     "ReplicationSetFailed": ("manage", {"deletion_protected": True}),
@@ -213,6 +231,7 @@ def prepare(code: str, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch)
     failed = {"status": "FAILED", "regionMap": {"us-east-1": {"status": "FAILED"}}}
     body = {
         **SET,
+        **({"regionMap": own_keys(OTHER_KEY)} if code in ("KeyMismatch", "KeyNotUsable") else {}),
         "deletionProtected": code == "DeletionProtected",
         **(failed if code == "ReplicationSetFailed" else {}),
     }

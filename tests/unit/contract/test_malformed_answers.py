@@ -188,7 +188,8 @@ def test_a_create_that_returns_no_arn_is_sent_again_with_its_token_only(
 def test_an_error_in_a_library_leaves_the_actions_in_the_result(
     run_module: Run, endpoint: LocalEndpoint, sleeps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    endpoint.seed({**SET, "deletionProtected": False}, arn=ARN)
+    owned = {"status": "ACTIVE", "sseKmsKeyId": "DefaultKey"}
+    endpoint.seed({"status": "ACTIVE", "regionMap": {"us-east-1": owned, "us-west-2": owned}}, arn=ARN)
     call = BaseClient._make_api_call
 
     def fail_to_update(client: Any, operation: str, *request: Any) -> Any:
@@ -196,7 +197,7 @@ def test_an_error_in_a_library_leaves_the_actions_in_the_result(
         return call(client, operation, *request)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", fail_to_update)
-    task = {"regions": [{"name": "us-east-1", "sse_kms_key_id": KEY}], "deletion_protected": True}
+    task = {"regions": [{"name": "us-east-1"}], "deletion_protected": True}
     outcome = run_module("ssm_incidents_replication_set", **task)
     assert outcome["error"]["code"] == "UnexpectedError" and "an error in a library" in outcome["msg"]
     assert outcome["changed"] is True

@@ -8,6 +8,7 @@ that can be true and false."""
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +42,14 @@ FURTHER_PAGES = [
 ]
 # Parts of the tasks that succeed only without a replication set.
 WITHOUT_SET = ("not incident_manager.exists", "on_missing='skip'")
-ACTIVE = {"sse_kms_key_id": KEY, "status": "ACTIVE", "status_message": None, "status_update_date_time": None}
+ENABLED = {"enabled": True, "key_state": "Enabled"}
+ACTIVE = {
+    "kms_key": ENABLED,
+    "sse_kms_key_id": KEY,
+    "status": "ACTIVE",
+    "status_message": None,
+    "status_update_date_time": None,
+}
 # The facts that meet the conditions of every page.
 MEETING: dict[str, Any] = {
     "exists": True,
@@ -75,7 +83,8 @@ BREAKING = [
     differing(deletion_protected=False),
     differing(last_modified_time="2026-07-01T00:00:00.000000+00:00"),
     differing(region_map={"eu-west-1": {**ACTIVE, "sse_kms_key_id": "DefaultKey", "status": "CREATING"}}),
-    differing(region_map={"eu-west-1": {**ACTIVE, "sse_kms_key_id": None}}),
+    differing(region_map={"eu-west-1": {**ACTIVE, "kms_key": None, "sse_kms_key_id": None}}),
+    differing(region_map={"eu-west-1": {**ACTIVE, "kms_key": {"enabled": False, "key_state": "Disabled"}}}),
     differing(status="UPDATING"),
     differing(tags={"Team": "Other"}),
     differing(tags=None),
@@ -134,12 +143,12 @@ def test_an_unexpected_failure_fails_the_task(run_tasks: Run) -> None:
 @pytest.mark.parametrize("page", PAGES + CHANGING_PAGES + FURTHER_PAGES, ids=lambda page: page.name)
 def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
     endpoint.configure(transition={"progression": "immediate"})
+    # The keys that a page's tasks name exist.
+    for arn in {KEY, *re.findall(rf"arn:aws:kms:[a-z0-9-]+:{ACCOUNT}:key/[a-f0-9-]+", page.read_text())}:
+        endpoint.make_key(arn)
     # The README uses us-east-1 first, all others these two Regions.
-    regions = {"eu-west-1": KEY, "eu-central-1": KEY}
-    if page in CHANGING_PAGES:
-        regions["eu-central-1"] = "DefaultKey"
-    elif page.name == "README.md":
-        regions = {"eu-west-1": KEY, "us-east-1": KEY}
+    other = "us-east-1" if page.name == "README.md" else "eu-central-1"
+    regions = {"eu-west-1": KEY, other: endpoint.make_key(KEY.replace("eu-west-1", other))}
     time = MEETING["replication_set"]["last_modified_time"]
     body = active_set(regions, deletionProtected=True, lastModifiedTime=time)
     endpoint.seed(body, ACCOUNT, arn=ARN, tags=MEETING["replication_set"]["tags"])

@@ -30,6 +30,11 @@ def error_code(call: Callable[..., Any], **kwargs: Any) -> str:
 
 def send_signed(url: str, method: str, path: str, body: Any = None, region: str = "us-east-1") -> tuple[int, Any]:
     """Send a request with a signature, which is only checked if IAM is enforced. See send()."""
-    scope = f"{ACCESS_KEY}/20260101/{region}/ssm-incidents/aws4_request"
-    authorization = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
-    return send(url, method, path, body, {"Authorization": authorization, "Content-Type": "application/json"})
+    headers = {"Authorization": authorization(region), "Content-Type": "application/json"}
+    return send(url, method, path, body, headers)
+
+
+def authorization(region: str = "us-east-1", service: str = "ssm-incidents") -> str:
+    """Return the header Authorization of a request, with a signature that is only checked if IAM is enforced."""
+    scope = f"{ACCESS_KEY}/20260101/{region}/{service}/aws4_request"
+    return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"

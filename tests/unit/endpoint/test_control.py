@@ -50,6 +50,8 @@ def test_faults(control: ControlClient, client: Any) -> None:
         ("seed", {"body": {**ACTIVE, "colour": "red"}}, "not members of a ReplicationSet: colour"),
         ("seed", {"body": {**ACTIVE, "createdTime": "yesterday, or so"}}, "yesterday"),
         ("users", {}, "policy"),
+        ("keys", {"arn": "alias/mine"}, "must be the ARN of a KMS key"),
+        ("keys", {"arn": "arn:aws:kms:mars-1:123456789012:key/k"}, "must be the ARN of a KMS key"),
     ],
 )
 def test_malformed_requests(
@@ -133,6 +135,13 @@ def test_reset_of_moto_removes_the_sets(endpoint: LocalEndpoint, connect: Connec
     endpoint.seed(ACTIVE)
     assert send(endpoint.url, "POST", "/moto-api/reset")[0] == 200
     assert connect().list_replication_sets()["replicationSetArns"] == []
+
+
+def test_make_key(endpoint: LocalEndpoint, control: ControlClient) -> None:
+    arn = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    assert control.make_key(arn) == arn
+    metadata = endpoint.client("kms", account="111122223333").describe_key(KeyId=arn)["KeyMetadata"]
+    assert (metadata["Arn"], metadata["KeyState"]) == (arn, "Enabled")
 
 
 def test_a_key_of_motos_kms(endpoint: LocalEndpoint, client: Any) -> None:

@@ -162,12 +162,12 @@ class TestMissingAnswers:
 class TestDelay:
     def test_other_calls_are_answered_during_a_delay(self, endpoint: LocalEndpoint, connect: Connect) -> None:
         endpoint.faults.add({"fault": "delay", "seconds": 100, "region": "us-east-1"})
-        slow = endpoint.client(read_timeout=0.2)
+        slow, west = endpoint.client(read_timeout=1), connect("us-west-2")
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(slow.list_replication_sets)
             while not endpoint.requests:
                 Event().wait(0.005)
-            connect("us-west-2").list_replication_sets()
+            west.list_replication_sets()
             assert not waiting.done()
             assert isinstance(waiting.exception(timeout=5), ReadTimeoutError)
 
@@ -220,6 +220,8 @@ class TestRules:
             ({"fault": "reset", "after": 1}, "after must be true or false"),
             ({"fault": "reset", "region": 1}, "region must be a string"),
             ({"fault": "error", "members": []}, "members an object"),
+            ({"fault": "throttle", "code": "SlowDown"}, 'code is for the fault "error"'),
+            ({"fault": "error", "code": 1}, "code must be a string"),
             ({"fault": "status"}, "needs http_status"),
             ({"fault": "status", "http_status": 99}, "http_status must be between"),
             ({"fault": "body"}, "needs body"),

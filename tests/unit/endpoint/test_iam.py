@@ -21,6 +21,7 @@ SET = {"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE"}, "us-
 
 CALLS: dict[str, dict[str, Any]] = {
     "ListReplicationSets": {},
+    "ListResponsePlans": {},
     "GetReplicationSet": {"arn": ARN},
     "ListTagsForResource": {"resourceArn": ARN},
     "TagResource": {"resourceArn": ARN, "tags": {"a": "b c"}},
@@ -141,9 +142,15 @@ def test_iam_of_all_services(endpoint: LocalEndpoint) -> None:
 
 
 @pytest.mark.parametrize("authorization", [None, "AWS4-HMAC-SHA256 Credential=,SignedHeaders=host,Signature=0"])
-def test_a_request_without_a_signature_is_refused(endpoint: LocalEndpoint, authorization: str | None) -> None:
-    headers = {"Authorization": authorization} if authorization else {}
-    request = urllib.request.Request(f"{endpoint.url}/listReplicationSets", b"{}", headers, method="POST")
+@pytest.mark.parametrize(
+    ("path", "target"), [("listReplicationSets", ""), ("listIncidentRecords", ""), ("", "SSMContacts.ListContacts")]
+)
+def test_a_request_without_a_signature_is_refused(
+    endpoint: LocalEndpoint, authorization: str | None, path: str, target: str
+) -> None:
+    headers = {"Authorization": authorization or "", "X-Amz-Target": target}
+    given = {name: value for name, value in headers.items() if value}
+    request = urllib.request.Request(f"{endpoint.url}/{path}", b"{}", given, method="POST")
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
     refused.value.close()

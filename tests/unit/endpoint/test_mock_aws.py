@@ -6,19 +6,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError
-from endpoint.backend import register
+from botocore.exceptions import ClientError, EndpointConnectionError, EndpointResolutionError
+from botocore.httpsession import URLLib3Session
+from endpoint.backend import register, utils
 from moto import mock_aws
 from moto.backend_index import backend_url_patterns
 from moto.moto_api import state_manager
+
+from .calls import error_code
+
+# Regions of the service, of AWS without it, and of the other partitions, which have other domains.
+REGIONS = ("us-east-1", "eu-west-1", "af-south-1", "us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1")
+FIPS = {"use_fips_endpoint": True}
+DUAL_STACK = {"use_dualstack_endpoint": True}
+WITH_FIPS = [FIPS, {**FIPS, **DUAL_STACK}]
 
 
 @pytest.fixture
 def no_retries() -> Config:
     return Config(retries={"total_max_attempts": 1})
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Return the list of the URLs that requests are sent to over the network. They get no answer."""
+    urls: list[str] = []
+
+    def send(_self: Any, request: Any) -> None:
+        urls.append(request.url)
+        raise ConnectionError("This test sends nothing")
+
+    monkeypatch.setattr(URLLib3Session, "send", send)
+    with mock_aws():
+        yield urls
+
+
+def client_with(service: str, region: str, variant: dict[str, bool]) -> Any:
+    config = Config(retries={"total_max_attempts": 1}, **variant)
+    return boto3.client(service, region_name=region, config=config)
 
 
 def test_register_twice() -> None:
@@ -53,3 +84,42 @@ def test_a_region_without_the_service_is_not_reached(no_retries: Config) -> None
     client = boto3.client("ssm-incidents", region_name="eu-south-1", config=no_retries)
     with pytest.raises(EndpointConnectionError):
         client.list_replication_sets()
+
+
+@pytest.mark.parametrize("variant", [{}, FIPS, DUAL_STACK, {**FIPS, **DUAL_STACK}])
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("service", ["ssm-incidents", "ssm-contacts"])
+def test_no_request_leaves(sent: list[str], service: str, region: str, variant: dict[str, bool]) -> None:
+    client = client_with(service, region, variant)
+    exists = region in utils.service_regions() and (region in utils.FIPS_REGIONS[service] or variant not in WITH_FIPS)
+    if service == "ssm-incidents":
+        call, answer = client.list_replication_sets, ""
+    else:
+        # Its dual-stack endpoints are not in botocore's data: whether they exist is unknown.
+        call, answer = client.list_contacts, "UnknownOperationException"
+        exists = exists and not variant.get("use_dualstack_endpoint")
+    if not exists:
+        # In some partitions older releases of botocore have no name for it.
+        with pytest.raises((EndpointConnectionError, EndpointResolutionError)):
+            call()
+    else:
+        assert error_code(call) == answer
+    assert sent == []
+
+
+@pytest.mark.parametrize("variant", [FIPS, DUAL_STACK, {**FIPS, **DUAL_STACK}])
+def test_every_endpoint_has_the_same_set(sent: list[str], variant: dict[str, bool]) -> None:
+    plain = client_with("ssm-incidents", "us-east-1", {})
+    arn = plain.create_replication_set(regions={"us-east-1": {}}, tags={"a": "b"})["arn"]
+    client = client_with("ssm-incidents", "us-east-1", variant)
+    assert client.list_tags_for_resource(resourceArn=arn)["tags"] == {"a": "b"}
+    assert "us-east-1" in client.get_replication_set(arn=arn)["replicationSet"]["regionMap"]
+    assert sent == []
+
+
+def test_operations_that_are_not_served(sent: list[str]) -> None:
+    incidents, contacts = (client_with(name, "eu-west-1", {}) for name in ("ssm-incidents", "ssm-contacts"))
+    assert error_code(incidents.list_incident_records) == "UnknownOperationException"
+    # ssm-incidents has an operation of the same name, which is served.
+    assert error_code(contacts.list_tags_for_resource, ResourceARN="arn") == "UnknownOperationException"
+    assert sent == []

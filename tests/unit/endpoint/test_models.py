@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, WaiterError
 from endpoint.backend import models
+from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
 
 from .calls import ARN, IMMEDIATE, Connect, error_code, send_signed
@@ -31,6 +33,10 @@ def delete_actions(region: str) -> list[dict[str, Any]]:
     return [{"deleteRegionAction": {"regionName": region}}]
 
 
+def key_arn(region: str, account: str = "123456789012") -> str:
+    return f"arn:aws:kms:{region}:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
 def statuses(client: Any, arn: str) -> tuple[str, dict[str, str]]:
     found = client.get_replication_set(arn=arn)["replicationSet"]
     return found["status"], {name: region["status"] for name, region in found["regionMap"].items()}
@@ -43,14 +49,12 @@ class TestCreate:
         assert statuses(client, arn) == ("ACTIVE", {"us-east-1": "ACTIVE", "eu-west-1": "ACTIVE"})
         assert statuses(client, arn)[0] == "ACTIVE"
 
-    def test_keys_and_the_caller(self, client: Any) -> None:
-        regions = {"us-east-1": {}, "eu-west-1": {"sseKmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/k"}}
+    def test_keys_and_the_caller(self, endpoint: LocalEndpoint, client: Any) -> None:
+        keys = {name: endpoint.make_key(key_arn(name)) for name in ("us-east-1", "eu-west-1")}
+        regions = {name: {"sseKmsKeyId": key} for name, key in keys.items()}
         arn = client.create_replication_set(regions=regions, tags={"Team": "ops", "empty": ""})["arn"]
         found = client.get_replication_set(arn=arn)["replicationSet"]
-        assert {name: region["sseKmsKeyId"] for name, region in found["regionMap"].items()} == {
-            "us-east-1": "DefaultKey",
-            "eu-west-1": "arn:aws:kms:eu-west-1:123456789012:key/k",
-        }
+        assert {name: region["sseKmsKeyId"] for name, region in found["regionMap"].items()} == keys
         assert found["createdBy"] == found["lastModifiedBy"] == "arn:aws:sts::123456789012:user/moto"
         assert not found["deletionProtected"]
         assert client.list_tags_for_resource(resourceArn=arn)["tags"] == {"Team": "ops", "empty": ""}
@@ -201,12 +205,127 @@ class TestList:
         assert (status, answer["__type"]) == (400, "ValidationException")
 
 
+class TestKeys:
+    """A set has the AWS owned key in all Regions, or customer managed keys that exist, are enabled and are symmetric."""
+
+    @pytest.fixture
+    def kms(self, endpoint: LocalEndpoint) -> Any:
+        return endpoint.client("kms")
+
+    def refusal(self, client: Any, key: str) -> str:
+        """Create a set with a key, which is refused, and return the message."""
+        with pytest.raises(ClientError) as caught:
+            client.create_replication_set(regions={"us-east-1": {"sseKmsKeyId": key}})
+        assert caught.value.response["Error"]["Code"] == "ValidationException"
+        assert client.list_replication_sets()["replicationSetArns"] == []
+        return str(caught.value)
+
+    def test_a_new_set_has_one_kind(self, endpoint: LocalEndpoint, client: Any) -> None:
+        regions = {"us-east-1": {"sseKmsKeyId": endpoint.make_key(key_arn("us-east-1"))}, "eu-west-1": {}}
+        with pytest.raises(ClientError, match=r"ValidationException.*both"):
+            client.create_replication_set(regions=regions)
+
+    @pytest.mark.parametrize("own_keys", [True, False])
+    def test_a_region_is_added_with_the_kind_of_the_set(
+        self, endpoint: LocalEndpoint, client: Any, own_keys: bool
+    ) -> None:
+        added = {"sseKmsKeyId": endpoint.make_key(key_arn("us-west-2"))}
+        right, wrong = (added, {}) if own_keys else ({}, added)
+        key = endpoint.make_key(key_arn("us-east-1")) if own_keys else "DefaultKey"
+        arn = endpoint.seed(active_set({"us-east-1": key}))
+        with pytest.raises(ClientError, match=r"ValidationException.*both"):
+            client.update_replication_set(arn=arn, actions=add_actions("us-west-2", **wrong))
+        client.update_replication_set(arn=arn, actions=add_actions("us-west-2", **right))
+
+    def test_a_mixed_set_can_be_read_tagged_and_protected(self, endpoint: LocalEndpoint, client: Any) -> None:
+        arn = endpoint.seed(active_set({"us-east-1": "DefaultKey", "eu-west-1": key_arn("eu-west-1")}))
+        for actions in (add_actions("us-west-2"), delete_actions("eu-west-1"), delete_actions("us-east-1")):
+            assert error_code(client.update_replication_set, arn=arn, actions=actions) == "ValidationException"
+        client.get_replication_set(arn=arn)
+        client.tag_resource(resourceArn=arn, tags={"a": "b"})
+        client.update_deletion_protection(arn=arn, deletionProtected=True)
+
+    @pytest.mark.parametrize(
+        ("key", "part"),
+        [
+            ("alias/mine", "ARN"),
+            ("1234abcd-12ab-34cd-56ef-1234567890ab", "ARN"),
+            (key_arn("us-east-1").replace("key/", "alias/"), "ARN"),
+            (key_arn("us-east-1").replace(":aws:", ":aws-cn:"), "Region"),
+            (key_arn("us-west-2"), "Region"),
+            (key_arn("us-east-1", OTHER_ACCOUNT), "account"),
+            (key_arn("us-east-1").replace("1234abcd", "dcba4321"), "does not exist"),
+        ],
+    )
+    def test_keys_that_can_not_be_found(self, endpoint: LocalEndpoint, client: Any, key: str, part: str) -> None:
+        for arn in (key_arn("us-east-1"), key_arn("us-west-2"), key_arn("us-east-1", OTHER_ACCOUNT)):
+            endpoint.make_key(arn)
+        assert part in self.refusal(client, key)
+
+    @pytest.mark.parametrize(
+        ("given", "part"),
+        [
+            ({"KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT"}, "RSA_2048"),
+            ({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}, "HMAC_256"),
+            ({"Origin": "EXTERNAL"}, "EXTERNAL"),
+            ({"Origin": "AWS_CLOUDHSM"}, "AWS_CLOUDHSM"),
+            ({"Origin": "EXTERNAL_KEY_STORE"}, "EXTERNAL_KEY_STORE"),
+        ],
+    )
+    def test_kinds_of_keys(self, kms: Any, client: Any, given: dict[str, str], part: str) -> None:
+        assert part in self.refusal(client, kms.create_key(**given)["KeyMetadata"]["Arn"])
+
+    def test_a_multi_region_key(self, kms: Any, client: Any) -> None:
+        key = kms.create_key(MultiRegion=True)["KeyMetadata"]
+        kms.replicate_key(KeyId=key["KeyId"], ReplicaRegion="eu-west-1")
+        replica = key["Arn"].replace("us-east-1", "eu-west-1")
+        regions = {"us-east-1": {"sseKmsKeyId": key["Arn"]}, "eu-west-1": {"sseKmsKeyId": replica}}
+        client.create_replication_set(regions=regions)
+
+    def test_keys_that_are_not_enabled(self, kms: Any, client: Any) -> None:
+        key = kms.create_key()["KeyMetadata"]
+        kms.disable_key(KeyId=key["KeyId"])
+        assert "Disabled" in self.refusal(client, key["Arn"])
+        kms.schedule_key_deletion(KeyId=key["KeyId"])
+        assert "PendingDeletion" in self.refusal(client, key["Arn"])
+        kms.cancel_key_deletion(KeyId=key["KeyId"])
+        kms.enable_key(KeyId=key["KeyId"])
+        client.create_replication_set(regions={"us-east-1": {"sseKmsKeyId": key["Arn"]}})
+
+    @pytest.mark.parametrize("state", ["Disabled", "PendingDeletion", "does not exist"])
+    def test_the_set_goes_before_its_keys(self, endpoint: LocalEndpoint, kms: Any, client: Any, state: str) -> None:
+        """A key that KMS does not have counts as deleted."""
+        endpoint.configure(transition=IMMEDIATE)
+        # No other test makes it.
+        key_id = str(uuid4())
+        key = f"arn:aws:kms:us-east-1:123456789012:key/{key_id}"
+        if state != "does not exist":
+            endpoint.make_key(key)
+            kms.disable_key(KeyId=key_id)
+        if state == "PendingDeletion":
+            kms.schedule_key_deletion(KeyId=key_id)
+        arn = endpoint.seed(active_set({"us-east-1": key}))
+        client.delete_replication_set(arn=arn)
+        found = client.get_replication_set(arn=arn)["replicationSet"]
+        assert (found["status"], found["regionMap"]["us-east-1"]["status"]) == ("FAILED", "FAILED")
+        assert state in found["regionMap"]["us-east-1"]["statusMessage"]
+        endpoint.make_key(key)
+        client.delete_replication_set(arn=arn)
+        assert client.list_replication_sets()["replicationSetArns"] == []
+
+    def test_a_region_goes_before_its_key(self, endpoint: LocalEndpoint, client: Any) -> None:
+        endpoint.configure(transition=IMMEDIATE)
+        keys = {name: endpoint.make_key(key_arn(name)) for name in ("us-east-1", "eu-west-1")}
+        endpoint.client("kms", "eu-west-1").disable_key(KeyId=keys["eu-west-1"].rpartition("/")[2])
+        arn = endpoint.seed(active_set(keys))
+        client.update_replication_set(arn=arn, actions=delete_actions("eu-west-1"))
+        assert statuses(client, arn) == ("FAILED", {"us-east-1": "ACTIVE", "eu-west-1": "FAILED"})
+
+
 class TestUpdate:
     def test_adds_a_region(self, endpoint: LocalEndpoint, client: Any) -> None:
         arn = endpoint.seed(active_body())
-        client.update_replication_set(
-            arn=arn, actions=add_actions("us-west-2", sseKmsKeyId="arn:aws:kms:us-west-2:1:key/k")
-        )
+        client.update_replication_set(arn=arn, actions=add_actions("us-west-2"))
         expected = {"us-east-1": "ACTIVE", "eu-west-1": "ACTIVE", "us-west-2": "CREATING"}
         assert statuses(client, arn) == ("UPDATING", expected)
         assert statuses(client, arn) == ("ACTIVE", {**expected, "us-west-2": "ACTIVE"})

@@ -71,3 +71,21 @@ class InvalidSignatureException(JsonRESTError):
             "InvalidSignatureException",
             "The request signature we calculated does not match the signature you provided.",
         )
+
+
+class UnknownOperationException(JsonRESTError):
+    """
+    An operation that is not served.
+
+    AWS's page "Common errors" has this code, with 404. A service with JSON 1.1, as ssm-contacts is, answers 400 (aws-sdk-net,
+    issue 1536). What ssm-incidents answers is *unknown*. The message is the endpoint's own.
+    """
+
+    code = 404
+
+    def __init__(self, operation: str, of_contacts: bool) -> None:
+        what = f"the operation {operation}" if operation else "this operation"
+        super().__init__("UnknownOperationException", f"The local endpoint does not serve {what}")
+        if of_contacts:
+            self.code = 400
+            self.content_type = "application/x-amz-json-1.1"

@@ -6,24 +6,31 @@
 State and rules of replication sets.
 
 The source of each rule is named: [model] botocore's service model; [cli] outputs recorded by AWS in awscli's
-examples; [guide] the Incident Manager User Guide; [cfn] AWS's CloudFormation provider; [tf] Terraform's AWS provider
-and its acceptance tests, which run against the real service; [prowler]. A rule without a source is marked *unknown*
-and is strict: a client that works here must not fail at the real service.
+examples; [guide] the Incident Manager User Guide; [keys] its page "Data protection in Incident Manager"; [cfn] AWS's
+CloudFormation provider; [tf] Terraform's AWS provider and its acceptance tests, which run against the real service;
+[tfdoc] its page on the replication set, whose notes AWS's own people wrote; [prowler]; [alchemy] its tests, which run
+against the real service too. A rule without a source is marked *unknown* and is strict: a client that works here must
+not fail at the real service.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from threading import RLock
-from typing import Any, NamedTuple, cast
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 from botocore.model import StringShape, StructureShape
 from botocore.utils import parse_timestamp
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.common_models import BaseModel
+from moto.kms.models import Key, kms_backends
 from moto.moto_api import state_manager
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.managed_state_model import ManagedState
@@ -65,6 +72,16 @@ class Settings:
     empty_list_pages: int = 0
     # Region -> statusMessage: the Region ends FAILED when it is next added or deleted.
     fail_next: dict[str, str] = field(default_factory=dict)
+    # How long after a write reads show the state before it: {"reads": n} or {"seconds": n}, with "regions" in these only.
+    # Whether reads are consistent is *unknown*.
+    read_lag: dict[str, Any] = field(default_factory=dict)
+    # Where GetReplicationSet returns a set that is CREATING: "asked", in the Region that was asked to create it [cfn], or
+    # "all": *unknown*.
+    creating_set_answers_in: str = "asked"
+    # Whether a Region that is being deleted returns the set, while others stay: *unknown*.
+    deleting_region_answers: bool = False
+    # Region -> "drop", "503" or "denied": what every call gets there.
+    unavailable_regions: dict[str, str] = field(default_factory=dict)
 
 
 SETTINGS = Settings()
@@ -105,13 +122,18 @@ class RegionInfo:
 
 
 class ReplicationSet(ManagedState, BaseModel):
-    """A replication set. Its changes take as many polls or seconds as moto's state manager says."""
+    """
+    A replication set. Its changes take as many polls or seconds as moto's state manager says.
 
-    def __init__(self, arn: str, caller_arn: str, tags: Mapping[str, str]):
+    :ivar created_in: the Region that was asked to create it.
+    """
+
+    def __init__(self, arn: str, caller: Caller, tags: Mapping[str, str]):
         super().__init__(MODEL_NAME, transitions=[("ACTIVE", "ACTIVE")])
         now = datetime.now(UTC)
         self.arn = arn
-        self.created_by = self.last_modified_by = caller_arn
+        self.created_in = caller.region
+        self.created_by = self.last_modified_by = caller.arn
         self.created = self.last_modified = now
         self.deletion_protected = False
         self.regions: dict[str, RegionInfo] = {}
@@ -119,25 +141,31 @@ class ReplicationSet(ManagedState, BaseModel):
         # A seeded body, which is returned unchanged until the set changes.
         self.verbatim: dict[str, Any] | None = None
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """Return the keys of the Regions. A seeded Region may have none."""
+        return {name: info.sse_kms_key_id for name, info in self.regions.items() if info.sse_kms_key_id is not None}
+
     def touch(self, caller_arn: str) -> None:
         """Record the caller and time of a change. Changes of statuses don't count: in the recorded answer
         lastModifiedTime is createdTime, although its Regions became ACTIVE later [cli]."""
         self.last_modified_by, self.last_modified = caller_arn, datetime.now(UTC)
         self.verbatim = None
 
-    def begin(self, status: str, regions: Mapping[str, str]) -> None:
+    def begin(self, status: str, regions: Mapping[str, str], problems: Mapping[str, str] | None = None) -> None:
         """
         Start a change that takes time.
 
         :param status: the set's status during the change: CREATING, UPDATING or DELETING.
         :param regions: the Regions that change, and the status of each after the change: ACTIVE or GONE.
+        :param problems: the Regions whose change is to fail, each with the message.
         """
         now = datetime.now(UTC)
         for name, ends_as in regions.items():
             region = self.regions[name]
             region.status = "DELETING" if ends_as == GONE else "CREATING"
             region.status_updated, region.status_message, region.ends_as = now, None, ends_as
-            region.fails_with = SETTINGS.fail_next.pop(name, None)
+            region.fails_with = SETTINGS.fail_next.pop(name, (problems or {}).get(name))
         if any(region.fails_with is not None for region in self.regions.values()):
             outcome = "FAILED"
         elif all(region.ends_as == GONE for region in self.regions.values()):
@@ -169,9 +197,13 @@ class ReplicationSet(ManagedState, BaseModel):
 
     def answers_in(self, region: str) -> bool:
         """Return whether GetReplicationSet returns the set in a Region: only in one that is in the set [prowler, tf].
-        A Region that is being added is not (*unknown*), unless the set has no working one."""
-        working = {name for name, info in self.regions.items() if info.status in ("ACTIVE", "DELETING")}
-        return region in (working or self.regions)
+        One that is being added does not (*unknown*); settings decide on others whose answer is unknown."""
+        working = {"ACTIVE", "DELETING"} if SETTINGS.deleting_region_answers else {"ACTIVE"}
+        answering = {name for name, info in self.regions.items() if info.status in working}
+        if not answering and self.status == "CREATING" and SETTINGS.creating_set_answers_in == "asked":
+            answering = {self.created_in}
+        # A set that is DELETING is returned until it is gone: botocore's waiter waits for that [model].
+        return region in (answering or self.regions)
 
     def describe(self) -> dict[str, Any]:
         """Return GetReplicationSet's ``replicationSet``. The recorded one has neither ``arn`` nor
@@ -192,6 +224,50 @@ class ReplicationSet(ManagedState, BaseModel):
         return {"arn": self.arn, **described} if full else described
 
 
+@dataclass
+class Write:
+    """
+    A successful write, as reads that lag need it.
+
+    :ivar before: the set before it, None if there was none.
+    :ivar at: its time on the monotonic clock, in seconds.
+    :ivar reads: how many reads in each Region did not show it.
+    """
+
+    before: ReplicationSet | None
+    at: float
+    reads: Counter[str] = field(default_factory=Counter)
+
+    def is_hidden_in(self, region: str) -> bool:
+        """Return whether a read in a Region shows the state before the write."""
+        lag = SETTINGS.read_lag
+        if not lag or region not in lag.get("regions", [region]):
+            return False
+        if "reads" in lag:
+            return self.reads[region] < int(lag["reads"])
+        return time.monotonic() - self.at < float(lag["seconds"])
+
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+
+
+def _write(
+    method: Callable[Concatenate[SSMIncidentsBackend, _Parameters], _Result],
+) -> Callable[Concatenate[SSMIncidentsBackend, _Parameters], _Result]:
+    """Decorate an operation that writes, so that reads can lag behind it."""
+
+    @wraps(method)
+    def write(self: SSMIncidentsBackend, /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+        before = deepcopy(self.replication_set) if SETTINGS.read_lag else None
+        result = method(self, *args, **kwargs)
+        if SETTINGS.read_lag:
+            self.writes.append(Write(before, time.monotonic()))
+        return result
+
+    return write
+
+
 class SSMIncidentsBackend(BaseBackend):
     """Incident Manager's replication sets in an account, which has at most one."""
 
@@ -200,6 +276,7 @@ class SSMIncidentsBackend(BaseBackend):
         self._replication_set: ReplicationSet | None = None
         # Client token -> the call that had it, and its answer.
         self._answered: dict[str, tuple[str, Any]] = {}
+        self.writes: list[Write] = []
 
     @property
     def replication_set(self) -> ReplicationSet | None:
@@ -213,9 +290,18 @@ class SSMIncidentsBackend(BaseBackend):
 
     # Finding the set ----------------------------------------------------------------------------------------------
 
-    def _find(self, caller: Caller, arn: str) -> ReplicationSet:
+    def _read(self, region: str) -> ReplicationSet | None:
+        """Return the account's set as a read in a Region shows it: see Settings.read_lag."""
+        hidden = [write for write in self.writes if write.is_hidden_in(region)]
+        for write in hidden:
+            write.reads[region] += 1
+        return hidden[0].before if hidden else self.replication_set
+
+    def _find(self, caller: Caller, arn: str, reading: bool = False) -> ReplicationSet:
         """
         Return the set of an ARN, if the caller's Region returns it.
+
+        :param reading: whether the call is a read, which may lag.
 
         From a Region outside the set GetReplicationSet answers ResourceNotFoundException [prowler, tf]; that all
         other calls do the same is likely, *unknown*. Another account's ARN is refused (*unknown*: no policy could
@@ -224,12 +310,12 @@ class SSMIncidentsBackend(BaseBackend):
         self._check_account(arn)
         if not arn.split(":", 5)[5].startswith("replication-set/"):
             raise ValidationException(f"Invalid replication set ARN: {arn}")
-        found = self.replication_set
+        found = self._read(caller.region) if reading else self.replication_set
         if found is None or found.arn != arn or not found.answers_in(caller.region):
             raise ResourceNotFoundException(arn)
         return found
 
-    def _find_tagged(self, caller: Caller, arn: str) -> ReplicationSet:
+    def _find_tagged(self, caller: Caller, arn: str, reading: bool = False) -> ReplicationSet:
         """Return the set of an ARN in a call for tags, where ARNs of other resources are valid, and not found."""
         shape = service_model().shape_for("Arn")
         if next(violations(shape, arn), None) or arn.split(":")[2] != "ssm-incidents":
@@ -237,7 +323,7 @@ class SSMIncidentsBackend(BaseBackend):
         self._check_account(arn)
         if not arn.split(":", 5)[5].startswith("replication-set/"):
             raise ResourceNotFoundException(arn)
-        return self._find(caller, arn)
+        return self._find(caller, arn, reading)
 
     def _check_account(self, arn: str) -> None:
         _arn, _partition, service, _region, account, _resource = arn.split(":", 5)
@@ -245,6 +331,54 @@ class SSMIncidentsBackend(BaseBackend):
             raise ValidationException(f"Invalid replication set ARN: {arn}")
         if account != self.account_id:
             raise AccessDeniedException(f"Account {self.account_id} is not authorized to access {arn}")
+
+    # Regions and keys ---------------------------------------------------------------------------------------------
+
+    def _check_region(self, name: str, sse_kms_key_id: str | None) -> None:
+        """
+        Refuse a Region that the service does not have, and a key that it can't use.
+
+        :param sse_kms_key_id: None for the AWS owned key, whose name is refused (*unknown*; Terraform never sends it).
+        """
+        if name not in service_regions():
+            raise ValidationException(f"Region {name} is not supported")
+        problem = None if sse_kms_key_id is None else self._problem_of_key(name, sse_kms_key_id)
+        if problem:
+            raise ValidationException(f"KMS key {sse_kms_key_id!r} of Region {name} {problem}")
+
+    def _problem_of_key(self, region: str, arn: str) -> str | None:
+        """
+        Return why the service can't use a customer managed key; None if it can. All texts are *unknown*.
+
+        The key must be in the Region, symmetric, and with key material made by KMS [keys]. Anything but a key's ARN is
+        refused (*unknown*; Terraform sends nothing else, and CloudFormation's pattern wants an ARN [tf, cfn]), and so is
+        the key of another account (*unknown*: its policy would have to allow it).
+        """
+        parts = arn.split(":", 5)
+        if len(parts) != 6 or parts[2] != "kms" or not parts[5].startswith("key/"):
+            return "is not the ARN of a KMS key"
+        if (parts[1], parts[3]) != (self.partition, region):
+            return "is in another Region"
+        if parts[4] != self.account_id:
+            return "belongs to another account"
+        key: Key | None = kms_backends[self.account_id][region].keys.get(parts[5].removeprefix("key/"))
+        if key is None:
+            return "does not exist"
+        if key.key_state != "Enabled":
+            return f"is {key.key_state}"
+        if (key.key_spec, key.key_usage or "ENCRYPT_DECRYPT") != ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"):
+            return f"is not symmetric: its key spec is {key.key_spec}, its key usage {key.key_usage}"
+        # The other origins are imported material and custom key stores.
+        return None if key.origin == "AWS_KMS" else f"has the origin {key.origin}"
+
+    def _problems_of_keys(self, found: ReplicationSet, names: Iterable[str]) -> dict[str, str]:
+        """
+        Return the Regions of a set that can't be deleted because of their key, each with a message [tfdoc].
+
+        A key that KMS does not have counts as deleted, in a seeded set too.
+        """
+        problems = {name: self._problem_of_key(name, key) for name, key in found.keys.items() if key != DEFAULT_KEY}
+        return {name: f"The KMS key {problem}" for name, problem in problems.items() if problem and name in names}
 
     # Client tokens ------------------------------------------------------------------------------------------------
 
@@ -263,6 +397,7 @@ class SSMIncidentsBackend(BaseBackend):
 
     # The operations -----------------------------------------------------------------------------------------------
 
+    @_write
     def create_replication_set(
         self,
         caller: Caller,
@@ -281,7 +416,8 @@ class SSMIncidentsBackend(BaseBackend):
         if self._is_repeated(client_token, call):
             return str(self._answered[client_token or ""][1])
         for name, key in regions.items():
-            _check_region(name, key)
+            self._check_region(name, key)
+        _check_kinds(key or DEFAULT_KEY for key in regions.values())
         if caller.region not in regions:
             # Required by Terraform's documentation; whether the API requires it is *unknown*.
             raise ValidationException(f"The Region of the request, {caller.region}, must be among the Regions")
@@ -291,7 +427,7 @@ class SSMIncidentsBackend(BaseBackend):
                 "Account already has a replication set", quota_code="ReplicationSetsPerAccount", arn=existing.arn
             )
         arn = f"arn:{self.partition}:ssm-incidents::{self.account_id}:replication-set/{mock_random.uuid4()}"
-        created = ReplicationSet(arn, caller.arn, tags)
+        created = ReplicationSet(arn, caller, tags)
         for name, key in regions.items():
             created.regions[name] = _new_region(key)
         created.begin("CREATING", dict.fromkeys(regions, "ACTIVE"))
@@ -300,11 +436,15 @@ class SSMIncidentsBackend(BaseBackend):
         return arn
 
     def get_replication_set(self, caller: Caller, arn: str) -> dict[str, Any]:
-        """Return the set. Each call is a poll: with moto's progression "manual" a change takes a number of polls."""
-        self._find(caller, arn).advance()
-        return self._find(caller, arn).describe()
+        """Return the set. Each call is a poll: with moto's progression "manual" a change takes a number of polls. One that
+        lags is none."""
+        found = self._find(caller, arn, reading=True)
+        if found is self._replication_set:
+            found.advance()
+            found = self._find(caller, arn)
+        return found.describe()
 
-    def list_replication_sets(self, next_token: str | None) -> tuple[list[str], str | None]:
+    def list_replication_sets(self, caller: Caller, next_token: str | None) -> tuple[list[str], str | None]:
         """Return the ARN, in any Region in which the service exists [prowler], and a token if there is another page."""
         page = 1
         if next_token is not None:
@@ -314,9 +454,17 @@ class SSMIncidentsBackend(BaseBackend):
             page = int(number)
         if page <= SETTINGS.empty_list_pages:
             return [], f"page-{page + 1}"
-        found = self.replication_set
+        found = self._read(caller.region)
         return ([found.arn] if found else []), None
 
+    def list_response_plans(self, next_token: str | None) -> list[dict[str, Any]]:
+        """Return no response plan, as they can't be created here. In an account without a set a list of incidents is empty
+        too, not an error [alchemy]; that this one is, and in a Region outside the set, is *unknown*."""
+        if next_token is not None:
+            raise ValidationException("Invalid nextToken")
+        return []
+
+    @_write
     def add_region(
         self, caller: Caller, arn: str, region: str, sse_kms_key_id: str | None, client_token: str | None = None
     ) -> None:
@@ -326,8 +474,9 @@ class SSMIncidentsBackend(BaseBackend):
         call = ["add", arn, region, sse_kms_key_id]
         if self._is_repeated(client_token, call):
             return
-        _check_region(region, sse_kms_key_id)
+        self._check_region(region, sse_kms_key_id)
         self._check_idle(found)
+        _check_kinds([*found.keys.values(), sse_kms_key_id or DEFAULT_KEY])
         if region in found.regions:
             raise ValidationException(f"Region {region} is already in the replication set")
         if len(found.regions) >= MAX_REGIONS:
@@ -337,6 +486,7 @@ class SSMIncidentsBackend(BaseBackend):
         found.begin("UPDATING", {region: "ACTIVE"})
         self._remember(client_token, call)
 
+    @_write
     def delete_region(self, caller: Caller, arn: str, region: str, client_token: str | None = None) -> None:
         """UpdateReplicationSet with deleteRegionAction. Deleting the last Region deletes the set, unless deletion
         protection is on [guide]. A Region that is not in the set is refused with ValidationException (*unknown*)."""
@@ -345,6 +495,7 @@ class SSMIncidentsBackend(BaseBackend):
         if self._is_repeated(client_token, call):
             return
         self._check_idle(found)
+        _check_kinds(found.keys.values())
         if region not in found.regions:
             raise ValidationException(f"Region {region} is not in the replication set")
         last = len(found.regions) == 1
@@ -352,21 +503,25 @@ class SSMIncidentsBackend(BaseBackend):
             _check_unprotected(found)
         _check_age(found, [region])
         found.touch(caller.arn)
-        found.begin("DELETING" if last else "UPDATING", {region: GONE})
+        found.begin("DELETING" if last else "UPDATING", {region: GONE}, self._problems_of_keys(found, [region]))
         self._remember(client_token, call)
 
+    @_write
     def delete_replication_set(self, caller: Caller, arn: str) -> None:
         """ "Deletes all Regions in your replication set" [model], also a set with several Regions [tf]. Refusals are
         ValidationExceptions, as the operation declares no ConflictException [model]. A set that is being changed can't
-        be deleted (*unknown*; CloudFormation waits for ACTIVE first [cfn]). A FAILED one can be deleted (*unknown*)."""
+        be deleted (*unknown*; CloudFormation waits for ACTIVE first [cfn]). A FAILED one can be deleted (*unknown*). With
+        a key that is disabled or pending deletion the deletion fails until the key is enabled again [tfdoc]; how it fails
+        is *unknown*."""
         found = self._find(caller, arn)
         if found.status not in ("ACTIVE", "FAILED"):
             raise ValidationException(f"Replication set {arn} can't be deleted while it is {found.status}")
         _check_unprotected(found)
         _check_age(found, list(found.regions))
         found.touch(caller.arn)
-        found.begin("DELETING", dict.fromkeys(found.regions, GONE))
+        found.begin("DELETING", dict.fromkeys(found.regions, GONE), self._problems_of_keys(found, found.regions))
 
+    @_write
     def update_deletion_protection(
         self, caller: Caller, arn: str, deletion_protected: bool, client_token: str | None = None
     ) -> None:
@@ -382,6 +537,7 @@ class SSMIncidentsBackend(BaseBackend):
         found.deletion_protected = deletion_protected
         self._remember(client_token, call)
 
+    @_write
     def tag_resource(self, caller: Caller, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags, up to 50, if the set is ACTIVE (*unknown*; both operations for tags declare ConflictException)."""
         found = self._find_tagged(caller, arn)
@@ -393,6 +549,7 @@ class SSMIncidentsBackend(BaseBackend):
             )
         found.tags = merged
 
+    @_write
     def untag_resource(self, caller: Caller, arn: str, tag_keys: list[str]) -> None:
         """Remove tags. A key that does not exist is no error, as the operation is idempotent [model]."""
         found = self._find_tagged(caller, arn)
@@ -400,7 +557,7 @@ class SSMIncidentsBackend(BaseBackend):
         found.tags = {key: value for key, value in found.tags.items() if key not in tag_keys}
 
     def list_tags(self, caller: Caller, arn: str) -> dict[str, str]:
-        return self._find_tagged(caller, arn).tags
+        return self._find_tagged(caller, arn, reading=True).tags
 
     @staticmethod
     def _check_idle(found: ReplicationSet) -> None:
@@ -423,11 +580,10 @@ class SSMIncidentsBackend(BaseBackend):
         """
         seeded = _seeded_body(body)
         new_arn = f"arn:{self.partition}:ssm-incidents::{self.account_id}:replication-set/{mock_random.uuid4()}"
-        made = ReplicationSet(
-            arn or seeded.get("arn") or new_arn,
-            seeded.get("createdBy", f"arn:{self.partition}:sts::{self.account_id}:assumed-role/Admin/seed"),
-            tags or {},
-        )
+        creator = seeded.get("createdBy", f"arn:{self.partition}:sts::{self.account_id}:assumed-role/Admin/seed")
+        # Where it was created is not in the body: the first Region is as good as any.
+        caller = Caller(next(iter(seeded["regionMap"])), creator)
+        made = ReplicationSet(arn or seeded.get("arn") or new_arn, caller, tags or {})
         made.created = seeded.get("createdTime", made.created)
         made.last_modified = seeded.get("lastModifiedTime", made.created)
         made.last_modified_by = seeded.get("lastModifiedBy", made.created_by)
@@ -449,6 +605,7 @@ class SSMIncidentsBackend(BaseBackend):
         made.verbatim = seeded
         self._replication_set = made
         self._answered.clear()
+        self.writes.clear()
         return made.arn
 
 
@@ -457,14 +614,11 @@ def _new_region(sse_kms_key_id: str | None) -> RegionInfo:
     return RegionInfo(status="CREATING", added=now, status_updated=now, sse_kms_key_id=sse_kms_key_id or DEFAULT_KEY)
 
 
-def _check_region(name: str, sse_kms_key_id: str | None) -> None:
-    """Refuse Regions that the service does not have. Any key that the model allows is accepted: whether it must be the
-    ARN of an existing key in the same Region is *unknown* (the recorded example has a key of another Region [cli]). The
-    name of the AWS-owned key is refused (*unknown*; Terraform never sends it [tf])."""
-    if name not in service_regions():
-        raise ValidationException(f"Region {name} is not supported")
-    if sse_kms_key_id in ("", DEFAULT_KEY):
-        raise ValidationException(f"Invalid KMS key for Region {name}: {sse_kms_key_id!r}")
+def _check_kinds(keys: Iterable[str]) -> None:
+    """Refuse AWS owned and customer managed keys in one set [tfdoc], with a text that is *unknown*. In a set that has both
+    already, every change of its Regions is refused (*unknown*)."""
+    if len({key == DEFAULT_KEY for key in keys}) > 1:
+        raise ValidationException("A replication set can't have both AWS owned and customer managed keys")
 
 
 def _check_unprotected(found: ReplicationSet) -> None:

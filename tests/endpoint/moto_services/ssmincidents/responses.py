@@ -20,11 +20,12 @@ from moto.sts.models import sts_backends
 from .exceptions import (
     AccessDeniedException,
     InvalidSignatureException,
+    UnknownOperationException,
     UnrecognizedClientException,
     ValidationException,
 )
 from .models import LOCK, SETTINGS, Caller, SSMIncidentsBackend, ssmincidents_backends
-from .utils import SERVICE, match_operation, service_model, service_regions, violations
+from .utils import OPERATIONS, SERVICE, match_operation, service_hosts, service_model, service_regions, violations
 
 
 class SSMIncidentsIAMRequest(IAMRequest):
@@ -75,8 +76,10 @@ class SSMIncidentsResponse(BaseResponse):
 
     def setup_class(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().setup_class(request, *args, **kwargs)
-        if self.region not in service_regions():
-            # The host name does not resolve there. A server drops the connection before this is called.
+        host = self.parsed_url.hostname or ""
+        is_missing = host.startswith("ssm-") and host not in service_hosts()
+        if is_missing or self.region not in service_regions():
+            # The host name does not resolve. A server drops the connection before this is called.
             raise EndpointConnectionError(endpoint_url=self.uri)
 
     def get_region_from_url(self, request: Any, full_url: str) -> str:
@@ -84,9 +87,10 @@ class SSMIncidentsResponse(BaseResponse):
         scope = request.headers.get("Authorization", "").partition("Credential=")[2].split(",")[0].split("/")
         return scope[2] if len(scope) == 5 else super().get_region_from_url(request, full_url)
 
-    def _get_action_from_method_and_request_uri(self, request: Request) -> str:
+    def _get_action(self) -> str:
         # moto's router answers a request without a required query parameter with a plain 404.
-        name, self.uri_match = match_operation(request.method, request.raw_path)
+        request = self.normalized_request
+        name, self.uri_match = match_operation(request.method, request.raw_path, self.headers.get("X-Amz-Target"))
         return name or ""
 
     def _raw_input(self) -> dict[str, Any]:
@@ -151,6 +155,12 @@ class SSMIncidentsResponse(BaseResponse):
         iam_request.check_action_permitted(resource)
 
     def call_action(self) -> TYPE_RESPONSE:
+        operation = self._get_action()
+        of_contacts = "X-Amz-Target" in self.headers
+        if of_contacts or operation not in OPERATIONS:
+            error = UnknownOperationException(operation, of_contacts)
+            headers, body = self._enrich_response(dict(error.get_headers()), error.get_body())
+            return error.code, headers, body
         # moto's server is threaded, and the rules read before they write.
         with LOCK:
             try:
@@ -176,8 +186,11 @@ class SSMIncidentsResponse(BaseResponse):
         return ActionResult({"replicationSet": self.backend.get_replication_set(self.caller, self._input()["arn"])})
 
     def list_replication_sets(self) -> ActionResult:
-        arns, next_token = self.backend.list_replication_sets(self._input().get("nextToken"))
+        arns, next_token = self.backend.list_replication_sets(self.caller, self._input().get("nextToken"))
         return ActionResult({"replicationSetArns": arns, "nextToken": next_token})
+
+    def list_response_plans(self) -> ActionResult:
+        return ActionResult({"responsePlanSummaries": self.backend.list_response_plans(self._input().get("nextToken"))})
 
     def update_replication_set(self) -> ActionResult:
         given = self._input()

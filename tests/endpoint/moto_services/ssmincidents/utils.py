@@ -17,11 +17,20 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 from botocore.regions import EndpointResolver
 
 SERVICE = "ssm-incidents"
+# Incident Manager's other API. None of its operations is served. Its protocol is JSON 1.1, which names the operation in
+# the header X-Amz-Target [model].
+CONTACTS = "ssm-contacts"
+CONTACTS_TARGET = "SSMContacts"
+# The Regions that have FIPS endpoints [AWS General Reference, botocore endpoints.json, 1.44].
+_FIPS_REGIONS_OF_USA = ("us-east-1", "us-east-2", "us-west-1", "us-west-2")
+FIPS_REGIONS = {SERVICE: ("ca-central-1", *_FIPS_REGIONS_OF_USA), CONTACTS: _FIPS_REGIONS_OF_USA}
+# The operations of ssm-incidents that are served.
 OPERATIONS = (
     "CreateReplicationSet",
     "DeleteReplicationSet",
     "GetReplicationSet",
     "ListReplicationSets",
+    "ListResponsePlans",
     "ListTagsForResource",
     "TagResource",
     "UntagResource",
@@ -58,23 +67,38 @@ def service_regions() -> frozenset[str]:
 
 
 @cache
+def service_hosts() -> frozenset[str]:
+    """Return the host names of both APIs. Whether ssm-contacts has dual-stack ones is *unknown*: here it has none."""
+    hosts = {f"{service}.{region}.amazonaws.com" for service in FIPS_REGIONS for region in service_regions()}
+    hosts |= {f"{SERVICE}.{region}.api.aws" for region in service_regions()}
+    hosts |= {
+        f"{service}-fips.{region}.amazonaws.com" for service, regions in FIPS_REGIONS.items() for region in regions
+    }
+    hosts |= {f"{SERVICE}-fips.{region}.api.aws" for region in FIPS_REGIONS[SERVICE]}
+    return frozenset(hosts)
+
+
+@cache
 def _routes() -> dict[tuple[str, str], str]:
-    """Return the operation of each (method, first part of the path) [model]."""
+    """Return the operation of each (method, first part of the path) [model], also of those that are not served."""
     model = service_model()
     routes = {}
-    for name in OPERATIONS:
+    for name in model.operation_names:
         http = model.operation_model(name).http
         routes[http["method"], http["requestUri"].split("/")[1]] = name
     return routes
 
 
-def match_operation(method: str, raw_path: str) -> tuple[str | None, dict[str, str]]:
+def match_operation(method: str, raw_path: str, target: str | None = None) -> tuple[str | None, dict[str, str]]:
     """
-    Return the operation of a request, and its path parameters.
+    Return the operation of a request to either API, and its path parameters.
 
     :param raw_path: the path as sent, percent-encoded. ``/tags/{resourceArn}`` may have %2F or a plain slash.
-    :return: (None, {}) if this backend does not have the operation.
+    :param target: the header X-Amz-Target of a request to ssm-contacts.
+    :return: (None, {}) if there is no such operation.
     """
+    if target and target.startswith(f"{CONTACTS_TARGET}."):
+        return target.partition(".")[2], {}
     first, _separator, rest = raw_path.lstrip("/").partition("/")
     name = _routes().get((method, first))
     if name is None or (rest and first != "tags"):

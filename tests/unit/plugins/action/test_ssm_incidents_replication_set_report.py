@@ -103,9 +103,18 @@ def test_order_and_summary(make_report: Report, tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob(".*")) == []
 
 
+def test_every_form_has_every_account(make_report: Report, tmp_path: Path) -> None:
+    forms = ("csv", "html", "json", "junit")
+    make_report(audits=AUDITS, **{form: str(tmp_path / form) for form in forms})
+    for form in forms:
+        text = (tmp_path / form).read_text(encoding="utf-8")
+        assert all(name in text for name in AUDITS)
+
+
 def test_text(make_report: Report, tmp_path: Path) -> None:
     outcome = make_report(audits=AUDITS, html=str(tmp_path / "audit.html"))
-    assert outcome["text"][1:] == [
+    assert outcome["text"] == [
+        "3 of 5 accounts are not in order, 1 is not known",
         "failed: d-many (444444444444)",
         *["  - Is FAILED"] * 3,
         "failed: b-few (222222222222), e-few (555555555555)",
@@ -124,7 +133,7 @@ def test_the_text_is_short(make_report: Report) -> None:
     text = make_report(audits=audits)["text"]
     assert len(text) == 1 + 2 * 20 + 1
     assert text[1].startswith("failed: account-0 (000000000000), account-1 (") and text[1].endswith(" and 495 more")
-    assert text[-1] == "... and 11 accounts more"
+    assert text[-1] == "... and 11 more accounts"
 
 
 def test_what_is_grave_comes_first(make_report: Report, tmp_path: Path) -> None:
@@ -328,6 +337,7 @@ def test_a_link_of_another_user_in_a_sticky_folder_is_not_followed(make_report: 
         {"replication_set": "x"},
         {"replication_set": {"region_map": []}},
         {"replication_set": {"region_map": {"a": "b"}}},
+        {"replication_set": {"region_map": {"a": {"kms_key": "b"}}}},
         {"replication_set": {"tags": "x"}},
         {"outcome": ["passed"]},
         {"outcome": "passd"},
@@ -397,8 +407,10 @@ def test_failed_results_do_not_pass(make_report: Report) -> None:
     [
         ({"audits": {"a": None}}, "value for a"),
         ({"html": ""}, "html: empty"),
+        ({"csv": ""}, "csv: empty"),
         ({"json": ""}, "json: empty"),
         ({"html": "same", "json": "same"}, "html and json: both are same"),
+        ({"csv": "same", "junit": "./same"}, "csv and junit: both are same"),
     ],
 )
 def test_invalid_options(make_report: Report, given: dict[str, Any], part: str) -> None:
@@ -442,7 +454,7 @@ def test_the_other_file_is_written_if_one_cannot_be(make_report: Report, tmp_pat
     outcome = make_report(audits={"a": audit_result()}, html=str(html), json=str(path))
     assert outcome.failed and str(html) in outcome["msg"]
     assert account_names(path) == ["a"] and outcome["summary"]["passed"] == 1
-    assert outcome["text"][0] in outcome["text"] and f"Written: {path}" in outcome["text"]
+    assert outcome["text"] == ["1 account is in order", f"Written: {path}"]
 
 
 def test_a_failed_write_keeps_the_earlier_file(

@@ -273,3 +273,13 @@ def test_permanent_keys_need_no_session_token(
     lookup = lookup_loader.get(NAME)
     (found,) = lookup.run([], variables={}, **{**connection_options, "session_token": value})
     assert found["replication_set"]["arn"] == recorded_arn
+
+
+def test_keys_are_described_if_asked_for(run_lookup: Any, endpoint: LocalEndpoint) -> None:
+    key = endpoint.make_key("arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab")
+    endpoint.seed({"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE", "sseKmsKeyId": key}}})
+    states = []
+    for include_keys in (False, True):
+        (found,) = run_lookup(include_keys=include_keys)
+        states.append(found["replication_set"]["region_map"]["us-east-1"]["kms_key"])
+    assert states[0] is None and states[1]["key_state"] == "Enabled"

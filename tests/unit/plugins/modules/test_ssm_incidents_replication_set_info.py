@@ -12,6 +12,7 @@ import string
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -24,9 +25,9 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from botocore.config import Config
 from checkout import CHECKOUT
 from credentials import config_section, module_options
-from endpoint.client import SECRET_KEY, USER
+from endpoint.client import SECRET_KEY, USER, active_set
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingSTS
+from failing_servers import RefusingKMS, RefusingSTS, hanging_server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -81,12 +82,14 @@ def test_recorded_set(info: Run, recorded_arn: str, arn: str | None) -> None:
             "last_modified_time": "2021-05-14T17:57:22.010000+00:00",
             "region_map": {
                 "us-east-1": {
+                    "kms_key": None,
                     "sse_kms_key_id": "DefaultKey",
                     "status": "ACTIVE",
                     "status_message": None,
                     "status_update_date_time": None,
                 },
                 "us-east-2": {
+                    "kms_key": None,
                     "sse_kms_key_id": "DefaultKey",
                     "status": "ACTIVE",
                     "status_message": "Tagging inaccessible",
@@ -102,15 +105,18 @@ def test_recorded_set(info: Run, recorded_arn: str, arn: str | None) -> None:
 
 def test_all_fields_of_the_model(info: Run, endpoint: LocalEndpoint) -> None:
     endpoint.configure(answer_shape="model", transition={"progression": "immediate"})
-    key = endpoint.client("kms").create_key()["KeyMetadata"]["Arn"]
+    keys = {
+        region: endpoint.client("kms", region).create_key()["KeyMetadata"]["Arn"]
+        for region in ("us-east-1", "eu-west-1")
+    }
     client = endpoint.client()
-    arn = client.create_replication_set(regions={"us-east-1": {"sseKmsKeyId": key}, "eu-west-1": {}})["arn"]
+    regions = {region: {"sseKmsKeyId": key} for region, key in keys.items()}
+    arn = client.create_replication_set(regions=regions)["arn"]
     client.update_deletion_protection(arn=arn, deletionProtected=True)
     facts = info()["replication_set"]
     assert facts["arn"] == arn
     assert facts["deletion_protected"] is True
-    assert facts["region_map"]["us-east-1"]["sse_kms_key_id"] == key
-    assert facts["region_map"]["eu-west-1"]["sse_kms_key_id"] == "DefaultKey"
+    assert {region: info["sse_kms_key_id"] for region, info in facts["region_map"].items()} == keys
     for time in (facts["created_time"], facts["region_map"]["eu-west-1"]["status_update_date_time"]):
         assert len(time) == len("2021-05-14T17:57:22.010000+00:00") and time.endswith("+00:00")
 
@@ -183,6 +189,109 @@ def test_tags_denied_is_null_and_one_warning(info: Run, endpoint: LocalEndpoint,
 def test_another_fault_of_the_tag_call_is_a_failure(info: Run, endpoint: LocalEndpoint, recorded_arn: str) -> None:
     endpoint.faults.add({"operation": "ListTagsForResource", "fault": "error", "code": "ValidationException"})
     assert_explained(info(arn=ARN), "ValidationException", "list the tags", ARN, "us-east-1")
+
+
+# Keys -----------------------------------------------------------------------------------------------------------------
+
+
+def key_arn(region: str) -> str:
+    return f"arn:aws:kms:{region}:123456789012:key/{uuid4()}"
+
+
+@pytest.fixture
+def own_keys(endpoint: LocalEndpoint) -> dict[str, str]:
+    """Seed a set with a customer managed key in each of three Regions, and return the keys by Region."""
+    keys = {region: endpoint.make_key(key_arn(region)) for region in ("eu-west-1", "us-east-1", "us-west-2")}
+    endpoint.seed(active_set(keys), arn=ARN)
+    return keys
+
+
+def test_keys_are_described_in_their_own_regions(info: Run, endpoint: LocalEndpoint, own_keys: dict[str, str]) -> None:
+    disabled, pending = (own_keys[region].rpartition("/")[2] for region in ("us-east-1", "us-west-2"))
+    endpoint.client("kms", "us-east-1").disable_key(KeyId=disabled)
+    endpoint.client("kms", "us-west-2").schedule_key_deletion(KeyId=pending)
+    outcome = info(include_keys=True)
+    facts = {region: of_region["kms_key"] for region, of_region in outcome["replication_set"]["region_map"].items()}
+    assert facts["eu-west-1"] == {
+        "custom_key_store_id": None,
+        "deletion_date": None,
+        "enabled": True,
+        "key_manager": "CUSTOMER",
+        "key_spec": "SYMMETRIC_DEFAULT",
+        "key_state": "Enabled",
+        "key_usage": "ENCRYPT_DECRYPT",
+        "origin": "AWS_KMS",
+    }
+    assert (facts["us-east-1"]["key_state"], facts["us-east-1"]["enabled"]) == ("Disabled", False)
+    assert facts["us-west-2"]["key_state"] == "PendingDeletion"
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", facts["us-west-2"]["deletion_date"])
+    assert not outcome.result.get("warnings")
+
+
+def test_a_key_that_kms_does_not_have(info: Run, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(active_set({"us-east-1": key_arn("us-east-1")}), arn=ARN)
+    outcome = info(include_keys=True)
+    key = outcome["replication_set"]["region_map"]["us-east-1"]["kms_key"]
+    assert (key.pop("enabled"), set(key.values())) == (False, {None})
+    assert not outcome.result.get("warnings")
+
+
+@pytest.mark.parametrize("regions", [{}, {"us-east-1": {"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"}}])
+def test_the_aws_owned_key_is_not_described(
+    info: Run, endpoint: LocalEndpoint, refusing_kms: RefusingKMS, kms_url: Run, regions: dict[str, Any]
+) -> None:
+    endpoint.seed({"status": "ACTIVE", "regionMap": regions or {"us-east-1": {"status": "ACTIVE"}}}, arn=ARN)
+    outcome = info(include_keys=True, **kms_url(refusing_kms.url))
+    assert outcome["replication_set"]["region_map"]["us-east-1"]["kms_key"] is None
+    assert refusing_kms.requests == [] and not outcome.result.get("warnings")
+
+
+def test_kms_is_not_called_unless_asked_for(
+    info: Run, own_keys: dict[str, str], refusing_kms: RefusingKMS, kms_url: Run
+) -> None:
+    outcome = info(**kms_url(refusing_kms.url))
+    assert {region["kms_key"] for region in outcome["replication_set"]["region_map"].values()} == {None}
+    assert refusing_kms.requests == []
+
+
+def assert_keys_are_unknown(outcome: Any, own_keys: dict[str, str], *parts: str) -> None:
+    """Assert that all keys are null, with a warning for each that has these parts, and that all else is there."""
+    assert not outcome.failed
+    assert outcome["replication_set"]["status"] == "ACTIVE" and outcome["replication_set"]["tags"] == {}
+    assert {region["kms_key"] for region in outcome["replication_set"]["region_map"].values()} == {None}
+    assert len(outcome["warnings"]) == len(own_keys)
+    for region, key in own_keys.items():
+        (warning,) = [str(warning) for warning in outcome["warnings"] if key in str(warning)]
+        for part in (f"Region {region}", f"kms_key of {region} is null", *parts):
+            assert part in warning
+
+
+def test_keys_denied(info: Run, own_keys: dict[str, str], kms_url: Run, refusing_kms: RefusingKMS) -> None:
+    outcome = info(include_keys=True, **kms_url(refusing_kms.url))
+    assert_keys_are_unknown(outcome, own_keys, "not authorized to perform: kms:DescribeKey", "allow kms:DescribeKey")
+    # One try for each key.
+    assert len(refusing_kms.requests) == len(own_keys)
+
+
+def test_kms_out_of_reach(info: Run, own_keys: dict[str, str], kms_url: Run, closed_url: str) -> None:
+    outcome = info(include_keys=True, **kms_url(closed_url))
+    assert_keys_are_unknown(outcome, own_keys, closed_url)
+
+
+@pytest.mark.slow
+def test_kms_hangs(info: Run, own_keys: dict[str, str], kms_url: Run) -> None:
+    with hanging_server() as url:
+        outcome = info(include_keys=True, aws_config={"read_timeout": 600}, **kms_url(url))
+    assert_keys_are_unknown(outcome, own_keys, "Read timeout")
+
+
+@pytest.mark.parametrize("body", ["{}", "not JSON", '{"KeyMetadata": {"KeyId": "1", "KeyState": "Enabled"}}'])
+def test_a_malformed_answer_of_kms(
+    info: Run, own_keys: dict[str, str], kms_url: Run, refusing_kms: RefusingKMS, body: str
+) -> None:
+    refusing_kms.body, refusing_kms.status = body, 200
+    outcome = info(include_keys=True, **kms_url(refusing_kms.url))
+    assert_keys_are_unknown(outcome, own_keys, "can't be read")
 
 
 # Calls ----------------------------------------------------------------------------------------------------------------

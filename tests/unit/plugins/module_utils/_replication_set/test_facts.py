@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import (
     iso_time,
+    key_facts,
+    key_problem,
     replication_set_facts,
 )
 from hypothesis import given
@@ -57,6 +59,7 @@ def test_all_keys_are_returned_if_members_are_missing(answer: dict[str, Any], re
     }
     assert facts["arn"] == ARN
     assert set(facts["region_map"]["us-east-1"]) == {
+        "kms_key",
         "sse_kms_key_id",
         "status",
         "status_message",
@@ -84,3 +87,68 @@ def test_times_are_in_utc_and_sort_as_strings() -> None:
     whole = TIME.replace(microsecond=0)
     assert iso_time(whole) == "2021-05-14T17:57:22.000000+00:00"
     assert sorted([iso_time(TIME), iso_time(whole)]) == [iso_time(whole), iso_time(TIME)]
+
+
+# Keys -----------------------------------------------------------------------------------------------------------------
+
+METADATA: dict[str, Any] = {
+    "AWSAccountId": "111122223333",
+    "KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab",
+    "KeyState": "Enabled",
+    "Enabled": True,
+    "KeySpec": "SYMMETRIC_DEFAULT",
+    "KeyUsage": "ENCRYPT_DECRYPT",
+    "Origin": "AWS_KMS",
+    "KeyManager": "CUSTOMER",
+    "MultiRegion": True,
+}
+
+
+def test_the_facts_of_a_key() -> None:
+    pending = {**METADATA, "KeyState": "PendingDeletion", "Enabled": False, "DeletionDate": TIME}
+    facts = key_facts(pending)
+    assert facts == {
+        "custom_key_store_id": None,
+        "deletion_date": "2021-05-14T17:57:22.010000+00:00",
+        "enabled": False,
+        "key_manager": "CUSTOMER",
+        "key_spec": "SYMMETRIC_DEFAULT",
+        "key_state": "PendingDeletion",
+        "key_usage": "ENCRYPT_DECRYPT",
+        "origin": "AWS_KMS",
+    }
+    assert key_facts(METADATA)["deletion_date"] is None
+    assert key_facts(None) == {**dict.fromkeys(facts), "enabled": False}
+    kms_key = replication_set_facts(SET, ARN, None, {"us-east-1": facts})["region_map"]["us-east-1"]["kms_key"]
+    assert kms_key == facts
+
+
+def test_a_key_that_incident_manager_can_use() -> None:
+    assert key_problem(key_facts(METADATA)) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({"KeyState": "Disabled", "Enabled": False}, ["Disabled"]),
+        ({"KeyState": "PendingDeletion", "DeletionDate": TIME}, ["PendingDeletion", "2021-05-14"]),
+        ({"KeyState": "PendingImport", "Origin": "EXTERNAL"}, ["PendingImport"]),
+        ({"KeyState": "Unavailable"}, ["Unavailable"]),
+        ({"KeyState": "SomethingNew"}, ["SomethingNew"]),
+        ({"Origin": "EXTERNAL"}, ["imported", "EXTERNAL"]),
+        ({"Origin": "AWS_CLOUDHSM", "CustomKeyStoreId": "cks-1234567890abcdef0"}, ["custom key store", "cks-123"]),
+        ({"Origin": "EXTERNAL_KEY_STORE"}, ["custom key store"]),
+        ({"KeySpec": "RSA_2048"}, ["symmetric", "RSA_2048"]),
+        ({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}, ["HMAC_256", "GENERATE_VERIFY_MAC"]),
+        ({"KeyManager": "AWS"}, ["AWS managed key"]),
+    ],
+)
+def test_a_key_that_incident_manager_can_not_use(changes: dict[str, Any], parts: list[str]) -> None:
+    problem = key_problem(key_facts({**METADATA, **changes}))
+    assert problem
+    for part in parts:
+        assert part in problem
+
+
+def test_a_key_that_is_gone() -> None:
+    assert key_problem(key_facts(None)) == "KMS has no such key (any more)"

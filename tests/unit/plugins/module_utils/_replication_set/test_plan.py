@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from functools import cache
 from itertools import combinations, product
 
@@ -30,17 +31,29 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 )
 
 NAMES = ("eu-central-1", "eu-north-1", "eu-west-1", "us-east-1")
-KEYS = (
-    "DefaultKey",
-    "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-    "arn:aws:kms:us-east-1:111122223333:key/abcd1234-ab12-cd34-ef56-abcdef123456",
-)
+
+
+def key(region: str, number: int = 1) -> str:
+    """Return the ARN of a KMS key in a Region."""
+    return f"arn:aws:kms:{region}:123456789012:key/{number:08}-12ab-34cd-56ef-1234567890ab"
+
+
+def keys_of(region: str) -> tuple[str, ...]:
+    """Return the three keys that a Region has in the sets below."""
+    return ("DefaultKey", key(region, 1), key(region, 2))
+
+
 SETS = [
     dict(zip(names, keys, strict=True))
     for count in (1, 2, 3)
     for names in combinations(NAMES, count)
-    for keys in product(KEYS, repeat=count)
+    for keys in product(*map(keys_of, names))
 ]
+
+
+def is_mixed(regions: Mapping[str, str | None]) -> bool:
+    """Return whether a set has keys of both kinds."""
+    return len({key == "DefaultKey" for key in regions.values()}) > 1
 
 
 def hashable(regions: dict[str, str]) -> frozenset[tuple[str, str]]:
@@ -55,13 +68,17 @@ def distances(start: frozenset[tuple[str, str]]) -> dict[frozenset[tuple[str, st
     while queue:
         current = queue.popleft()
         regions = dict(current)
-        neighbours = [hashable({**regions, name: key}) for name in NAMES if name not in regions for key in KEYS]
+        neighbours = [
+            hashable({**regions, name: key}) for name in NAMES if name not in regions for key in keys_of(name)
+        ]
         if len(regions) == 3:
             neighbours = []
         if len(regions) > 1:
             neighbours += [current - {item} for item in current]
+        if is_mixed(regions):
+            neighbours = []
         for neighbour in neighbours:
-            if neighbour not in reached:
+            if neighbour not in reached and not is_mixed(dict(neighbour)):
                 reached[neighbour] = reached[current] + 1
                 queue.append(neighbour)
     return reached
@@ -70,6 +87,13 @@ def distances(start: frozenset[tuple[str, str]]) -> dict[frozenset[tuple[str, st
 @pytest.mark.parametrize("current", SETS, ids="-".join)
 def test_every_pair(current: dict[str, str]) -> None:
     for desired in SETS:
+        reachable = distances(hashable(current))
+        if hashable(desired) not in reachable:
+            with pytest.raises(AnsibleSSMIncidentsError) as failure:
+                plan_regions(current, desired)
+            assert failure.value.code == "UnsupportedChange"
+            continue
+        # There would be a way, by a Region that is not desired.
         if len(current) == 1 and current != desired and set(current) == set(desired):
             with pytest.raises(AnsibleSSMIncidentsError, match="only Region"):
                 plan_regions(current, desired)
@@ -83,10 +107,10 @@ def test_every_pair(current: dict[str, str]) -> None:
             assert step.action == (ADD_REGION if could_add else DELETE_REGION)
             assert (name in regions.regions) == (step.action == DELETE_REGION)
             moved = predict(regions, [step])
-            assert moved is not None and 1 <= len(moved.regions) <= 3
+            assert moved is not None and 1 <= len(moved.regions) <= 3 and not is_mixed(moved.regions)
             regions = moved
         assert regions.regions == desired
-        assert len(plan_regions(current, desired)) == distances(hashable(current))[hashable(desired)]
+        assert len(plan_regions(current, desired)) == reachable[hashable(desired)]
 
 
 def desired(**options: object) -> DesiredState:
@@ -147,12 +171,89 @@ def test_regions_are_kept_without_purge() -> None:
         plan_changes(CURRENT, desired(regions=too_many, purge_regions=False))
 
 
+# Keys -----------------------------------------------------------------------------------------------------------------
+
+OWN_KEYS = CurrentState({name: key(name) for name in ("eu-north-1", "eu-west-1")}, False, {})
+
+
+def refusal(current: CurrentState | None, wanted: DesiredState) -> AnsibleSSMIncidentsError:
+    """Plan what the service can't do, and return the failure."""
+    with pytest.raises(AnsibleSSMIncidentsError) as failure:
+        plan_changes(current, wanted)
+    return failure.value
+
+
 def test_a_key_is_replaced_only_if_told() -> None:
-    other = {**CURRENT.regions, "eu-west-1": KEYS[1]}
-    with pytest.raises(AnsibleSSMIncidentsError, match="replace_keys: true"):
-        plan_changes(CURRENT, desired(regions=other))
-    steps = plan_changes(CURRENT, desired(regions=other, replace_keys=True))
+    other = {**OWN_KEYS.regions, "eu-west-1": key("eu-west-1", 2)}
+    failure = refusal(OWN_KEYS, desired(regions=other))
+    assert failure.code == "KeyMismatch" and "replace_keys: true" in str(failure)
+    steps = plan_changes(OWN_KEYS, desired(regions=other, replace_keys=True))
     assert [step.action for step in steps] == [DELETE_REGION, ADD_REGION]
+
+
+@pytest.mark.parametrize("current", [regions for regions in SETS if len(regions) > 1], ids="-".join)
+def test_a_key_that_is_left_out_is_the_one_that_the_region_has(current: dict[str, str]) -> None:
+    state = CurrentState(dict(current), False, {})
+    for replace_keys in (False, True):
+        unchanged = desired(regions=dict.fromkeys(current), replace_keys=replace_keys)
+        assert plan_changes(state, unchanged) == []
+    if is_mixed(current):
+        return
+    deleted, *kept = current
+    assert plan_changes(state, desired(regions=dict.fromkeys(kept))) == [Step(DELETE_REGION, {"region": deleted})]
+
+
+@pytest.mark.parametrize("wanted", [None, "DefaultKey"])
+def test_a_region_is_added_with_the_aws_owned_key_or_with_a_key_that_is_given(wanted: str | None) -> None:
+    add = desired(regions={"us-east-1": wanted}, purge_regions=False)
+    assert plan_changes(CURRENT, add) == [Step(ADD_REGION, {"region": "us-east-1", "sse_kms_key_id": "DefaultKey"})]
+    failure = refusal(OWN_KEYS, add)
+    assert failure.code == "UnsupportedChange"
+    assert "us-east-1" in str(failure) and "Set sse_kms_key_id of us-east-1" in str(failure)
+    given = desired(regions={"us-east-1": key("us-east-1")}, purge_regions=False)
+    steps = plan_changes(OWN_KEYS, given)
+    assert steps == [Step(ADD_REGION, {"region": "us-east-1", "sse_kms_key_id": key("us-east-1")})]
+
+
+def test_a_set_is_created_with_keys_of_one_kind() -> None:
+    (step,) = plan_changes(None, desired(regions={"eu-west-1": None, "us-east-1": "DefaultKey"}))
+    assert step.values["regions"] == {"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey"}
+    failure = refusal(None, desired(regions={"eu-west-1": key("eu-west-1"), "us-east-1": None}))
+    assert failure.code == "UnsupportedChange"
+    assert "Set sse_kms_key_id of us-east-1" in str(failure)
+
+
+@pytest.mark.parametrize("replace_keys", [False, True])
+@pytest.mark.parametrize("move", [False, True])
+@pytest.mark.parametrize("to_own_keys", [False, True])
+def test_the_kind_of_key_can_not_be_changed(replace_keys: bool, move: bool, to_own_keys: bool) -> None:
+    """Not in place, and not by moving to other Regions, as all Regions must have the same kind on the way."""
+    current, kind = (CURRENT, key) if to_own_keys else (OWN_KEYS, lambda _region: "DefaultKey")
+    names = ("us-east-1", "eu-central-1") if move else ("eu-west-1", "eu-north-1")
+    wanted = desired(regions={name: kind(name) for name in names}, replace_keys=replace_keys)
+    failure = refusal(current, wanted)
+    assert failure.code == "UnsupportedChange"
+    for part in ("deleted and created again", "all of Incident Manager's data", *names):
+        assert part in str(failure)
+    assert '"Configuring replication sets and Findings"' in str(failure)
+
+
+def test_the_key_of_an_only_region_can_not_be_changed() -> None:
+    current = CurrentState({"eu-west-1": key("eu-west-1")}, False, {})
+    failure = refusal(current, desired(regions={"eu-west-1": key("eu-west-1", 2)}, replace_keys=True))
+    assert failure.code == "UnsupportedChange"
+    assert "only Region" in str(failure) and '"Configuring replication sets and Findings"' in str(failure)
+
+
+def test_in_a_mixed_set_only_the_regions_can_not_be_changed() -> None:
+    current = CurrentState({"eu-west-1": key("eu-west-1"), "us-east-1": "DefaultKey"}, False, {"Old": "1"})
+    kept = desired(regions=current.regions, deletion_protected=True, tags={})
+    assert [step.action for step in plan_changes(current, kept)] == [UPDATE_PROTECTION, UNTAG]
+    assert plan_deletion(current, None) == [Step(DELETE, {})]
+    for names in (["eu-west-1"], ["us-east-1"], ["eu-west-1", "us-east-1", "us-east-2"]):
+        failure = refusal(current, desired(regions=dict.fromkeys(names)))
+        assert failure.code == "UnsupportedChange"
+        assert "AWS owned key in us-east-1" in str(failure) and "customer managed key in eu-west-1" in str(failure)
 
 
 def test_deleting() -> None:
@@ -166,22 +267,26 @@ def test_deleting() -> None:
 
 
 def test_after_returns_the_set_after_the_steps() -> None:
-    moved = desired(regions={"us-east-1": KEYS[1]}, deletion_protected=True, tags={"New": "2"})
-    assert predict(CURRENT, plan_changes(CURRENT, moved)) == CurrentState({"us-east-1": KEYS[1]}, True, {"New": "2"})
-    assert predict(None, plan_changes(None, moved)) == CurrentState({"us-east-1": KEYS[1]}, True, {"New": "2"})
+    moved = desired(regions={"us-east-1": "DefaultKey"}, deletion_protected=True, tags={"New": "2"})
+    after = CurrentState({"us-east-1": "DefaultKey"}, True, {"New": "2"})
+    assert predict(CURRENT, plan_changes(CURRENT, moved)) == after
+    assert predict(None, plan_changes(None, moved)) == after
     assert predict(CURRENT, plan_deletion(CURRENT, None)) is None
 
 
 @pytest.mark.parametrize("replace_keys", [False, True])
-@pytest.mark.parametrize("key", KEYS[:2])
-def test_a_region_whose_key_aws_leaves_out_is_never_deleted_for_its_key(key: str, replace_keys: bool) -> None:
-    current = CURRENT._replace(regions={"eu-west-1": None, "eu-north-1": "DefaultKey"})
-    with pytest.raises(AnsibleSSMIncidentsError, match="does not report the KMS key of eu-west-1") as failure:
-        plan_changes(current, desired(regions={**CURRENT.regions, "eu-west-1": key}, replace_keys=replace_keys))
-    assert failure.value.code == "UnsupportedChange"
-    steps = plan_changes(current, desired(regions={"us-east-1": key}, purge_regions=False))
-    assert steps == [Step(ADD_REGION, {"region": "us-east-1", "sse_kms_key_id": key})]
+@pytest.mark.parametrize("wanted", ["DefaultKey", key("eu-west-1")])
+def test_a_region_whose_key_aws_leaves_out_is_never_deleted_for_its_key(wanted: str, replace_keys: bool) -> None:
+    other = wanted.replace("eu-west-1", "eu-north-1")
+    current = CURRENT._replace(regions={"eu-west-1": None, "eu-north-1": other})
+    failure = refusal(current, desired(regions={"eu-west-1": wanted, "eu-north-1": other}, replace_keys=replace_keys))
+    assert failure.code == "UnsupportedChange" and "does not report the KMS key of eu-west-1" in str(failure)
+    # Left out, it is not compared.
+    assert plan_changes(current, desired(regions={"eu-west-1": None, "eu-north-1": None})) == []
+    added = wanted.replace("eu-west-1", "us-east-1")
+    steps = plan_changes(current, desired(regions={"us-east-1": added}, purge_regions=False))
+    assert steps == [Step(ADD_REGION, {"region": "us-east-1", "sse_kms_key_id": added})]
     assert predict(current, steps).regions["eu-west-1"] is None  # type: ignore[union-attr]
     # A Region that is not wanted any more is deleted, whatever its key.
-    away = plan_changes(current, desired(regions={"eu-north-1": "DefaultKey"}))
+    away = plan_changes(current, desired(regions={"eu-north-1": other}))
     assert away == [Step(DELETE_REGION, {"region": "eu-west-1"})]

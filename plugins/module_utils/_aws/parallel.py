@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Calling AWS in several Regions at once."""
+
+from __future__ import annotations
+
+from queue import SimpleQueue
+from threading import Thread
+from typing import Callable, Iterator, Mapping, TypeVar
+
+from .errors import AnsibleSSMIncidentsError, as_failure
+
+Key = TypeVar("Key")
+Result = TypeVar("Result")
+
+
+def in_parallel(
+    calls: Mapping[Key, Callable[[], Result]],
+) -> Iterator[tuple[Key, Result | AnsibleSSMIncidentsError]]:
+    """Make calls side by side, each in a thread of its own.
+
+    The threads are daemons: if one call hangs, a caller that has its answer need not wait for it. Make the calls' clients
+    beforehand, one after the other: boto3's sessions, unlike its clients, are not safe to share between threads.
+
+    :param calls: the calls, each with a key, such as its Region.
+    :return: each key with what its call returned or, as an AnsibleSSMIncidentsError, how it failed; in the order in which
+        they come.
+    """
+    results: SimpleQueue[tuple[Key, Result | AnsibleSSMIncidentsError]] = SimpleQueue()
+
+    def make(key: Key, call: Callable[[], Result]) -> None:
+        try:
+            results.put((key, call()))
+        except Exception as error:  # Whatever it is, the other calls count.
+            results.put((key, as_failure(error)))
+
+    for key, call in calls.items():
+        Thread(target=make, args=(key, call), name=f"incident_manager.aws {key}", daemon=True).start()
+    for _key in calls:
+        yield results.get()

@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The customer managed keys of a replication set's Regions, as KMS describes them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping
+
+from .._aws.calls import call_aws, required_member
+from .._aws.errors import (
+    ACCESS_DENIED,
+    KEY_NOT_USABLE,
+    KMS_NOT_FOUND,
+    STS_ACCESS_DENIED,
+    AnsibleSSMIncidentsError,
+)
+from .._aws.parallel import in_parallel
+from .._aws.text import shorten
+from .facts import key_facts, key_problem
+from .plan import DELETE, DELETE_REGION, CurrentState, Step, keys_of_steps
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+    from .._aws.connection import Connection
+
+# In seconds, to connect and for the answer, which is tried once. What keys are needed for goes on without them, and the
+# KMS of a Region that is down must not hold up the ones who move away from it.
+_TIMEOUT = 5
+
+# What KMS always sends of a key (KMS API Reference, KeyMetadata).
+_REQUIRED = {
+    "Enabled": bool,
+    "KeyManager": str,
+    "KeySpec": str,
+    "KeyState": str,
+    "KeyUsage": str,
+    "Origin": str,
+}
+
+
+_ENABLE_ADVICE = (
+    "Cancel its deletion if it is pending (kms:CancelKeyDeletion), enable it (kms:EnableKey), and run the task again. Disable"
+    " or delete a key only when nothing is encrypted with it any more."
+)
+
+
+def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
+    """Return a KMS key's KeyMetadata (DescribeKey); None if KMS has no such key.
+
+    :param client: a client for KMS in the key's Region.
+    :raises AnsibleSSMIncidentsError: for every other error.
+    """
+
+    def describe() -> dict[str, Any]:
+        metadata = required_member(client.describe_key(KeyId=arn), "KeyMetadata", dict)
+        for name, kind in _REQUIRED.items():
+            required_member(metadata, name, kind)
+        return metadata
+
+    try:
+        return call_aws(client, f"describe the KMS key {arn}", describe, max_attempts=1)
+    except AnsibleSSMIncidentsError as failure:
+        if failure.code == KMS_NOT_FOUND:
+            return None
+        raise
+
+
+def describe_keys(
+    connection: Connection, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, Any] | AnsibleSSMIncidentsError]:
+    """Return the facts of KMS keys, all described side by side, each in its own Region.
+
+    :param keys: Regions, each with the ARN of a key.
+    :return: for each of keys, in their order, what key_facts() returns, or why the key can't be described.
+    """
+    keys = list(keys)
+    described: dict[tuple[str, str], dict[str, Any] | AnsibleSSMIncidentsError] = {}
+    calls = {}
+    for region, arn in keys:
+        try:
+            client = connection.client("kms", region, retry=False, timeout=_TIMEOUT)
+            calls[region, arn] = partial(describe_key, client, arn)
+        except AnsibleSSMIncidentsError as failure:
+            described[region, arn] = failure
+    for key, result in in_parallel(calls):
+        described[key] = result if isinstance(result, AnsibleSSMIncidentsError) else key_facts(result)
+    return {key: described[key] for key in keys}
+
+
+def undescribed_key(connection: Connection, failure: AnsibleSSMIncidentsError) -> str:
+    """Return why a key can't be described, for a warning: a sentence without a full stop."""
+    reason = f"{failure.message}: {shorten(connection.mask(failure.reason))}"
+    if failure.code in (ACCESS_DENIED, STS_ACCESS_DENIED):
+        return f"{reason}. To see the key, allow kms:DescribeKey in the IAM policy or in the key's policy"
+    return reason
+
+
+class KeyCheck:
+    """The check, before a change, of the customer managed keys that its steps depend on.
+
+    Each key is described anew before each step, as steps take hours, but one that could not be described is not tried again.
+    """
+
+    def __init__(self, connection: Connection, warn: Callable[[str], object]) -> None:
+        """
+        :param warn: takes a warning for a key that can't be described, which is not checked then.
+        """
+        self._connection = connection
+        self._warn = warn
+        self._unchecked: set[tuple[str, str]] = set()
+
+    def validate(self, current: CurrentState | None, steps: Iterable[Step]) -> None:
+        """Validate that the steps' keys can be used.
+
+        :param current: the state before the steps.
+        :raises AnsibleSSMIncidentsError: names the key, its Region, its state, and what can't be done with it.
+        """
+        needed = {key: step for key, step in keys_of_steps(current, steps).items() if key not in self._unchecked}
+        for (region, arn), described in describe_keys(self._connection, needed).items():
+            if isinstance(described, AnsibleSSMIncidentsError):
+                self._unchecked.add((region, arn))
+                self._warn(
+                    f"{undescribed_key(self._connection, described)}. Whether the key can be used was not checked."
+                )
+            else:
+                self._validate_key(region, arn, described, needed[region, arn])
+
+    def _validate_key(self, region: str, arn: str, key: Mapping[str, Any], step: Step) -> None:
+        problem = key_problem(key)
+        if not problem:
+            return
+        what = f"The KMS key {arn} of {region} can't be used: {problem}"
+        if step.action not in (DELETE_REGION, DELETE):
+            raise AnsibleSSMIncidentsError(what, code=KEY_NOT_USABLE)
+        target = "the replication set" if step.action == DELETE else f"Region {region}"
+        if key["key_state"] is None and step.action == DELETE:
+            # Its data can't be read any more, and no key can be enabled: there is nothing left to protect.
+            self._unchecked.add((region, arn))
+            self._warn(
+                f"{what}. Whether AWS deletes {target} without it is not known; if it fails, contact AWS Support."
+            )
+            return
+        raise AnsibleSSMIncidentsError(
+            f"{what}. To delete {target} would end in an error",
+            code=KEY_NOT_USABLE,
+            advice=_ENABLE_ADVICE if key["key_state"] else "Contact AWS Support.",
+        )

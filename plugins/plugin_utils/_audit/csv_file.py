@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The CSV file of an audit's report, for spreadsheets and databases. Any text in the report may be hostile."""
+
+from __future__ import annotations
+
+import csv
+import re
+from io import StringIO
+from typing import Any, Iterator, Mapping
+
+from .report import outcome_of_row
+from .text import as_line, as_text
+
+#: In this order. A later version may add columns at the end.
+COLUMNS = (
+    "name",
+    "account_id",
+    "outcome",
+    "rule",
+    "region",
+    "expected",
+    "actual",
+    "known",
+    "msg",
+    "error_code",
+    "arn",
+    "time",
+)
+
+# Where a formula could begin, also in a cell that begins with quotation marks. The wide forms of the signs count too,
+# and so does a semicolon: a spreadsheet for a language with decimal commas splits a line there.
+_START_OF_FORMULA = re.compile("(^|;)(?=[\\s'\"]*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+
+
+def to_csv(report: Mapping[str, Any]) -> str:
+    """Return a report as CSV: a header, then a line for each finding, and one for each account without findings.
+
+    An apostrophe goes before everything that a spreadsheet could take for a formula: a cell, or what follows a semicolon,
+    that begins with =, +, - or @, whatever quotation marks are before it. Line breaks, tabs and other control characters
+    are replaced, so that each line of the file is one record. Every cell is quoted, which makes an account ID a text for
+    readers that distinguish texts from numbers; for Excel, import the column as text, or leading zeros are lost.
+
+    :param report: what the audit wrote; anything in it may be null or missing. Its accounts keep their order.
+    :return: lines with the COLUMNS, which are named as in the report. error_code is the code of an account's error, arn
+        that of its replication set. region is the finding's. In a line without a finding, msg is the account's. expected
+        and actual are JSON unless they are texts; any other cell is empty if its value is null or missing.
+    """
+    file = StringIO()
+    writer = csv.DictWriter(file, COLUMNS, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writeheader()
+    for row in report.get("accounts") or []:
+        for values in _values(row):
+            writer.writerow({column: _cell(value) for column, value in values.items()})
+    return file.getvalue()
+
+
+def _values(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the values of each line of an account."""
+    account = {
+        **{column: row.get(column) for column in ("name", "account_id", "time")},
+        "outcome": outcome_of_row(row),
+        "error_code": (row.get("error") or {}).get("code"),
+        "arn": (row.get("replication_set") or {}).get("arn"),
+    }
+    findings = row.get("findings") or []
+    if not findings:
+        yield {**account, "msg": row.get("msg")}
+    for finding in findings:
+        finding = finding or {}
+        yield {
+            **account,
+            **{column: finding.get(column) for column in ("rule", "region", "known", "msg")},
+            **{column: as_text(finding.get(column)) for column in ("expected", "actual")},
+        }
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else _START_OF_FORMULA.sub(r"\1'", as_line(value))

@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of the endpoint with the AWS CLI, and of its answers against those that AWS recorded for the CLI's examples."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkout import CHECKOUT
+from endpoint.backend import utils
+from endpoint.client import USER, active_set
+from endpoint.server import LocalEndpoint
+from recorded_answers import ACCOUNT, ARN, EXAMPLES, GET, LIST, TAGS
+
+from .calls import IMMEDIATE
+from .test_conformance import CALLS
+
+AWSCLI = CHECKOUT / ".build" / "awscli"  # "make .build/awscli/ready" makes it
+MODEL = utils.service_model()
+# The ARNs of the pages about replication sets, and of those about tags, which were recorded for a response plan.
+OTHER_ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:replication-set/a2bcc5c9-0f53-8047-7fef-c20749989b40"
+PLAN_ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/Example-Response-Plan"
+# The key of both Regions in the page about create-replication-set.
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def aws(endpoint: LocalEndpoint, tmp_path: Path) -> Run:
+    """Return a function that runs "aws ssm-incidents", without retries, with arguments and environment variables."""
+    config = tmp_path / "config"
+    # The recorded outputs have times in this format.
+    config.write_text("[default]\ncli_timestamp_format = iso8601\n")
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        environment = {
+            **{name.upper(): value for name, value in USER.items()},
+            "AWS_CONFIG_FILE": str(config),
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": endpoint.url,
+            "AWS_MAX_ATTEMPTS": "1",
+            "HOME": str(tmp_path),
+            "PATH": os.environ["PATH"],
+            "TZ": "UTC",
+        }
+        command = [str(AWSCLI / "bin" / "aws"), "ssm-incidents", *arguments]
+        return subprocess.run(
+            command, env={**environment, **variables}, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
+
+
+def output(result: subprocess.CompletedProcess[str]) -> Any:
+    """Return the output of a run that succeeded, None if it has none."""
+    assert (result.returncode, result.stderr) == (0, "")
+    return json.loads(result.stdout) if result.stdout.strip() else None
+
+
+# The examples ---------------------------------------------------------------------------------------------------------
+
+
+def example(name: str) -> tuple[list[str], Any]:
+    """Return the arguments of a page's command, after "aws ssm-incidents", and its output, None if it has none."""
+    (page,) = AWSCLI.glob(f"lib/python3*/site-packages/awscli/examples/ssm-incidents/{name}.rst")
+    text = page.read_text(encoding="utf-8").split("For more information")[0]
+    command, separator, recorded = text.partition("::\n")[2].partition("Output::")
+    if not separator:
+        command, separator, recorded = command.partition("This command produces no output.")
+        assert separator
+    program, service, *arguments = shlex.split(command.replace("\\\n", " "))
+    assert (program, service) == ("aws", "ssm-incidents")
+    return arguments, json.loads(recorded) if recorded.strip() else None
+
+
+@pytest.fixture
+def aws_as_recorded(endpoint: LocalEndpoint, aws: Run) -> Run:
+    """Return the function of aws(), in the account of the examples."""
+    credentials = endpoint.session("us-east-1", ACCOUNT).get_credentials()
+    variables = {
+        "AWS_ACCESS_KEY_ID": credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+        "AWS_SESSION_TOKEN": credentials.token,
+    }
+    return lambda *arguments: aws(*arguments, **variables)
+
+
+@pytest.mark.parametrize("name", ["get-replication-set", "list-replication-sets", "list-tags-for-resource"])
+def test_reads_answer_as_recorded(endpoint: LocalEndpoint, aws_as_recorded: Run, name: str) -> None:
+    arguments, recorded = example(name)
+    endpoint.seed(GET, account=ACCOUNT, arn=ARN, tags=TAGS["tags"])
+    assert output(aws_as_recorded(*(ARN if given == PLAN_ARN else given for given in arguments))) == recorded
+    # The copies with which the other tests work.
+    assert recorded == EXAMPLES[name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "delete-replication-set",
+        "tag-resource",
+        "untag-resource",
+        "update-deletion-protection",
+        "update-replication-set",
+    ],
+)
+def test_writes_answer_as_recorded(endpoint: LocalEndpoint, aws_as_recorded: Run, name: str) -> None:
+    arguments, recorded = example(name)
+    (arn,) = {given for given in arguments if given.startswith("arn:")}
+    arn = ARN if arn == PLAN_ARN else arn
+    assert arn in (ARN, OTHER_ARN)
+    endpoint.seed(GET, account=ACCOUNT, arn=arn, tags={} if name == "tag-resource" else TAGS["tags"])
+    assert output(aws_as_recorded(*(arn if given.startswith("arn:") else given for given in arguments))) is None
+    assert recorded is None
+
+
+def test_create_as_recorded(endpoint: LocalEndpoint, aws_as_recorded: Run) -> None:
+    """
+    The page about create-replication-set has two errors.
+
+    Both Regions have the same key, although a key must be in the Region whose data it encrypts (User Guide, "Data
+    protection in Incident Manager"): us-east-2 gets one of its own here. The output is that of list-replication-sets, and
+    contradicts the model, which every SDK uses.
+    """
+    arguments, recorded = example("create-replication-set")
+    regions = json.loads(arguments[-1])
+    assert {name: region["sseKmsKeyId"] for name, region in regions.items()} == {"us-east-1": KEY, "us-east-2": KEY}
+    assert recorded == LIST
+    for name, region in regions.items():
+        kms = endpoint.client("kms", name, ACCOUNT)
+        region["sseKmsKeyId"] = kms.create_key()["KeyMetadata"]["Arn"]
+    created = output(aws_as_recorded(*arguments[:-1], json.dumps(regions)))
+    assert list(created) == ["arn"]
+    assert output(aws_as_recorded("list-replication-sets")) == {"replicationSetArns": [created["arn"]]}
+    found = output(aws_as_recorded("get-replication-set", "--arn", created["arn"]))["replicationSet"]
+    assert {name: region["sseKmsKeyId"] for name, region in found["regionMap"].items()} == {
+        name: region["sseKmsKeyId"] for name, region in regions.items()
+    }
+
+
+# Every operation, waiter and error ------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_lifecycle(endpoint: LocalEndpoint, aws: Run) -> None:
+    def statuses() -> tuple[str, dict[str, str]]:
+        found = output(aws("get-replication-set", "--arn", arn))["replicationSet"]
+        return found["status"], {name: region["status"] for name, region in found["regionMap"].items()}
+
+    arn = output(aws("create-replication-set", "--regions", "us-east-1={},eu-west-1={}", "--tags", "Team=ops"))["arn"]
+    assert statuses() == ("CREATING", {"us-east-1": "CREATING", "eu-west-1": "CREATING"})
+    # Between two polls the CLI waits for 30 seconds.
+    endpoint.configure(transition=IMMEDIATE)
+    assert output(aws("wait", "wait-for-replication-set-active", "--arn", arn)) is None
+    add = json.dumps([{"addRegionAction": {"regionName": "us-west-2"}}])
+    assert output(aws("update-replication-set", "--arn", arn, "--actions", add)) is None
+    active = {"us-east-1": "ACTIVE", "eu-west-1": "ACTIVE", "us-west-2": "ACTIVE"}
+    assert statuses() == ("ACTIVE", active)
+    tags = {"Stage": "prod", "Cost center": "a/b"}
+    assert output(aws("tag-resource", "--resource-arn", arn, "--tags", json.dumps(tags))) is None
+    assert output(aws("untag-resource", "--resource-arn", arn, "--tag-keys", "Team", "Unknown")) is None
+    assert output(aws("list-tags-for-resource", "--resource-arn", arn)) == {"tags": tags}
+    assert output(aws("list-response-plans")) == {"responsePlanSummaries": []}
+    endpoint.configure(empty_list_pages=2)
+    for paging in ([], ["--page-size", "1"], ["--no-paginate"]):
+        listed = output(aws("list-replication-sets", *paging))["replicationSetArns"]
+        assert listed == ([] if paging == ["--no-paginate"] else [arn])
+    assert output(aws("update-deletion-protection", "--arn", arn, "--deletion-protected")) is None
+    refused = aws("delete-replication-set", "--arn", arn)
+    assert (refused.returncode, "(ValidationException)" in refused.stderr) == (255, True)
+    assert output(aws("update-deletion-protection", "--arn", arn, "--no-deletion-protected")) is None
+    assert output(aws("delete-replication-set", "--arn", arn)) is None
+    assert output(aws("wait", "wait-for-replication-set-deleted", "--arn", arn)) is None
+    assert set(endpoint.operations) == set(utils.OPERATIONS)
+
+
+def test_the_waiter_fails_for_a_failed_set(endpoint: LocalEndpoint, aws: Run) -> None:
+    arn = endpoint.seed({**active_set({"us-east-1": "DefaultKey"}), "status": "FAILED"})
+    for waiter in ("active", "deleted"):
+        failed = aws("wait", f"wait-for-replication-set-{waiter}", "--arn", arn)
+        assert failed.returncode == 255
+        assert "terminal failure state" in failed.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", utils.OPERATIONS)
+def test_documented_errors(endpoint: LocalEndpoint, aws: Run, thorough: bool, operation: str) -> None:
+    """Each error that the model has for an operation arrives with its code and message."""
+    given = next(given for name, given, _code in CALLS if name == operation)
+    command = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in operation)[1:]
+    shapes = MODEL.operation_model(operation).error_shapes
+    for shape in shapes if thorough else shapes[:1]:
+        endpoint.faults.add({"fault": "error", "operation": operation, "code": shape.name, "message": "As asked for"})
+        result = aws(command, "--cli-input-json", json.dumps(given))
+        assert result.returncode == 255
+        assert f"An error occurred ({shape.name}) when calling the {operation} operation" in result.stderr
+        assert result.stderr.rstrip().endswith("As asked for")
+    assert endpoint.faults.left() == []
+
+
+def test_an_operation_that_is_not_served(aws: Run) -> None:
+    result = aws("list-incident-records")
+    assert result.returncode == 255
+    assert "(UnknownOperationException) when calling the ListIncidentRecords operation" in result.stderr

@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of answers as they are sent: what clients read that are not botocore."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import uuid
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.exceptions import ConnectionClosedError
+from botocore.loaders import Loader
+from endpoint.backend import utils
+from endpoint.server import LocalEndpoint
+
+from .calls import ARN, Connect, authorization, error_code
+
+JSON_1_1 = "application/x-amz-json-1.1"
+MODEL = utils.service_model()
+UNSERVED = sorted(set(MODEL.operation_names) - set(utils.OPERATIONS))
+CONTACTS_OPERATIONS = sorted(Loader().load_service_model("ssm-contacts", "service-2")["operations"])
+
+
+class Answer(NamedTuple):
+    status: int
+    reason: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def content(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.body)
+        return content
+
+
+def send(
+    endpoint: LocalEndpoint, method: str, path: str, service: str = "ssm-incidents", target: str | None = None
+) -> Answer:
+    headers = {"Authorization": authorization(service=service), "Content-Type": JSON_1_1 if target else ""}
+    if target:
+        headers["X-Amz-Target"] = target
+    connection = http.client.HTTPConnection(urlsplit(endpoint.url).netloc, timeout=10)
+    connection.request(method, path, None if method == "GET" else "{}", headers)
+    response = connection.getresponse()
+    answer = Answer(
+        response.status,
+        response.reason,
+        {name.lower(): value for name, value in response.getheaders()},
+        response.read(),
+    )
+    assert len(answer.headers) == len(response.getheaders())  # no header comes twice
+    connection.close()
+    return answer
+
+
+def assert_unknown(answer: Answer, status: int, operation: str, content_type: str = "application/json") -> None:
+    assert (answer.status, answer.reason) == (status, {400: "Bad Request", 404: "Not Found"}[status])
+    assert answer.headers["x-amzn-errortype"] == "UnknownOperationException"
+    assert answer.headers["content-type"] == content_type
+    assert uuid.UUID(answer.headers["x-amzn-requestid"])
+    assert answer.content["__type"] == "UnknownOperationException"
+    assert operation in answer.content["message"]
+
+
+@pytest.mark.parametrize("operation", UNSERVED)
+def test_operations_of_ssm_incidents(endpoint: LocalEndpoint, operation: str) -> None:
+    request = MODEL.operation_model(operation).http
+    assert_unknown(send(endpoint, request["method"], request["requestUri"]), 404, operation)
+    (call,) = endpoint.requests
+    assert (call["service"], call["operation"], call["status"]) == ("ssm-incidents", operation, 404)
+
+
+@pytest.mark.parametrize("operation", CONTACTS_OPERATIONS)
+def test_operations_of_ssm_contacts(endpoint: LocalEndpoint, operation: str) -> None:
+    answer = send(endpoint, "POST", "/", "ssm-contacts", f"SSMContacts.{operation}")
+    assert_unknown(answer, 400, operation, JSON_1_1)
+    (call,) = endpoint.requests
+    assert (call["service"], call["operation"], call["status"]) == ("ssm-contacts", operation, 400)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/"),
+        ("POST", "/nonsense"),
+        ("POST", "/getReplicationSet"),
+        ("DELETE", "/listReplicationSets"),
+        ("PUT", f"/tags/{ARN}"),
+        ("POST", "/listReplicationSets/more"),
+        ("GET", "/a/path/%2F?with=query"),
+    ],
+)
+def test_paths_without_an_operation(endpoint: LocalEndpoint, method: str, path: str) -> None:
+    assert_unknown(send(endpoint, method, path), 404, "this operation")
+
+
+def test_botocore_reads_the_code(endpoint: LocalEndpoint) -> None:
+    assert error_code(endpoint.client().list_incident_records) == "UnknownOperationException"
+    contacts = endpoint.client("ssm-contacts")
+    assert error_code(contacts.list_contacts) == "UnknownOperationException"
+    # ssm-incidents has an operation of the same name, which is served.
+    assert error_code(contacts.list_tags_for_resource, ResourceARN="arn") == "UnknownOperationException"
+
+
+def test_an_unknown_operation_is_not_a_matter_of_permissions(endpoint: LocalEndpoint) -> None:
+    endpoint.configure(enforce_iam=True)
+    assert error_code(endpoint.client().list_incident_records) == "UnknownOperationException"
+
+
+def test_fault_rules_are_for_ssm_incidents(endpoint: LocalEndpoint) -> None:
+    endpoint.faults.add({"fault": "throttle", "times": None})
+    assert error_code(endpoint.client("ssm-contacts").list_contacts) == "UnknownOperationException"
+    assert error_code(endpoint.client().list_incident_records) == "ThrottlingException"
+
+
+def test_ssm_contacts_in_a_region_without_it(endpoint: LocalEndpoint) -> None:
+    with pytest.raises(ConnectionClosedError):
+        endpoint.client("ssm-contacts", "af-south-1").list_contacts()
+
+
+def test_every_answer_has_a_request_id(endpoint: LocalEndpoint) -> None:
+    answers = [send(endpoint, "POST", "/listReplicationSets"), send(endpoint, "GET", f"/getReplicationSet?arn={ARN}")]
+    endpoint.faults.add({"fault": "internal"})
+    answers.append(send(endpoint, "POST", "/listReplicationSets"))
+    assert [answer.status for answer in answers] == [200, 404, 500]
+    assert len({uuid.UUID(answer.headers["x-amzn-requestid"]) for answer in answers}) == 3
+
+
+@pytest.mark.parametrize(
+    ("rule", "code", "status", "reason"),
+    [
+        ({"fault": "throttle"}, "ThrottlingException", 429, "Too Many Requests"),
+        ({"fault": "internal"}, "InternalServerException", 500, "Internal Server Error"),
+        ({"fault": "error", "code": "ConflictException"}, "ConflictException", 409, "Conflict"),
+    ],
+)
+def test_the_error_of_a_fault_rule(
+    endpoint: LocalEndpoint, rule: dict[str, Any], code: str, status: int, reason: str
+) -> None:
+    endpoint.faults.add(rule)
+    assert endpoint.faults.left()[0]["code"] == code
+    answer = send(endpoint, "POST", "/listReplicationSets")
+    assert (answer.status, answer.reason) == (status, reason)
+    assert (answer.headers["x-amzn-errortype"], answer.content["__type"]) == (code, code)
+    others = {shape.name for shape in MODEL.error_shapes} - {code}
+    assert not [name for name in others if name.encode() in answer.body]
+
+
+def test_botocore_has_a_class_for_the_error_of_a_fault_rule(endpoint: LocalEndpoint, connect: Connect) -> None:
+    endpoint.faults.add({"fault": "throttle"})
+    client = connect()
+    with pytest.raises(client.exceptions.ThrottlingException, match="Rate exceeded"):
+        client.list_replication_sets()

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of a replication set's whole life, with the endpoint in each setting for what is unknown of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from endpoint.server import LocalEndpoint
+
+OUTSIDE, FIRST, SECOND, THIRD = "us-west-2", "eu-west-1", "us-east-1", "eu-central-1"
+# Not yet: reads that lag longer in a Region of the set, and a task's own Region that is unavailable.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "all Regions of a set that is being created return it": {"creating_set_answers_in": "all"},
+    "a Region that is being deleted returns the set": {"deleting_region_answers": True},
+    "reads lag": {"read_lag": {"reads": 1}},
+    "reads lag in a Region outside of the set": {"read_lag": {"reads": 3, "regions": [OUTSIDE]}},
+    "a Region outside of the set is down": {"unavailable_regions": {OUTSIDE: "drop"}},
+    "a Region outside of the set answers 503": {"unavailable_regions": {OUTSIDE: "503"}},
+    "a Region outside of the set is denied": {"unavailable_regions": {OUTSIDE: "denied"}},
+    "another Region of the set is down": {"unavailable_regions": {SECOND: "drop"}},
+    "another Region of the set answers 503": {"unavailable_regions": {SECOND: "503"}},
+    "another Region of the set is denied": {"unavailable_regions": {SECOND: "denied"}},
+    "everything that slows a change": {
+        "read_lag": {"reads": 1},
+        "empty_list_pages": 2,
+        "answer_shape": "model",
+        "transition": {"progression": "manual", "times": 4},
+    },
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("deleted", [THIRD, FIRST], ids=["another Region is deleted", "the task's Region is deleted"])
+def test_lifecycle(
+    run_module: Callable[..., Any], endpoint: LocalEndpoint, sleeps: list[float], setting: str, deleted: str
+) -> None:
+    endpoint.configure(**SETTINGS[setting])
+
+    def manage(**options: Any) -> Any:
+        once = {"retries": {"total_max_attempts": 1}}
+        outcome = run_module("ssm_incidents_replication_set", region=FIRST, aws_config=once, **options)
+        assert not outcome.failed, outcome["msg"]
+        return outcome
+
+    def regions(*names: str) -> list[dict[str, str]]:
+        return [{"name": name} for name in names]
+
+    staying = [name for name in (FIRST, SECOND, THIRD) if name != deleted]
+    created = manage(regions=regions(FIRST, SECOND), tags={"Team": "ops"}, deletion_protected=True)
+    assert created["changed"] is True
+    arn = created["replication_set"]["arn"]
+    steps: list[dict[str, Any]] = [
+        {"regions": regions(FIRST, SECOND, THIRD)},
+        {"regions": regions(*staying)},
+        {"tags": {"Team": "sre", "Stage": "prod"}},
+        {"deletion_protected": False},
+    ]
+    for options in steps:
+        outcome = manage(**options)
+        assert outcome["changed"] is True
+        assert outcome["replication_set"]["arn"] == arn
+    final = outcome["replication_set"]
+    assert sorted(final["region_map"]) == sorted(staying)
+    assert (final["status"], final["deletion_protected"]) == ("ACTIVE", False)
+    assert final["tags"] == {"Team": "sre", "Stage": "prod"}
+    assert manage(state="absent", arn=arn)["changed"] is True
+    endpoint.configure(read_lag={}, unavailable_regions={})
+    assert endpoint.client(region=OUTSIDE).list_replication_sets()["replicationSetArns"] == []

@@ -1,0 +1,215 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reports of audits for these tests: usual ones, and such as nobody wants to get."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+RULES = {"state": "present", "minimum_regions": 2, "deletion_protected": True}
+
+
+def report_of(*accounts: dict[str, Any]) -> dict[str, Any]:
+    """Return a report with these rows."""
+    outcomes = [account["outcome"] for account in accounts]
+    counts = {outcome: outcomes.count(outcome) for outcome in ("passed", "failed", "unknown")}
+    return {
+        "format_version": 2,
+        "time": "2026-11-23T06:00:00.000000+00:00",
+        "summary": {"accounts": len(accounts), **counts},
+        "accounts": list(accounts),
+    }
+
+
+def account(name: str, outcome: str, **changes: Any) -> dict[str, Any]:
+    """Return a row of a report."""
+    return {
+        "name": name,
+        "account_id": "111122223333",
+        "outcome": outcome,
+        "exists": True,
+        "region": "eu-west-1",
+        "replication_set": {
+            "arn": "arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57",
+            "created_by": "arn:aws:sts::111122223333:assumed-role/Admin/alice",
+            "created_time": "2025-02-14T17:57:22.010000+00:00",
+            "deletion_protected": True,
+            "last_modified_by": "arn:aws:sts::111122223333:assumed-role/Deploy/ansible",
+            "last_modified_time": "2026-10-02T08:12:44.010000+00:00",
+            "region_map": {
+                "eu-central-1": {
+                    "sse_kms_key_id": KEY,
+                    "status": "ACTIVE",
+                    "status_message": None,
+                    "status_update_date_time": "2026-10-02T08:12:44.010000+00:00",
+                },
+                "eu-west-1": {
+                    "sse_kms_key_id": "DefaultKey",
+                    "status": "ACTIVE",
+                    "status_message": None,
+                    "status_update_date_time": "2025-02-14T17:57:22.010000+00:00",
+                },
+            },
+            "status": "ACTIVE",
+            "tags": {"team": "sre"},
+        },
+        "findings": [],
+        "error": None,
+        "msg": "All rules are met",
+        "rules": RULES,
+        "time": "2026-11-23T05:59:00.000000+00:00",
+        **changes,
+    }
+
+
+FAILED = account(
+    "payments-prod",
+    "failed",
+    findings=[
+        {"rule": "deletion_protected", "expected": True, "actual": False, "msg": "Can be deleted"},
+        {"rule": "regions", "expected": ["eu-west-1"], "actual": None, "msg": "Other Regions are wanted"},
+    ],
+    msg="Can be deleted. Other Regions are wanted",
+)
+FAILED["replication_set"] = copy.deepcopy(FAILED["replication_set"])
+FAILED["replication_set"]["deletion_protected"] = False
+FAILED["replication_set"]["region_map"]["eu-central-1"] |= {
+    "status": "FAILED",
+    "status_message": "The KMS key is disabled",
+    "kms_key": {"key_state": "PendingDeletion", "enabled": False, "deletion_date": "2026-12-01T00:00:00+00:00"},
+}
+FAILED["replication_set"]["region_map"]["eu-west-1"]["kms_key"] = None
+NO_SET = account(
+    "sandbox",
+    "failed",
+    account_id="222233334444",
+    exists=False,
+    replication_set={},
+    findings=[{"rule": "state", "expected": "present", "actual": "absent", "msg": "Has no replication set"}],
+)
+UNKNOWN = account(
+    "data-lake",
+    "unknown",
+    account_id=None,
+    exists=None,
+    region=None,
+    replication_set=None,
+    error={"code": "AccessDeniedException", "message": "User audit is not authorized"},
+    msg="Access was denied. Allow ssm-incidents:ListReplicationSets.",
+)
+RETIRED = account(
+    "legacy", "passed", account_id="444455556666", exists=False, replication_set={}, rules={"state": "absent"}
+)
+PASSED = account("web-prod", "passed", account_id="555566667777")
+REPORT = report_of(FAILED, NO_SET, UNKNOWN, RETIRED, PASSED)
+
+# Texts that must be shown as they are.
+HOSTILE = {
+    "attribute": "\"' onmouseover=window.executed=1 style='color:red' x=\"",
+    "bidirectional": "\u202eabc\u2066def\u2069\u2069\u202eghi",
+    "control": "\x00\x07\x1b[31m\x0c\x7f\x85",
+    "emoji": "\U0001f600\U0001f1e9\U0001f1ea\u2764\ufe0f",
+    "end": "]]>--></script></style></title></bdi></table><img src=https://example.com/x onerror=window.executed=1>",
+    "entity": "&lt;b&gt;&amp;&#0;&nbsp",
+    "link": "javascript:window.executed=1",
+    "long": "W" * 10_000,
+    "newline": "\na\r\nb\rc\td\n",
+    "script": "<script>window.executed = 1; alert(1)</script>",
+    "surrogate": "\ud800x\udfff\ufffe",
+    "template": "{{ 7*7 }}{% raw %}{# #}${7*7}",
+    "zero width": "\ufeffa\u200b\u200db\u00ad",
+}
+# What is shown in place of those that can't be.
+SHOWN = {
+    "control": "\u2400\u2407\u241b[31m\u240c\ufffd\ufffd",
+    "newline": "\na\nb\nc\td\n",
+    "surrogate": "\ufffdx\ufffd\ufffd",
+}
+
+
+def report_with(text: Callable[[str], str]) -> dict[str, Any]:
+    """Return a report with a text in every field that takes one.
+
+    :param text: returns the text of the field of this name.
+    """
+    row = account(
+        text("name"),
+        "failed",
+        account_id=text("account_id"),
+        region=text("region"),
+        replication_set={
+            **{
+                field: text(field)
+                for field in ("arn", "created_by", "created_time", "last_modified_by", "last_modified_time", "status")
+            },
+            "deletion_protected": True,
+            "region_map": {
+                text("region name"): {
+                    "sse_kms_key_id": text("key"),
+                    "status": text("region status"),
+                    "status_message": text("status_message"),
+                    "status_update_date_time": text("status_update_date_time"),
+                    "kms_key": {
+                        "key_state": text("key_state"),
+                        "enabled": False,
+                        "deletion_date": text("deletion_date"),
+                    },
+                }
+            },
+            "tags": {text("tag"): text("tag value")},
+        },
+        findings=[
+            {"rule": text("rule"), "expected": text("wanted"), "actual": text("found"), "msg": text("finding")},
+            {"expected": {text("wanted tag"): text("wanted value"), text("any tag"): None}, "actual": [text("item")]},
+        ],
+        error={"code": text("code"), "message": text("message")},
+        rules={text("rule name"): text("rule value")},
+        time=text("account time"),
+    )
+    return {**report_of(row, {**UNKNOWN, "error": None, "msg": text("msg")}), "time": text("time")}
+
+
+# Any report -----------------------------------------------------------------------------------------------------------
+
+any_text = st.text(st.characters(exclude_categories=()), max_size=20)
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | any_text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
+)
+
+
+def _object(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return a strategy for objects in which each member may be null or missing."""
+    return st.fixed_dictionaries({}, optional={name: st.none() | member for name, member in members.items()})
+
+
+_text = any_text | st.sampled_from([text for name, text in HOSTILE.items() if name != "long"])
+_finding = _object(rule=_text, region=_text, expected=any_json, actual=any_json, known=st.booleans(), msg=_text)
+_region = _object(
+    sse_kms_key_id=_text, status=_text, kms_key=_object(key_state=_text, enabled=st.booleans(), deletion_date=_text)
+)
+_account = _object(
+    name=_text,
+    account_id=_text,
+    outcome=st.sampled_from(["failed", "unknown", "passed"]) | _text,
+    msg=_text,
+    exists=st.booleans(),
+    region=_text,
+    replication_set=_object(arn=_text, region_map=st.dictionaries(_text, st.none() | _region, max_size=2)),
+    findings=st.lists(_finding, max_size=2),
+    error=_object(code=_text, message=_text),
+    rules=st.dictionaries(_text, any_json, max_size=2),
+    time=_text,
+)
+any_report = _object(
+    time=_text | st.just("2026-11-23T07:00:00.123456+01:00"),
+    notes=st.lists(_text, max_size=2),
+    accounts=st.lists(_account, max_size=3),
+)
