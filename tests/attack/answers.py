@@ -36,6 +36,7 @@ from .endpoint import (
     answer,
     assumed,
     error,
+    identity,
     in_order,
     sts_error,
     xml,
@@ -567,7 +568,10 @@ def _sts() -> Iterator[Attack]:
     for name, reply in broken.items():
         yield Attack(f"STS: {name}", UNKNOWN, {ASSUME: reply}, retired_role)
         yield Attack(f"STS: {name}, of a profile", UNKNOWN, {ASSUME: reply}, {**retired_role, "way": "role of profile"})
-    other = {ASSUME: lambda request: assumed(request.account.role_keys, "210000000000")}
+    other: Replies = {
+        ASSUME: lambda request: assumed(request.account.role_keys, "210000000000"),
+        IDENTITY: always(identity("210000000000")),
+    }
     yield Attack("STS: a role of another account", UNKNOWN, other, retired_role)
     xxe = '<!DOCTYPE x [<!ENTITY xxe SYSTEM "file:///etc/passwd">]>'
     laughs = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
@@ -752,6 +756,7 @@ def _echoes() -> Iterator[Attack]:
             HARMLESS,
             {TAGS: lambda request: answer({"tags": {"Team": "Resilience", "Other": all_secrets(request)}})},
         ),
+        "tags denied": (UNKNOWN, {TAGS: lambda request: error("AccessDeniedException", all_secrets(request), 403)}),
         "the tag of the rule": (NOT_PASSED, {TAGS: lambda request: answer({"tags": {"Team": all_secrets(request)}})}),
         "a tag's name": (
             HARMLESS,

@@ -347,7 +347,7 @@ def test_options_in_the_wrong_mapping(audit: Audit) -> None:
 
 NO_MAPPINGS: tuple[Any, ...] = (
     *(None, True, 5, [], [{"state": "any"}], "", "None", "null", "{}", "any", "state=any", '{"state": "any"}'),
-    *("- state: any", "{{ omit }}"),
+    "- state: any",
 )
 
 
@@ -414,6 +414,7 @@ SKIPPING: tuple[tuple[list[str], dict[str, str]], ...] = (
     (["--skip-tags", "x"], {}),
     (["--tags", "x", "--skip-tags", "always"], {}),
     ([], {"ANSIBLE_SKIP_TAGS": "always"}),
+    (["--skip-tags", "all"], {"ANSIBLE_ERROR_ON_UNDEFINED_VARS": "false"}),
     (["--start-at-task", "no such task"], {}),
     (["--start-at-task", "*"], {}),
 )
@@ -524,6 +525,15 @@ def test_number_of_expected_accounts(
     assert outcomes(run) == ["passed"] * 4 or not passes
 
 
+@pytest.mark.parametrize("variables", [{}, {"ANSIBLE_ERROR_ON_UNDEFINED_VARS": "false"}], ids=repr)
+@pytest.mark.parametrize("content", ["", "all:\n", "all: {hosts: {}}\n", "[all]\n"], ids=repr)
+def test_inventory_without_hosts(audit: Audit, content: str, variables: dict[str, str]) -> None:
+    audit.write("inventory.yml", content)
+    run = audit.run("-i", "inventory.yml", **variables)
+    assert not list(printed_wrongly(run))
+    assert run.code != 0
+
+
 # Accounts -------------------------------------------------------------------------------------------------------------
 
 
@@ -605,6 +615,23 @@ def test_account_id_that_is_none(audit: Audit) -> None:
     assert (run.code, outcomes(run)) == (2, ["unknown"] * len(accounts)), run.rows()
 
 
+@pytest.mark.parametrize("value", ["{{ omit }}", "{{ no_such_variable | default(omit) }}"])
+def test_account_that_is_omitted(audit: Audit, value: str) -> None:
+    """An account that is left out is not that of whoever runs the audit."""
+    whoever, account = make_fleet(2)
+    audit.serve([whoever, account])
+    audit.write("inventory.json", audit.host_variables(**{account.name: {"incident_manager_account": value}}))
+    environment = {
+        "AWS_ACCESS_KEY_ID": whoever.keys.access_key,
+        "AWS_ENDPOINT_URL": whoever.url(audit.endpoint.url),
+        "AWS_REGION": whoever.region,
+        "AWS_SECRET_ACCESS_KEY": whoever.keys.secret_key,
+    }
+    run = audit.run("--limit", account.name, **environment)
+    assert_safe(run, [whoever, account])
+    assert (run.code, outcomes(run)) == (2, ["unknown"])
+
+
 # The run --------------------------------------------------------------------------------------------------------------
 
 
@@ -628,10 +655,13 @@ def test_reader_that_goes(audit: Audit) -> None:
 
 
 #: How an account can be wrong.
-WRONG = ("finding", "no answer", "template", "option", "no variable")
+WRONG = ("finding", "no answer", "undefined", "syntax", "filter", "option", "no variable", "vault")
+TEMPLATES = {"undefined": "{{ no_such_variable }}", "syntax": "{{ region ", "filter": "{{ 1 / 0 }}"}
+# A text that no password opens here.
+VAULT = {"__ansible_vault": f"$ANSIBLE_VAULT;1.1;AES256\n{'61' * 40}\n"}
 
 
-@pytest.mark.parametrize("wrong", [*([how] for how in WRONG), list(WRONG), ["template"] * 3], ids="+".join)
+@pytest.mark.parametrize("wrong", [*([how] for how in WRONG), list(WRONG), ["undefined"] * 3], ids="+".join)
 def test_recap_has_the_status_of_each_account(audit: Audit, wrong: list[str]) -> None:
     """The first accounts are wrong, or all of them. The report's tasks run for the first one."""
     accounts = make_fleet(max(3, len(wrong)))
@@ -643,10 +673,12 @@ def test_recap_has_the_status_of_each_account(audit: Audit, wrong: list[str]) ->
             account.changes = {"deletionProtected": False}
         if how == "no answer":
             replies[account.name] = {LIST: always(error("AccessDeniedException", "No", 403))}
-        if how == "template":
-            changes[account.name] = {"incident_manager_account": {**options, "profile": "{{ no_such_variable }}"}}
+        if how in TEMPLATES:
+            changes[account.name] = {"incident_manager_account": {**options, "profile": TEMPLATES[how]}}
         if how == "option":
             changes[account.name] = {"incident_manager_rules": {"minimum_regions": 7}}
+        if how == "vault":
+            changes[account.name] = {"incident_manager_account": {**options, "profile": VAULT}}
         if how == "no variable":
             changes[account.name] = {"incident_manager_account": None}
     audit.serve(accounts, replies)
@@ -718,6 +750,14 @@ def test_merge_with_a_report_of_the_future(audit: Audit, fleet: list[Account]) -
         assert_safe(merged, fleet)
         assert merged.code != 0
         assert "2031" in merged.output
+
+
+def test_merge_of_a_report_without_accounts(audit: Audit, fleet: list[Account]) -> None:
+    report = audit.run().files["json"]
+    audit.write("empty.json", json.dumps({**json.loads(report.read_text(encoding="utf-8")), "accounts": []}))
+    run = audit.run("--extra-vars=incident_manager_reports=empty.json", playbook=MERGE)
+    assert not list(printed_wrongly(run))
+    assert run.code != 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link to another user")
