@@ -1,0 +1,821 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The table of attacks: how an account is answered, and which outcomes its row may have.
+
+A broken answer must never end in "passed". Some answers are odd and yet whole, as another client of the service reads
+them too: those may pass, and the table says so (HARMLESS).
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import html
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from itertools import count
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from .accounts import ABSENT, ANY, REGION, REGIONS, RULES, Account
+from .endpoint import (
+    ASSUME,
+    GET,
+    IDENTITY,
+    LIST,
+    TAGS,
+    Answer,
+    Replies,
+    Reply,
+    Request,
+    answer,
+    assumed,
+    error,
+    identity,
+    in_order,
+    sts_error,
+    xml,
+)
+
+PASSED = frozenset({"passed"})
+FAILED = frozenset({"failed"})
+UNKNOWN = frozenset({"unknown"})
+#: The answer is well-formed JSON of the service's shape, with values that no set has.
+NOT_PASSED = FAILED | UNKNOWN
+#: All that the rules need is there, as the service sends it.
+HARMLESS = PASSED | FAILED | UNKNOWN
+
+#: The names of what a test can leave out.
+SLOW = "slow"
+HOSTILE = "hostile"
+ECHO = "echo"
+ORDINARY = "ordinary"
+
+
+@dataclass(frozen=True)
+class Attack:
+    """How one account is answered.
+
+    :ivar outcomes: the outcomes that its row may have.
+    :ivar replies: how each operation is answered; left out, in order.
+    :ivar account: what the account is otherwise: the arguments of Account.
+    :ivar kind: SLOW if the collection retries the error for a minute, HOSTILE if a text is hostile, ECHO if a secret is
+        sent back, ORDINARY if nothing is wrong with the answer; else empty.
+    """
+
+    name: str
+    outcomes: frozenset[str]
+    replies: Replies = field(default_factory=dict)
+    account: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = ""
+
+
+def attacks(marker: str) -> list[Attack]:
+    """Return all attacks.
+
+    :param marker: a file that a template makes if it is rendered.
+    """
+    return [
+        *_ordinary(),
+        *_statuses(),
+        *_wires(),
+        *_lists(),
+        *_sets(),
+        *_tags(),
+        *_sts(),
+        *_hostile(marker),
+        *_echoes(),
+    ]
+
+
+def accounts_of(chosen: Iterable[Attack]) -> list[Account]:
+    """Return an account for each attack, in their order."""
+    return [
+        Account(f"account-{number:03}", number, **{"rules": RULES, **attack.account})
+        for number, attack in enumerate(chosen)
+    ]
+
+
+def always(given: Answer) -> Reply:
+    return lambda _request: given
+
+
+# Nothing is broken ----------------------------------------------------------------------------------------------------
+
+
+def _ordinary() -> Iterator[Attack]:
+    def ordinary(name: str, outcomes: frozenset[str], **account: Any) -> Attack:
+        return Attack(name, outcomes, account=account, kind=ORDINARY)
+
+    ways: tuple[Any, ...] = (
+        "keys",
+        "temporary keys",
+        "password in endpoint_url",
+        "role",
+        "profile",
+        "role of profile",
+    )
+    for way in ways:
+        yield ordinary(f"in order, {way}", PASSED, way=way)
+        yield ordinary(f"retired, {way}", PASSED, way=way, rules=ABSENT, has_set=False)
+    yield ordinary("in order, without rules", PASSED, rules=None)
+    yield ordinary("in order, anything goes", PASSED, rules=ANY, has_set=False)
+    yield ordinary("in order, found elsewhere", PASSED, region="us-west-2", options={"search_regions": list(REGIONS)})
+    yield ordinary("no set", FAILED, has_set=False)
+    yield ordinary("not retired", FAILED, rules=ABSENT)
+    yield ordinary("not protected", FAILED, changes={"deletionProtected": False})
+    yield ordinary("set not active", FAILED, changes={"status": "UPDATING"})
+    yield ordinary(
+        "one Region", FAILED, changes={"regionMap": {REGION: {"status": "ACTIVE", "sseKmsKeyId": "DefaultKey"}}}
+    )
+    yield ordinary("another tag", FAILED, rules={"tags": {"Team": "Payments"}})
+    yield ordinary("another key", FAILED, rules={"customer_managed_keys": True})
+    yield ordinary("misspelt rule", UNKNOWN, rules={"region": [REGION]})
+    yield ordinary("misspelt option", UNKNOWN, options={"acces_key": "x"})
+    yield ordinary("set elsewhere, not searched", UNKNOWN, region="us-west-2")
+    denied = always(error("AccessDeniedException", "User is not authorized", 403))
+    for operation in (LIST, GET, TAGS):
+        yield Attack(f"{operation} denied", UNKNOWN, {operation: denied}, kind=ORDINARY)
+    yield Attack(
+        "AssumeRole denied", UNKNOWN, {ASSUME: always(sts_error("AccessDenied", "No"))}, {"way": "role"}, ORDINARY
+    )
+
+
+# HTTP -----------------------------------------------------------------------------------------------------------------
+
+_HTML = "<!DOCTYPE html><html><body><h1>Please log in</h1></body></html>"
+_ERROR_BODIES: Mapping[str, tuple[str, str]] = {
+    "JSON": ("application/json", '{"message": "No", "code": "SomeException", "__type": "SomeException"}'),
+    "XML": ("text/xml", "<ErrorResponse><Error><Code>SomeCode</Code><Message>No</Message></Error></ErrorResponse>"),
+    "HTML": ("text/html", _HTML),
+    "nothing": ("application/json", ""),
+    "a complete answer": ("application/json", '{"replicationSetArns": []}'),
+}
+
+
+def _statuses() -> Iterator[Attack]:
+    """Every status but 200, with bodies that take turns; for an account that would pass if its list were empty."""
+    known = [status.value for status in HTTPStatus if status not in (100, 200)]
+    bodies = list(_ERROR_BODIES)
+    for number, status in enumerate([*known, 419, 450, 499, 520, 522, 599, 600, 999]):
+        for name in (bodies[number % 4], "a complete answer"):
+            content_type, body = _ERROR_BODIES[name]
+            reply = answer(body, f"{status} Status", content_type, {"Location": "/host-0/listReplicationSets"})
+            # The collection retries these for a minute.
+            kind = SLOW if status in (500, 502, 503, 504) else ""
+            account = {"rules": ABSENT, "has_set": False}
+            yield Attack(f"{status} with {name}", UNKNOWN, {LIST: always(reply)}, account, kind)
+    for code, status in (("ThrottlingException", 429), ("InternalServerException", 500)):
+        yield Attack(code, UNKNOWN, {LIST: always(error(code, "Later", status))}, kind=SLOW)
+    for code in (
+        "ResourceNotFoundException",
+        "ValidationException",
+        "UnrecognizedClientException",
+        "ExpiredTokenException",
+    ):
+        yield Attack(
+            f"{code} for a list", UNKNOWN, {LIST: always(error(code, "No", 400))}, {"rules": ABSENT, "has_set": False}
+        )
+    for status in (400, 404, 500):
+        reply = answer('{"message": null, "code": {}, "__type": []}', f"{status} Error")
+        yield Attack(f"{status} with wrong types", UNKNOWN, {LIST: always(reply)}, kind=SLOW if status == 500 else "")
+
+
+#: Ways to spoil an answer that is in order.
+_SPOILED: Mapping[str, Callable[[Answer], Answer]] = {
+    "closed at once": lambda _given: Answer(b""),
+    "reset at once": lambda _given: Answer(b"", reset=True),
+    "reset in the head": lambda given: Answer(given.data[:30], reset=True),
+    "reset in the body": lambda given: Answer(given.data[:-10], reset=True),
+    "truncated": lambda given: Answer(given.data[:-10]),
+    "not HTTP": lambda _given: Answer(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    "only zeros": lambda _given: Answer(b"\x00" * 5000),
+    "an endless status line": lambda _given: Answer(b"HTTP/1.1 200 " + b"A" * 70_000),
+    "an endless header": lambda given: Answer(
+        given.data.replace(b"\r\n", b"\r\nX-Long: " + b"A" * 70_000 + b"\r\n", 1)
+    ),
+    "1000 headers": lambda given: Answer(given.data.replace(b"\r\n", b"\r\n" + b"X-Many: 1\r\n" * 1000, 1)),
+    "a status that is no number": lambda given: Answer(given.data.replace(b"200", b"2OO", 1)),
+    "a length that is too small": lambda given: _with_length(given, "12"),
+    "chunks that are none": lambda given: _with_header(given, "Transfer-Encoding", "chunked"),
+    "early hints": lambda given: Answer(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + given.data),
+    "HTML": lambda _given: answer(_HTML, content_type="text/html"),
+    "HTML that says JSON": lambda _given: answer(_HTML),
+    "no body": lambda _given: answer(),
+    "only blanks": lambda _given: answer("  \r\n "),
+    "invalid UTF-8": lambda given: _with_body(given, lambda body: body[:-1] + b',"x":"\xff\xfe"}'),
+    "UTF-16": lambda given: _with_body(given, lambda body: body.decode().encode("utf-16")),
+    "JSON and more": lambda given: _with_body(given, lambda body: body + b"{}"),
+    "JSON cut short": lambda given: _with_body(given, lambda body: body[:-3]),
+    "JSON in a text": lambda given: _with_body(given, lambda body: json.dumps(body.decode()).encode()),
+    "JSON in a list": lambda given: _with_body(given, lambda body: b"[" + body + b"]"),
+    "JSON in apostrophes": lambda given: _with_body(given, lambda body: body.replace(b'"', b"'")),
+    "members in other case": lambda given: _with_body(given, _other_case),
+    "deep nesting": lambda _given: answer("[" * 200_000 + "]" * 200_000),
+    "deep nesting beside it": lambda given: _with_body(given, lambda body: body[:-1] + b',"x":' + b"[" * 200_000),
+    "null": lambda _given: answer("null"),
+    "true": lambda _given: answer("true"),
+    "a number": lambda _given: answer("42"),
+    "NaN": lambda _given: answer("NaN"),
+    "a text": lambda _given: answer('"text"'),
+    "an empty list": lambda _given: answer("[]"),
+    "an empty map": lambda _given: answer("{}"),
+}
+
+#: The same, without anything of the content being lost or changed: the end of JSON shows whether all of it is there.
+_ODD: Mapping[str, Callable[[Answer], Answer]] = {
+    "JSON that says HTML": lambda given: _with_header(given, "Content-Type", "text/html"),
+    "JSON of no type": lambda given: Answer(given.data.replace(b"Content-Type: application/json\r\n", b"")),
+    "a continue before it": lambda given: Answer(b"HTTP/1.1 100 Continue\r\n\r\n" + given.data),
+    "gzip that is none": lambda given: _with_header(given, "Content-Encoding", "gzip"),
+    "a negative length": lambda given: _with_length(given, "-5"),
+    "a length that is no number": lambda given: _with_length(given, "many"),
+    "a length that is too large": lambda given: _with_length(given, "100000"),
+    "gzip": lambda given: _with_header(_with_body(given, gzip.compress), "Content-Encoding", "gzip"),
+    "a megabyte more": lambda given: _with_body(given, lambda body: body[:-1] + b',"x":"' + b"A" * 1_000_000 + b'"}'),
+}
+
+
+def _with_body(given: Answer, change: Callable[[bytes], bytes]) -> Answer:
+    return answer(change(given.data.partition(b"\r\n\r\n")[2]))
+
+
+def _with_length(given: Answer, length: str) -> Answer:
+    return Answer(re.sub(rb"(Content-Length:) \d+", rb"\1 " + length.encode(), given.data, count=1))
+
+
+def _with_header(given: Answer, name: str, value: str) -> Answer:
+    head, end, body = given.data.partition(b"\r\n\r\n")
+    lines = [line for line in head.split(b"\r\n") if not line.startswith(name.encode() + b":")]
+    return Answer(b"\r\n".join([*lines, f"{name}: {value}".encode()]) + end + body)
+
+
+def _other_case(body: bytes) -> bytes:
+    """Return JSON with the first letter of each member of the outermost map in upper case."""
+    return json.dumps({key[0].upper() + key[1:]: value for key, value in json.loads(body).items()}).encode()
+
+
+def _wires() -> Iterator[Attack]:
+    """Each operation's answer, spoiled: of a retired account too, which would pass if its list seemed to be empty."""
+    retired = {"rules": ABSENT, "has_set": False}
+    for operation, account in ((LIST, {}), (LIST, retired), (GET, {}), (TAGS, {})):
+        for spoiled, change in _SPOILED.items():
+            name = f"{spoiled} for {operation}{' of a retired account' if account else ''}"
+            yield Attack(name, UNKNOWN, {operation: _changed(change)}, account)
+    for odd, change in _ODD.items():
+        yield Attack(f"{odd}", HARMLESS, dict.fromkeys((LIST, GET, TAGS), _changed(change)))
+    # The answer of the account that is in order, host 0.
+    for status in (301, 302, 303, 307, 308):
+        reply = answer("", f"{status} Moved", headers={"Location": "/host-0/listReplicationSets"})
+        yield Attack(f"{status} to another account", UNKNOWN, {LIST: always(reply)})
+
+
+def _changed(change: Callable[[Answer], Answer]) -> Reply:
+    return lambda request: change(in_order(request))
+
+
+# ListReplicationSets --------------------------------------------------------------------------------------------------
+
+_UUID = "c4bcb603-4bf9-bb3f-413c-08df53673b57"
+
+
+def _lists() -> Iterator[Attack]:
+    def of(arns: Any, **more: Any) -> Reply:
+        return always(answer({"replicationSetArns": arns, **more}))
+
+    broken: dict[str, Reply] = {
+        "no list": always(answer({"nextToken": None})),
+        "null for a list": of(None),
+        "false for a list": of(False),
+        "zero for a list": of(0),
+        "an empty text for a list": of(""),
+        "an empty map for a list": of({}),
+        "an ARN for a list": lambda request: answer({"replicationSetArns": request.account.arn}),
+        "null in the list": of([None]),
+        "a number in the list": of([5]),
+        "an empty text in the list": of([""]),
+        "a map in the list": of([{}]),
+        "a list in the list": of([[]]),
+        "two lists": always(answer('{"replicationSetArns": ["no"], "replicationSetArns": []}')),
+        "two lists, the second with the set": lambda request: answer(
+            f'{{"replicationSetArns": [], "replicationSetArns": ["{request.account.arn}"]}}'
+        ),
+        "NaN in the list": always(answer('{"replicationSetArns": [NaN]}')),
+        "a million sets": of(["x"] * 1_000_000),
+        "an ARN of another partition": of([f"arn:aws-cn:ssm-incidents::210000000000:replication-set/{_UUID}"]),
+        "an ARN of no partition": of([f"arn:evil:ssm-incidents::210000000000:replication-set/{_UUID}"]),
+        "an ARN of another service": of([f"arn:aws:ssm-contacts::210000000000:replication-set/{_UUID}"]),
+        "an ARN of another kind": of(["arn:aws:ssm-incidents::210000000000:response-plan/plan"]),
+        "an ARN with a Region": of([f"arn:aws:ssm-incidents:eu-west-1:210000000000:replication-set/{_UUID}"]),
+        "an ARN of no account": of([f"arn:aws:ssm-incidents:::replication-set/{_UUID}"]),
+        "an ARN in other digits": of([f"arn:aws:ssm-incidents::٢١٠٠٠٠٠٠٠٠٠٠:replication-set/{_UUID}"]),
+        "an ARN with a line break": lambda request: answer({"replicationSetArns": [f"{request.account.arn}\n"]}),
+        "an ARN with a path": lambda request: answer({"replicationSetArns": [f"{request.account.arn}/../x"]}),
+        "two ARNs": lambda request: answer({"replicationSetArns": [request.account.arn, f"{request.account.arn}0"]}),
+        "the same page again and again": of([], nextToken="again"),
+        "a number for a token": of([], nextToken=5),
+        "zero for a token": of([], nextToken=0),
+        "false for a token": of([], nextToken=False),
+        "a map for a token": of([], nextToken={}),
+        "a list for a token": of([], nextToken=[]),
+    }
+    for name, reply in broken.items():
+        yield Attack(name, UNKNOWN, {LIST: reply})
+        yield Attack(f"{name}, of a retired account", NOT_PASSED, {LIST: reply}, {"rules": ABSENT, "has_set": False})
+
+    def second_page(request: Request) -> Answer:
+        is_second = "nextToken" in request.body
+        return answer(
+            {"replicationSetArns": [request.account.arn]} if is_second else {"replicationSetArns": [], "nextToken": "2"}
+        )
+
+    yield Attack("the set on the second page", PASSED, {LIST: second_page})
+    yield Attack("a set on the second page, of a retired account", FAILED, {LIST: second_page}, {"rules": ABSENT})
+    yield Attack(
+        "the same ARN twice",
+        HARMLESS,
+        {LIST: lambda request: answer({"replicationSetArns": [request.account.arn] * 2})},
+    )
+    # Host 0 has it. A role's ARN says which account it is.
+    other = of([f"arn:aws:ssm-incidents::210000000000:replication-set/{_UUID}"])
+    yield Attack("an ARN of another account", UNKNOWN, {LIST: other}, {"way": "role"})
+    yield Attack("an ARN of another account, with a profile's role", UNKNOWN, {LIST: other}, {"way": "role of profile"})
+    anything = {"way": "role", "rules": ANY}
+    yield Attack("an ARN of another account, where anything goes", UNKNOWN, {LIST: other}, anything)
+
+
+def endless_pages(limit: int) -> Reply:
+    """Answer with page after page without a set; after so many with an error, so that a test ends."""
+    numbers = count(1)
+
+    def reply(_request: Request) -> Answer:
+        number = next(numbers)
+        return (
+            answer({"replicationSetArns": [], "nextToken": str(number)})
+            if number < limit
+            else error("AccessDeniedException", "Enough", 403)
+        )
+
+    return reply
+
+
+# GetReplicationSet ----------------------------------------------------------------------------------------------------
+
+#: What is not of a member's type. Null is another matter.
+_WRONG_TYPES: Mapping[type, tuple[Any, ...]] = {
+    str: (5, True, [], {"a": 1}, ""),
+    bool: (0, 1, "true", "false", "", [], [True]),
+    float: ("yesterday", "", True, [], {}, float("nan"), float("inf"), 1e300, -1e15, "0000-00-00T00:00:00Z"),
+    dict: (5, "eu-west-1", True, [], [["eu-west-1", {"status": "ACTIVE"}]], {}),
+}
+_SET_MEMBERS: Mapping[str, type] = {
+    "arn": str,
+    "createdBy": str,
+    "createdTime": float,
+    "deletionProtected": bool,
+    "lastModifiedBy": str,
+    "lastModifiedTime": float,
+    "regionMap": dict,
+    "status": str,
+}
+_REGION_MEMBERS: Mapping[str, type] = {
+    "sseKmsKeyId": str,
+    "status": str,
+    "statusMessage": str,
+    "statusUpdateDateTime": float,
+}
+#: Members that may be missing or null (botocore's model, AWS CLI's recorded answers).
+_OPTIONAL = ("arn", "sseKmsKeyId", "statusMessage", "statusUpdateDateTime")
+#: Members that the model requires, and that no rule is about.
+_UNRULED = ("createdBy", "createdTime", "lastModifiedBy", "lastModifiedTime")
+
+
+def with_members(**changes: Any) -> Reply:
+    """Answer with a set in which members are changed. Ellipsis leaves one out."""
+
+    def reply(request: Request) -> Answer:
+        members = {**request.account.replication_set, **changes}
+        return answer({"replicationSet": {name: value for name, value in members.items() if value is not ...}})
+
+    return reply
+
+
+def with_region(**changes: Any) -> Reply:
+    """Answer with a set in whose first Region members are changed. Ellipsis leaves one out."""
+
+    def reply(request: Request) -> Answer:
+        regions = request.account.replication_set["regionMap"]
+        members = {**regions[REGION], **changes}
+        regions[REGION] = {name: value for name, value in members.items() if value is not ...}
+        return with_members(regionMap=regions)(request)
+
+    return reply
+
+
+def with_regions(*names: Any) -> Reply:
+    """Answer with a set in further Regions."""
+
+    def reply(request: Request) -> Answer:
+        regions = request.account.replication_set["regionMap"]
+        return with_members(regionMap={**regions, **dict.fromkeys(names, regions[REGION])})(request)
+
+    return reply
+
+
+def _sets() -> Iterator[Attack]:
+    for members, change, place in ((_SET_MEMBERS, with_members, "set"), (_REGION_MEMBERS, with_region, "Region")):
+        for member, kind in members.items():
+            for value in _WRONG_TYPES[kind]:
+                yield Attack(f"{place}: {member} {json.dumps(value)}", NOT_PASSED, {GET: change(**{member: value})})
+            outcomes = HARMLESS if member in _OPTIONAL or member in _UNRULED else NOT_PASSED
+            # A rule needs the key, which may be missing from an answer.
+            outcomes = NOT_PASSED if member == "sseKmsKeyId" else outcomes
+            yield Attack(f"{place}: {member} null", outcomes, {GET: change(**{member: None})})
+            yield Attack(f"{place}: no {member}", outcomes, {GET: change(**{member: ...})})
+    broken: dict[str, Reply] = {
+        "no set in it": always(answer({"replicationset": {}})),
+        "null for a set": always(answer({"replicationSet": None})),
+        "a list for a set": always(answer({"replicationSet": []})),
+        "an empty set": always(answer({"replicationSet": {}})),
+        "a set in a list": lambda request: answer({"replicationSet": [request.account.replication_set]}),
+        "a set of another ARN": with_members(arn=f"arn:aws:ssm-incidents::210000000000:replication-set/{_UUID}"),
+        "a set of an ARN that is none": with_members(arn="replication-set"),
+        "null for a Region": with_members(regionMap={REGION: None, REGIONS[1]: {"status": "ACTIVE"}}),
+        "a number for a Region": with_members(regionMap={REGION: 5, REGIONS[1]: {"status": "ACTIVE"}}),
+        "a foreign Region": with_regions("Mars"),
+        "a Region without a name": with_regions(""),
+        "a Region in China": with_regions("cn-north-1"),
+        "a Region in capitals": with_regions("US-EAST-1"),
+        "a Region with a line break": with_regions("us-east-1\n"),
+        "a status in small letters": with_members(status="active"),
+        "a status with a blank": with_members(status="ACTIVE "),
+        "a status with a hidden character": with_members(status="ACTIVE\u200b"),
+        "an unknown status": with_members(status="FINE"),
+        "a Region's unknown status": with_region(status="FINE"),
+        "two statuses": lambda request: _with_text(
+            request, b'"status": "ACTIVE"}}', b'"status": "FAILED", "status": "ACTIVE"}}'
+        ),
+        "two protections": lambda request: _with_text(
+            request, b'"deletionProtected": true', b'"deletionProtected": false, "deletionProtected": true'
+        ),
+        "two sets": lambda request: _with_text(
+            request, b'{"replicationSet"', b'{"replicationSet": {}, "replicationSet"'
+        ),
+        "NaN for a protection": with_members(deletionProtected=float("nan")),
+    }
+    for name, reply in broken.items():
+        yield Attack(name, NOT_PASSED, {GET: reply})
+    # GetReplicationSet answers only from a Region that is in the set.
+    elsewhere = {"us-east-1": {"status": "ACTIVE"}, "us-west-2": {"status": "ACTIVE"}}
+    yield Attack(
+        "a set of other Regions than the one that answers",
+        NOT_PASSED,
+        {GET: with_members(regionMap=elsewhere)},
+        {"rules": {}},
+    )
+    # The model has no maximum for what is returned.
+    yield Attack("four Regions", HARMLESS, {GET: with_regions("us-east-1", "us-west-2")})
+    yield Attack("many Regions", HARMLESS, {GET: with_regions(*(f"us-east-{number}" for number in range(1, 100)))})
+    yield Attack("a set with a member more", HARMLESS, {GET: with_members(surprise=[{"a": None}])})
+    yield Attack("a set with an error beside it", HARMLESS, {GET: with_members(message="No", __type="SomeException")})
+    yield Attack("a megabyte of message", HARMLESS, {GET: with_region(statusMessage="A" * 1_000_000)})
+
+
+def _with_text(request: Request, old: bytes, new: bytes) -> Answer:
+    given = in_order(request)
+    assert old in given.data
+    return _with_body(given, lambda body: body.replace(old, new))
+
+
+# ListTagsForResource --------------------------------------------------------------------------------------------------
+
+
+def _tags() -> Iterator[Attack]:
+    broken = {
+        "no tags": {},
+        "null for tags": {"tags": None},
+        "a list for tags": {"tags": [{"Key": "Team", "Value": "Resilience"}]},
+        "a text for tags": {"tags": "Team=Resilience"},
+        "null for a tag": {"tags": {"Team": None}},
+        "a number for a tag": {"tags": {"Team": 5}},
+        "a list for a tag": {"tags": {"Team": ["Resilience"]}},
+        "a number for another tag": {"tags": {"Team": "Resilience", "Other": 5}},
+    }
+    for name, body in broken.items():
+        yield Attack(name, NOT_PASSED, {TAGS: always(answer(body))})
+    yield Attack(
+        "two tags of one name", NOT_PASSED, {TAGS: always(answer('{"tags":{"Team":"x","Team":"Resilience"}}'))}
+    )
+    for status in (403, 404, 400):
+        yield Attack(f"tags: {status} and nothing", UNKNOWN, {TAGS: always(answer("", f"{status} Error"))})
+
+
+# STS ------------------------------------------------------------------------------------------------------------------
+
+
+def _sts() -> Iterator[Attack]:
+    role = {"way": "role"}
+    retired_role = {**role, "rules": ABSENT, "has_set": False}
+    wires = ("HTML", "no body", "truncated", "reset in the body", "not HTTP", "an empty map", "deep nesting")
+    for spoiled in wires:
+        yield Attack(f"{spoiled} for a role", UNKNOWN, {ASSUME: _changed(_SPOILED[spoiled])}, retired_role)
+    for status in (204, 302, 400, 403, 404, 418, 429, 501):
+        for name, (content_type, body) in _ERROR_BODIES.items():
+            reply = always(answer(body, f"{status} Status", content_type))
+            yield Attack(f"STS: {status} with {name}", UNKNOWN, {ASSUME: reply}, retired_role)
+
+    def without(*members: str) -> Reply:
+        def reply(request: Request) -> Answer:
+            text = in_order(request).data.decode().partition("\r\n\r\n")[2]
+            for member in members:
+                text = re.sub(rf"<{member}>.*?</{member}>", f"<{member}/>", text)
+            return answer(text, content_type="text/xml")
+
+        return reply
+
+    def instead(old: str, new: str) -> Reply:
+        def reply(request: Request) -> Answer:
+            text = in_order(request).data.decode().partition("\r\n\r\n")[2]
+            assert re.search(old, text)
+            return answer(re.sub(old, lambda _match: new, text, count=1), content_type="text/xml")
+
+        return reply
+
+    broken = {
+        "no credentials": without("Credentials"),
+        "no access key": without("AccessKeyId"),
+        "no secret key": without("SecretAccessKey"),
+        "no session token": without("SessionToken"),
+        "neither": without("AccessKeyId", "SecretAccessKey", "SessionToken"),
+        "a blank access key": instead("<AccessKeyId>.*?</AccessKeyId>", "<AccessKeyId> </AccessKeyId>"),
+        "an access key of two lines": instead("<AccessKeyId>", "<AccessKeyId>AKIA\nX-Injected: 1\r\n\r\n"),
+        "a blank token": instead("<SessionToken>.*?</SessionToken>", "<SessionToken> </SessionToken>"),
+        "two tokens": instead("</SessionToken>", "</SessionToken><SessionToken>x</SessionToken>"),
+        "two credentials": instead(
+            "</Credentials>", "</Credentials><Credentials><AccessKeyId>x</AccessKeyId></Credentials>"
+        ),
+        "an entity for a token": instead("<SessionToken>", "<SessionToken>&xxe;"),
+        "a bad time": instead("2099", "yesterday"),
+        "a document of another operation": lambda request: xml(
+            IDENTITY, f"<Account>{request.account.account_id}</Account>"
+        ),
+    }
+    for name, reply in broken.items():
+        yield Attack(f"STS: {name}", UNKNOWN, {ASSUME: reply}, retired_role)
+        yield Attack(f"STS: {name}, of a profile", UNKNOWN, {ASSUME: reply}, {**retired_role, "way": "role of profile"})
+    other: Replies = {
+        ASSUME: lambda request: assumed(request.account.role_keys, "210000000000"),
+        IDENTITY: always(identity("210000000000")),
+    }
+    yield Attack("STS: a role of another account", UNKNOWN, other, retired_role)
+    xxe = '<!DOCTYPE x [<!ENTITY xxe SYSTEM "file:///etc/passwd">]>'
+    laughs = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
+    for name, head, entity in (("XXE", xxe, "xxe"), ("laughs", f'<!DOCTYPE x [<!ENTITY l0 "ha">{laughs}]>', "l9")):
+
+        def reply(request: Request, head: str = head, entity: str = entity) -> Answer:
+            text = in_order(request).data.decode().partition("\r\n\r\n")[2]
+            return answer(head + text.replace("<SessionToken>", f"<SessionToken>&{entity};"), content_type="text/xml")
+
+        yield Attack(f"STS: {name}", UNKNOWN, {ASSUME: reply}, retired_role)
+    # What identity says is no more than the ID in the row, which is null then.
+    retired = {"rules": ABSENT, "has_set": False}
+    for name, reply in {
+        "HTML": always(answer(_HTML, content_type="text/html")),
+        "nothing": always(answer("")),
+        "no account": always(xml(IDENTITY, "<UserId>x</UserId>")),
+        "a text for an account": always(xml(IDENTITY, "<Account>everybody</Account>")),
+        "markup for an account": always(xml(IDENTITY, "<Account>&lt;img src=x onerror=alert(1)&gt;</Account>")),
+        "other digits": always(xml(IDENTITY, "<Account>٢١٠٠٠٠٠٠٠٠٠٠</Account>")),
+        "denied": always(sts_error("AccessDenied", "No")),
+    }.items():
+        yield Attack(f"identity: {name}", HARMLESS, {IDENTITY: reply}, retired)
+
+
+# Hostile texts --------------------------------------------------------------------------------------------------------
+
+#: The beginning of a line that nobody but an attacker prints.
+FORGED_LINE = "FORGED LINE"
+#: What no page may have as markup.
+FORGED_TAG = "forged-tag"
+
+
+def _hostile_texts(marker: str) -> dict[str, str]:
+    pipe = f"lookup('pipe', 'touch {marker}')"
+    return {
+        "terminal": "\x1b[2J\x1b[31mred\x1b]0;title\x07\x9b31m\x08\x7f",
+        "HTML": f"</script></style></title>--><{FORGED_TAG}><script>alert(1)</script><img src=x onerror=alert(1)>\"'>",
+        "template": f"{{{{ {pipe} }}}}",
+        "statement": f"{{% set x = {pipe} %}}{{{{ x }}}}",
+        "comment": f"#}}{{# {{{{ {pipe} }}}} {{#",
+        "unsafe": f"!unsafe '{{{{ {pipe} }}}}'",
+        "vault": "$ANSIBLE_VAULT;1.1;AES256\n6162\n",
+        "formula": "=cmd|' /C calc'!A0",
+        "at": "@SUM(1+1)*cmd|' /C calc'!A0",
+        "plus": "+1+1",
+        "minus": "-1+1",
+        "tab": "\t=1+1",
+        "bidi": "\u202e\u2066evil\u2069\u202c\u200b\ufeff\u200f",
+        "lines": f"a\r\n{FORGED_LINE}: 1\r\nb\u2028{FORGED_LINE}\u2029{FORGED_LINE}\x85{FORGED_LINE}\x0b{FORGED_LINE}\x0c",
+        "recap": f"\n{FORGED_LINE}\nPLAY RECAP ****\nhost : ok=1 changed=0 unreachable=0 failed=0\n",
+        "surrogates": "\ud800 \udfff \udcff",
+        "zero": "a\x00b\ufffe\uffff",
+        "JSON": '"}], "outcome": "passed", "x": [{"y": "',
+        "CDATA": "]]><testcase name='forged'/><![CDATA[",
+        "format": "%s %(x)s %n {0} {x} {{x}} $(touch x) `x`",
+    }
+
+
+def _hostile(marker: str) -> Iterator[Attack]:
+    for name, text in _hostile_texts(marker).items():
+
+        def attack(place: str, outcomes: frozenset[str], replies: Replies, name: str = name, **account: Any) -> Attack:
+            return Attack(f"{name} in {place}", outcomes, replies, account, HOSTILE)
+
+        facts = with_members(createdBy=text, lastModifiedBy=text), with_region(statusMessage=text)
+        yield attack("createdBy", HARMLESS, {GET: facts[0]})
+        tags = always(
+            answer({"tags": {"Team": "Resilience", text: text, "__ansible_unsafe": text, "__ansible_type": text}})
+        )
+        yield attack("statusMessage and tags", HARMLESS, {GET: facts[1], TAGS: tags})
+        yield attack(
+            "Region's status", NOT_PASSED, {GET: with_region(status=text, sseKmsKeyId=text, statusMessage=text)}
+        )
+        yield attack(
+            "status and a tag",
+            NOT_PASSED,
+            {GET: with_members(status=text), TAGS: always(answer({"tags": {"Team": text}}))},
+        )
+        yield attack("a Region's name", NOT_PASSED, {GET: with_regions(text)})
+        yield attack("an ARN", UNKNOWN, {LIST: always(answer({"replicationSetArns": [text]}))})
+        body = {"message": text, "code": text, "__type": text, "Message": text}
+        yield attack("an error", UNKNOWN, {LIST: always(answer(body, "400 Error"))})
+        one_line = re.sub("[^ -~\x80-\xff]", " ", text)
+        head = answer(body, f"403 {one_line}", headers={"x-amzn-ErrorType": one_line, "X-Hostile": one_line})
+        yield attack("a header", UNKNOWN, {LIST: always(head)})
+        escaped = html.escape(re.sub("[^\t\n\r -\ud7ff]", " ", text))
+        yield attack("an error of STS", UNKNOWN, {ASSUME: always(sts_error(escaped, escaped))}, way="role")
+        yield attack("a page", UNKNOWN, {LIST: always(answer(text, content_type="text/html"))})
+
+
+# Secrets that come back -----------------------------------------------------------------------------------------------
+
+
+def _html_numbers(text: str) -> str:
+    return "".join(f"&#{ord(letter)};" for letter in text)
+
+
+#: How a service or a proxy may quote a secret.
+FORMS: Mapping[str, Callable[[str], str]] = {
+    "as it is": str,
+    "percent-encoded": lambda text: quote(text, safe=""),
+    "percent-encoded in small letters": lambda text: re.sub(
+        "%..", lambda match: match[0].lower(), quote(text, safe="")
+    ),
+    "percent-encoded all over": lambda text: "".join(f"%{ord(letter):02X}" for letter in text),
+    "form-encoded": quote_plus,
+    "HTML-escaped": html.escape,
+    "HTML numbers": _html_numbers,
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    "base64 of more": lambda text: base64.b64encode(f"user:{text}\n".encode()).decode(),
+    "split in halves": lambda text: f"{text[: len(text) // 2]} {text[len(text) // 2 :]}",
+    "split in lines": lambda text: "\n".join(re.findall(".{1,20}", text)),
+    "without its end": lambda text: text[:-3],
+    "without its beginning": lambda text: text[3:],
+    "its first half": lambda text: f"{text[: len(text) // 2]}...",
+    "JSON-escaped": lambda text: text.replace("/", "\\/"),
+    "JSON-escaped numbers": lambda text: re.sub("[/+=]", lambda match: f"\\u{ord(match[0]):04x}", text),
+    "in quotes": lambda text: f"'{text}',\"{text}\"",
+}
+
+
+def _echoes() -> Iterator[Attack]:
+    def echo(name: str, outcomes: frozenset[str], replies: Replies, way: str, **account: Any) -> Attack:
+        return Attack(f"echo: {name}", outcomes, replies, {"way": way, **account}, ECHO)
+
+    def all_secrets(request: Request, form: Callable[[str], str] = str) -> str:
+        """Return all secrets of the account, the long ones last."""
+        return " ".join(form(secret) for secret in sorted(request.account.secrets, key=len))
+
+    def message(form: Callable[[str], str]) -> Reply:
+        return lambda request: error("AccessDeniedException", f"Not with {all_secrets(request, form)}", 403)
+
+    def status_message(form: Callable[[str], str]) -> Reply:
+        return lambda request: with_region(statusMessage=all_secrets(request, form))(request)
+
+    for number, (name, form) in enumerate(FORMS.items()):
+        way = ("temporary keys", "password in endpoint_url")[number % 2]
+        yield echo(f"{name} in an error", UNKNOWN, {LIST: message(form)}, way)
+        yield echo(f"{name} in statusMessage", HARMLESS, {GET: status_message(form)}, way)
+    for way in ("keys", "password in endpoint_url", "role", "profile", "role of profile"):
+        yield echo(f"an error, {way}", UNKNOWN, {LIST: message(str)}, way)
+        yield echo(f"statusMessage, {way}", HARMLESS, {GET: status_message(str)}, way)
+
+    def headers_of(request: Request) -> str:
+        return "\n".join(f"{key}: {value}" for key, value in request.headers.items())
+
+    places: dict[str, tuple[frozenset[str], Replies]] = {
+        "the headers": (UNKNOWN, {LIST: lambda request: error("InvalidSignatureException", headers_of(request), 403)}),
+        "the headers as JSON": (
+            UNKNOWN,
+            {LIST: lambda request: error("InvalidSignatureException", json.dumps(dict(request.headers)), 403)},
+        ),
+        "the headers as a page": (
+            UNKNOWN,
+            {LIST: lambda request: answer(f"<pre>{headers_of(request)}</pre>", 200, "text/html")},
+        ),
+        "a code": (UNKNOWN, {LIST: lambda request: error(min(request.account.secrets, key=len), "No", 400)}),
+        "a code in JSON": (UNKNOWN, {LIST: lambda request: answer({"__type": all_secrets(request)}, "400 Error")}),
+        "the status line": (UNKNOWN, {LIST: lambda request: answer("", f"403 {all_secrets(request)}")}),
+        "a header": (UNKNOWN, {LIST: lambda request: answer("", "403 No", headers={"X-Echo": all_secrets(request)})}),
+        "a header's name": (
+            UNKNOWN,
+            {LIST: lambda request: answer("", "403 No", headers={re.sub(r"\W", "-", all_secrets(request)): "1"})},
+        ),
+        "the request ID": (
+            UNKNOWN,
+            {LIST: lambda request: answer("", "403 No", headers={"x-amzn-RequestId": all_secrets(request)})},
+        ),
+        "an ARN": (UNKNOWN, {LIST: lambda request: answer({"replicationSetArns": [all_secrets(request)]})}),
+        "a token for the next page": (
+            UNKNOWN,
+            {LIST: lambda request: answer({"replicationSetArns": [], "nextToken": all_secrets(request)[:2000]})},
+        ),
+        "createdBy": (HARMLESS, {GET: lambda request: with_members(createdBy=all_secrets(request))(request)}),
+        "a status": (NOT_PASSED, {GET: lambda request: with_members(status=all_secrets(request))(request)}),
+        "a key": (NOT_PASSED, {GET: lambda request: with_region(sseKmsKeyId=all_secrets(request))(request)}),
+        "a Region's name": (NOT_PASSED, {GET: lambda request: with_regions(all_secrets(request))(request)}),
+        "a time": (NOT_PASSED, {GET: lambda request: with_members(createdTime=all_secrets(request))(request)}),
+        "an unknown member": (HARMLESS, {GET: lambda request: with_members(**{all_secrets(request): 1})(request)}),
+        "a tag": (
+            HARMLESS,
+            {TAGS: lambda request: answer({"tags": {"Team": "Resilience", "Other": all_secrets(request)}})},
+        ),
+        "tags denied": (UNKNOWN, {TAGS: lambda request: error("AccessDeniedException", all_secrets(request), 403)}),
+        "the tag of the rule": (NOT_PASSED, {TAGS: lambda request: answer({"tags": {"Team": all_secrets(request)}})}),
+        "a tag's name": (
+            HARMLESS,
+            {TAGS: lambda request: answer({"tags": {"Team": "Resilience", all_secrets(request): "x"}})},
+        ),
+        "not HTTP": (UNKNOWN, {LIST: lambda request: Answer(f"{all_secrets(request)}\r\n\r\n".encode())}),
+        "a truncated page": (UNKNOWN, {LIST: lambda request: Answer(answer({"x": all_secrets(request)}).data[:-5])}),
+        "chunks": (
+            UNKNOWN,
+            {LIST: lambda request: _with_header(answer(all_secrets(request)), "Transfer-Encoding", "chunked")},
+        ),
+        "a length": (
+            UNKNOWN,
+            {LIST: lambda request: _with_length(answer("{}"), all_secrets(request).replace("\\", ""))},
+        ),
+        "gzip": (
+            UNKNOWN,
+            {LIST: lambda request: _with_header(answer(all_secrets(request)), "Content-Encoding", "gzip")},
+        ),
+        "a redirect": (
+            UNKNOWN,
+            {LIST: lambda request: answer("", "302 Found", headers={"Location": f"/{all_secrets(request)}"})},
+        ),
+    }
+    for name, (outcomes, replies) in places.items():
+        yield echo(name, outcomes, replies, "temporary keys")
+
+    # What STS has been told, and what it hands out.
+    def role_secrets(request: Request) -> str:
+        return " ".join(sorted(request.account.role_keys.secrets, key=len))
+
+    def spoiled_credentials(old: str, new: str) -> Reply:
+        def reply(request: Request) -> Answer:
+            text = in_order(request).data.decode().partition("\r\n\r\n")[2]
+            return answer(re.sub(old, new, text), content_type="text/xml")
+
+        return reply
+
+    sts: dict[str, Reply] = {
+        "the request": lambda request: sts_error("AccessDenied", html.escape(f"{headers_of(request)}\n{request.body}")),
+        "the request as a page": lambda request: answer(f"<html>{headers_of(request)}", 200, "text/html"),
+        "credentials in text": lambda request: answer(role_secrets(request), 200, "text/plain"),
+        "credentials in JSON": lambda request: answer({"Credentials": role_secrets(request)}, 200),
+        "credentials cut short": lambda request: Answer(in_order(request).data[:-60]),
+        "credentials that are not closed": spoiled_credentials("</SessionToken>", ""),
+        "credentials without a key": spoiled_credentials("<AccessKeyId>.*?</AccessKeyId>", ""),
+        "credentials with a line break": spoiled_credentials("(<SessionToken>.{400})", r"\1" "\n"),
+        "credentials that end with a line break": spoiled_credentials("</SessionToken>", "\n</SessionToken>"),
+        "credentials with a zero": spoiled_credentials("(<SessionToken>.{400})", r"\1&#9;"),
+        "credentials with a foreign letter": spoiled_credentials("(<SessionToken>.{400})", r"\1&#8232;"),
+        "credentials with an entity": spoiled_credentials("</SessionToken>", "&nothing;</SessionToken>"),
+        "credentials with a bad time": spoiled_credentials("2099[^<]*", r"never"),
+        "credentials with a time that has a secret": lambda request: spoiled_credentials(
+            "2099[^<]*", role_secrets(request)
+        )(request),
+    }
+    for name, reply in sts.items():
+        for way in ("role", "role of profile"):
+            yield echo(f"STS, {name}, {way}", HARMLESS if "time" in name else UNKNOWN, {ASSUME: reply}, way)
+    # A line break at the end of a secret that a file has, or a block of YAML.
+    for name in ("secret_key", "session_token"):
+        yield echo(f"{name} with a line break", HARMLESS, {}, "temporary keys", line_break=name)

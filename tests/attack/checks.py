@@ -1,0 +1,226 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What must hold after any run, whatever the accounts answer. Each check returns what is wrong, in words."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import html
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+from .accounts import TOKEN_BEGINNING, Account
+from .answers import FORGED_LINE, FORGED_TAG
+
+#: The files that a report can be written to, by the last part of the variable's name.
+FORMATS = ("json", "html", "csv", "junit")
+
+#: How long a piece of a secret may be that is shown.
+_MAX_PIECE = 11
+
+_TRACEBACKS = ("Traceback (most recent call last)", "module_stderr", "An unhandled exception", "Unexpected Exception")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run of a playbook.
+
+    :ivar code: its exit code.
+    :ivar files: the report's files by their format, whether they are there or not.
+    """
+
+    code: int
+    stdout: str
+    stderr: str
+    files: Mapping[str, Path]
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """Return the rows of the report in JSON by their names; none without a report."""
+        file = self.files["json"]
+        accounts = json.loads(file.read_text(encoding="utf-8"))["accounts"] if file.exists() else []
+        return {row["name"]: row for row in accounts}
+
+    def failed(self) -> dict[str, int]:
+        """Return the numbers of failed tasks in the play recap by host."""
+        recap = self.stdout.rpartition("PLAY RECAP")[2]
+        return {
+            name.strip(): int(number) for name, number in re.findall(r"^(.+?) +: .*\bfailed=(\d+)", recap, re.MULTILINE)
+        }
+
+    def texts(self) -> dict[str, str]:
+        """Return everything that was printed or written, by where it is."""
+        written = {
+            form: file.read_text(encoding="utf-8", errors="surrogateescape")
+            for form, file in self.files.items()
+            if file.exists()
+        }
+        return {"stdout": self.stdout, "stderr": self.stderr, **written}
+
+
+# Secrets --------------------------------------------------------------------------------------------------------------
+
+
+def leaks(texts: Mapping[str, str], accounts: Iterable[Account]) -> Iterator[tuple[Account, str]]:
+    """Yield each account of which a secret, or a long piece of it, is in a text: as it is, percent-encoded, HTML-escaped or
+    in base64. With it, where that is."""
+    pieces: dict[str, Account] = {}
+    for account in accounts:
+        for secret in (secret.removeprefix(TOKEN_BEGINNING) for secret in account.secrets):
+            # Of a token's base64, every eighth piece will do.
+            for form, step in ((secret, 1), *((form, 1 + len(secret) // 100) for form in _base64_forms(secret))):
+                pieces.update((piece, account) for piece in islice(_pieces(form), None, None, step))
+    found: dict[str, tuple[Account, list[str], str]] = {}
+    for place, text in texts.items():
+        for word in _words(text):
+            for account in {pieces[piece].name: pieces[piece] for piece in _pieces(word) if piece in pieces}.values():
+                places = found.setdefault(account.name, (account, [], word))[1]
+                places += [] if place in places else [place]
+    for account, places, word in found.values():
+        yield account, f"a secret is in {', '.join(places)}: {word[:60]!r}"
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield each piece that is too long to be shown, in small letters."""
+    small = text.lower()
+    return (small[start : start + _MAX_PIECE + 1] for start in range(len(small) - _MAX_PIECE))
+
+
+def _words(text: str) -> set[str]:
+    """Return the words of a text that are long enough to have a piece of a secret, also as a browser or a parser of JSON
+    reads them."""
+    views = [text]
+    for read in (html.unescape, unquote, lambda text: text.replace("\\/", "/"), _without_json_escapes):
+        views += [view for view in {read(view) for view in views} if view not in views]
+    return {word for view in views for word in re.findall(rf"[^\s\"'<>]{{{_MAX_PIECE + 1},}}", view)}
+
+
+def _without_json_escapes(text: str) -> str:
+    return re.sub(r"\\u00([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), text, flags=re.IGNORECASE)
+
+
+def _base64_forms(secret: str) -> Iterator[str]:
+    """Yield the base64 of a secret as it is in the base64 of a longer text: it depends on how many bytes are before it."""
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + secret.encode()).decode()[4 if before else 0 : -4]
+        yield encoded
+        yield encoded.translate(str.maketrans("+/", "-_"))
+
+
+# The terminal ---------------------------------------------------------------------------------------------------------
+
+
+def printed_wrongly(run: Run) -> Iterator[str]:
+    """Yield what nobody wants to see on a terminal: tracebacks, control characters, lines of an attacker."""
+    for sign in _TRACEBACKS:
+        if sign in run.output:
+            start = run.output.index(sign)
+            yield f"{sign}: ...{run.output[max(0, start - 300) : start + 700]}"
+    for match in list(
+        re.finditer(
+            r"[^\n]*([\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069])[^\n]*", run.output
+        )
+    )[:3]:
+        yield f"the control character {match[1]!r} is printed: {match[0][:300]!r}"
+    for line in run.output.split("\n"):
+        if line.startswith(FORGED_LINE):
+            yield f"a line of an attacker is printed: {line[:100]}"
+    if any("\ud800" <= letter <= "\udfff" for letter in run.output):
+        yield "what is printed is not UTF-8"
+
+
+# The files ------------------------------------------------------------------------------------------------------------
+
+
+def files_wrong(run: Run, names: list[str]) -> Iterator[str]:
+    """Yield what is wrong with the report's files: each must be there, well-formed, and have a row for each host."""
+    for form, file in run.files.items():
+        if not file.exists():
+            yield f"there is no {form}"
+            continue
+        try:
+            found = _READERS[form](file.read_text(encoding="utf-8"))
+        except (ValueError, ElementTree.ParseError, UnicodeError) as error:
+            yield f"{form} can't be read: {error!r:.500}"
+            continue
+        missing = set(names) - set(found)
+        if missing or len(found) < len(names):
+            yield f"{form} has {len(found)} of {len(names)} rows; without {sorted(missing)[:5]}"
+
+
+def _json_names(text: str) -> list[str]:
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    return [row["name"] for row in json.loads(text, parse_constant=refuse)["accounts"]]
+
+
+def _csv_names(text: str) -> list[str]:
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    for row in rows:
+        for column, cell in row.items():
+            # What a spreadsheet takes for a formula (OWASP, CSV injection).
+            if cell and cell[0] in "=+-@\t\r":
+                raise ValueError(f"a formula in {column}: {cell[:100]!r}")
+    return [row["name"] for row in rows]
+
+
+def _junit_names(text: str) -> list[str]:
+    cases = list(ElementTree.fromstring(text).iter("testcase"))
+    if any(case.get("name") == "forged" for case in cases):
+        raise ValueError("a forged test case")
+    return [str(case.get("name")) for case in cases]
+
+
+def _html_names(text: str) -> list[str]:
+    """Return all texts of the page; the names are among them."""
+    page = _Page()
+    page.feed(text)
+    page.close()
+    if page.wrong:
+        raise ValueError("; ".join(page.wrong[:5]))
+    return page.texts
+
+
+_READERS = {"json": _json_names, "html": _html_names, "csv": _csv_names, "junit": _junit_names}
+
+
+class _Page(HTMLParser):
+    """The page of a report: its texts, and what no text of an answer may add to it."""
+
+    _ONCE = ("html", "head", "body", "title", "style", "script", "table")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.wrong: list[str] = []
+        self._counts: Counter[str] = Counter()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._counts[tag] += 1
+        is_again = tag in self._ONCE and self._counts[tag] > 1
+        if is_again or tag in (FORGED_TAG, "img", "iframe", "object", "embed", "base", "form"):
+            self.wrong.append(f"<{tag}> at {self.getpos()}")
+        for name, value in attrs:
+            is_address = name in ("href", "src") and not (value or "").startswith(("data:", "#"))
+            if name.startswith("on") or is_address:
+                self.wrong.append(f"{name}={value!r:.80} at {self.getpos()}")
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data.strip())
