@@ -78,7 +78,14 @@ MET: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 # Rules, facts, and of the finding: the rule, the Region, what was found, a part of the message.
 BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str | None, Any, str]] = [
-    ({"regions": ["us-east-1"]}, facts(), "regions", "us-east-1", ["eu-central-1", "eu-west-1"], "us-east-1 is missing from"),
+    (
+        {"regions": ["us-east-1"]},
+        facts(),
+        "regions",
+        "us-east-1",
+        ["eu-central-1", "eu-west-1"],
+        "us-east-1 is missing from",
+    ),
     (
         {"regions": ["eu-west-1"]},
         facts(**regions(eu_west_1={**ACTIVE, "status": "DELETING"}, eu_central_1=ACTIVE)),
