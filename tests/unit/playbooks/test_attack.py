@@ -346,8 +346,8 @@ def test_options_in_the_wrong_mapping(audit: Audit) -> None:
 
 
 NO_MAPPINGS: tuple[Any, ...] = (
-    *(None, True, 5, [], [{"state": "any"}], "", "None", "null", "{}", "any", "state=any", '{"state": "any"}'),
-    "- state: any",
+    # Not a text of JSON: ansible-core 2.18 and older take it for a mapping, as it is meant.
+    *(None, True, 5, [], [{"state": "any"}], "", "None", "null", "any", "state=any", "- state: any"),
 )
 
 
@@ -374,7 +374,8 @@ def test_rules_of_an_inventory_in_ini(audit: Audit) -> None:
     audit.serve(accounts)
     audit.write("inventory/hosts.json", audit.host_variables())
     lines = [f"{account.name} incident_manager_rules={text!r}" for account, text in zip(accounts, TEXTS, strict=True)]
-    audit.write("inventory/rules.ini", "\n".join(["[with_rules]", *lines, ""]))
+    # Without .ini, which ansible-core 2.18 and older ignore in a folder.
+    audit.write("inventory/rules", "\n".join(["[with_rules]", *lines, ""]))
     run = audit.run("-i", "inventory", f"--extra-vars=incident_manager_expected_accounts={len(accounts)}")
     assert_safe(run, accounts)
     assert (run.code, outcomes(run)) == (2, ["unknown"] * len(accounts)), run.rows()
@@ -499,6 +500,46 @@ def test_one_inventory_is_broken(audit: Audit, name: str, as_folder: bool) -> No
 
 
 @pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("rules.yml", "all: {vars: {incident_manager_rules: {state: absent}}\n"),
+        ("rules.ini", "[all:vars\nincident_manager_rules={'state': 'absent'}\n"),
+        # ansible-core 2.18 and older ignore these in a folder.
+        ("rules.ini", "[all:vars]\nincident_manager_rules={'state': 'absent'}\n"),
+        ("rules.cfg", "[all:vars]\nincident_manager_rules={'state': 'absent'}\n"),
+    ],
+)
+@pytest.mark.parametrize("guard", ["expected_accounts", "INVENTORY_ANY_UNPARSED_IS_FAILED"])
+def test_rules_are_lost(audit: Audit, name: str, content: str, guard: str) -> None:
+    """The number of accounts is right, but their rules are not read: with these, each of them fails."""
+    accounts = make_fleet(2)
+    for account in accounts:
+        account.rules = None
+    audit.serve(accounts)
+    audit.write("inventory/hosts.json", audit.host_variables())
+    audit.write(f"inventory/{name}", content)
+    if guard == "expected_accounts":
+        run = audit.run("-i", "inventory", "--extra-vars=incident_manager_expected_accounts=2")
+    else:
+        run = audit.run("-i", "inventory", ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true")
+    assert_safe(run, accounts)
+    assert run.code != 0
+
+
+@pytest.mark.parametrize(
+    "variable", ["rule", "Rules", "rules_", "expected_account", "report_htm", "report", "report_xml", "accounts"]
+)
+def test_misspelt_variable(audit: Audit, variable: str) -> None:
+    """A variable that nothing reads is not taken for nothing: the rules, or the file, that it stands for would be lost."""
+    accounts = make_fleet(1)
+    audit.serve(accounts)
+    run = audit.run("--extra-vars", json.dumps({f"incident_manager_{variable}": {"state": "absent"}}))
+    assert_safe(run, accounts)
+    assert run.code != 0
+    assert f"incident_manager_{variable}" in run.output
+
+
+@pytest.mark.parametrize(
     ("sources", "number", "variables", "passes"),
     [
         (["-i", "inventory.json"], None, {}, True),
@@ -540,11 +581,12 @@ def test_inventory_without_hosts(audit: Audit, content: str, variables: dict[str
 def test_two_hosts_with_one_set_of_keys(audit: Audit) -> None:
     accounts = make_fleet(3)
     audit.serve(accounts)
-    first = accounts[0].host_variables(audit.endpoint.url)
-    audit.write("inventory.json", audit.host_variables(**{accounts[1].name: first}))
+    second = accounts[1].host_variables(audit.endpoint.url)
+    audit.write("inventory.json", audit.host_variables(**{accounts[2].name: second}))
     run = audit.run()
     assert run.code == 2
-    assert outcomes(run) == ["unknown", "unknown", "passed"]
+    assert outcomes(run) == ["passed", "unknown", "unknown"]
+    assert [bool(number) for name, number in sorted(run.failed().items()) if name != "localhost"] == [False, True, True]
     assert not list(leaks(run.texts(), accounts))
 
 
