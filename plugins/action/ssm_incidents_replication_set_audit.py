@@ -19,7 +19,11 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from ansible_collections.amazon.aws.plugins.plugin_utils.base import AWSPluginBase
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import account_id_of_arn, validate_role_arn
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import (
+    account_id_of_arn,
+    is_account_id,
+    validate_role_arn,
+)
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import (
     Connection,
     connect,
@@ -37,6 +41,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import iso_time
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
@@ -157,7 +162,8 @@ class ActionModule(AWSPluginBase, ControllerAction):
             result["resource_actions"] = sorted(connection.operations)
         if warnings:
             result["warnings"] = warnings
-        return connection.mask(result) if connection else result
+        # Callbacks display it.
+        return printable(connection.mask(result) if connection else result)
 
     def _require_boto3(self) -> None:
         try:
@@ -182,7 +188,7 @@ def _validate_connection(params: Mapping[str, Any], given: Mapping[str, Any]) ->
     :param given: the same as the user gave them.
     """
     validate_credentials(given, {option: spec.get("aliases", ()) for option, spec in CONNECTION_OPTIONS.items()})
-    if "account_id" in given and not re.fullmatch("[0-9]{12}", params["account_id"] or "", re.ASCII):
+    if "account_id" in given and not is_account_id(params["account_id"]):
         raise invalid_option(
             "account_id",
             f"{params['account_id']!r} is not an AWS account ID",

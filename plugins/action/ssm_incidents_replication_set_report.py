@@ -80,6 +80,8 @@ class ActionModule(ControllerAction):
             raise AnsibleSSMIncidentsError(
                 str(error), code=ACCOUNT_MISMATCH, advice="Use a unique name for each account."
             ) from error
+        if not report["accounts"]:
+            raise AnsibleSSMIncidentsError("reports: there is no account in them", code=INVALID_REPORT)
         failed_hosts = {str(name) for name, audit in audits.items() if audit.get("failed")}
         unreported = [
             row["name"] for row in report["accounts"] if row["outcome"] != PASSED and row["name"] not in failed_hosts

@@ -123,8 +123,7 @@ def mapping_option(given: Mapping[str, Any], option: str, example: str) -> Mappi
     """
     value = given.get(option, {})
     if not isinstance(value, Mapping):
-        kind = "null" if value is None else "a list" if isinstance(value, list) else "a single value"
-        raise invalid_option(option, f"{kind} is not a mapping", f"It must be a mapping, such as {example}")
+        raise invalid_option(option, "this is not a mapping", f"It must be one, such as {example}")
     return value
 
 

@@ -39,6 +39,11 @@ def validate_role_arn(option: str, arn: str | None) -> None:
         raise invalid_option(option, f"{arn!r} is not the ARN of a role", f"It must be an ARN such as {example}")
 
 
+def is_account_id(value: Any) -> bool:
+    """Tell whether something has the form of an account's ID: a text of twelve digits."""
+    return isinstance(value, str) and re.fullmatch("[0-9]{12}", value) is not None
+
+
 def is_region_name(name: Any) -> bool:
     """Tell whether something has the form of a Region's name."""
     return isinstance(name, str) and _REGION_NAME.fullmatch(name) is not None

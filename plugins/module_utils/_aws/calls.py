@@ -58,11 +58,19 @@ def call_aws(
         ) from (None if returns_secrets else error)
 
 
+# The status of every read (botocore's models). Others below 300 come from something in between.
+_COMPLETE = 200
+
+
 def required_member(answer: Mapping[str, Any], name: str, kind: type) -> Any:
     """Return a member of a response: botocore parses a body that is empty, or not JSON, as an empty response.
 
-    :raises ValueError: if it is missing, or of another type; call_aws() reports a response that can't be read.
+    :raises ValueError: if it is missing, or of another type, or if the response has the status of a part or of nothing;
+        call_aws() reports a response that can't be read.
     """
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", _COMPLETE)
+    if status != _COMPLETE:
+        raise ValueError(f"the HTTP status is {status}")
     if not isinstance(answer.get(name), kind):
         raise ValueError(f"{name} is missing or is not a {kind.__name__}")
     return answer[name]

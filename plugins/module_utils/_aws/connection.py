@@ -15,8 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 try:
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, NoCredentialsError, NoRegionError
-    from botocore.parsers import ResponseParserError
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
@@ -33,6 +32,7 @@ from .errors import (
     AnsibleSSMIncidentsError,
     invalid_option,
 )
+from .secrets import mask
 from .sessions import configured_secrets, make_session
 from .sts import assume_role, get_caller_account_id
 
@@ -104,8 +104,7 @@ class Connection:
         A service's message can quote the request, and Ansible itself masks only what came as an option.
         """
         # With the password masked first, the user before it would not be recognized.
-        value = remove_values(value, self._url_parts)
-        return remove_values(value, {secret for secret in self._secrets if secret})
+        return mask(remove_values(value, self._url_parts), self._secrets)
 
     def client(
         self, service: str, region: str | None = None, *, retry: bool = True, timeout: float | None = None
@@ -201,24 +200,25 @@ class Connection:
 
         Not part of __init__(), so that mask() can be used for what goes wrong here.
         """
+        with_profile = f" with the profile {self._profile}" if self._profile else ""
+        message = f"Failed to get credentials for Region {self.region}{with_profile}"
         try:
             credentials = self._session.get_credentials()
             if credentials is None:
                 raise NoCredentialsError()
             frozen = credentials.get_frozen_credentials()
+            if not all(isinstance(text, (str, type(None))) for text in frozen):
+                raise TypeError("a part of the credentials is not a text")
         except NoCredentialsError as error:
             raise error_from_botocore(f"Failed to connect to AWS in Region {self.region}", error) from error
-        except Exception as error:  # A profile may read any file, run any program, and ask STS or a terminal.
-            with_profile = f" with the profile {self._profile}" if self._profile else ""
-            message = f"Failed to get credentials for Region {self.region}{with_profile}"
-            if isinstance(error, ResponseParserError):
-                # botocore quotes the response, which has the credentials.
-                raise AnsibleSSMIncidentsError(
-                    message, code=CREDENTIAL_RETRIEVAL_ERROR, reason="the response of STS can't be read"
-                ) from None
-            raise error_from_botocore(
-                message, error, CREDENTIAL_RETRIEVAL_ERROR, ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
-            ) from error
+        except (BotoCoreError, ClientError, OSError) as error:
+            # A profile may read any file, run any program, and ask STS or a terminal.
+            advice = ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
+            raise error_from_botocore(message, error, CREDENTIAL_RETRIEVAL_ERROR, advice) from error
+        except Exception as error:
+            # Not its text: it may quote credentials that nobody here has seen.
+            reason = f"what the profile gave can't be read ({type(error).__name__})"
+            raise AnsibleSSMIncidentsError(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason) from None
         self._secrets |= {frozen.secret_key, frozen.token}
         self._has_credentials = True
 

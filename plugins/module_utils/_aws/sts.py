@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .arn import is_account_id
 from .calls import call_aws, required_member
 
 if TYPE_CHECKING:
@@ -38,9 +39,11 @@ def get_caller_account_id(client: BaseClient, max_attempts: int) -> str:
     :param max_attempts: how often to ask while the error is transient.
     :raises AnsibleSSMIncidentsError: for every error.
     """
-    return call_aws(
-        client,
-        "get the caller's identity",
-        lambda: required_member(client.get_caller_identity(), "Account", str),
-        max_attempts=max_attempts,
-    )
+
+    def get() -> str:
+        account_id = required_member(client.get_caller_identity(), "Account", str)
+        if not is_account_id(account_id):
+            raise ValueError(f"{account_id!r} is not an account ID")
+        return account_id
+
+    return call_aws(client, "get the caller's identity", get, max_attempts=max_attempts)

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Mapping
+
 # A proxy between here and AWS may answer with a whole HTML page.
 _MAX_LENGTH = 500
 
@@ -18,3 +20,22 @@ def one_line(text: str) -> str:
 def shorten(text: str) -> str:
     """Return a text, or its first 500 characters. Mask secrets first: half a secret would not be recognized."""
     return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}..."
+
+
+def printable(value: Any) -> Any:
+    """Return texts, and mappings and lists of them, without the characters that a terminal or a browser interprets.
+
+    :return: the same with each such character replaced; anything else as it is.
+    """
+    if isinstance(value, str):
+        # The categories of control characters, directions, surrogates and line separators.
+        return value if value.isprintable() else "".join(map(_printable, value))
+    if isinstance(value, Mapping):
+        return {printable(key): printable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [printable(item) for item in value]
+    return value
+
+
+def _printable(letter: str) -> str:
+    return letter if letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 
+# An account has at most one set (CloudFormation, Terraform): a list of more pages than this is not AWS's.
+_MAX_PAGES = 100
+
+
 def list_replication_sets(client: BaseClient) -> list[str]:
     """Return the ARNs of the account's replication sets: one or none (ListReplicationSets, every page).
 
@@ -24,12 +28,18 @@ def list_replication_sets(client: BaseClient) -> list[str]:
     """
 
     def list_every_page() -> list[str]:
-        pages = client.get_paginator("list_replication_sets").paginate()
-        arns = [arn for page in pages for arn in required_member(page, "replicationSetArns", list)]
-        for arn in arns:
-            if not is_replication_set_arn(arn):
-                raise ValueError(f"{arn!r} is not the ARN of a replication set")
-        return list(dict.fromkeys(arns))
+        arns: dict[str, None] = {}
+        for number, page in enumerate(client.get_paginator("list_replication_sets").paginate()):
+            if number == _MAX_PAGES:
+                raise ValueError(f"the list has more than {_MAX_PAGES} pages")
+            for arn in required_member(page, "replicationSetArns", list):
+                if not is_replication_set_arn(arn):
+                    raise ValueError(f"{arn!r} is not the ARN of a replication set")
+                arns[arn] = None
+            if not isinstance(page.get("nextToken"), (str, type(None))):
+                # botocore takes 0 for the end of the list.
+                raise ValueError("nextToken is not a str")
+        return list(arns)
 
     return call_aws(client, "list the replication sets", list_every_page)
 

@@ -272,7 +272,7 @@ def test_hosts_without_the_options_of_an_account(
     rows = run.rows()
     for name, part in (
         ("printer", "'incident_manager_account' is undefined"),
-        ("router", "account: a single value is not a mapping. It must be a mapping"),
+        ("router", "account: this is not a mapping. It must be one, such as"),
     ):
         row = rows.pop(name)
         assert (row["outcome"], row["account_id"], row["rules"]) == ("unknown", None, None)

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Masking secrets, also where only a piece of one is left, or where it is escaped. Nothing of AWS is imported here.
+
+Ansible's own remove_values() finds a secret that is there as a whole. What answers in AWS's place may quote a request
+percent-encoded, as JSON, in lines, cut or in base64.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from functools import lru_cache
+from typing import Any, Iterable, Iterator, Mapping
+
+from ansible.module_utils.common.parameters import remove_values
+
+_MASK = "********"
+
+# A piece of this many letters and digits is masked. A shorter one could be part of any text.
+_PIECE = 12
+
+# Secrets with fewer letters and digits may be made of words, whose pieces other texts have too. AWS's have 35 and more.
+_MIN_RANDOM = 30
+
+# What may be between the letters and digits of a secret in a text: escapes, and all other characters.
+_BETWEEN = re.compile(r"(?:%[0-9A-Fa-f]{2}|\\+u[0-9A-Fa-f]{4}|\\+x[0-9A-Fa-f]{2}|\\+[nrt]|&#?\w{1,8};|[^0-9A-Za-z])+")
+
+
+def mask(value: Any, secrets: Iterable[str | None]) -> Any:
+    """Return a value with the secrets masked, wherever in it they are, in the keys of mappings too.
+
+    :param value: texts, mappings and lists of them, and anything else, which is returned as it is.
+    """
+    known = frozenset(secret for secret in secrets if secret)
+    return _mask_pieces(remove_values(value, known), _pieces_of(known))
+
+
+@lru_cache(maxsize=1)
+def _pieces_of(secrets: frozenset[str]) -> frozenset[str]:
+    """Return all pieces of the letters and digits of the secrets, and of what base64 makes of them."""
+    pieces: set[str] = set()
+    for secret in secrets:
+        if len(_BETWEEN.sub("", secret)) >= _MIN_RANDOM:
+            for form in (secret, *_base64_of(secret)):
+                letters = _BETWEEN.sub("", form)
+                pieces.update(letters[start : start + _PIECE] for start in range(len(letters) - _PIECE + 1))
+    return frozenset(pieces)
+
+
+def _base64_of(secret: str) -> Iterator[str]:
+    """Yield what a secret looks like in base64, for each number of bytes that may be before it in its group of three."""
+    for before in range(3):
+        encoded = b64encode(b" " * before + secret.encode("utf-8", "replace")).decode()
+        # Without the groups that depend on what is before and after.
+        yield encoded[4 if before else 0 : -4]
+
+
+def _mask_pieces(value: Any, pieces: frozenset[str]) -> Any:
+    if not pieces:
+        return value
+    if isinstance(value, str):
+        return _mask_text(value, pieces)
+    if isinstance(value, Mapping):
+        return {_mask_pieces(key, pieces): _mask_pieces(item, pieces) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_mask_pieces(item, pieces) for item in value]
+    return value
+
+
+def _mask_text(text: str, pieces: frozenset[str]) -> str:
+    if len(text) < _PIECE:
+        return text
+    positions = [position for start, end in _runs(text) for position in range(start, end)]
+    letters = "".join(text[position] for position in positions)
+    spans: list[tuple[int, int]] = []
+    for start in range(len(letters) - _PIECE + 1):
+        if letters[start : start + _PIECE] in pieces:
+            first, end = positions[start], positions[start + _PIECE - 1] + 1
+            if spans and first <= spans[-1][1]:
+                first = spans.pop()[0]
+            spans.append((first, end))
+    for first, end in reversed(spans):
+        text = text[:first] + _MASK + text[end:]
+    return text
+
+
+def _runs(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the runs of letters and digits are."""
+    start = 0
+    for between in _BETWEEN.finditer(text):
+        yield start, between.start()
+        start = between.end()
+    yield start, len(text)
