@@ -19,7 +19,9 @@ INTEGRATION := $(ENDS:%=integration-%)
 
 SOURCES := $(shell find $(CURDIR) -mindepth 1 \( -name ".?*" -o -name __pycache__ -o -path $(CURDIR)/tests/output \) -prune -o -type f -print)
 
-# Nothing here talks to AWS, whatever account the user works with.
+# But for "make live", nothing here talks to AWS, whatever account the user works with.
+LIVE_CONFIG_FILE := $(or $(AWS_CONFIG_FILE),$(HOME)/.aws/config)
+LIVE_CREDENTIALS_FILE := $(or $(AWS_SHARED_CREDENTIALS_FILE),$(HOME)/.aws/credentials)
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL
 unexport AWS_REGION AWS_DEFAULT_REGION AWS_CA_BUNDLE ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH
 export AWS_CONFIG_FILE := /dev/null
@@ -29,7 +31,7 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.build/hypothesis
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test unit integration sanity lint format docs picture bench conformance endpoint build clean lock environments
+.PHONY: help demo test unit integration sanity lint format docs picture bench conformance live endpoint build clean lock environments
 # These look for ansible and its kin on the PATH.
 ansible-lint plugin-docs importer docs picture demo bench conformance: export PATH := $(CURDIR)/$(NEW):$(PATH)
 # antsibull-docs writes a log to the home.
@@ -106,6 +108,16 @@ bench: .build/new/installed ## Measure what the modules and the audit cost
 conformance: .build/new/installed .build/prowler/ready .build/javascript/ready ## Try the endpoint with Prowler and the AWS SDK for JavaScript
 	@NODE_PATH=$(CURDIR)/.build/javascript/node_modules $(NEW)/python tests/tools/with_endpoint.py node --test --test-reporter spec tests/conformance/replication_sets.test.cjs
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/conformance/check_prowler.py
+
+# Given with the command, and not by the environment.
+LIVE_PROFILE = $(if $(findstring command,$(origin PROFILE)),$(PROFILE))
+LIVE_REGION = $(if $(findstring command,$(origin REGION)),$(REGION))
+live: AWS_CONFIG_FILE := $(LIVE_CONFIG_FILE)
+live: AWS_SHARED_CREDENTIALS_FILE := $(LIVE_CREDENTIALS_FILE)
+live: OUTPUT ?= .build/live/facts.json
+live: .build/new/ready ## Check, read only, what is known of the service against your account: PROFILE=name REGION=eu-west-1
+	@$(if $(and $(LIVE_PROFILE),$(LIVE_REGION)),,echo 'make live needs a profile and a Region: make live PROFILE=name REGION=eu-west-1' >&2; exit 2)
+	@$(NEW)/python tests/live --profile '$(LIVE_PROFILE)' --region '$(LIVE_REGION)' --output '$(OUTPUT)'
 
 endpoint: .build/new/ready ## Serve Incident Manager on this machine, for tests of your own, until Ctrl-C
 	@$(NEW)/python tests/endpoint

@@ -4,8 +4,8 @@
 
 """The task that checks an account's replication set against rules; plugins/modules has its documentation.
 
-It runs on the controller. Ansible imports this file once, before it forks a process for each account. So botocore's data,
-most of what a module's run costs, is read once too.
+It runs on the controller. Ansible imports this file once, before it forks a process for each account. botocore's data,
+which takes most of a module's run time, is therefore also read only once.
 """
 
 from __future__ import annotations
@@ -72,9 +72,11 @@ CONNECTION_OPTIONS: Mapping[str, Any] = {
     "search_regions": {"type": "list", "elements": "str", "default": []},
 }
 
-# Rules and the connection never mix: a rule that is taken for an option, or an option for a rule, would not be checked.
-_RULES_ELSEWHERE = {"It is a rule, which belongs into rules.": RULE_OPTIONS}
-_CONNECTION_ELSEWHERE = {"It is a connection option, which belongs next to rules, not into it.": CONNECTION_OPTIONS}
+# Rules and connection options are kept apart: one that is taken for the other would not be checked.
+_RULES_ELSEWHERE = {"It is a rule. Set it in rules.": RULE_OPTIONS}
+_CONNECTION_ELSEWHERE = {
+    "It is a connection option. Set it in account or as an option of the task.": CONNECTION_OPTIONS
+}
 
 preload((SERVICE, "list_replication_sets"))
 
@@ -118,7 +120,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
             )
 
     def get_options(self, *_args: object, **_kwargs: object) -> dict[str, Any]:
-        """Return the task's options, in the way in which amazon.aws reads a plugin's."""
+        """Return the task's options, as amazon.aws expects of a plugin."""
         return self._params
 
     def _audit(self, rules: dict[str, Any]) -> dict[str, Any]:
@@ -169,7 +171,7 @@ def _validate_one_place(given: Mapping[str, Any]) -> None:
     beside = sorted(set(given) - {"account", "rules", "report_only"})
     if beside:
         raise invalid_option(
-            f"account and {', '.join(beside)}", "these are given together", "Put all connection options into account"
+            f"account and {', '.join(beside)}", "can't be set together", "Set all connection options in account"
         )
 
 
@@ -183,7 +185,7 @@ def _validate_connection(params: Mapping[str, Any], given: Mapping[str, Any]) ->
     if "account_id" in given and not re.fullmatch("[0-9]{12}", params["account_id"] or "", re.ASCII):
         raise invalid_option(
             "account_id",
-            f"{params['account_id']!r} is not the ID of an account",
+            f"{params['account_id']!r} is not an AWS account ID",
             'It must be twelve digits in quotation marks, such as "111122223333"',
         )
     validate_search(None, params["search_regions"])
@@ -206,9 +208,9 @@ def _verified_account_id(connection: Connection, facts: Mapping[str, Any], expec
         return connection.account_id_if_known()
     if expected and actual != expected:
         raise AnsibleSSMIncidentsError(
-            f"Account {expected} is expected, but account {actual} answered",
+            f"Expected account {expected}, but the credentials belong to account {actual}",
             code=ACCOUNT_MISMATCH,
-            advice="Check the credentials, the role and account_id.",
+            advice="Check the credentials, the role, and account_id.",
         )
     return actual
 
@@ -227,7 +229,10 @@ def _account_id_of_failure(
 def _message(outcome: str, facts: Mapping[str, Any], findings: list[Finding]) -> str:
     what = f"The replication set {facts['replication_set']['arn']}" if facts["exists"] else "The account"
     if outcome == PASSED:
-        return f"{what} meets the rules." if facts["exists"] else f"{what} has no replication set, and meets the rules."
-    verb = "violates" if outcome == FAILED else "can't be checked against all of"
+        return (
+            f"{what} meets the rules." if facts["exists"] else f"{what} has no replication set, which meets the rules."
+        )
+    verb = "violates" if outcome == FAILED else "can't be checked against all"
     listed = "; ".join(finding.msg for finding in findings)
-    return f"{what} {verb} the rules, {len(findings)} finding{'s' if len(findings) > 1 else ''}: {listed}."
+    rules = "the rules" if outcome == FAILED else "rules"
+    return f"{what} {verb} {rules} ({len(findings)} finding{'s' if len(findings) > 1 else ''}): {listed}."

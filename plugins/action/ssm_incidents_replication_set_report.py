@@ -78,7 +78,7 @@ class ActionModule(ControllerAction):
             report = build_report([*_read_rows(params["reports"], latest), *rows], now)
         except AccountMismatchError as error:
             raise AnsibleSSMIncidentsError(
-                str(error), code=ACCOUNT_MISMATCH, advice="Give each account a name of its own."
+                str(error), code=ACCOUNT_MISMATCH, advice="Use a unique name for each account."
             ) from error
         failed_hosts = {str(name) for name, audit in audits.items() if audit.get("failed")}
         unreported = [
@@ -87,7 +87,7 @@ class ActionModule(ControllerAction):
         # Before any file is written, so that no finding is lost.
         text = list(text_lines(report, _MAX_FINDINGS_SHOWN))
         # Ansible shows the task at one of the hosts, which may well have passed.
-        msg = f"{headline(report)}. This result covers all accounts, whatever host it is shown for."
+        msg = f"{headline(report)}. This result covers all accounts, regardless of the host it is shown for."
         result.update(summary=report["summary"], text=text, unreported=unreported, msg=msg)
         failures = []
         for form, render in _FORMS.items():
@@ -98,7 +98,7 @@ class ActionModule(ControllerAction):
                 if not self._task.check_mode:
                     _write(Path(path), render(report))
                 result["changed"] = True
-                text.append(f"{'Would write' if self._task.check_mode else 'Written'}: {Path(path).absolute()}")
+                text.append(f"{'Would write' if self._task.check_mode else 'Wrote'}: {Path(path).absolute()}")
             except (OSError, ValueError) as error:
                 failures.append(f"Failed to write {path}: {getattr(error, 'strerror', None) or error}")
         if failures:
@@ -116,14 +116,18 @@ def _validate(params: Mapping[str, Any]) -> None:
         )
     for name, audit in params["audits"].items():
         if not isinstance(audit, Mapping):
-            raise invalid_option("audits", f"the value for {name} is not a result of the audit", "Register its result")
+            raise invalid_option(
+                "audits",
+                f"the value for {name} is not a result of the audit",
+                "Pass the registered result of the audit",
+            )
     paths = {form: params[form] for form in _FORMS if params[form] is not None}
     for option, path in paths.items():
         if path == "":
-            raise invalid_option(option, "empty", "Name a file, or leave it out")
+            raise invalid_option(option, "must not be empty", "Specify a file, or omit the option")
     for (option, path), (other_option, other) in combinations(paths.items(), 2):
         if _is_same_file(path, other):
-            raise invalid_option(f"{option} and {other_option}", f"both are {path}", "Name two files")
+            raise invalid_option(f"{option} and {other_option}", f"both are {path}", "Specify different files")
 
 
 def _is_same_file(path: str, other: str) -> bool:
@@ -143,13 +147,13 @@ def _read_rows(patterns: Sequence[str], latest: str) -> Iterator[Mapping[str, An
     for pattern in patterns:
         paths = sorted(glob(pattern)) if not Path(pattern).exists() else [pattern]
         if not paths:
-            raise AnsibleSSMIncidentsError(f"reports: there is no file {pattern}", code=FILE_NOT_READABLE)
+            raise AnsibleSSMIncidentsError(f"reports: the file {pattern} does not exist", code=FILE_NOT_READABLE)
         for path in paths:
             try:
                 yield from from_json(Path(path).read_text(encoding="utf-8"), latest)["accounts"]
             except (InvalidReportError, UnicodeDecodeError) as error:
                 raise AnsibleSSMIncidentsError(
-                    f"reports: failed to use {path}", code=INVALID_REPORT, cause=error
+                    f"reports: {path} can't be merged", code=INVALID_REPORT, cause=error
                 ) from error
             except OSError as error:
                 raise AnsibleSSMIncidentsError(

@@ -12,8 +12,8 @@ class ModuleDocFragment:
 attributes:
   action_group:
     description:
-      - Use C(group/incident_manager.aws.aws) in C(module_defaults) to set defaults for this module,
-        and for those of M(amazon.aws.aws_caller_info) and its kin with it.
+      - Use C(group/incident_manager.aws.aws) in C(module_defaults) to set defaults for this module and for the modules of the
+        amazon.aws collection, such as M(amazon.aws.aws_caller_info).
     support: full
     membership:
       - incident_manager.aws.aws
@@ -32,18 +32,18 @@ options: {}
     ON_CONTROLLER = r"""
 attributes:
   action:
-    description: Runs as an action plugin on the controller; nothing is sent to the host.
+    description: Runs as an action plugin on the controller. Nothing runs on the target host.
     support: full
   async:
     description: Supports the C(async) keyword.
     support: none
     details:
-      - It is refused. Many accounts are asked at the same time by C(forks) instead.
+      - The task fails if C(async) is set. Ansible runs it for several hosts at the same time (C(forks)).
   become:
     description: Is usable along with the C(become) keywords.
     support: none
     details:
-      - It is refused, as the other user's AWS configuration would not be used.
+      - The task fails if C(become) is set, because the AWS configuration of the other user would not be used.
   connection:
     description: Uses the host's connection to run code there.
     support: none
@@ -51,7 +51,7 @@ attributes:
     description: Can be used with C(delegate_to) and related keywords.
     support: partial
     details:
-      - C(delegate_to) changes nothing, for the task runs on the controller anyway. C(run_once) and C(loop) work as always.
+      - C(delegate_to) has no effect, because the task always runs on the controller. C(run_once) and C(loop) work as usual.
 options: {}
 """
 

@@ -16,8 +16,9 @@ requirements:
   - boto3 >= 1.28.0
   - botocore >= 1.31.0
 notes:
-  - An empty or null value for C(profile), C(assume_role_arn), C(access_key), C(secret_key) or C(session_token) is rejected, as the
-    credentials of another account could be used in its place. A module can't tell null from an option that is left out.
-  - Next to a profile, empty keys put those of the environment aside. Next to both keys, C(session_token) may be empty or null.
-  - A newer amazon.aws asks for newer versions of boto3 and botocore than the oldest above, amazon.aws 11 for 1.35.0 of both.
+  - An empty or null value for C(profile), C(assume_role_arn), C(access_key), C(secret_key) or C(session_token) is rejected, because
+    the credentials of another account could be used instead. For a module, null is the same as an option that is not set.
+  - With C(profile), set the keys to empty strings to ignore those in the environment. With both keys, C(session_token) can be
+    empty or null.
+  - Newer releases of amazon.aws require newer versions. amazon.aws 11 requires boto3 and botocore 1.35.0.
 """

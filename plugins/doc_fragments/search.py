@@ -12,14 +12,16 @@ class ModuleDocFragment:
 options:
   search_regions:
     description:
-      - Further Regions to ask where the connection's own Region, which is asked first, has no answer.
-        They are asked all at once. The first Region that returns the set ends the search.
-      - V(all) stands for every Region of the partition where Incident Manager exists, as the installed botocore knows them.
-      - Left empty, only the connection's own Region is asked.
-      - A Region that refuses (not enabled, denied by a policy, unreachable) does not stop the search. If nothing is
-        found and a Region could not be searched, that is a failure, which names that Region.
-      - With this option a Region gets 10 s for the connection and 20 s for an answer, twice, unless C(aws_config), where that
-        is an option, says otherwise. As its own Region is asked first, it takes at most about 80 s to give up where all of them hang.
+      - Additional Regions to search if the connection's Region does not return the replication set. That Region is searched
+        first, then these Regions in parallel. The first Region that returns the set ends the search.
+      - V(all) stands for every Region of the partition in which Incident Manager is available, according to the installed
+        botocore.
+      - If empty, only the connection's Region is searched.
+      - A Region that can't be searched (not enabled, denied by a policy, unreachable) does not stop the search. If no Region
+        returns the set and a Region could not be searched, the task fails and names that Region.
+      - With this option, connecting to a Region times out after 10 seconds and reading its response after 20 seconds, and each
+        call is attempted twice. C(aws_config), if it is an option here, overrides this. If no Region responds, the search takes
+        about 80 seconds.
     type: list
     elements: str
     default: []

@@ -14,11 +14,13 @@ short_description: Check an account's replication set of AWS Systems Manager Inc
 description:
   - Gets the account's replication set, as M(incident_manager.aws.ssm_incidents_replication_set_info) does, checks it against
     rules, and returns the facts and every violation.
-  - Fails with all findings in one message, or only reports them with O(report_only=true).
-  - If the account does not answer, or leaves out what a rule needs, the outcome is V(unknown). That is never a pass.
-  - Runs on the controller, which makes it several times cheaper than a module where there are many accounts. boto3 has to be
-    there, and environment variables and the AWS configuration files are the controller's. The keyword C(environment) can't
-    set for it what botocore would read (AWS_*, C(HOME), proxies), and is refused where it tries to.
+  - If a rule is violated, the task fails with all findings in one message. With O(report_only=true) it only returns them.
+  - If the account can't be audited, or AWS does not return a fact that a rule needs and no other rule is violated, the
+    outcome is V(unknown), which is never a pass.
+  - Runs on the controller, which takes much less processor time than a module if there are many accounts. boto3 must be
+    installed there, and the controller's environment variables and AWS configuration files are used.
+  - The task fails if the keyword C(environment) sets variables that botocore reads (C(AWS_*), C(HOME), proxy variables),
+    because they would have no effect.
   - Without O(rules) there must be a replication set, in two Regions or more, and it must be V(ACTIVE) everywhere.
 author:
   - incident_manager.aws contributors (@incident-manager)
@@ -26,29 +28,30 @@ options:
   rules:
     description:
       - The rules that the replication set is checked against.
-      - Anything else in it is rejected, so that a misspelt rule can't be taken for one that holds.
+      - Any other key is rejected, so that a misspelled rule is not silently ignored.
+    version_added: 3.0.0
     type: dict
     default: {}
     suboptions:
       state:
         description:
           - V(present) for an account that must have a replication set.
-          - V(absent) for one that must have none, for instance because Incident Manager is retired there. No other rule
-            may be given then.
-          - V(any) where both will do; a set that is there is held to the other rules.
+          - V(absent) for an account that must have none, for example because Incident Manager was retired there. No other
+            rule can be set then.
+          - V(any) if either is allowed. A set that exists is checked against the other rules.
         type: str
         choices: [present, absent, any]
         default: present
       regions:
         description:
-          - Regions that the set must be in. It may be in others too.
-          - A Region that is being deleted does not count, neither here nor for O(rules.minimum_regions).
+          - Regions that the set must be in. It can also be in others.
+          - A Region that is being deleted does not count, here or for O(rules.minimum_regions).
         type: list
         elements: str
       minimum_regions:
         description:
-          - How many Regions the set must have at least, 1 to 3.
-          - AWS recommends two. With one, no incident is created while that Region is down.
+          - The minimum number of Regions that the set must have, from 1 to 3.
+          - AWS recommends at least two. With only one, no incidents are created while that Region is unavailable.
         type: int
         default: 2
       active:
@@ -56,47 +59,55 @@ options:
         type: bool
         default: true
       customer_managed_keys:
-        description: Whether every Region must be encrypted with a customer managed KMS key, not with the one that AWS owns.
+        description: Whether every Region must be encrypted with a customer managed key instead of the AWS owned key.
         type: bool
         default: false
       allowed_kms_keys:
         description:
-          - The KMS keys that may encrypt a Region, by their ARNs; C(*) stands for any characters and C(?) for any one,
+          - The KMS keys that may encrypt a Region, by their ARNs. C(*) matches any characters and C(?) matches one character,
             as in V(arn:aws:kms:*:111122223333:key/*).
           - V(DefaultKey) allows the AWS owned key.
-          - Left out, any key is allowed.
+          - If not set, any key is allowed.
         type: list
         elements: str
       deletion_protected:
-        description: Whether deletion protection must be on (V(true)) or off (V(false)). Left out, both will do.
+        description: Whether deletion protection must be on (V(true)) or off (V(false)). If not set, deletion protection is not checked.
         type: bool
       tags:
         description:
           - Tags that the set must have. A value of null allows any value. The set may have other tags too.
-          - Only with this rule the tags are listed, which takes the permission C(ssm-incidents:ListTagsForResource). Without
-            it C(tags) is null in RV(replication_set).
+          - The tags are listed only if this rule is set, which requires the permission C(ssm-incidents:ListTagsForResource).
+            Without this rule, C(tags) in RV(replication_set) is null.
         type: dict
   report_only:
-    description: Whether to end without a failure whatever RV(outcome) is. An option that is wrong is a failure still.
+    description:
+      - Whether the task succeeds regardless of RV(outcome). An option that is rejected before the connection is made still
+        fails the task.
+      - An unusable connection (a profile together with access keys, an invalid O(aws_config), a Region without Incident Manager) is
+        an V(unknown) outcome.
     type: bool
     default: false
   account:
     description:
-      - All connection options as one mapping, for instance from a variable of the inventory. These are O(region),
-        O(account_id), O(assume_role_arn), and every other option on this page but O(rules) and O(report_only).
-      - Give them either here or as options of the task.
+      - All connection options as one mapping, for example from an inventory variable. These are O(region), O(account_id),
+        O(assume_role_arn), and every other option on this page except O(rules) and O(report_only).
+      - Set them either here or as options of the task, not both.
+    version_added: 3.0.0
     type: dict
   account_id:
     description:
-      - The ID of the account that is expected to answer, in quotation marks.
-      - If another account answers, the outcome is V(unknown). With O(assume_role_arn) the account of the role is expected.
-      - If several names in a report are of one account, none of them passes unless each has this option.
+      - The ID of the account that must be audited, in quotation marks.
+      - If the credentials belong to another account, the outcome is V(unknown). With O(assume_role_arn), the account of the
+        role is expected.
+      - If several names in a report are of one account, only those with this option can pass.
+    version_added: 3.0.0
     type: str
   assume_role_arn:
     description:
-      - The ARN of a role to assume with the credentials of the task, and to make all calls as.
-      - The modules of this collection don't know this option; set it for this task, and not for the action group.
-      - A role that wants an external ID or an MFA code is named in a profile of the AWS configuration files instead.
+      - The ARN of an IAM role. The task assumes it with its credentials and makes all calls with the role's.
+      - The modules of this collection don't have this option, so set it for this task and not for the action group.
+      - For a role that requires an external ID, name the role in a profile of the AWS configuration files instead. A role that
+        requires an MFA code can't be used.
     type: str
     aliases: [iam_role_arn]
 extends_documentation_fragment:
@@ -108,7 +119,8 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
 notes:
-  - Where O(aws_config) does not say otherwise, a Region gets 10 s for the connection and 20 s for an answer, twice.
+  - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds, and each call is attempted twice.
+    O(aws_config) overrides this.
 seealso:
   - ref: ansible_collections.incident_manager.aws.docsite.guide_auditing
     description: Auditing a fleet of accounts, with a report on one page.
@@ -201,12 +213,12 @@ findings:
       type: raw
       sample: true
     actual:
-      description: What is there instead; null if nothing is, or if RV(findings[].known=false).
+      description: The actual value; null if there is none, or if RV(findings[].known=false).
       returned: always
       type: raw
       sample: false
     known:
-      description: Whether it is known what is there. AWS may leave facts out, and the caller may lack the permission to list the tags.
+      description: Whether the actual value is known. AWS may leave facts out, and the caller may lack the permission to list the tags.
       returned: always
       type: bool
       sample: true
@@ -226,7 +238,7 @@ rules:
     minimum_regions: 2
     state: present
 account_id:
-  description: The ID of the account that answered, or of the role that could not be assumed; null if it is not known.
+  description: The ID of the account of the credentials, or of the role that could not be assumed; null if it is not known.
   returned: unless an option is rejected
   type: str
   sample: "111122223333"
@@ -287,7 +299,7 @@ replication_set:
     status: ACTIVE
     tags: null
 error:
-  description: What failed. The codes are part of what this collection promises; a later release may add others.
+  description: What failed. The codes are stable. Later releases can add codes.
   returned: if RV(outcome=unknown) and there are no findings, or an option is rejected
   type: dict
   contains:
@@ -296,7 +308,7 @@ error:
         - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
         - Or a code of this collection, V(AccountMismatch), V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer),
           V(MissingLibrary), V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
-        - A bare HTTP status, such as V(403), if an error came without a code.
+        - An HTTP status, such as V(403), if the response had no error code.
         - The README of the collection has a table of all codes.
       returned: always
       type: str

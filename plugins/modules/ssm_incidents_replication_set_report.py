@@ -12,13 +12,13 @@ module: ssm_incidents_replication_set_report
 version_added: 1.1.0
 short_description: Make one report of the audits of many accounts
 description:
-  - Takes what M(incident_manager.aws.ssm_incidents_replication_set_audit) returned for each account, and writes one report of
-    it, as an HTML page, as JSON, as CSV and as JUnit XML. RV(text) is a summary for the screen.
+  - Creates one report from the results of M(incident_manager.aws.ssm_incidents_replication_set_audit), as an HTML page, JSON,
+    CSV, and JUnit XML. RV(text) is a summary for the terminal.
   - Merges the JSON of earlier runs, for instance if several controllers share a fleet, or some accounts were audited again.
-    Of several results for one name the newest counts. If they are of different accounts, the task fails.
-  - If several names are of one account, those that passed are V(unknown), because one of them may stand for an account that
-    nobody audited. To have one account under several names, set C(account_id) for each in its audit.
-  - Fails if RV(unreported) names an account, after the files are written, unless O(report_only=true).
+    If a name has several results, the newest one is used. If they are from different accounts, the task fails.
+  - If several names turn out to be the same account, a name passes only if its audit has C(account_id), because one of the names
+    may stand for an account that was not audited. To audit one account under several names, set C(account_id) for each of them.
+  - After the files are written, the task fails if RV(unreported) is not empty, unless O(report_only=true).
   - The playbooks C(incident_manager.aws.audit) and C(incident_manager.aws.merge_audits) use it.
   - Runs on the controller, where the files are written too.
 author:
@@ -26,8 +26,8 @@ author:
 options:
   audits:
     description:
-      - What the audit returned, by the names that the accounts have in the report.
-      - If a result is not the audit's, because Ansible failed before the account was audited, the outcome is V(unknown).
+      - The results of the audits. The keys are the names of the accounts in the report.
+      - A result without an outcome, because Ansible failed before the account was audited, is V(unknown).
     type: dict
     default: {}
   reports:
@@ -39,7 +39,7 @@ options:
   html:
     description:
       - The file to write the page to. It is one file that loads nothing from elsewhere.
-      - A folder that is not there is made.
+      - Missing directories are created.
     type: path
   json:
     description: The file to write the report to as JSON, in the form that the guide on auditing documents.
@@ -47,12 +47,14 @@ options:
   csv:
     description:
       - The file to write the report to as CSV, with a line for each finding, and one for an account without findings.
-      - An apostrophe goes before a text that a spreadsheet would take for a formula.
+      - Text that a spreadsheet could interpret as a formula is prefixed with an apostrophe.
+    version_added: 3.0.0
     type: path
   junit:
     description:
       - The file to write the report to as JUnit XML, which pipelines show without further code. Each account is a test case.
         An account that failed is a failure. One whose outcome is unknown is an error.
+    version_added: 3.0.0
     type: path
   report_only:
     description: Whether to end without a failure if an account did not pass.
@@ -65,7 +67,7 @@ attributes:
   action_group:
     support: none
     details:
-      - It asks AWS nothing.
+      - The task makes no calls to AWS.
     membership: []
   check_mode:
     support: full
@@ -111,27 +113,27 @@ EXAMPLES = r"""
 
 RETURN = r"""
 summary:
-  description: How many accounts there are, and how many of them had which outcome.
+  description: The number of accounts, in total and by outcome.
   returned: unless an option is rejected, or the accounts can't be reported
   type: dict
   contains:
     accounts:
-      description: How many accounts there are.
+      description: The number of accounts.
       returned: always
       type: int
       sample: 412
     passed:
-      description: How many passed.
+      description: The number of accounts that passed.
       returned: always
       type: int
       sample: 398
     failed:
-      description: How many failed.
+      description: The number of accounts that failed.
       returned: always
       type: int
       sample: 11
     unknown:
-      description: For how many the outcome is unknown.
+      description: The number of accounts whose outcome is unknown.
       returned: always
       type: int
       sample: 3
@@ -143,25 +145,24 @@ text:
   type: list
   elements: str
   sample:
-    - 1 of 412 accounts is not in order, 3 are not known
+    - 11 of 412 accounts are not in order, 3 are not known
     - "failed: shop (222233334444)"
     - "  - Deletion protection is off but must be on"
-    - "Written: /reports/audit.html"
+    - "Wrote: /reports/audit.html"
 unreported:
   description:
-    - The names of the accounts that did not pass, although the result in O(audits) is not that of a failed task.
-    - All other accounts that did not pass have failed as hosts.
+    - The accounts that did not pass although their task in O(audits) did not fail.
   returned: unless an option is rejected, or the accounts can't be reported
   type: list
   elements: str
   sample: []
 msg:
-  description: The same in words, or what failed and what to do.
+  description: The headline of the report, or what failed and what to do.
   returned: always
   type: str
-  sample: "11 of 412 accounts are not in order, 3 are not known. This result covers all accounts, whatever host it is shown for."
+  sample: "11 of 412 accounts are not in order, 3 are not known. This result covers all accounts, regardless of the host it is shown for."
 error:
-  description: What failed. The codes are part of what this collection promises; a later release may add others.
+  description: What failed. The codes are stable. Later releases can add codes.
   returned: if an option is rejected, a file can't be read or written, or a name has two account IDs
   type: dict
   contains:

@@ -37,8 +37,8 @@ class ControllerAction(ActionBase):
     def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the task's result; a failure of execute(), or an option that is refused, is one too.
 
-        Nothing is displayed from here: Ansible runs this in a worker process, and callbacks such as JSON want their output
-        for themselves. What people are to read is in the result.
+        Nothing is displayed from here: Ansible runs this in a worker process, and a callback such as json must be the only one
+        that writes to the output. What people are to read is in the result.
         """
         super().run(tmp, task_vars)
         result: dict[str, Any] = {"changed": False}
@@ -67,13 +67,13 @@ class ControllerAction(ActionBase):
             raise invalid_option(
                 "become",
                 "this task runs on the controller as the user who runs Ansible, and can't become another user",
-                "Set become: false for it.",
+                "Set become: false for this task.",
             )
         if self._task.async_val:
             raise invalid_option(
                 "async",
                 "this task runs on the controller, and can't run in the background",
-                "Ansible runs it for several hosts at a time (forks). Set async: 0 for it.",
+                "Ansible runs it for several hosts at a time (forks). Set async: 0 for this task.",
             )
 
 
@@ -105,7 +105,7 @@ def validated_options(
     for names in names_of.values():
         both = [name for name in names if name in given]
         if len(both) > 1:
-            raise invalid_option(" and ".join(both), "these are names of one option", "Set one of them")
+            raise invalid_option(" and ".join(both), "these are aliases of the same option", "Set only one of them")
     validation = ArgumentSpecValidator(argument_spec).validate(given)
     if validation.error_messages:
         raise AnsibleSSMIncidentsError("; ".join(validation.error_messages), code=INVALID_PARAMETER)
@@ -124,7 +124,7 @@ def mapping_option(given: Mapping[str, Any], option: str, example: str) -> Mappi
     value = given.get(option, {})
     if not isinstance(value, Mapping):
         kind = "null" if value is None else "a list" if isinstance(value, list) else "a single value"
-        raise invalid_option(option, f"this is {kind}", f"It must be a mapping, such as {example}")
+        raise invalid_option(option, f"{kind} is not a mapping", f"It must be a mapping, such as {example}")
     return value
 
 

@@ -154,7 +154,8 @@ class Rule:
             return _text_answer(200, _HTML, "text/html")
         if self.fault == "empty":
             return _text_answer(200, "", "application/json")
-        return _text_answer(200, self.body or "", "application/json")
+        answer = _text_answer(200, self.body or "", "application/json")
+        return answer._replace(headers=[*answer.headers, _request_id()])
 
 
 def error_answer(code: str, message: str | None, members: Mapping[str, Any], http_status: int | None = None) -> Answer:

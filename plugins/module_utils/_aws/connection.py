@@ -50,7 +50,7 @@ _CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)
 _KEY_OPTIONS = ("access_key", "secret_key", "session_token")
 _CREDENTIAL_OPTIONS = ("profile", "assume_role_arn", *_KEY_OPTIONS)
 
-_CONFIG_ADVICE = "It takes what botocore's Config takes, such as connect_timeout: 10 or retries: {max_attempts: 3}."
+_CONFIG_ADVICE = "It takes the options of botocore's Config, such as connect_timeout: 10 or retries: {max_attempts: 3}."
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
 
@@ -240,7 +240,7 @@ def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequenc
             option == "session_token" and {"access_key", "secret_key"} <= filled
         )
         if given[name] in (None, "") and not is_deliberate:
-            raise invalid_option(name, "empty", "Give it a value, or leave it out")
+            raise invalid_option(name, "must not be empty", "Set a value, or omit the option")
 
 
 def connect(
@@ -259,8 +259,9 @@ def connect(
     if params["profile"] and named:
         raise invalid_option(
             "profile",
-            f"{params['profile']!r} is given, and {' and '.join(named)} too",
-            "Give one or the other. Either may also come from the environment (AWS_PROFILE, AWS_ACCESS_KEY_ID ...).",
+            f"{params['profile']!r} can't be used together with {' and '.join(named)}",
+            "Set only one of them. If the keys come from the environment, set access_key, secret_key and session_token to an"
+            " empty string. If the profile does, unset AWS_PROFILE.",
         )
     try:
         region, endpoint_url, options = connection_info()

@@ -52,9 +52,9 @@ NOT_FOUND = "ResourceNotFoundException"
 STS_ACCESS_DENIED = "AccessDenied"
 
 _RESPONSE_ADVICE = (
-    "Check what stands between the host and AWS (endpoint_url, a proxy, a captive portal), and aws_config."
+    "Check what is between the host and AWS (endpoint_url, a proxy, a captive portal), and check aws_config."
 )
-_CREDENTIALS_ADVICE = "Check the credentials: they are unknown, expired, not of this partition, or the Region is not enabled for the account."
+_CREDENTIALS_ADVICE = "Check the credentials. They are unknown, expired, or from another partition, or the Region is not enabled for the account."
 _NO_CREDENTIALS_ADVICE = (
     "Set access_key and secret_key (and session_token if they are temporary), or profile, or set AWS_ACCESS_KEY_ID and"
     f" AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment of {HOST}."
@@ -65,22 +65,22 @@ _ENDPOINT_ADVICE = (
 )
 _REGION_ADVICE = "Set the option region to the name of a Region, such as eu-west-1."
 _PROFILE_ADVICE = (
-    f"Check, on {HOST}, the profile in the AWS configuration files and what it names: a role and its trust policy, a"
-    " program, a token file, an SSO login (aws sso login). A profile that asks for an MFA code can't be used."
+    f"On {HOST}, check the profile in the AWS configuration files and what it refers to: a role and its trust policy, a"
+    " program, a token file, an SSO login (aws sso login). A profile that requires an MFA code can't be used."
 )
 
 #: This collection's own codes, each with the advice that is given unless a failure brings its own.
 COLLECTION_ADVICE = {
     ACCOUNT_MISMATCH: "Use credentials of the account that the ARN belongs to.",
     DELETION_PROTECTED: "To turn deletion protection off and delete the set, set deletion_protected: false in the same task.",
-    FILE_NOT_READABLE: "Name a file that exists and can be read.",
-    FILE_NOT_WRITABLE: "Name a file that can be written.",
+    FILE_NOT_READABLE: "Specify a file that exists and is readable.",
+    FILE_NOT_WRITABLE: "Specify a file in a writable directory.",
     INVALID_CONFIGURATION: (
         f"Check endpoint_url, aws_ca_bundle and aws_config, and on {HOST} the environment (AWS_*) and the AWS configuration"
         " files."
     ),
     INVALID_PARAMETER: "",  # Each failure brings its own.
-    INVALID_REPORT: "Name reports that the option json has written.",
+    INVALID_REPORT: "Specify reports that the option json wrote.",
     KEY_MISMATCH: (
         "A Region's key can't be edited: the Region has to be deleted from the set and added again. Set replace_keys: true"
         " to do that, or give the key that the Region has."
@@ -93,7 +93,7 @@ COLLECTION_ADVICE = {
     MISSING_LIBRARY: f"Install boto3 and botocore for the Python that runs Ansible on {HOST}.",
     MULTIPLE_REPLICATION_SETS: "An account can have only one. Ask for one of them by its ARN, or contact AWS Support.",
     NO_REPLICATION_SET: "Check the account and the ARN.",
-    REPLICATION_SET_DELETED: "Run the task again if a new replication set is to be created.",
+    REPLICATION_SET_DELETED: "To create a new replication set, run the task again.",
     REPLICATION_SET_FAILED: (
         "Fix what the messages report, such as the KMS key's policy, delete the Region from the set in the console, or ask"
         " AWS Support."
@@ -108,9 +108,9 @@ COLLECTION_ADVICE = {
 #: AWS's codes: the service's own (botocore's model), those of the signature check in front of it, and STS's.
 AWS_ADVICE = {
     STS_ACCESS_DENIED: (
-        "Allow the caller sts:AssumeRole for this role, and name the caller in the role's trust policy."
+        "Allow sts:AssumeRole on this role in the caller's IAM policy, and add the caller to the role's trust policy."
     ),
-    ACCESS_DENIED: "Allow the caller this action in its IAM policy, and look for a policy that denies it.",
+    ACCESS_DENIED: "Allow this action in the caller's IAM policy, and check whether another policy denies it.",
     CONFLICT: "Another change of the set is in progress; try again when it has finished.",
     "ExpiredTokenException": _CREDENTIALS_ADVICE,
     "IncompleteSignatureException": _CREDENTIALS_ADVICE,
@@ -146,7 +146,7 @@ BOTOCORE_ADVICE = {
     "NoRegionError": "Set the option region, or AWS_REGION, or a region in the profile.",
     "PaginationError": _RESPONSE_ADVICE,
     "PartialCredentialsError": _NO_CREDENTIALS_ADVICE,
-    "ProfileNotFound": f"Check the option profile, or AWS_PROFILE, against the AWS configuration files of {HOST}.",
+    "ProfileNotFound": f"Check that the profile in the option profile or in AWS_PROFILE is in the AWS configuration files on {HOST}.",
     "ProxyConnectionError": "Check the proxy, in aws_config (proxies) and in the environment (HTTPS_PROXY).",
     "ReadTimeoutError": _ENDPOINT_ADVICE,
     "ResponseStreamingError": _ENDPOINT_ADVICE,
@@ -288,7 +288,7 @@ def _advice(code: str) -> str:
     if code.isdigit():
         # An error with a status and no code did not come from AWS.
         return ADVICE[MALFORMED_ANSWER]
-    return ADVICE.get(code, "The message is the service's own; its documentation has the error code.")
+    return ADVICE.get(code, "This error comes from the service. See its documentation for the error code.")
 
 
 def _text_of(cause: BaseException | None) -> str:

@@ -118,7 +118,7 @@ def _shared_accounts(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         if row["account_id"]:
             names_by_account_id.setdefault(row["account_id"], []).append(row["name"])
     return {
-        account_id: f"One account, {account_id}, answered for {_listed(sorted(names))}"
+        account_id: f"Account {account_id} was audited under several names: {_listed(sorted(names))}"
         for account_id, names in sorted(names_by_account_id.items())
         if len(names) > 1
     }
@@ -132,9 +132,7 @@ def _unless_shared(row: Mapping[str, Any], shared: Mapping[str, str]) -> Mapping
     account_id = row["account_id"]
     if row["outcome"] != PASSED or account_id not in shared or row.get("expected_account_id") == account_id:
         return row
-    advice = (
-        f"Check that each has its own credentials. If they are one account, set account_id to {account_id} for each."
-    )
+    advice = f"Check that each name has its own credentials. If they are the same account, set account_id to {account_id} for each."
     return {**row, "outcome": UNKNOWN, "msg": f"{shared[account_id]}. {advice}"}
 
 

@@ -41,21 +41,21 @@ def validated_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict
     rules = {name: params[name] for name in RULE_OPTIONS}
     for name in RULE_OPTIONS:
         if name in given and (given[name] is None or rules[name] in ([], {})):
-            # An empty rule would check nothing, and whoever gives a rule wants something checked.
-            raise invalid_option(name, "empty", "Give the rule a value, or leave it out to check nothing")
+            # An empty rule would check nothing, which is never what the user wants.
+            raise invalid_option(f"rules.{name}", "must not be empty", "Set a value, or omit the rule")
     if rules["state"] == "absent":
         others = [name for name in RULES if name in given]
         if others:
             raise invalid_option(
-                "state",
-                f"absent contradicts {' and '.join(others)}",
-                "If there must be no replication set, no other rule can hold",
+                "rules.state",
+                f"absent can't be combined with {' and '.join(others)}",
+                "If there must be no replication set, no other rule can be checked",
             )
         return {"state": "absent"}
     _validate_regions(rules)
     _validate_keys(rules)
     if rules["tags"] is not None:
-        # Tags are texts to AWS.
+        # AWS tag values are strings.
         rules["tags"] = {
             to_text(key): None if value is None else to_text(value) for key, value in rules["tags"].items()
         }
@@ -64,14 +64,16 @@ def validated_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict
 
 def _validate_regions(rules: Mapping[str, Any]) -> None:
     regions, minimum_regions = rules["regions"] or [], rules["minimum_regions"]
-    validate_region_names("regions", regions)
+    validate_region_names("rules.regions", regions)
     if len(set(regions)) > MAX_REGIONS:
         raise invalid_option(
-            "regions", f"{len(set(regions))} given", f"A replication set has {MAX_REGIONS} Regions at most"
+            "rules.regions",
+            f"{len(set(regions))} Regions are listed",
+            f"A replication set can have at most {MAX_REGIONS} Regions",
         )
     if not 1 <= minimum_regions <= MAX_REGIONS:
         raise invalid_option(
-            "minimum_regions", f"{minimum_regions} given", f"A replication set has 1 to {MAX_REGIONS} Regions"
+            "rules.minimum_regions", f"{minimum_regions} is out of range", f"It must be from 1 to {MAX_REGIONS}"
         )
 
 
@@ -82,13 +84,13 @@ def _validate_keys(rules: Mapping[str, Any]) -> None:
     for key in allowed:
         if key != DEFAULT_KEY and not KMS_KEY_ARN_PATTERN.fullmatch(key):
             raise invalid_option(
-                "allowed_kms_keys",
+                "rules.allowed_kms_keys",
                 f"{key!r} is neither the ARN of a KMS key nor {DEFAULT_KEY}",
-                "It must not be an alias or a key ID, as the service reports ARNs; * stands for any characters",
+                "Aliases and key IDs can't be used, because the service reports ARNs. * matches any characters",
             )
     if rules["customer_managed_keys"] and DEFAULT_KEY in allowed:
         raise invalid_option(
-            "customer_managed_keys",
-            f"true contradicts allowed_kms_keys, which has {DEFAULT_KEY}",
+            "rules.customer_managed_keys",
+            f"true contradicts allowed_kms_keys, which contains {DEFAULT_KEY}",
             f"{DEFAULT_KEY} is the AWS owned key: remove it from allowed_kms_keys",
         )

@@ -61,11 +61,13 @@ def evaluate(rules: Mapping[str, Any], exists: bool, replication_set: Facts) -> 
     """
     state = rules["state"]
     if not exists:
-        missing = Finding("state", None, "present", "absent", True, "There is no replication set")
+        missing = Finding(
+            "state", None, "present", "absent", True, "There is no replication set, but there must be one"
+        )
         return [missing] if state == "present" else []
     if state == "absent":
-        arn = replication_set["arn"]
-        return [Finding("state", None, "absent", "present", True, f"There is a replication set, {arn}")]
+        superfluous = "There is a replication set, but there must be none"
+        return [Finding("state", None, "absent", "present", True, superfluous)]
     return [
         finding._replace(msg=one_line(finding.msg))
         for name, rule in RULES.items()
@@ -92,15 +94,15 @@ def regions(expected: list[str], replication_set: Facts) -> Iterator[Finding]:
     actual = _remaining_regions(replication_set)
     for region in expected:
         if region not in actual:
-            msg = f"Region {region} is not in the set, which is in {_listed(actual)}"
+            msg = f"Region {region} is missing from the set, which is in {_listed(actual)}"
             yield Finding("regions", region, expected, actual, True, msg)
 
 
 def minimum_regions(expected: int, replication_set: Facts) -> Iterator[Finding]:
-    """Check that the set has at least so many Regions. A Region that is being deleted does not count."""
+    """Check that the set has at least this many Regions. A Region that is being deleted does not count."""
     actual = _remaining_regions(replication_set)
     if len(actual) < expected:
-        msg = f"The set is in {_listed(actual)}, but must be in at least {expected} Regions"
+        msg = f"The set is in {_listed(actual)}, but must be in at least {expected} Region{'s' if expected > 1 else ''}"
         yield Finding("minimum_regions", None, expected, len(actual), True, msg)
 
 
@@ -110,11 +112,19 @@ def active(expected: bool, replication_set: Facts) -> Iterator[Finding]:
         return
     status = replication_set["status"]
     if status != ACTIVE:
-        yield Finding("active", None, ACTIVE, status, status is not None, f"The set is {status or 'of unknown status'}")
+        yield Finding(
+            "active",
+            None,
+            ACTIVE,
+            status,
+            status is not None,
+            f"The set is {status}" if status else "The status of the set is unknown",
+        )
     for region, info in replication_set["region_map"].items():
         status, message = info["status"], info["status_message"]
         if status != ACTIVE:
-            msg = f"{region} is {status or 'of unknown status'}{f' ({message})' if message else ''}"
+            msg = f"{region} is {status}" if status else f"The status of {region} is unknown"
+            msg += f" ({message})" if message else ""
             yield Finding("active", region, ACTIVE, status, status is not None, msg)
 
 
@@ -143,8 +153,12 @@ def deletion_protected(expected: bool, replication_set: Facts) -> Iterator[Findi
     """Check that deletion protection is on or off."""
     actual = replication_set["deletion_protected"]
     if actual != expected:
-        state = {True: "on", False: "off", None: "not known"}
-        msg = f"Deletion protection is {state[actual]} but must be {state[expected]}"
+        state = {True: "on", False: "off"}
+        msg = (
+            f"Deletion protection is {state[actual]} but must be {state[expected]}"
+            if actual is not None
+            else (f"Deletion protection must be {state[expected]}, but its state is unknown")
+        )
         yield Finding("deletion_protected", None, expected, actual, actual is not None, msg)
 
 
@@ -152,7 +166,7 @@ def tags(expected: Mapping[str, str | None], replication_set: Facts) -> Iterator
     """Check that the set has these tags; None stands for any value."""
     actual = replication_set["tags"]
     if expected and actual is None:
-        msg = "The tags are not known: the caller may not list them (ssm-incidents:ListTagsForResource)"
+        msg = "The tags are unknown: the caller is not allowed to list them (ssm-incidents:ListTagsForResource)"
         yield Finding("tags", None, dict(expected), None, False, msg)
         return
     for key, value in expected.items():
@@ -187,7 +201,7 @@ def _keys(replication_set: Facts) -> Iterator[tuple[str, str | None]]:
 
 def _unknown_key(rule: str, region: str, expected: Any) -> Finding:
     # botocore's model lets the service leave the key out.
-    return Finding(rule, region, expected, None, False, f"The key of {region} is not known: AWS left it out")
+    return Finding(rule, region, expected, None, False, f"The KMS key of {region} is unknown: AWS did not return it")
 
 
 def _listed(names: list[str]) -> str:

@@ -219,12 +219,12 @@ def test_what_is_displayed_last(make_fleet: MakeFleet, run_audit: Callable[..., 
     """It is the report's text, and then Ansible's recap with each account's own status."""
     accounts = [*(Account(number, "role") for number in range(23)), *make_compliant_accounts(25, "profile")[23:]]
     run = run_audit(make_fleet(accounts))
-    shown, _, recap = run.output.partition("TASK [Show the report]")[2].partition("PLAY RECAP")
+    shown, _separator, recap = run.output.partition("TASK [Show the report]")[2].partition("PLAY RECAP")
     lines = [line.strip(' ,"') for line in shown.splitlines()]
     named = ", ".join(f"{account.name} ({account.account_id})" for account in accounts[:5])
     assert f"failed: {named} and 18 more" in lines
     assert "- There is no replication set" in lines
-    assert f"Written: {run.json}" in lines and f"Written: {run.html}" in lines
+    assert f"Wrote: {run.json}" in lines and f"Wrote: {run.html}" in lines
     failed = {line.split()[0] for line in recap.splitlines() if " failed=1 " in line}
     assert failed == {account.name for account in accounts[:23]}
 
@@ -234,7 +234,7 @@ def test_the_report_is_displayed_without_hosts_that_pass(make_fleet: MakeFleet, 
     fleet = make_fleet(make_compliant_accounts(3, "keys"))
     fleet.environment["ANSIBLE_DISPLAY_OK_HOSTS"] = "false"
     run = run_audit(fleet)
-    assert run.code == 0 and f"Written: {run.json}" in run.output
+    assert run.code == 0 and f"Wrote: {run.json}" in run.output
     assert "ok: [account-0001]" not in run.output
 
 
@@ -254,7 +254,7 @@ def test_check_mode_writes_no_files(make_fleet: MakeFleet, run_audit: Callable[.
 
 @pytest.mark.slow
 def test_check_mode_displays_no_written_files(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
-    assert "Written:" not in run_audit(make_fleet(make_accounts(3)), "--check").output
+    assert "Wrote:" not in run_audit(make_fleet(make_accounts(3)), "--check").output
 
 
 @pytest.mark.slow
@@ -272,7 +272,7 @@ def test_hosts_without_the_options_of_an_account(
     rows = run.rows()
     for name, part in (
         ("printer", "'incident_manager_account' is undefined"),
-        ("router", "account: this is a single value. It must be a mapping"),
+        ("router", "account: a single value is not a mapping. It must be a mapping"),
     ):
         row = rows.pop(name)
         assert (row["outcome"], row["account_id"], row["rules"]) == ("unknown", None, None)
@@ -286,7 +286,7 @@ def test_refused_rules(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> 
     assert run.code == 2
     for row in run.rows().values():
         assert (row["outcome"], row["error"]["code"]) == ("unknown", "InvalidParameter")
-        assert "minimum_regions: 4 given" in row["msg"]
+        assert "minimum_regions: 4 is out of range" in row["msg"]
 
 
 @pytest.mark.slow

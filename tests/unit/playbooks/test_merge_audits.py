@@ -182,7 +182,7 @@ def test_patterns(write_reports: Callable[..., None], merge: Callable[..., Job],
         ("[]", "not a report of an audit"),
         ('{"format_version": 1}', "its format_version is 1, but must be 2"),
         ('{"format_version": 2, "accounts": [{"name": "a"}]}', "missing or malformed"),
-        (None, "there is no file"),
+        (None, "does not exist"),
     ],
 )
 def test_other_files_are_refused(
@@ -201,4 +201,4 @@ def test_other_files_are_refused(
 def test_no_matching_files(merge: Callable[..., Job], tmp_path: Path) -> None:
     job = merge("merged", incident_manager_reports=f"{tmp_path}/slice-*/report.json")
     assert job.code == 2
-    assert [msg for msg in job.messages if f"there is no file {tmp_path}/slice-*/report.json" in msg]
+    assert [msg for msg in job.messages if f"the file {tmp_path}/slice-*/report.json does not exist" in msg]

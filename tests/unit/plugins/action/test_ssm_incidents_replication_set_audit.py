@@ -174,7 +174,7 @@ def test_the_expected_account(
         assert outcome["outcome"] == "passed"
     else:
         assert (outcome["outcome"], outcome["error"]["code"]) == ("unknown", "AccountMismatch")
-        assert f"Account {OTHER_ACCOUNT} is expected, but account {ACCOUNT} answered" in outcome["msg"]
+        assert f"Expected account {OTHER_ACCOUNT}, but the credentials belong to account {ACCOUNT}" in outcome["msg"]
         assert outcome["replication_set"] is None
 
 
@@ -307,29 +307,29 @@ def test_data_read_before_the_fork_is_not_read_again(
         ({"regoin": "us-east-1"}, ["regoin: this is not an option of this task. Did you mean region?"]),
         ({"account": {"regoin": "x"}}, ["account.regoin: this is not a connection option. Did you mean region?"]),
         ({"rules": {"minimum_region": 2}}, ["rules.minimum_region: this is not a rule. Did you mean minimum_regions?"]),
-        ({"minimum_regions": 2}, ["minimum_regions: this is not an option", "It is a rule, which belongs into rules."]),
+        ({"minimum_regions": 2}, ["minimum_regions: this is not an option", "It is a rule. Set it in rules."]),
         (
             {"account": {"deletion_protected": True}},
-            ["account.deletion_protected: this is not a connection option. It is a rule, which belongs into rules."],
+            ["account.deletion_protected: this is not a connection option. It is a rule. Set it in rules."],
         ),
         ({"account": {"rules": {}}}, ["account.rules: this is not a connection option"]),
         ({"account": {"report_only": True}}, ["account.report_only: this is not a connection option"]),
         ({"rules": {"region": "us-east-1"}}, ["rules.region: this is not a rule", "Did you mean regions?"]),
         ({"rules": {"assume_role_arn": "x"}}, ["rules.assume_role_arn: this is not a rule. It is a connection option"]),
-        ({"rules": None}, ["rules: this is null. It must be a mapping"]),
-        ({"rules": ""}, ["rules: this is a single value. It must be a mapping"]),
-        ({"rules": []}, ["rules: this is a list. It must be a mapping"]),
-        ({"rules": "deletion_protected=true"}, ["rules: this is a single value. It must be a mapping"]),
-        ({"account": None}, ["account: this is null. It must be a mapping"]),
-        ({"account": "region=us-east-1"}, ["account: this is a single value. It must be a mapping"]),
-        ({"account": {}, "region": "us-east-1"}, ["account and region: these are given together"]),
-        ({"account_id": None}, ["account_id: None is not the ID of an account"]),
-        ({"account_id": ""}, ["account_id: '' is not the ID of an account"]),
-        ({"account_id": 12345}, ["account_id: '12345' is not the ID of an account"]),
+        ({"rules": None}, ["rules: null is not a mapping. It must be a mapping"]),
+        ({"rules": ""}, ["rules: a single value is not a mapping. It must be a mapping"]),
+        ({"rules": []}, ["rules: a list is not a mapping. It must be a mapping"]),
+        ({"rules": "deletion_protected=true"}, ["rules: a single value is not a mapping. It must be a mapping"]),
+        ({"account": None}, ["account: null is not a mapping. It must be a mapping"]),
+        ({"account": "region=us-east-1"}, ["account: a single value is not a mapping. It must be a mapping"]),
+        ({"account": {}, "region": "us-east-1"}, ["account and region: can't be set together"]),
+        ({"account_id": None}, ["account_id: None is not an AWS account ID"]),
+        ({"account_id": ""}, ["account_id: '' is not an AWS account ID"]),
+        ({"account_id": 12345}, ["account_id: '12345' is not an AWS account ID"]),
         ({"rules": {"minimum_regions": "two"}}, ["minimum_regions", "unable to convert to int"]),
         ({"rules": {"state": "gone"}}, ["state", "present, absent, any"]),
-        ({"rules": {"state": "absent", "tags": {"Team": None}}}, ["absent contradicts tags"]),
-        ({"rules": {"state": "absent", "active": True}}, ["absent contradicts active"]),
+        ({"rules": {"state": "absent", "tags": {"Team": None}}}, ["absent can't be combined with tags"]),
+        ({"rules": {"state": "absent", "active": True}}, ["absent can't be combined with active"]),
         ({"rules": {"regions": ["us-east"]}}, ["regions", "'us-east'"]),
         ({"rules": {"tags": {}}}, ["tags", "empty"]),
         ({"profile": ""}, ["profile", "empty"]),
@@ -340,9 +340,9 @@ def test_data_read_before_the_fork_is_not_read_again(
                 "assume_role_arn": f"arn:aws:iam::{OTHER_ACCOUNT}:role/a",
                 "iam_role_arn": f"arn:aws:iam::{OTHER_ACCOUNT}:role/b",
             },
-            ["assume_role_arn and iam_role_arn", "one option"],
+            ["assume_role_arn and iam_role_arn", "aliases of the same option"],
         ),
-        ({"aws_region": "us-west-2"}, ["region and aws_region", "one option"]),
+        ({"aws_region": "us-west-2"}, ["region and aws_region", "aliases of the same option"]),
         ({"search_regions": ["us-east"]}, ["search_regions", "'us-east'"]),
         ({"assume_role_arn": "audit"}, ["assume_role_arn", "'audit'"]),
         ({"assume_role_arn": f"arn:aws:iam::{OTHER_ACCOUNT}:user/audit"}, ["assume_role_arn", "not the ARN of a role"]),
@@ -384,7 +384,7 @@ def test_empty_credentials_are_refused(
     endpoint.seed(COMPLIANT_SET)
     given = {"endpoint_url": endpoint.url, "region": "us-east-1", name: value}
     outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, report_only=True, **given)
-    assert outcome.failed and f"{name}: empty" in outcome["msg"]
+    assert outcome.failed and f"{name}: must not be empty" in outcome["msg"]
     assert endpoint.operations == []
 
 
@@ -394,7 +394,7 @@ def test_empty_keys_are_refused_with_a_profile_in_the_environment(
     monkeypatch.setenv("AWS_PROFILE", "ops")
     given = {"endpoint_url": endpoint.url, "region": "us-east-1", "access_key": "", "secret_key": ""}
     outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, report_only=True, **given)
-    assert outcome.failed and "access_key: empty" in outcome["msg"]
+    assert outcome.failed and "access_key: must not be empty" in outcome["msg"]
 
 
 def test_empty_keys_override_the_environment_for_a_profile(

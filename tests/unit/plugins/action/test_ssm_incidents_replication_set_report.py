@@ -121,7 +121,7 @@ def test_text(make_report: Report, tmp_path: Path) -> None:
         "  - Is FAILED",
         "unknown: c-denied",
         "  - This one unknown.",
-        f"Written: {tmp_path / 'audit.html'}",
+        f"Wrote: {tmp_path / 'audit.html'}",
     ]
 
 
@@ -263,7 +263,7 @@ def test_audits_and_an_earlier_report(make_report: Report, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        (None, "there is no file"),
+        (None, "does not exist"),
         ("", "not JSON"),
         ("<html>", "not JSON"),
         ("[]", "not a report"),
@@ -310,7 +310,7 @@ def test_two_names_of_one_file_are_refused(make_report: Report, tmp_path: Path) 
     (tmp_path / "link").symlink_to(path)
     for other in (f"{tmp_path}/./audit", f"{tmp_path}/folder/../audit", str(tmp_path / "link")):
         outcome = make_report(audits={"a": audit_result()}, json=str(path), html=other)
-        assert outcome["error"]["code"] == "InvalidParameter" and "Name two files" in outcome["msg"]
+        assert outcome["error"]["code"] == "InvalidParameter" and "Specify different files" in outcome["msg"]
         assert not path.exists()
 
 
@@ -359,7 +359,7 @@ def test_a_damaged_report_is_refused(make_report: Report, tmp_path: Path, differ
     whole["accounts"][0] |= differing
     (tmp_path / "damaged.json").write_text(json.dumps(whole))
     outcome = make_report(reports=[str(tmp_path / "damaged.json")])
-    assert outcome.failed and "failed to use" in outcome["msg"]
+    assert outcome.failed and "can't be merged" in outcome["msg"]
 
 
 def test_one_name_for_two_accounts_is_refused(make_report: Report, tmp_path: Path) -> None:
@@ -379,7 +379,7 @@ def test_one_account_under_two_names_does_not_pass(make_report: Report, tmp_path
     }
     outcome = make_report(audits=audits, json=str(tmp_path / "a.json"), html=str(tmp_path / "a.html"))
     (note,) = read_report(tmp_path / "a.json")["notes"]
-    assert note == "One account, 111122223333, answered for a, b, d."
+    assert note == "Account 111122223333 was audited under several names: a, b, d."
     assert note in outcome["text"] and note in (tmp_path / "a.html").read_text()
     rows = {row["name"]: row for row in read_report(tmp_path / "a.json")["accounts"]}
     assert {name: row["outcome"] for name, row in rows.items()} == {
@@ -406,9 +406,9 @@ def test_failed_results_do_not_pass(make_report: Report) -> None:
     ("given", "part"),
     [
         ({"audits": {"a": None}}, "value for a"),
-        ({"html": ""}, "html: empty"),
-        ({"csv": ""}, "csv: empty"),
-        ({"json": ""}, "json: empty"),
+        ({"html": ""}, "html: must not be empty"),
+        ({"csv": ""}, "csv: must not be empty"),
+        ({"json": ""}, "json: must not be empty"),
         ({"html": "same", "json": "same"}, "html and json: both are same"),
         ({"csv": "same", "junit": "./same"}, "csv and junit: both are same"),
     ],
@@ -454,7 +454,7 @@ def test_the_other_file_is_written_if_one_cannot_be(make_report: Report, tmp_pat
     outcome = make_report(audits={"a": audit_result()}, html=str(html), json=str(path))
     assert outcome.failed and str(html) in outcome["msg"]
     assert account_names(path) == ["a"] and outcome["summary"]["passed"] == 1
-    assert outcome["text"] == ["1 account is in order", f"Written: {path}"]
+    assert outcome["text"] == ["1 account is in order", f"Wrote: {path}"]
 
 
 def test_a_failed_write_keeps_the_earlier_file(

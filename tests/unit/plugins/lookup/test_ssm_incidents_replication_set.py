@@ -261,7 +261,7 @@ def test_empty_credentials_are_refused(
 ) -> None:
     """They don't mean the credentials of the environment."""
     lookup = lookup_loader.get(NAME)
-    with pytest.raises(AnsibleError, match=f"{name}: empty"):
+    with pytest.raises(AnsibleError, match=f"{name}: must not be empty"):
         lookup.run([], variables={}, endpoint_url=endpoint.url, region="us-east-1", **{name: value})
     assert endpoint.requests == []
 

@@ -471,7 +471,7 @@ def test_a_search_has_short_time_limits_by_default() -> None:
     [
         ("ThrottlingException", 429, "try again later"),
         ("ResourceNotFoundException", 404, "search_regions"),
-        ("AccessDeniedException", 403, "Allow the caller"),
+        ("AccessDeniedException", 403, "Allow this action"),
         ("ValidationException", 400, "Check the values"),
         ("InternalServerException", 500, "try again later"),
     ],
@@ -549,7 +549,7 @@ def test_empty_credentials_are_refused(
 ) -> None:
     """They don't mean the credentials of the environment, which are of another account perhaps."""
     outcome = run_module(module, **{"access_key": None, "secret_key": None, name: ""})
-    assert_explained(outcome, "InvalidParameter", f"{name.removeprefix('aws_')}: empty")
+    assert_explained(outcome, "InvalidParameter", f"{name.removeprefix('aws_')}: must not be empty")
     assert endpoint.requests == []
 
 
