@@ -45,16 +45,20 @@ def policies_less_one_action(policy: Policy) -> Iterator[tuple[str, Policy]]:
         yield removed, {**policy, "Statement": [statement for statement in kept if statement["Action"]]}
 
 
+@pytest.fixture(autouse=True)
+def kms_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let moto compare a policy's Resource with the key of a call to KMS. By itself it compares "*", which no ARN matches."""
+    monkeypatch.setattr(
+        KmsResponse, "_determine_resource", lambda kms: json.loads(kms.body).get("KeyId", "*"), raising=False
+    )
+
+
 @pytest.fixture
-def run_as(
-    run_module: Callable[..., Any], endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Any]:
+def run_as(run_module: Callable[..., Any], endpoint: LocalEndpoint) -> Callable[..., Any]:
     """Return a function that runs a module as a user with a policy. IAM is enforced for all services.
 
     The account has a set with a customer managed key.
     """
-    # moto compares a policy's Resource with "*" in calls to KMS, which no ARN matches.
-    monkeypatch.setattr(KmsResponse, "_determine_resource", lambda kms: json.loads(kms.body)["KeyId"], raising=False)
     endpoint.configure(transition={"progression": "immediate"})
     endpoint.seed(active_set({"us-east-1": endpoint.make_key(KEY)}), ACCOUNT, arn=ARN, tags={"Team": "Resilience"})
 
@@ -252,19 +256,19 @@ def audit_as(run_action: Callable[..., Any], endpoint: LocalEndpoint) -> Iterato
 
     User and role are of different accounts. IAM is enforced for all services.
     """
-    body = active_set({"us-east-1": "DefaultKey", "us-east-2": "DefaultKey"})
-    endpoint.seed(body, ACCOUNT, arn=ARN, tags={"Team": "A"})
+    keys = {name: endpoint.make_key(KEY.replace("us-east-1", name)) for name in ("us-east-1", "us-east-2")}
+    endpoint.seed(active_set(keys), ACCOUNT, arn=ARN, tags={"Team": "A"})
     iam = endpoint.session("us-east-1", ACCOUNT).client("iam", endpoint_url=endpoint.url)
     name = ROLE_ARN.rpartition("/")[2]
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+
+    rules = {"tags": {"Team": "A"}, "usable_keys": True}
 
     def run(auditor: Policy, role: Policy) -> Any:
         iam.put_role_policy(RoleName=name, PolicyName="audit", PolicyDocument=json.dumps(role))
         keys = module_options(endpoint.make_user(auditor, account=AUDITING_ACCOUNT))
         with moto_iam(endpoint.url):
-            return run_action(
-                "ssm_incidents_replication_set_audit", **keys, assume_role_arn=ROLE_ARN, rules={"tags": {"Team": "A"}}
-            )
+            return run_action("ssm_incidents_replication_set_audit", **keys, assume_role_arn=ROLE_ARN, rules=rules)
 
     yield run
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
