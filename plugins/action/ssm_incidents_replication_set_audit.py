@@ -145,9 +145,10 @@ class ActionModule(AWSPluginBase, ControllerAction):
         try:
             self._require_boto3()
             connection = connect(self._params, partial(get_aws_connection_info, self), SEARCH_DEFAULTS)
-            # Listing the tags takes a call and a permission of its own.
-            include_tags = bool(rules.get("tags"))
-            facts = get_facts(connection, None, self._params["search_regions"], include_tags, warnings.append)
+            # The tags and the keys take calls and permissions of their own.
+            include_tags, include_keys = bool(rules.get("tags")), bool(rules.get("usable_keys"))
+            search_regions = self._params["search_regions"]
+            facts = get_facts(connection, None, search_regions, include_tags, warnings.append, include_keys)
             result["account_id"] = _verified_account_id(connection, facts, self._params["account_id"])
             findings = evaluate(rules, facts["exists"], facts["replication_set"])
             outcome = outcome_of(findings)

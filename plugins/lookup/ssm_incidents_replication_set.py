@@ -40,7 +40,7 @@ options:
         warning, and its facts are null.
     type: bool
     default: false
-    version_added: 2.1.0
+    version_added: 3.0.0
   on_missing:
     description:
       - What to do where there is no such replication set, or the account has none.

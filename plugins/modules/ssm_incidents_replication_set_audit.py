@@ -70,6 +70,16 @@ options:
           - If not set, any key is allowed.
         type: list
         elements: str
+      usable_keys:
+        description:
+          - Whether every customer managed key must be enabled, and of a kind that Incident Manager supports. The AWS owned key
+            always is.
+          - The keys are described only if this rule is set, each in its own Region, which requires the permission
+            C(kms:DescribeKey). A key that can't be described, or whose KMS has not answered within 5 seconds, is V(unknown).
+            Without this rule, C(kms_key) of each Region in RV(replication_set) is null.
+        version_added: 3.0.0
+        type: bool
+        default: false
       deletion_protected:
         description: Whether deletion protection must be on (V(true)) or off (V(false)). If not set, deletion protection is not checked.
         type: bool

@@ -40,7 +40,7 @@ options:
         warning, and its facts are null.
     type: bool
     default: false
-    version_added: 2.1.0
+    version_added: 3.0.0
 extends_documentation_fragment:
   - incident_manager.aws.attributes
   - incident_manager.aws.attributes.info_module

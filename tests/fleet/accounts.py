@@ -27,6 +27,7 @@ RULES: dict[str, Any] = {
     "active": True,
     "customer_managed_keys": True,
     "allowed_kms_keys": ALLOWED_KEYS,
+    "usable_keys": False,
     "deletion_protected": True,
     "tags": {"Team": "Resilience", "CostCenter": None},
 }
@@ -34,7 +35,13 @@ RULES: dict[str, Any] = {
 GROUP_RULES = {
     "standard": RULES,
     "retired": {"state": "absent"},
-    "trial": {"state": "any", "minimum_regions": 1, "active": False, "customer_managed_keys": False},
+    "trial": {
+        "state": "any",
+        "minimum_regions": 1,
+        "active": False,
+        "customer_managed_keys": False,
+        "usable_keys": False,
+    },
 }
 # How an audit gets an account's credentials.
 CREDENTIALS = ("role", "profile", "keys")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping
 from uuid import uuid4
 
 from .._aws.errors import (
+    ACCESS_DENIED,
     ADVICE,
     CONFLICT,
     NOT_FOUND,
@@ -219,7 +220,9 @@ class Change:
                 self.replication_set = api.get_replication_set(self.client(), self.arn)
                 return
             except AnsibleSSMIncidentsError as failure:
-                if failure.code != NOT_FOUND:
+                # A policy with a condition on the set's tags denies the call once the set is gone.
+                may_be_gone = (NOT_FOUND, ACCESS_DENIED) if self._is_deletion else (NOT_FOUND,)
+                if failure.code not in may_be_gone:
                     raise
         try:
             result = find_replication_set(self._connection, self._target_arn, [ALL_REGIONS])

@@ -26,6 +26,7 @@ RULE_OPTIONS: dict[str, dict[str, Any]] = {
     "active": {"type": "bool", "default": True},
     "customer_managed_keys": {"type": "bool", "default": False, "no_log": False},
     "allowed_kms_keys": {"type": "list", "elements": "str", "no_log": False},
+    "usable_keys": {"type": "bool", "default": False, "no_log": False},
     "deletion_protected": {"type": "bool"},
     "tags": {"type": "dict"},
 }

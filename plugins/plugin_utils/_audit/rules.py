@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Callable, Iterator, Mapping, NamedTuple
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import one_line
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import key_problem
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
     ACTIVE,
     DEFAULT_KEY,
@@ -149,6 +150,23 @@ def allowed_kms_keys(expected: list[str], replication_set: Facts) -> Iterator[Fi
             yield Finding("allowed_kms_keys", region, expected, key, True, msg)
 
 
+def usable_keys(expected: bool, replication_set: Facts) -> Iterator[Finding]:
+    """Check that every customer managed key is enabled and of a kind that Incident Manager supports."""
+    for region, info in replication_set["region_map"].items() if expected else ():
+        arn, key = info["sse_kms_key_id"], info["kms_key"]
+        problem = key_problem(key) if key is not None else None
+        if arn is None:
+            yield _unknown_key("usable_keys", region, True)
+        elif problem:
+            msg = f"{region} is encrypted with {arn}, which can't be used: {problem}"
+            yield Finding("usable_keys", region, True, dict(key), True, msg)
+        elif key is None and arn != DEFAULT_KEY:
+            msg = (
+                f"{region} is encrypted with {arn}, whose state is unknown: it could not be described (kms:DescribeKey)"
+            )
+            yield Finding("usable_keys", region, True, None, False, msg)
+
+
 def deletion_protected(expected: bool, replication_set: Facts) -> Iterator[Finding]:
     """Check that deletion protection is on or off."""
     actual = replication_set["deletion_protected"]
@@ -185,6 +203,7 @@ RULES: dict[str, Callable[[Any, Facts], Iterator[Finding]]] = {
     "active": active,
     "customer_managed_keys": customer_managed_keys,
     "allowed_kms_keys": allowed_kms_keys,
+    "usable_keys": usable_keys,
     "deletion_protected": deletion_protected,
     "tags": tags,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,13 +16,16 @@ from checkout import GUIDES
 from credentials import module_options
 from endpoint.client import active_set, moto_iam
 from endpoint.server import LocalEndpoint
+from moto.kms.responses import KmsResponse
 
 from .code_blocks import ACCOUNT, ARN, code_blocks
 
-*POLICIES, MANAGE, ROLE, TRUST, AUDITOR = [
+*POLICIES, MANAGE, TAGGED_SET, TAGGED_CREATE, KEY_POLICY, ROLE, TRUST, AUDITOR = [
     json.loads(block) for block in code_blocks(GUIDES / "guide_permissions.rst", "json")
 ]
-USES = [{"arn": ARN, "include_tags": False}, {"arn": ARN}, {}]
+USES: list[dict[str, Any]] = [{"arn": ARN, "include_tags": False}, {"arn": ARN}, {}, {"include_keys": True}]
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+TEAM = {"Team": "Resilience"}
 Policy = dict[str, Any]
 
 
@@ -41,17 +45,41 @@ def policies_less_one_action(policy: Policy) -> Iterator[tuple[str, Policy]]:
         yield removed, {**policy, "Statement": [statement for statement in kept if statement["Action"]]}
 
 
-@pytest.fixture
-def info_as(run_module: Callable[..., Any], endpoint: LocalEndpoint) -> Callable[..., Any]:
-    """Return a function that runs the info module as a user with a policy."""
-    endpoint.seed(active_set({"us-east-1": "DefaultKey"}), ACCOUNT, arn=ARN, tags={"Team": "A"})
-    endpoint.configure(enforce_iam=True)
+@pytest.fixture(autouse=True)
+def kms_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let moto compare a policy's Resource with the key of a call to KMS. By itself it compares "*", which no ARN matches."""
+    monkeypatch.setattr(
+        KmsResponse, "_determine_resource", lambda kms: json.loads(kms.body).get("KeyId", "*"), raising=False
+    )
 
-    def run(policy: Policy, **options: Any) -> Any:
+
+@pytest.fixture
+def run_as(run_module: Callable[..., Any], endpoint: LocalEndpoint) -> Callable[..., Any]:
+    """Return a function that runs a module as a user with a policy. IAM is enforced for all services.
+
+    The account has a set with a customer managed key.
+    """
+    endpoint.configure(transition={"progression": "immediate"})
+    endpoint.seed(active_set({"us-east-1": endpoint.make_key(KEY)}), ACCOUNT, arn=ARN, tags={"Team": "Resilience"})
+
+    def run(module: str, policy: Policy, **options: Any) -> Any:
         keys = module_options(endpoint.make_user(policy, account=ACCOUNT))
-        return run_module("ssm_incidents_replication_set_info", **keys, **options)
+        with moto_iam(endpoint.url):
+            return run_module(module, **keys, **options)
 
     return run
+
+
+@pytest.fixture
+def info_as(run_as: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that runs the info module as a user with a policy."""
+    return partial(run_as, "ssm_incidents_replication_set_info")
+
+
+@pytest.fixture
+def manage_as(run_as: Callable[..., Any], sleeps: list[float]) -> Callable[..., Any]:
+    """Return a function that runs the managing module as a user with a policy."""
+    return partial(run_as, "ssm_incidents_replication_set")
 
 
 def test_there_is_a_policy_for_each_use() -> None:
@@ -62,7 +90,9 @@ def test_there_is_a_policy_for_each_use() -> None:
 def test_the_policies_are_sufficient(info_as: Callable[..., Any], policy: Policy, use: dict[str, Any]) -> None:
     outcome = info_as(policy, **use)
     assert not outcome.failed, outcome["msg"]
-    assert outcome["replication_set"]["tags"] == (None if use.get("include_tags") is False else {"Team": "A"})
+    assert outcome["replication_set"]["tags"] == (None if use.get("include_tags") is False else TEAM)
+    key = outcome["replication_set"]["region_map"]["us-east-1"]["kms_key"]
+    assert (key is not None) == use.get("include_keys", False)
     assert not outcome.result.get("warnings")
 
 
@@ -79,59 +109,139 @@ def test_reduced_policies_are_denied(
     info_as: Callable[..., Any], removed: str, reduced: Policy, use: dict[str, Any]
 ) -> None:
     outcome = info_as(reduced, **use)
-    if removed == "ssm-incidents:ListTagsForResource":
-        assert not outcome.failed
-        assert outcome["replication_set"]["tags"] is None and len(outcome["warnings"]) == 1
+    if removed in ("ssm-incidents:ListTagsForResource", "kms:DescribeKey"):
+        assert not outcome.failed and len(outcome["warnings"]) == 1
+        facts = outcome["replication_set"]
+        missing = facts["tags"] if "Tags" in removed else facts["region_map"]["us-east-1"]["kms_key"]
+        assert missing is None and removed in str(outcome["warnings"])
     else:
         assert outcome["error"]["code"] == "AccessDeniedException"
         assert removed.partition(":")[2] in outcome["msg"]
 
 
-TASKS: dict[str, dict[str, Any]] = {
-    # The options of a task that needs the action.
-    "CreateReplicationSet": {"regions": [{"name": "us-east-1"}]},
-    "UpdateReplicationSet": {"regions": [{"name": "us-east-1"}, {"name": "eu-west-1"}]},
-    "UpdateDeletionProtection": {"deletion_protected": True},
-    "DeleteReplicationSet": {"state": "absent", "arn": ARN},
-    "TagResource": {"tags": {"New": "1"}, "purge_tags": False},
-    "UntagResource": {"tags": {}},
-    "ListTagsForResource": {"tags": {}},
-    "ListReplicationSets": {},
-    "GetReplicationSet": {},
-}
+REGIONS = [{"name": "us-east-1", "sse_kms_key_id": KEY}]
+MORE_REGIONS = [*REGIONS, {"name": "eu-west-1", "sse_kms_key_id": KEY.replace("us-east-1", "eu-west-1")}]
+CREATE = {"regions": REGIONS, "tags": TEAM}
+# The options of a task that needs the action, and whether the account has a set before it.
+TASKS: list[tuple[str, dict[str, Any], bool]] = [
+    ("ssm-incidents:CreateReplicationSet", CREATE, False),
+    ("ssm-incidents:TagResource", CREATE, False),
+    ("iam:CreateServiceLinkedRole", CREATE, False),
+    ("ssm-incidents:UpdateReplicationSet", {"regions": MORE_REGIONS}, True),
+    ("ssm-incidents:UpdateDeletionProtection", {"deletion_protected": True}, True),
+    ("ssm-incidents:DeleteReplicationSet", {"state": "absent", "arn": ARN}, True),
+    ("ssm-incidents:TagResource", {"tags": {"New": "1"}, "purge_tags": False}, True),
+    ("ssm-incidents:UntagResource", {"tags": {}}, True),
+    ("ssm-incidents:ListTagsForResource", {"tags": {}}, True),
+    ("ssm-incidents:ListReplicationSets", {}, True),
+    ("ssm-incidents:GetReplicationSet", {}, True),
+    ("kms:DescribeKey", {"regions": MORE_REGIONS}, True),
+]
 
 
 @pytest.mark.parametrize("allowed", [True, False])
-@pytest.mark.parametrize("action", TASKS)
+@pytest.mark.parametrize(("action", "task", "exists"), TASKS, ids=str)
 def test_managing(
-    run_module: Callable[..., Any],
-    info_as: Callable[..., Any],
+    manage_as: Callable[..., Any],
     endpoint: LocalEndpoint,
-    sleeps: list[float],
     action: str,
+    task: dict[str, Any],
+    exists: bool,
     allowed: bool,
 ) -> None:
-    if action == "CreateReplicationSet":
+    for region in MORE_REGIONS:
+        endpoint.make_key(region["sse_kms_key_id"])
+    if not exists:
         endpoint.reset()
-        endpoint.configure(enforce_iam=True)
-    endpoint.configure(transition={"progression": "immediate"})
-    (reduced,) = [
-        policy for removed, policy in policies_less_one_action(MANAGE) if removed == f"ssm-incidents:{action}"
-    ]
-    keys = module_options(endpoint.make_user(MANAGE if allowed else reduced, account=ACCOUNT))
-    outcome = run_module("ssm_incidents_replication_set", **keys, **TASKS[action])
+        endpoint.configure(transition={"progression": "immediate"})
+    (reduced,) = [policy for removed, policy in policies_less_one_action(MANAGE) if removed == action]
+    outcome = manage_as(MANAGE if allowed else reduced, **task)
     if allowed:
         assert not outcome.failed, outcome["msg"]
+        assert not outcome.result.get("warnings")
+    elif action == "kms:DescribeKey":
+        assert not outcome.failed, outcome["msg"]
+        assert action in str(outcome["warnings"]) and "was not checked" in str(outcome["warnings"])
     else:
         assert outcome.failed and outcome["error"]["code"] == "AccessDeniedException"
         assert outcome["changed"] is False
-        assert action in outcome["msg"]
+        assert action.partition(":")[2] in outcome["msg"]
 
 
 def test_there_is_a_task_for_each_action() -> None:
-    assert {f"ssm-incidents:{action}" for action in TASKS} == {
+    assert {action for action, _task, _exists in TASKS} == {
         action for statement in MANAGE["Statement"] for action in actions(statement)
     }
+
+
+# Conditions -----------------------------------------------------------------------------------------------------------
+
+TAG_TASKS: dict[str, dict[str, Any]] = {
+    "GetReplicationSet": {},
+    "DeleteReplicationSet": {"state": "absent", "arn": ARN},
+    "UpdateDeletionProtection": {"deletion_protected": True},
+    "ListTagsForResource": {"tags": TEAM},
+    "TagResource": {"tags": {"New": "1"}, "purge_tags": False},
+    "UntagResource": {"tags": {"Team": "Resilience"}},
+    "ListReplicationSets": {},
+}
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+@pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.parametrize("action", TAG_TASKS)
+def test_a_set_with_a_certain_tag(
+    manage_as: Callable[..., Any], endpoint: LocalEndpoint, action: str, allowed: bool, tagged: bool
+) -> None:
+    endpoint.seed(
+        active_set({"us-east-1": "DefaultKey"}), ACCOUNT, arn=ARN, tags={**(TEAM if tagged else {}), "Old": "1"}
+    )
+    (reduced,) = [policy for removed, policy in policies_less_one_action(TAGGED_SET) if removed.endswith(action)]
+    outcome = manage_as(TAGGED_SET if allowed else reduced, **TAG_TASKS[action])
+    # The condition is not on ListReplicationSets; the next call is denied without the tag.
+    if allowed and tagged:
+        assert not outcome.failed, outcome["msg"]
+    else:
+        assert outcome.failed and outcome["error"]["code"] == "AccessDeniedException"
+
+
+def test_a_condition_on_the_tags_allows_no_change_of_the_regions(
+    manage_as: Callable[..., Any], endpoint: LocalEndpoint
+) -> None:
+    """The Service Authorization Reference has no such condition for UpdateReplicationSet."""
+    endpoint.seed(active_set({"us-east-1": "DefaultKey"}), ACCOUNT, arn=ARN, tags=TEAM)
+    policy = json.loads(json.dumps(TAGGED_SET).replace("DeleteReplicationSet", "UpdateReplicationSet"))
+    outcome = manage_as(policy, regions=[{"name": "eu-west-1"}, {"name": "us-east-1"}])
+    assert outcome["error"]["code"] == "AccessDeniedException"
+    assert "ssm-incidents:UpdateReplicationSet" in outcome["msg"]
+
+
+@pytest.mark.parametrize("tags", [TEAM, {"Team": "Other"}, {}])
+def test_a_create_with_a_certain_tag(
+    manage_as: Callable[..., Any], endpoint: LocalEndpoint, tags: dict[str, str]
+) -> None:
+    endpoint.reset()
+    outcome = manage_as(TAGGED_CREATE, regions=[{"name": "us-east-1"}], tags=tags)
+    assert outcome.failed is (tags != TEAM)
+    if tags != TEAM:
+        assert outcome["error"]["code"] == "AccessDeniedException"
+
+
+@pytest.mark.parametrize(("removed", "reduced"), list(policies_less_one_action(TAGGED_CREATE)), ids=str)
+def test_reduced_policies_of_a_create_are_denied(
+    manage_as: Callable[..., Any], endpoint: LocalEndpoint, removed: str, reduced: Policy
+) -> None:
+    endpoint.reset()
+    endpoint.configure(transition={"progression": "immediate"})
+    outcome = manage_as(reduced, regions=[{"name": "us-east-1"}], tags=TEAM)
+    assert outcome["error"]["code"] == "AccessDeniedException"
+    assert removed.partition(":")[2] in outcome["msg"]
+
+
+def test_kms_takes_the_policy_of_the_key(endpoint: LocalEndpoint) -> None:
+    kms = endpoint.client("kms", "eu-west-1", ACCOUNT)
+    key = kms.create_key(Policy=json.dumps(KEY_POLICY))["KeyMetadata"]
+    assert json.loads(kms.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"]) == KEY_POLICY
 
 
 # The role that the audit assumes --------------------------------------------------------------------------------------
@@ -146,19 +256,19 @@ def audit_as(run_action: Callable[..., Any], endpoint: LocalEndpoint) -> Iterato
 
     User and role are of different accounts. IAM is enforced for all services.
     """
-    body = active_set({"us-east-1": "DefaultKey", "us-east-2": "DefaultKey"})
-    endpoint.seed(body, ACCOUNT, arn=ARN, tags={"Team": "A"})
+    keys = {name: endpoint.make_key(KEY.replace("us-east-1", name)) for name in ("us-east-1", "us-east-2")}
+    endpoint.seed(active_set(keys), ACCOUNT, arn=ARN, tags={"Team": "A"})
     iam = endpoint.session("us-east-1", ACCOUNT).client("iam", endpoint_url=endpoint.url)
     name = ROLE_ARN.rpartition("/")[2]
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+
+    rules = {"tags": {"Team": "A"}, "usable_keys": True}
 
     def run(auditor: Policy, role: Policy) -> Any:
         iam.put_role_policy(RoleName=name, PolicyName="audit", PolicyDocument=json.dumps(role))
         keys = module_options(endpoint.make_user(auditor, account=AUDITING_ACCOUNT))
         with moto_iam(endpoint.url):
-            return run_action(
-                "ssm_incidents_replication_set_audit", **keys, assume_role_arn=ROLE_ARN, rules={"tags": {"Team": "A"}}
-            )
+            return run_action("ssm_incidents_replication_set_audit", **keys, assume_role_arn=ROLE_ARN, rules=rules)
 
     yield run
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:

@@ -50,7 +50,9 @@ def iam_endpoint(endpoint: LocalEndpoint) -> LocalEndpoint:
 @pytest.mark.parametrize("operation", CALLS)
 def test_each_action(iam_endpoint: LocalEndpoint, operation: str) -> None:
     """The allowed action succeeds, CreateReplicationSet up to the quota. Every other action is denied."""
-    client = iam_endpoint.client(user=iam_endpoint.make_user([f"ssm-incidents:{operation}"]))
+    # The action for CreateReplicationSet, which has to be allowed too.
+    user = iam_endpoint.make_user([f"ssm-incidents:{operation}", "iam:CreateServiceLinkedRole"])
+    client = iam_endpoint.client(user=user)
     quota = "ServiceQuotaExceededException"
     assert code_of(client, operation) == (quota if operation == "CreateReplicationSet" else "")
     for other in sorted(CALLS.keys() - {operation}):
@@ -91,6 +93,87 @@ def test_deny_overrides_allow(iam_endpoint: LocalEndpoint) -> None:
     client = iam_endpoint.client(user=iam_endpoint.make_user({"Version": "2012-10-17", "Statement": [allow, deny]}))
     assert code_of(client, "GetReplicationSet") == ""
     assert code_of(client, "ListTagsForResource") == "AccessDeniedException"
+
+
+# What a create needs besides, and conditions --------------------------------------------------------------------------
+
+ROLE = "arn:aws:iam::123456789012:role/aws-service-role/ssm-incidents.amazonaws.com/AWSServiceRoleforIncidentManager"
+CREATE = {"Effect": "Allow", "Action": "ssm-incidents:CreateReplicationSet", "Resource": "*"}
+TAG = {"Effect": "Allow", "Action": "ssm-incidents:TagResource", "Resource": ARN.rpartition("/")[0] + "/*"}
+LINK = {
+    "Effect": "Allow",
+    "Action": "iam:CreateServiceLinkedRole",
+    "Resource": ROLE,
+    "Condition": {"StringLike": {"iam:AWSServiceName": "ssm-incidents.amazonaws.com"}},
+}
+TEAM = {"Team": "Resilience"}
+
+
+def allow(endpoint: LocalEndpoint, *statements: dict[str, Any]) -> Any:
+    """Return a client of a user with these statements."""
+    return endpoint.client(user=endpoint.make_user({"Version": "2012-10-17", "Statement": list(statements)}))
+
+
+@pytest.mark.parametrize(
+    ("statements", "tags", "denied"),
+    [
+        ([CREATE, TAG, LINK], TEAM, ""),
+        ([CREATE, LINK], {}, ""),
+        ([CREATE, LINK], TEAM, "ssm-incidents:TagResource"),
+        ([CREATE, TAG], TEAM, "iam:CreateServiceLinkedRole"),
+        ([CREATE, TAG, {**LINK, "Resource": ROLE.replace("ssm-incidents", "autoscaling")}], {}, "iam:CreateService"),
+        ([TAG, LINK], {}, "ssm-incidents:CreateReplicationSet"),
+    ],
+)
+def test_what_a_create_needs(endpoint: LocalEndpoint, statements: Any, tags: dict[str, str], denied: str) -> None:
+    endpoint.configure(enforce_iam=True)
+    given: dict[str, Any] = {"regions": {"us-east-1": {}}, **({"tags": tags} if tags else {})}
+    client = allow(endpoint, *statements)
+    if not denied:
+        client.create_replication_set(**given)
+        return
+    with pytest.raises(ClientError, match=f"AccessDeniedException.*not authorized to perform: {denied}"):
+        client.create_replication_set(**given)
+
+
+@pytest.mark.parametrize(
+    ("condition", "tags", "allowed"),
+    [
+        ({"StringEquals": {"aws:RequestTag/Team": "Resilience"}}, TEAM, True),
+        ({"StringEquals": {"aws:RequestTag/Team": ["Other", "Resilience"]}}, TEAM, True),
+        ({"StringLike": {"aws:RequestTag/Team": "Res*"}}, TEAM, True),
+        ({"StringEquals": {"aws:RequestTag/Team": "Resilience"}}, {"Team": "Other"}, False),
+        ({"StringEquals": {"aws:RequestTag/Team": "Resilience"}}, {"Other": "Resilience"}, False),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["Team", "Other"]}}, TEAM, True),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["Team"]}}, {**TEAM, "Other": "1"}, False),
+        ({"StringEquals": {"aws:ResourceTag/Team": "Resilience"}}, TEAM, False),
+        ({"Bool": {"aws:SecureTransport": "true"}}, TEAM, False),
+    ],
+)
+def test_conditions_on_a_create(endpoint: LocalEndpoint, condition: Any, tags: Any, allowed: bool) -> None:
+    endpoint.configure(enforce_iam=True)
+    client = allow(endpoint, {**CREATE, "Condition": condition}, TAG, LINK)
+    code = error_code(client.create_replication_set, regions={"us-east-1": {}}, tags=tags)
+    assert code == ("" if allowed else "AccessDeniedException")
+
+
+@pytest.mark.parametrize("tags", [TEAM, {"Team": "Other"}, {}])
+@pytest.mark.parametrize("operation", [name for name, given in CALLS.items() if ARN in given.values()])
+def test_conditions_on_the_tags_of_a_set(endpoint: LocalEndpoint, operation: str, tags: dict[str, str]) -> None:
+    """aws:ResourceTag works for all of these but UpdateReplicationSet (Service Authorization Reference)."""
+    endpoint.seed(SET, arn=ARN, tags=tags)
+    endpoint.configure(enforce_iam=True, transition={"progression": "immediate"})
+    condition = {"StringEquals": {"aws:ResourceTag/Team": "Resilience"}}
+    statement = {"Effect": "Allow", "Action": f"ssm-incidents:{operation}", "Resource": "*"}
+    expected = "" if tags == TEAM and operation != "UpdateReplicationSet" else "AccessDeniedException"
+    assert code_of(allow(endpoint, {**statement, "Condition": condition}), operation) == expected
+    # A denial under a condition denies if the condition holds, or can't be evaluated.
+    denial = {**statement, "Effect": "Deny", "Condition": condition}
+    denied = tags == TEAM and operation != "UpdateReplicationSet"
+    endpoint.seed(SET, arn=ARN, tags=tags)
+    assert code_of(allow(endpoint, statement, denial), operation) == ("AccessDeniedException" if denied else "")
+    unknown = {**denial, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    assert code_of(allow(endpoint, statement, unknown), operation) == "AccessDeniedException"
 
 
 def test_unknown_keys_and_wrong_secrets(iam_endpoint: LocalEndpoint, client: Any) -> None:

@@ -14,45 +14,12 @@ from moto.core.common_types import TYPE_RESPONSE
 from moto.core.exceptions import ServiceException
 from moto.core.request import Request
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
-from moto.iam.access_control import IAMRequest
 from moto.sts.models import sts_backends
 
-from .exceptions import (
-    AccessDeniedException,
-    InvalidSignatureException,
-    UnknownOperationException,
-    UnrecognizedClientException,
-    ValidationException,
-)
+from .exceptions import UnknownOperationException, UnrecognizedClientException, ValidationException
 from .models import LOCK, SETTINGS, Caller, SSMIncidentsBackend, ssmincidents_backends
+from .permissions import SSMIncidentsIAMRequest
 from .utils import OPERATIONS, SERVICE, match_operation, service_hosts, service_model, service_regions, violations
-
-
-class SSMIncidentsIAMRequest(IAMRequest):
-    """moto's IAM check, with errors in this service's format."""
-
-    resource = "*"
-
-    def check_action_permitted(self, resource: str) -> None:
-        self.resource = resource
-        super().check_action_permitted(resource)
-
-    def _raise_access_denied(self) -> None:
-        raise AccessDeniedException(
-            f"User: {self._access_key.arn} is not authorized to perform: {self._action} on resource: {self.resource}"
-            f" because no identity-based policy allows the {self._action} action"
-        )
-
-    def _raise_invalid_access_key(self, _error: str) -> None:
-        raise UnrecognizedClientException()
-
-    def _raise_signature_does_not_match(self) -> None:
-        raise InvalidSignatureException()
-
-    def _create_aws_request(self) -> Any:
-        # moto would sign a GET's query string as its body.
-        self._data = {}
-        return super()._create_aws_request()
 
 
 class SSMIncidentsResponse(BaseResponse):

@@ -23,18 +23,19 @@ from checkout import MODULES, documentation
 from credentials import config_section
 from endpoint.client import SECRET_KEY, USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingSTS
+from failing_servers import RefusingKMS, RefusingSTS
 
 Audit = Callable[..., Any]
 NAME = "incident_manager.aws.ssm_incidents_replication_set_audit"
 ACCOUNT = "123456789012"
 OTHER_ACCOUNT = "222222222222"
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+US_KEY = KEY.replace("eu-west-1", "us-east-1")
 ACTIVE = {"sseKmsKeyId": KEY, "status": "ACTIVE"}
 COMPLIANT_SET: dict[str, Any] = {
     "status": "ACTIVE",
     "deletionProtected": True,
-    "regionMap": {"us-east-1": ACTIVE, "eu-west-1": ACTIVE},
+    "regionMap": {"us-east-1": {**ACTIVE, "sseKmsKeyId": US_KEY}, "eu-west-1": ACTIVE},
 }
 NONCOMPLIANT_SET: dict[str, Any] = {
     "status": "UPDATING",
@@ -74,10 +75,46 @@ def test_an_account_that_passes(audit: Audit, run_module: Audit, endpoint: Local
     assert (outcome.failed, outcome["outcome"], outcome["findings"]) == (False, "passed", [])
     assert outcome["msg"] == f"The replication set {arn} meets the rules."
     assert outcome["account_id"] == ACCOUNT
-    assert outcome["rules"] == {**STRICT_RULES, "state": "present", "minimum_regions": 2, "active": True}
+    defaults = {"state": "present", "minimum_regions": 2, "active": True, "usable_keys": False}
+    assert outcome["rules"] == {**STRICT_RULES, **defaults}
     module = run_module("ssm_incidents_replication_set_info").result
     for key in ("exists", "region", "replication_set"):
         assert outcome[key] == module[key]
+
+
+def test_usable_keys(audit: Audit, run_module: Audit, endpoint: LocalEndpoint) -> None:
+    for arn in (KEY, US_KEY):
+        endpoint.make_key(arn)
+    endpoint.seed(COMPLIANT_SET)
+    passed = audit(rules={"usable_keys": True})
+    assert passed["outcome"] == "passed", passed["msg"]
+    module = run_module("ssm_incidents_replication_set_info", include_tags=False, include_keys=True)
+    assert passed["replication_set"] == module["replication_set"]
+
+    endpoint.client("kms", "eu-west-1").schedule_key_deletion(KeyId=KEY.rpartition("/")[2])
+    failed = audit(rules={"usable_keys": True})
+    (finding,) = failed["findings"]
+    key = failed["replication_set"]["region_map"]["eu-west-1"]["kms_key"]
+    assert (failed["outcome"], finding["region"], finding["actual"]) == ("failed", "eu-west-1", key)
+    for part in (KEY, "PendingDeletion", key["deletion_date"]):
+        assert part in finding["msg"] and part in failed["msg"]
+
+
+def test_keys_that_can_not_be_seen_are_no_pass(
+    audit: Audit, endpoint: LocalEndpoint, kms_url: Audit, refusing_kms: RefusingKMS
+) -> None:
+    endpoint.seed(COMPLIANT_SET)
+    options = kms_url(refusing_kms.url)
+    assert audit(rules={"customer_managed_keys": True}, **options)["outcome"] == "passed"
+    # KMS is asked only with the rule.
+    assert refusing_kms.requests == []
+    outcome = audit(rules={"usable_keys": True}, **options)
+    assert outcome.failed and outcome["outcome"] == "unknown"
+    assert {(finding["region"], finding["known"]) for finding in outcome["findings"]} == {
+        ("eu-west-1", False),
+        ("us-east-1", False),
+    }
+    assert "kms:DescribeKey" in outcome["msg"] and len(outcome["warnings"]) == 2
 
 
 def test_all_findings_are_returned(audit: Audit, endpoint: LocalEndpoint) -> None:

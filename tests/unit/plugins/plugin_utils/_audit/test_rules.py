@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import (
+    key_facts,
+    replication_set_facts,
+)
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import (
     RULE_OPTIONS,
     validated_rules,
@@ -32,9 +36,28 @@ OTHER_KEY = "arn:aws:kms:eu-west-1:999999999999:key/1234abcd-12ab-34cd-56ef-1234
 ACTIVE = {"sseKmsKeyId": KEY, "status": "ACTIVE"}
 
 
-def facts(tags: dict[str, str] | None = None, **differing: Any) -> dict[str, Any]:
+METADATA: dict[str, Any] = {
+    "Enabled": True,
+    "KeyManager": "CUSTOMER",
+    "KeySpec": "SYMMETRIC_DEFAULT",
+    "KeyState": "Enabled",
+    "KeyUsage": "ENCRYPT_DECRYPT",
+    "Origin": "AWS_KMS",
+}
+PENDING = {
+    **METADATA,
+    "DeletionDate": datetime(2026, 12, 24, 18, 0, tzinfo=UTC),
+    "Enabled": False,
+    "KeyState": "PendingDeletion",
+}
+
+
+def facts(
+    tags: dict[str, str] | None = None, kms_keys: dict[str, Any] | None = None, **differing: Any
+) -> dict[str, Any]:
     """Return the facts of a protected set in eu-west-1 and eu-central-1 with one key.
 
+    :param kms_keys: what KMS says of each Region's key, as key_facts() takes it.
     :param differing: members of GetReplicationSet's answer that differ.
     """
     answer = {
@@ -43,7 +66,9 @@ def facts(tags: dict[str, str] | None = None, **differing: Any) -> dict[str, Any
         "status": "ACTIVE",
         **differing,
     }
-    return replication_set_facts(answer, ARN, tags)
+    return replication_set_facts(
+        answer, ARN, tags, {region: key_facts(metadata) for region, metadata in (kms_keys or {}).items()}
+    )
 
 
 def regions(**infos: dict[str, str]) -> dict[str, Any]:
@@ -69,6 +94,9 @@ MET: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"allowed_kms_keys": ["DefaultKey"]},
         facts(**regions(eu_west_1={"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"})),
     ),
+    ({"usable_keys": True}, facts(kms_keys={"eu-west-1": METADATA, "eu-central-1": METADATA})),
+    ({"usable_keys": True}, facts(**regions(eu_west_1={"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"}))),
+    ({"usable_keys": False}, facts(kms_keys={"eu-west-1": PENDING})),
     ({"deletion_protected": True}, facts()),
     ({"deletion_protected": False}, facts(deletionProtected=False)),
     ({"tags": {"Team": "Resilience"}}, facts({"Team": "Resilience", "More": "1"})),
@@ -136,6 +164,30 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str | None, Any, str]] =
         "DefaultKey",
         "not one of the allowed",
     ),
+    (
+        {"usable_keys": True},
+        facts(kms_keys={"eu-west-1": METADATA, "eu-central-1": PENDING}),
+        "usable_keys",
+        "eu-central-1",
+        key_facts(PENDING),
+        "PendingDeletion, and KMS deletes it on 2026-12-24T18:00:00",
+    ),
+    (
+        {"usable_keys": True},
+        facts(kms_keys={"eu-west-1": {**METADATA, "Origin": "EXTERNAL"}, "eu-central-1": METADATA}),
+        "usable_keys",
+        "eu-west-1",
+        key_facts({**METADATA, "Origin": "EXTERNAL"}),
+        "imported",
+    ),
+    (
+        {"usable_keys": True},
+        facts(kms_keys={"eu-west-1": METADATA, "eu-central-1": None}),
+        "usable_keys",
+        "eu-central-1",
+        key_facts(None),
+        "KMS has no such key",
+    ),
     ({"deletion_protected": True}, facts(deletionProtected=False), "deletion_protected", None, False, "is off"),
     ({"deletion_protected": False}, facts(), "deletion_protected", None, True, "is on but must be off"),
     ({"tags": {"Team": "Resilience"}}, facts({"Team": "resilience"}), "tags", None, {"Team": "resilience"}, "Team is"),
@@ -147,6 +199,8 @@ UNKNOWN_FACTS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"tags": {"Team": None}}, facts(None)),
     ({"customer_managed_keys": True}, facts(**regions(eu_west_1={"status": "ACTIVE"}))),
     ({"allowed_kms_keys": [KEY]}, facts(**regions(eu_west_1={"status": "ACTIVE"}))),
+    ({"usable_keys": True}, facts(kms_keys={"eu-west-1": METADATA})),
+    ({"usable_keys": True}, facts(**regions(eu_west_1={"status": "ACTIVE"}))),
     ({"deletion_protected": True}, facts(deletionProtected=None)),
     ({"deletion_protected": False}, facts(deletionProtected=None)),
 ]
@@ -250,15 +304,20 @@ any_rules = st.fixed_dictionaries(
         "active": st.booleans(),
         "customer_managed_keys": st.booleans(),
         "allowed_kms_keys": st.lists(st.sampled_from([KEY, "DefaultKey"]), min_size=1),
+        "usable_keys": st.booleans(),
         "deletion_protected": st.booleans(),
         "tags": st.dictionaries(st.sampled_from("ab"), st.none() | st.sampled_from("xy")),
     },
 )
 
 
-@given(any_rules, answers, st.none() | st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy")))
-def test_rules_do_not_depend_on_each_other(rules: dict[str, Any], answer: Any, tags: Any) -> None:
-    replication_set = replication_set_facts(answer, ARN, tags)
+kms_keys = st.dictionaries(st.sampled_from(["eu-west-1", "us-east-1"]), st.sampled_from([METADATA, PENDING, None]))
+
+
+@given(any_rules, answers, st.none() | st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy")), kms_keys)
+def test_rules_do_not_depend_on_each_other(rules: dict[str, Any], answer: Any, tags: Any, keys: Any) -> None:
+    described = {region: key_facts(metadata) for region, metadata in keys.items()}
+    replication_set = replication_set_facts(answer, ARN, tags, described)
     together = evaluate(rules, True, replication_set)
     alone = [
         finding
@@ -286,7 +345,13 @@ def checked(**options: Any) -> dict[str, Any]:
 
 
 def test_the_rules_without_any_option() -> None:
-    assert checked() == {"state": "present", "minimum_regions": 2, "active": True, "customer_managed_keys": False}
+    assert checked() == {
+        "state": "present",
+        "minimum_regions": 2,
+        "active": True,
+        "customer_managed_keys": False,
+        "usable_keys": False,
+    }
 
 
 def test_tags_are_strings() -> None:
