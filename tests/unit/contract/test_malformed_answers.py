@@ -140,6 +140,39 @@ def test_a_list_that_does_not_end(run_module: Run, endpoint: LocalEndpoint) -> N
     assert run_module("ssm_incidents_replication_set_info")["error"]["code"] == "PaginationError"
 
 
+def test_a_list_of_ever_new_pages_ends(run_module: Run, endpoint: LocalEndpoint) -> None:
+    endpoint.configure(empty_list_pages=1000)
+    outcome = run_module("ssm_incidents_replication_set_info")
+    assert outcome["error"]["code"] == "MalformedAnswer" and "more than 100 pages" in outcome["msg"]
+
+
+@pytest.mark.parametrize("token", [0, [], {}, False])
+def test_a_token_that_is_no_text_is_not_the_end_of_the_list(
+    run_action: Run, endpoint: LocalEndpoint, token: Any
+) -> None:
+    body = json.dumps({"replicationSetArns": [], "nextToken": token})
+    endpoint.faults.add({"fault": "body", "operation": "ListReplicationSets", "body": body, "times": None})
+    task = run_action("ssm_incidents_replication_set_audit", rules={"state": "absent"})
+    assert (task["outcome"], task["error"]["code"]) == ("unknown", "MalformedAnswer")
+
+
+@pytest.mark.parametrize("status", [203, 206])
+def test_the_status_of_a_part_is_no_answer(run_action: Run, endpoint: LocalEndpoint, status: int) -> None:
+    body = json.dumps({"replicationSetArns": []})
+    endpoint.faults.add({"fault": "status", "http_status": status, "body": body, "times": None})
+    task = run_action("ssm_incidents_replication_set_audit", rules={"state": "absent"})
+    assert (task["outcome"], task["error"]["code"]) == ("unknown", "MalformedAnswer")
+
+
+def test_control_characters_are_not_in_the_result_of_an_audit(run_action: Run, answer: Run) -> None:
+    """Callbacks display it."""
+    hostile = "a\x1b[2J\x7f\x9b31m\u202eb\u200f\r\nc"
+    answer(with_region("us-west-2", {**ACTIVE, "statusMessage": hostile}))
+    task = run_action("ssm_incidents_replication_set_audit")
+    message = task["replication_set"]["region_map"]["us-west-2"]["status_message"]
+    assert message.isprintable() and message.endswith("c")
+
+
 def test_one_arn_listed_twice_is_one_set(run_module: Run, endpoint: LocalEndpoint) -> None:
     endpoint.seed(SET, arn=ARN)
     body = json.dumps({"replicationSetArns": [ARN, ARN]})

@@ -416,7 +416,7 @@ SKIPPING: tuple[tuple[list[str], dict[str, str]], ...] = (
     (["--tags", "x", "--skip-tags", "always"], {}),
     ([], {"ANSIBLE_SKIP_TAGS": "always"}),
     (["--skip-tags", "all"], {"ANSIBLE_ERROR_ON_UNDEFINED_VARS": "false"}),
-    (["--start-at-task", "no such task"], {}),
+    # Not with a name that no task has: ansible-core runs nothing then, shows an error, and exits with 0. The guide says so.
     (["--start-at-task", "*"], {}),
 )
 
