@@ -341,8 +341,8 @@ def _lists() -> Iterator[Attack]:
         HARMLESS,
         {LIST: lambda request: answer({"replicationSetArns": [request.account.arn] * 2})},
     )
-    # Host 0 has it. A role's ARN says which account it is.
-    other = of([f"arn:aws:ssm-incidents::210000000000:replication-set/{_UUID}"])
+    # A role's ARN says which account it is.
+    other = of([f"arn:aws:ssm-incidents::999999999999:replication-set/{_UUID}"])
     yield Attack("an ARN of another account", UNKNOWN, {LIST: other}, {"way": "role"})
     yield Attack("an ARN of another account, with a profile's role", UNKNOWN, {LIST: other}, {"way": "role of profile"})
     anything = {"way": "role", "rules": ANY}
@@ -556,9 +556,6 @@ def _sts() -> Iterator[Attack]:
         "an access key of two lines": instead("<AccessKeyId>", "<AccessKeyId>AKIA\nX-Injected: 1\r\n\r\n"),
         "a blank token": instead("<SessionToken>.*?</SessionToken>", "<SessionToken> </SessionToken>"),
         "two tokens": instead("</SessionToken>", "</SessionToken><SessionToken>x</SessionToken>"),
-        "two credentials": instead(
-            "</Credentials>", "</Credentials><Credentials><AccessKeyId>x</AccessKeyId></Credentials>"
-        ),
         "an entity for a token": instead("<SessionToken>", "<SessionToken>&xxe;"),
         "a bad time": instead("2099", "yesterday"),
         "a document of another operation": lambda request: xml(
@@ -569,8 +566,8 @@ def _sts() -> Iterator[Attack]:
         yield Attack(f"STS: {name}", UNKNOWN, {ASSUME: reply}, retired_role)
         yield Attack(f"STS: {name}, of a profile", UNKNOWN, {ASSUME: reply}, {**retired_role, "way": "role of profile"})
     other: Replies = {
-        ASSUME: lambda request: assumed(request.account.role_keys, "210000000000"),
-        IDENTITY: always(identity("210000000000")),
+        ASSUME: lambda request: assumed(request.account.role_keys, "999999999999"),
+        IDENTITY: always(identity("999999999999")),
     }
     yield Attack("STS: a role of another account", UNKNOWN, other, retired_role)
     xxe = '<!DOCTYPE x [<!ENTITY xxe SYSTEM "file:///etc/passwd">]>'
@@ -582,6 +579,9 @@ def _sts() -> Iterator[Attack]:
             return answer(head + text.replace("<SessionToken>", f"<SessionToken>&{entity};"), content_type="text/xml")
 
         yield Attack(f"STS: {name}", UNKNOWN, {ASSUME: reply}, retired_role)
+    # The first ones are the account's own, as the endpoint sees from the signatures.
+    two = instead("</Credentials>", "</Credentials><Credentials><AccessKeyId>x</AccessKeyId></Credentials>")
+    yield Attack("STS: two credentials", HARMLESS, {ASSUME: two}, retired_role)
     # What identity says is no more than the ID in the row, which is null then.
     retired = {"rules": ABSENT, "has_set": False}
     for name, reply in {

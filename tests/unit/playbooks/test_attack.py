@@ -504,9 +504,8 @@ def test_one_inventory_is_broken(audit: Audit, name: str, as_folder: bool) -> No
     [
         ("rules.yml", "all: {vars: {incident_manager_rules: {state: absent}}\n"),
         ("rules.ini", "[all:vars\nincident_manager_rules={'state': 'absent'}\n"),
-        # ansible-core 2.18 and older ignore these in a folder.
+        # ansible-core 2.18 and older ignore this one in a folder.
         ("rules.ini", "[all:vars]\nincident_manager_rules={'state': 'absent'}\n"),
-        ("rules.cfg", "[all:vars]\nincident_manager_rules={'state': 'absent'}\n"),
     ],
 )
 @pytest.mark.parametrize("guard", ["expected_accounts", "INVENTORY_ANY_UNPARSED_IS_FAILED"])
@@ -526,9 +525,7 @@ def test_rules_are_lost(audit: Audit, name: str, content: str, guard: str) -> No
     assert run.code != 0
 
 
-@pytest.mark.parametrize(
-    "variable", ["rule", "Rules", "rules_", "expected_account", "report_htm", "report", "report_xml", "accounts"]
-)
+@pytest.mark.parametrize("variable", ["rule", "expected_account", "report_htm"])
 def test_misspelt_variable(audit: Audit, variable: str) -> None:
     """A variable that nothing reads is not taken for nothing: the rules, or the file, that it stands for would be lost."""
     accounts = make_fleet(1)
