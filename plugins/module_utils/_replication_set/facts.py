@@ -94,7 +94,8 @@ def key_problem(key: Mapping[str, Any]) -> str | None:
         return f"it is in a custom key store, {key['custom_key_store_id'] or key['origin']}"
     if key["origin"] != "AWS_KMS":
         return f"its key material is imported, not made by KMS (origin {key['origin']})"
-    if (key["key_spec"], key["key_usage"]) != ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"):
+    # Such a key has no other use than ENCRYPT_DECRYPT (KMS API Reference, CreateKey).
+    if key["key_spec"] != "SYMMETRIC_DEFAULT":
         return f"it is not a symmetric encryption key (key spec {key['key_spec']}, key usage {key['key_usage']})"
     return None
 

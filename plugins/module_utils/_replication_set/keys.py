@@ -31,13 +31,12 @@ if TYPE_CHECKING:
 # KMS of a Region that is down must not hold up the ones who move away from it.
 _TIMEOUT = 5
 
-# What KMS always sends of a key (KMS API Reference, KeyMetadata).
+# What tells whether a key can be used (KMS API Reference, KeyMetadata).
 _REQUIRED = {
     "Enabled": bool,
     "KeyManager": str,
     "KeySpec": str,
     "KeyState": str,
-    "KeyUsage": str,
     "Origin": str,
 }
 

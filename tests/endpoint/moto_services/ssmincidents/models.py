@@ -373,7 +373,7 @@ class SSMIncidentsBackend(BaseBackend):
             return "does not exist"
         if key.key_state != "Enabled":
             return f"is {key.key_state}"
-        if (key.key_spec, key.key_usage or "ENCRYPT_DECRYPT") != ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"):
+        if key.key_spec != "SYMMETRIC_DEFAULT":
             return f"is not symmetric: its key spec is {key.key_spec}, its key usage {key.key_usage}"
         # The other origins are imported material and custom key stores.
         return None if key.origin == "AWS_KMS" else f"has the origin {key.origin}"

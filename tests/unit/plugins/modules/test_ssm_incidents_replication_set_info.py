@@ -228,6 +228,16 @@ def test_keys_are_described_in_their_own_regions(info: Run, endpoint: LocalEndpo
     assert not outcome.result.get("warnings")
 
 
+def test_a_key_of_which_kms_leaves_out_the_usage(info: Run, endpoint: LocalEndpoint) -> None:
+    """As moto's does, if the key was created without it. A symmetric key has but one."""
+    key = endpoint.client("kms").create_key()["KeyMetadata"]["Arn"]
+    endpoint.seed(active_set({"us-east-1": key}), arn=ARN)
+    outcome = info(include_keys=True)
+    facts = outcome["replication_set"]["region_map"]["us-east-1"]["kms_key"]
+    assert (facts["key_state"], facts["key_usage"]) == ("Enabled", None)
+    assert not outcome.result.get("warnings")
+
+
 def test_a_key_that_kms_does_not_have(info: Run, endpoint: LocalEndpoint) -> None:
     endpoint.seed(active_set({"us-east-1": key_arn("us-east-1")}), arn=ARN)
     outcome = info(include_keys=True)
