@@ -91,7 +91,8 @@ class Connection:
         self._secrets = {options.get("aws_secret_access_key"), options.get("aws_session_token")}
         self._secrets |= configured_secrets(self._session)
         self._url_parts: set[str] = set()
-        self._add_url(endpoint_url)
+        for url in (endpoint_url, *(getattr(user_config, "proxies", None) or {}).values()):
+            self._add_url(url)
         self._has_credentials = bool(options.get("aws_access_key_id") or options.get("aws_secret_access_key"))
         self.operations: set[str] = set()
         self._session.events.register("before-call", self._record_operation)

@@ -10,14 +10,19 @@ percent-encoded, as JSON, in lines, cut or in base64.
 
 from __future__ import annotations
 
+import html
 import re
 from base64 import b64encode
 from functools import lru_cache
 from typing import Any, Iterable, Iterator, Mapping
+from urllib.parse import unquote
 
 from ansible.module_utils.common.parameters import remove_values
 
 _MASK = "********"
+
+# Shorter ones are no secrets: a blank as a token would mask every blank.
+_MIN_LENGTH = 4
 
 # A piece of this many letters and digits is masked. A shorter one could be part of any text.
 _PIECE = 12
@@ -34,7 +39,7 @@ def mask(value: Any, secrets: Iterable[str | None]) -> Any:
 
     :param value: texts, mappings and lists of them, and anything else, which is returned as it is.
     """
-    known = frozenset(secret for secret in secrets if secret)
+    known = frozenset(secret for secret in secrets if secret and len(secret.strip()) >= _MIN_LENGTH)
     return _mask_pieces(remove_values(value, known), _pieces_of(known))
 
 
@@ -45,7 +50,7 @@ def _pieces_of(secrets: frozenset[str]) -> frozenset[str]:
     for secret in secrets:
         if len(_BETWEEN.sub("", secret)) >= _MIN_RANDOM:
             for form in (secret, *_base64_of(secret)):
-                letters = _BETWEEN.sub("", form)
+                letters = _BETWEEN.sub("", form).lower()
                 pieces.update(letters[start : start + _PIECE] for start in range(len(letters) - _PIECE + 1))
     return frozenset(pieces)
 
@@ -71,20 +76,29 @@ def _mask_pieces(value: Any, pieces: frozenset[str]) -> Any:
 
 
 def _mask_text(text: str, pieces: frozenset[str]) -> str:
-    if len(text) < _PIECE:
-        return text
-    positions = [position for start, end in _runs(text) for position in range(start, end)]
-    letters = "".join(text[position] for position in positions)
+    # If every letter is escaped, what they are is known only when they are decoded.
+    decoded = unquote(html.unescape(text)) if "%" in text or "&" in text else text
+    if decoded != text and _spans(decoded, pieces) and not _spans(text, pieces):
+        return _MASK
+    for first, end in reversed(_spans(text, pieces)):
+        text = text[:first] + _MASK + text[end:]
+    return text
+
+
+def _spans(text: str, pieces: frozenset[str]) -> list[tuple[int, int]]:
+    """Return where pieces are in a text, from the first to the last. Headers are shown in small letters."""
     spans: list[tuple[int, int]] = []
+    if len(text) < _PIECE:
+        return spans
+    positions = [position for start, end in _runs(text) for position in range(start, end)]
+    letters = "".join(text[position] for position in positions).lower()
     for start in range(len(letters) - _PIECE + 1):
         if letters[start : start + _PIECE] in pieces:
             first, end = positions[start], positions[start + _PIECE - 1] + 1
             if spans and first <= spans[-1][1]:
                 first = spans.pop()[0]
             spans.append((first, end))
-    for first, end in reversed(spans):
-        text = text[:first] + _MASK + text[end:]
-    return text
+    return spans
 
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:

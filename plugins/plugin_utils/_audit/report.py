@@ -115,7 +115,8 @@ def _shared_accounts(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Return the accounts that answered for several names, each with a sentence that says so."""
     names_by_account_id: dict[str, list[str]] = {}
     for row in rows:
-        if row["account_id"]:
+        # If the answer was refused, nothing was audited.
+        if row["account_id"] and row["exists"] is not None:
             names_by_account_id.setdefault(row["account_id"], []).append(row["name"])
     return {
         account_id: f"Account {account_id} was audited under several names: {_listed(sorted(names))}"
@@ -148,7 +149,7 @@ def from_json(text: str, latest: str) -> Report:
     :raises InvalidReportError: says what is wrong with the text.
     """
     try:
-        report = json.loads(text)
+        report = json.loads(text, parse_constant=_refuse_constant)
     except (RecursionError, ValueError) as error:
         raise InvalidReportError(f"it is not JSON ({error})") from error
     if not isinstance(report, dict) or "format_version" not in report:
@@ -165,6 +166,10 @@ def from_json(text: str, latest: str) -> Report:
     return report
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
 def _is_row(row: Any) -> bool:
     if not isinstance(row, dict) or not all(field in row for field in _FIELDS):
         return False
@@ -177,6 +182,7 @@ def _is_row(row: Any) -> bool:
         and isinstance(row["findings"], list)
         and all(isinstance(field, (dict, type(None))) for field in (row["error"], row["rules"], *row["findings"]))
         and None not in row["findings"]
+        and not (row["outcome"] == PASSED and (row["findings"] or row["error"]))
         and isinstance(facts, dict)
         and all(isinstance(facts.get(field), (dict, type(None))) for field in ("region_map", "tags"))
         and all(isinstance(info, (dict, type(None))) for info in _regions(facts))

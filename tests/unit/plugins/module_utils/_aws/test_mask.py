@@ -31,6 +31,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "JSON-escaped": lambda secret: secret.replace("/", "\\/"),
     "JSON-escaped in numbers": lambda secret: secret.replace("/", "\\u002f").replace("+", "\\u002B"),
     "HTML-escaped": lambda secret: html.escape(secret).replace("/", "&#47;").replace("+", "&#x2B;"),
+    "in small letters": str.lower,
     "in lines": lambda secret: "\n".join(re.findall(".{1,20}", secret)),
     "as Python shows lines": lambda secret: repr("\n".join(re.findall(".{1,20}", secret))),
     "without its end": lambda secret: secret[:-3],
@@ -50,6 +51,13 @@ def test_every_form_is_masked(secret: str, form: str) -> None:
     # Nothing is left of it that is as long as a piece.
     pieces = {shown[start : start + 12] for start in range(len(shown) - 11)}
     assert [piece for piece in pieces if piece in masked] == []
+
+
+@pytest.mark.parametrize("escape", ["%{:02X}", "%{:02x}", "&#{};", "&#x{:x};"])
+def test_a_text_in_which_every_letter_is_escaped(escape: str) -> None:
+    shown = "".join(escape.format(ord(letter)) for letter in SECRET_KEY)
+    assert mask(f"before {shown}", {SECRET_KEY}) == "********"
+    assert mask("before %41%42 &amp; after", {SECRET_KEY}) == "before %41%42 &amp; after"
 
 
 def test_keys_and_lists() -> None:
