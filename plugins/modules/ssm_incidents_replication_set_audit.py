@@ -200,7 +200,7 @@ msg:
   type: str
   sample: >-
     The replication set arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57 violates the
-    rules, 1 finding: Deletion protection is off but must be on.
+    rules (1 finding): Deletion protection is off but must be on.
 findings:
   description: Every violation of the rules, and every fact that a rule needs and that is not known.
   returned: unless an option is rejected

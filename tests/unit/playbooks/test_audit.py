@@ -223,7 +223,7 @@ def test_what_is_displayed_last(make_fleet: MakeFleet, run_audit: Callable[..., 
     lines = [line.strip(' ,"') for line in shown.splitlines()]
     named = ", ".join(f"{account.name} ({account.account_id})" for account in accounts[:5])
     assert f"failed: {named} and 18 more" in lines
-    assert "- There is no replication set" in lines
+    assert "- There is no replication set, but there must be one" in lines
     assert f"Wrote: {run.json}" in lines and f"Wrote: {run.html}" in lines
     failed = {line.split()[0] for line in recap.splitlines() if " failed=1 " in line}
     assert failed == {account.name for account in accounts[:23]}
