@@ -815,7 +815,7 @@ def _echoes() -> Iterator[Attack]:
         "credentials cut short": lambda request: Answer(in_order(request).data[:-60]),
         "credentials that are not closed": spoiled_credentials("</SessionToken>", ""),
         "credentials without a key": spoiled_credentials("<AccessKeyId>.*?</AccessKeyId>", ""),
-        "credentials with a line break": spoiled_credentials("(<SessionToken>.{400})", r"\1" "\n"),
+        "credentials with a line break": spoiled_credentials("(<SessionToken>.{400})", "\\1\n"),
         "credentials that end with a line break": spoiled_credentials("</SessionToken>", "\n</SessionToken>"),
         "credentials with a zero": spoiled_credentials("(<SessionToken>.{400})", r"\1&#9;"),
         "credentials with a foreign letter": spoiled_credentials("(<SessionToken>.{400})", r"\1&#8232;"),

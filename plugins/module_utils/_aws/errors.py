@@ -49,6 +49,7 @@ CONFLICT = "ConflictException"
 CREDENTIAL_RETRIEVAL_ERROR = "CredentialRetrievalError"
 KMS_NOT_FOUND = "NotFoundException"
 NOT_FOUND = "ResourceNotFoundException"
+READ_TIMEOUT = "ReadTimeoutError"
 STS_ACCESS_DENIED = "AccessDenied"
 
 _RESPONSE_ADVICE = (
@@ -72,7 +73,10 @@ _PROFILE_ADVICE = (
 #: This collection's own codes, each with the advice that is given unless a failure brings its own.
 COLLECTION_ADVICE = {
     ACCOUNT_MISMATCH: "Use credentials of the account that the ARN belongs to.",
-    DELETION_PROTECTED: "To turn deletion protection off and delete the set, set deletion_protected: false in the same task.",
+    DELETION_PROTECTED: (
+        "To turn deletion protection off and delete the set, set deletion_protected: false in the same task. That may be final,"
+        " because Incident Manager is closed to new customers."
+    ),
     FILE_NOT_READABLE: "Specify a file that exists and is readable.",
     FILE_NOT_WRITABLE: "Specify a file in a writable directory.",
     INVALID_CONFIGURATION: (
@@ -93,7 +97,7 @@ COLLECTION_ADVICE = {
     MISSING_LIBRARY: f"Install boto3 and botocore for the Python that runs Ansible on {HOST}.",
     MULTIPLE_REPLICATION_SETS: "An account can have only one. Ask for one of them by its ARN, or contact AWS Support.",
     NO_REPLICATION_SET: "Check the account and the ARN.",
-    REPLICATION_SET_DELETED: "To create a new replication set, run the task again.",
+    REPLICATION_SET_DELETED: "To create a new replication set, run the task again. AWS may not let the account create one.",
     REPLICATION_SET_FAILED: (
         "Fix what the messages report, such as the KMS key's policy, delete the Region from the set in the console, or ask"
         " AWS Support."
@@ -148,7 +152,7 @@ BOTOCORE_ADVICE = {
     "PartialCredentialsError": _NO_CREDENTIALS_ADVICE,
     "ProfileNotFound": f"Check that the profile in the option profile or in AWS_PROFILE is in the AWS configuration files on {HOST}.",
     "ProxyConnectionError": "Check the proxy, in aws_config (proxies) and in the environment (HTTPS_PROXY).",
-    "ReadTimeoutError": _ENDPOINT_ADVICE,
+    READ_TIMEOUT: _ENDPOINT_ADVICE,
     "ResponseStreamingError": _ENDPOINT_ADVICE,
     "SSLError": "Check the endpoint's certificate. For a private certificate authority, set aws_ca_bundle or AWS_CA_BUNDLE.",
     "UnknownRegionError": _REGION_ADVICE,
@@ -173,7 +177,7 @@ NO_ANSWER_ERRORS = (
     "HTTPClientError",
     "IncompleteReadError",
     MALFORMED_ANSWER,
-    "ReadTimeoutError",
+    READ_TIMEOUT,
     "ResponseStreamingError",
 )
 

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from queue import SimpleQueue
+import time
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Callable, Iterator, Mapping, TypeVar
 
-from .errors import AnsibleSSMIncidentsError, as_failure
+from .errors import READ_TIMEOUT, AnsibleSSMIncidentsError, as_failure
 
 Key = TypeVar("Key")
 Result = TypeVar("Result")
@@ -18,6 +19,7 @@ Result = TypeVar("Result")
 
 def in_parallel(
     calls: Mapping[Key, Callable[[], Result]],
+    seconds: float | None = None,
 ) -> Iterator[tuple[Key, Result | AnsibleSSMIncidentsError]]:
     """Make calls side by side, each in a thread of its own.
 
@@ -25,6 +27,7 @@ def in_parallel(
     beforehand, one after the other: boto3's sessions, unlike its clients, are not safe to share between threads.
 
     :param calls: the calls, each with a key, such as its Region.
+    :param seconds: how long to wait for all of them; None for as long as they take.
     :return: each key with what its call returned or, as an AnsibleSSMIncidentsError, how it failed; in the order in which
         they come.
     """
@@ -38,5 +41,14 @@ def in_parallel(
 
     for key, call in calls.items():
         Thread(target=make, args=(key, call), name=f"incident_manager.aws {key}", daemon=True).start()
-    for _key in calls:
-        yield results.get()
+    deadline = None if seconds is None else time.monotonic() + seconds
+    missing = set(calls)
+    while missing:
+        try:
+            key, result = results.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
+        except Empty:
+            break
+        missing.remove(key)
+        yield key, result
+    for key in missing:
+        yield key, AnsibleSSMIncidentsError(f"No response within {seconds} seconds", code=READ_TIMEOUT, reason="")

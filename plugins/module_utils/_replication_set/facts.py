@@ -72,6 +72,10 @@ def key_facts(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     return {field: facts[field] for field in KEY_FIELDS}
 
 
+#: A set whose key is in one of these states can't be deleted (User Guide, Terraform's documentation).
+DISABLED_STATES = ("Disabled", "PendingDeletion", "PendingReplicaDeletion")
+
+
 def key_problem(key: Mapping[str, Any]) -> str | None:
     """Return why Incident Manager can't use a customer managed key, or None if it can.
 
@@ -88,14 +92,16 @@ def key_problem(key: Mapping[str, Any]) -> str | None:
         return f"its key state is {state}, and KMS deletes it on {key['deletion_date']}"
     if state != "Enabled":
         return f"its key state is {state}, not Enabled"
+    if key["enabled"] is not True:
+        return "it is not enabled, although its key state is Enabled"
     if key["key_manager"] != "CUSTOMER":
         return "it is an AWS managed key, not a customer managed key"
     if key["custom_key_store_id"] or key["origin"] in ("AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"):
         return f"it is in a custom key store, {key['custom_key_store_id'] or key['origin']}"
     if key["origin"] != "AWS_KMS":
         return f"its key material is imported, not made by KMS (origin {key['origin']})"
-    # Such a key has no other use than ENCRYPT_DECRYPT (KMS API Reference, CreateKey).
-    if key["key_spec"] != "SYMMETRIC_DEFAULT":
+    # Such a key has no other use than ENCRYPT_DECRYPT (KMS API Reference, CreateKey), and moto's KMS leaves it out.
+    if key["key_spec"] != "SYMMETRIC_DEFAULT" or key["key_usage"] not in ("ENCRYPT_DECRYPT", None):
         return f"it is not a symmetric encryption key (key spec {key['key_spec']}, key usage {key['key_usage']})"
     return None
 

@@ -18,8 +18,8 @@ from .._aws.errors import (
     AnsibleSSMIncidentsError,
 )
 from .._aws.parallel import in_parallel
-from .._aws.text import shorten
-from .facts import key_facts, key_problem
+from .._aws.text import one_line, shorten
+from .facts import DISABLED_STATES, key_facts, key_problem
 from .plan import DELETE, DELETE_REGION, CurrentState, Step, keys_of_steps
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _TIMEOUT = 5
 
 # What tells whether a key can be used (KMS API Reference, KeyMetadata).
 _REQUIRED = {
+    "Arn": str,
     "Enabled": bool,
     "KeyManager": str,
     "KeySpec": str,
@@ -58,6 +59,10 @@ def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
         metadata = required_member(client.describe_key(KeyId=arn), "KeyMetadata", dict)
         for name, kind in _REQUIRED.items():
             required_member(metadata, name, kind)
+        if metadata["Arn"] != arn:
+            raise ValueError("Arn is another key's")
+        if metadata.get("CustomKeyStoreId") is not None:
+            required_member(metadata, "CustomKeyStoreId", str)
         return metadata
 
     try:
@@ -85,7 +90,8 @@ def describe_keys(
             calls[region, arn] = partial(describe_key, client, arn)
         except AnsibleSSMIncidentsError as failure:
             described[region, arn] = failure
-    for key, result in in_parallel(calls):
+    # The time limits of the connection are for each read, which an answer that comes in drops never reaches.
+    for key, result in in_parallel(calls, 2 * _TIMEOUT):
         described[key] = result if isinstance(result, AnsibleSSMIncidentsError) else key_facts(result)
     return {key: described[key] for key in keys}
 
@@ -132,15 +138,16 @@ class KeyCheck:
         problem = key_problem(key)
         if not problem:
             return
-        what = f"The KMS key {arn} of {region} can't be used: {problem}"
+        what = f"The KMS key {arn} of {region} can't be used: {one_line(shorten(problem))}"
         if step.action not in (DELETE_REGION, DELETE):
             raise AnsibleSSMIncidentsError(what, code=KEY_NOT_USABLE)
         target = "the replication set" if step.action == DELETE else f"Region {region}"
-        if key["key_state"] is None and step.action == DELETE:
-            # Its data can't be read any more, and no key can be enabled: there is nothing left to protect.
+        is_gone = key["key_state"] is None
+        if (is_gone and step.action == DELETE) or not (is_gone or key["key_state"] in DISABLED_STATES):
+            # A key that is gone can't be enabled, and of other keys AWS does not say that they prevent a deletion.
             self._unchecked.add((region, arn))
             self._warn(
-                f"{what}. Whether AWS deletes {target} without it is not known; if it fails, contact AWS Support."
+                f"{what}. Whether AWS deletes {target} with such a key is not known. If it fails, contact AWS Support."
             )
             return
         raise AnsibleSSMIncidentsError(

@@ -253,6 +253,12 @@ def _validate_kinds(current: Mapping[str, str | None], desired: Mapping[str, str
     :raises AnsibleSSMIncidentsError: names the Regions.
     """
     owned, managed = regions_by_kind_of_key(current)
+    if current and not owned and not managed and set(desired) - set(current):
+        raise AnsibleSSMIncidentsError(
+            "regions: AWS reports no KMS key of the set, so it is not known which kind of key an added Region must have",
+            code=UNSUPPORTED_CHANGE,
+            advice="Add no Region, or contact AWS Support.",
+        )
     if owned and managed:
         raise AnsibleSSMIncidentsError(
             f"regions: the set has {_described_kinds(owned, managed)}. Incident Manager does not support both kinds in one"

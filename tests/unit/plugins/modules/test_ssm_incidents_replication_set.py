@@ -482,6 +482,26 @@ def test_what_is_encrypted_goes_before_its_key(
     assert not manage(**options).failed
 
 
+def test_what_is_encrypted_with_a_key_of_another_kind_can_be_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
+    """AWS says only of a key that is disabled or pending deletion that it prevents the deletion."""
+    kms = endpoint.client("kms", "eu-west-1")
+    hmac = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
+    arn = seed_set(endpoint, regionMap=region_map(eu_west_1=hmac))
+    outcome = manage(state="absent", arn=arn, _check_mode=True)
+    assert not outcome.failed, outcome["msg"]
+    assert [warning for warning in outcome["warnings"] if "HMAC_256" in str(warning) and "is not known" in str(warning)]
+
+
+def test_no_region_is_added_while_no_key_of_the_set_is_known(manage: Run, endpoint: LocalEndpoint) -> None:
+    """It could be of the other kind, and AWS would refuse it after another Region is deleted."""
+    unknown = {"status": "ACTIVE"}
+    names = ("us-east-1", "eu-west-1", "eu-west-2")
+    seed_set(endpoint, regionMap=dict.fromkeys(names, unknown))
+    outcome = manage(regions=regions("us-east-1", "eu-west-1", "eu-central-1"))
+    assert outcome["error"]["code"] == "UnsupportedChange" and "no KMS key of the set" in outcome["msg"]
+    assert write_operations(endpoint) == []
+
+
 def test_a_region_whose_key_is_gone_is_not_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
     seed_set(endpoint, regionMap=region_map(us_east_1=US_KEY, eu_west_1=key("eu-west-1", 99)))
     outcome = manage(regions=regions("us-east-1"))

@@ -141,6 +141,8 @@ def test_a_key_that_incident_manager_can_use() -> None:
         ({"KeySpec": "RSA_2048"}, ["symmetric", "RSA_2048"]),
         ({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}, ["HMAC_256", "GENERATE_VERIFY_MAC"]),
         ({"KeyManager": "AWS"}, ["AWS managed key"]),
+        ({"Enabled": False}, ["not enabled"]),
+        ({"KeyUsage": "SIGN_VERIFY"}, ["symmetric", "SIGN_VERIFY"]),
     ],
 )
 def test_a_key_that_incident_manager_can_not_use(changes: dict[str, Any], parts: list[str]) -> None:
