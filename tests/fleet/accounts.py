@@ -207,7 +207,7 @@ def _make_account(number: int, failure: str | None) -> Account:
         tags_denied |= defect == "tags denied"
         _apply_defect(defect, body, tags, second, random)
     # Only a working Region answers.
-    working = [name for name, info in body["regionMap"].items() if info["status"] in ("ACTIVE", "DELETING")]
+    working = [name for name, info in body["regionMap"].items() if info["status"] == "ACTIVE"]
     region = random.choice(working)
     search: tuple[str, ...] = ()
     # A quarter of the accounts are searched.
