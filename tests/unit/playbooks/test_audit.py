@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from endpoint.server import LocalEndpoint
 from fleet.accounts import (
     CREDENTIALS,
     FAILURES,
@@ -287,6 +288,24 @@ def test_refused_rules(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> 
     for row in run.rows().values():
         assert (row["outcome"], row["error"]["code"]) == ("unknown", "InvalidParameter")
         assert "minimum_regions: 4 is out of range" in row["msg"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"incident_manager_report_html": ""},
+        {"incident_manager_report_csv": None},
+        {"incident_manager_report_junit": 5},
+        {"incident_manager_report_only": "maybe"},
+    ],
+)
+def test_variables_for_the_report_are_validated_before_any_account_is_asked(
+    make_fleet: MakeFleet, run_audit: Callable[..., Run], endpoint: LocalEndpoint, variables: dict[str, Any]
+) -> None:
+    run = run_audit(make_fleet(make_compliant_accounts(2, "keys")), **variables)
+    assert run.code == 2 and "must be true or false" in run.output
+    assert endpoint.operations == [] and not run.json.exists()
 
 
 @pytest.mark.slow
