@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +93,11 @@ def thorough() -> bool:
 
 @pytest.fixture
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Replace time.sleep, and return the list of the seconds that it is called with."""
+    """Replace time.sleep, let the clock go on as if it had slept, and return the list of the seconds it is called with."""
     seconds: list[float] = []
+    real = time.monotonic
     monkeypatch.setattr("time.sleep", seconds.append)
+    monkeypatch.setattr("time.monotonic", lambda: real() + sum(seconds))
     return seconds
 
 

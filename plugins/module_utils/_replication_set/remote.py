@@ -10,6 +10,7 @@ Everything that a change does outside of itself goes through this class, time in
 from __future__ import annotations
 
 import time
+from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, TypeVar
 
@@ -54,7 +55,20 @@ class Remote:
         """Return the time in seconds, on a clock that only goes forward."""
         return time.monotonic()
 
+    def seconds_left(self) -> float:
+        """Return how long the task may still take; negative if its time is over."""
+        return self._deadline - self.now()
+
+    def is_over(self) -> bool:
+        """Tell whether the task's time is over."""
+        return self.seconds_left() <= 0
+
+    def seconds_until(self, moment: datetime) -> float:
+        """Return how long it is until a time of the day; negative if it is past."""
+        return (moment - datetime.now(timezone.utc)).total_seconds()
+
     def sleep(self, seconds: float) -> None:
+        """Sleep. Whoever needs the time calls now() afterwards."""
         time.sleep(seconds)
 
     def side_by_side(
@@ -64,7 +78,7 @@ class Remote:
 
         A caller that has what it needs can stop: it does not wait for the others.
         """
-        seconds = min(_LONGEST_CALL, max(_SHORTEST_CALL, self._deadline - self.now()))
+        seconds = min(_LONGEST_CALL, max(_SHORTEST_CALL, self.seconds_left()))
         return in_parallel(calls, seconds)
 
     def list_replication_sets(self, region: str) -> list[str]:

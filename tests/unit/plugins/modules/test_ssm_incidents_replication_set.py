@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
@@ -100,6 +101,17 @@ def write_operations(endpoint: LocalEndpoint) -> list[str]:
 
 def actions(outcome: Any) -> list[tuple[str, str]]:
     return [(action["action"], action["status"]) for action in outcome["actions"]]
+
+
+def act_in_pauses(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
+    """Let something happen in each pause of the module."""
+    sleep = time.sleep
+
+    def act_and_sleep(seconds: float) -> None:
+        act()
+        sleep(seconds)
+
+    monkeypatch.setattr("time.sleep", act_and_sleep)
 
 
 def assert_unchanged_again(manage: Run, endpoint: LocalEndpoint, options: dict[str, Any]) -> None:
@@ -304,7 +316,7 @@ def test_a_set_that_is_being_deleted_is_created_again_if_aws_lets_it(
     if enabled_again:
         # The first call that creates the set is refused, and in the pause after it the account is enabled again.
         endpoint.faults.add({"operation": "CreateReplicationSet", "fault": "error", "code": "ConflictException"})
-        monkeypatch.setattr("time.sleep", lambda _seconds: endpoint.configure(enabled_accounts=[ACCOUNT]))
+        act_in_pauses(monkeypatch, lambda: endpoint.configure(enabled_accounts=[ACCOUNT]))
     outcome = manage(regions=regions("eu-west-1"))
     if enabled_again:
         assert actions(outcome) == [("create_replication_set", "done")]
@@ -524,7 +536,7 @@ def test_a_key_is_looked_at_again_before_its_step(
 ) -> None:
     seed_set(endpoint, regionMap=region_map(eu_west_1=KEY))
     # While the first Region is being added.
-    monkeypatch.setattr("time.sleep", lambda _seconds: break_key(endpoint, US_KEY, "Disabled"))
+    act_in_pauses(monkeypatch, lambda: break_key(endpoint, US_KEY, "Disabled"))
     outcome = manage(regions=regions(eu_west_1=KEY, eu_west_2=key("eu-west-2"), us_east_1=US_KEY))
     assert outcome["error"]["code"] == "KeyNotUsable" and US_KEY in outcome["msg"]
     assert outcome["changed"] is True
@@ -726,7 +738,7 @@ def test_a_refused_step_is_reported_with_the_steps_before(manage: Run, endpoint:
 @pytest.mark.parametrize("code", ["ValidationException", "ResourceNotFoundException"])
 def test_a_failure_after_a_change_reports_the_change(manage: Run, endpoint: LocalEndpoint, code: str) -> None:
     seed_set(endpoint)
-    endpoint.faults.add({"operation": "ListTagsForResource", "fault": "error", "code": code})
+    endpoint.faults.add({"operation": "ListTagsForResource", "fault": "error", "code": code, "times": None})
     outcome = manage(regions=regions("eu-west-1", "us-east-1"))
     assert outcome.failed and outcome["changed"] is True and actions(outcome) == [("add_region", "done")]
 
