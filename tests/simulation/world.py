@@ -69,7 +69,8 @@ class Call:
     :ivar code: AWS's code, or the name of botocore's exception; empty if there is none.
     :ivar words: a text that only this call's failure has; empty if it has not failed.
     :ivar is_accepted: whether AWS has taken it, and not only answered again for the same client token.
-    :ivar before: the truth before it took effect; so is after.
+    :ivar before: the truth before it took effect, and after it.
+    :ivar done_in: the run during which it took effect; another one if it came late.
     """
 
     number: int
@@ -85,6 +86,7 @@ class Call:
     is_accepted: bool = False
     before: State | None = None
     after: State | None = None
+    done_in: int = 0
     fault: str = ""
     answer: Any = None
 
@@ -152,7 +154,7 @@ class World:
                 regions[name]["statusMessage"] = start.failed[name]
         body = {"status": start.status, "regionMap": regions, "deletionProtected": start.protected}
         # Times in full, as after a change.
-        body |= {"createdTime": _EPOCH, "lastModifiedTime": _EPOCH, "createdBy": "arn:aws:iam::1:user/a"}
+        body |= {"createdTime": _EPOCH.timestamp(), "lastModifiedTime": _EPOCH.timestamp(), "createdBy": "arn:aws:iam::1:user/a"}
         arn = self.backend.seed(body, tags=start.tags)
         return arn
 
@@ -258,7 +260,8 @@ class World:
 
     @staticmethod
     def _record(call: Call, error: Exception, code: str) -> None:
-        call.outcome, call.code, call.words = f"{code}: {error}", code, _words(call)
+        message = error.response["Error"]["Message"] if isinstance(error, ClientError) else str(error)
+        call.outcome, call.code, call.words = f"{code}: {message}", code, _words(call)
 
     def _execute_quietly(self, call: Call, when: bool) -> None:
         """Do what a call asks, if so, whatever AWS says to it."""
@@ -292,9 +295,9 @@ class World:
             answer = _OPERATIONS[call.operation](self.backend, caller, call.arguments)
         except (ServiceException, JsonRESTError) as error:
             raise _client_error(call, error) from None
-        call.is_accepted = call.is_write and not is_repeated
+        call.is_accepted, call.done_in = call.is_write and not is_repeated, self.run
         call.after = self._progress()
-        call.answer = self._respelled(answer)
+        call.answer = self._respelled(call.operation, answer)
         status = {"CreateReplicationSet": 201}.get(call.operation, 204 if call.is_write else 200)
         return _parsed(call.operation, call.answer, status)
 
@@ -310,12 +313,12 @@ class World:
             found._tick = _NEVER
         return self.truth()
 
-    def _respelled(self, answer: Any) -> Any:
+    def _respelled(self, operation: str, answer: Any) -> Any:
         if self.scenario.respelled == "keys" and isinstance(answer, Mapping) and "regionMap" in answer:
             answer = copy.deepcopy(dict(answer))
             for info in answer["regionMap"].values():
                 info["sseKmsKeyId"] = info["sseKmsKeyId"].replace(":key/0", ":key/mrk-0")
-        elif self.scenario.respelled == "tags" and isinstance(answer, Mapping) and "regionMap" not in answer:
+        elif self.scenario.respelled == "tags" and operation == "ListTagsForResource":
             answer = {key.lower(): value for key, value in answer.items()}
         return answer
 
