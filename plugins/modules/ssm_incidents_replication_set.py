@@ -183,7 +183,8 @@ actions:
       sample: add_region
     status:
       description:
-        - V(done) if AWS took the step, V(planned) in check mode, V(not_reached) if the task failed before or at this step.
+        - V(done) if AWS accepted the step, V(planned) in check mode, V(not_reached) if the task failed before or at this step.
+        - V(unknown) if the task failed, and AWS may have accepted the step although its response was lost.
       returned: always
       type: str
       sample: done
@@ -353,10 +354,11 @@ error:
     code:
       description:
         - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
-        - Or a code of this collection, V(AccountMismatch), V(DeletionProtected), V(InvalidConfiguration),
-          V(InvalidParameter), V(KeyMismatch), V(KeyNotUsable), V(MalformedAnswer), V(MultipleReplicationSets),
-          V(NoReplicationSet), V(ReplicationSetDeleted), V(ReplicationSetFailed), V(SearchIncomplete),
-          V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or V(WaitTimeout).
+        - Or a code of this collection, V(AccountMismatch), V(ChangeNotVisible), V(DeletionProtected), V(Interrupted),
+          V(InvalidConfiguration), V(InvalidParameter), V(KeyMismatch), V(KeyNotUsable), V(MalformedAnswer),
+          V(MultipleReplicationSets), V(NoReplicationSet), V(ReplicationSetChanged), V(ReplicationSetDeleted),
+          V(ReplicationSetFailed), V(SearchIncomplete), V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or
+          V(WaitTimeout).
         - A bare HTTP status, such as V(403), if an error came without a code.
         - The README of the collection has a table of all codes.
       returned: failure

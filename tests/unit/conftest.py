@@ -101,6 +101,20 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return seconds
 
 
+@pytest.fixture
+def act_in_pauses(monkeypatch: pytest.MonkeyPatch, sleeps: list[float]) -> Callable[[Callable[[], object]], None]:
+    """Return a function that lets something happen in each pause."""
+
+    def act_in_pauses(act: Callable[[], object]) -> None:
+        def act_and_sleep(seconds: float) -> None:
+            sleeps.append(seconds)
+            act()
+
+        monkeypatch.setattr("time.sleep", act_and_sleep)
+
+    return act_in_pauses
+
+
 # The endpoint ---------------------------------------------------------------------------------------------------------
 
 

@@ -47,8 +47,8 @@ ALL_REGIONS = "all"
 #: unless the user's aws_config has them.
 SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20}
 
-#: How long a Region is waited for, in seconds, all attempts of all calls together.
-REGION_SECONDS = 60
+#: How long a Region is waited for, in seconds, all attempts of a call together.
+REGION_SECONDS = 45
 
 #: What is searched for if no ARN is known.
 OWN_SET = "the account's replication set"
@@ -88,7 +88,8 @@ def find_replication_set(connection: Connection, arn: str | None, search_regions
     others = _other_regions(connection, arn, search_regions)
     own = connection.client(SERVICE)
     try:
-        return within(REGION_SECONDS, connection.region, partial(_search_region, own, arn))
+        arn = arn or within(REGION_SECONDS, connection.region, partial(_find_arn, own))
+        return within(REGION_SECONDS, connection.region, partial(_get_from_region, own, arn))
     except AnsibleSSMIncidentsError as failure:
         if not others:
             raise _with_search_advice(failure, connection.region) from failure
@@ -114,9 +115,8 @@ def find_replication_set(connection: Connection, arn: str | None, search_regions
     raise search_failure(what, [connection.region, *others], failures, connection.mask)
 
 
-def _search_region(client: BaseClient, arn: str | None) -> SearchResult:
-    """Search one Region for a set."""
-    arn = arn or _find_arn(client)
+def _get_from_region(client: BaseClient, arn: str | None) -> SearchResult:
+    """Get the set from one Region, if the account has one."""
     return SearchResult(client, arn or "", get_replication_set(client, arn) if arn else None)
 
 
@@ -174,10 +174,14 @@ def _search_in_parallel(
     connection: Connection, regions: Sequence[str], arn: str | None
 ) -> Iterator[tuple[str, SearchResult | AnsibleSSMIncidentsError]]:
     """Search several Regions at once, and yield each Region with its result, in the order in which they come."""
+
+    def search(client: BaseClient) -> SearchResult:
+        return _get_from_region(client, arn or _find_arn(client))
+
     calls = {}
     for region in regions:
         try:
-            calls[region] = partial(_search_region, connection.client(SERVICE, region), arn)
+            calls[region] = partial(search, connection.client(SERVICE, region))
         except AnsibleSSMIncidentsError as failure:
             yield region, failure
     yield from in_parallel(calls, REGION_SECONDS)

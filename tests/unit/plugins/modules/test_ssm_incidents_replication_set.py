@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
@@ -101,17 +100,6 @@ def write_operations(endpoint: LocalEndpoint) -> list[str]:
 
 def actions(outcome: Any) -> list[tuple[str, str]]:
     return [(action["action"], action["status"]) for action in outcome["actions"]]
-
-
-def act_in_pauses(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
-    """Let something happen in each pause of the module."""
-    sleep = time.sleep
-
-    def act_and_sleep(seconds: float) -> None:
-        act()
-        sleep(seconds)
-
-    monkeypatch.setattr("time.sleep", act_and_sleep)
 
 
 def assert_unchanged_again(manage: Run, endpoint: LocalEndpoint, options: dict[str, Any]) -> None:
@@ -310,13 +298,13 @@ def test_a_set_is_created_only_where_incident_manager_is_enabled(manage: Run, en
 
 @pytest.mark.parametrize("enabled_again", [False, True])
 def test_a_set_that_is_being_deleted_is_created_again_if_aws_lets_it(
-    manage: Run, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch, enabled_again: bool
+    manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run, enabled_again: bool
 ) -> None:
     seed_set(endpoint, status="DELETING", regionMap={"eu-west-1": {"status": "DELETING"}})
     if enabled_again:
         # The first call that creates the set is refused, and in the pause after it the account is enabled again.
         endpoint.faults.add({"operation": "CreateReplicationSet", "fault": "error", "code": "ConflictException"})
-        act_in_pauses(monkeypatch, lambda: endpoint.configure(enabled_accounts=[ACCOUNT]))
+        act_in_pauses(lambda: endpoint.configure(enabled_accounts=[ACCOUNT]))
     outcome = manage(regions=regions("eu-west-1"))
     if enabled_again:
         assert actions(outcome) == [("create_replication_set", "done")]
@@ -531,12 +519,10 @@ def test_a_set_whose_key_is_gone_can_be_tried_to_delete(manage: Run, endpoint: L
     assert key("eu-west-1", 99) in str(warning) and "is not known" in str(warning)
 
 
-def test_a_key_is_looked_at_again_before_its_step(
-    manage: Run, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_is_looked_at_again_before_its_step(manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run) -> None:
     seed_set(endpoint, regionMap=region_map(eu_west_1=KEY))
     # While the first Region is being added.
-    act_in_pauses(monkeypatch, lambda: break_key(endpoint, US_KEY, "Disabled"))
+    act_in_pauses(lambda: break_key(endpoint, US_KEY, "Disabled"))
     outcome = manage(regions=regions(eu_west_1=KEY, eu_west_2=key("eu-west-2"), us_east_1=US_KEY))
     assert outcome["error"]["code"] == "KeyNotUsable" and US_KEY in outcome["msg"]
     assert outcome["changed"] is True
