@@ -11,11 +11,17 @@ version_added: 1.0.0
 short_description: Create, change and retire the replication set of AWS Systems Manager Incident Manager
 description:
   - Creates an account's replication set, changes its Regions, KMS keys, deletion protection and tags, or deletes it.
-  - AWS takes one change of a set at a time, and each takes minutes. The module works out the steps, takes them one
-    after the other, and waits in between. The set never has fewer than one Region nor more than three on the way.
-  - Where several people or jobs may change a set at the same time, turn deletion protection on. It alone keeps AWS
-    from deleting what has become the last Region a moment ago.
-  - Run again after a failure or an interruption, it goes on from what is there.
+  - AWS accepts one change of a set at a time, and each takes minutes. The module plans the steps, sends them one after the
+    other, and waits in between. It chooses the order in which the set has the most Regions on the way, and never fewer than one.
+  - Every call goes to a Region of the set that responds. If a Region is down or denied by a policy, the module uses the others,
+    so that a task can move a set out of a Region that is down.
+  - A step that AWS has accepted is never sent again. If a response is lost, the module reads the set before it sends the step
+    again. RV(actions) says what AWS accepted, after a failure too.
+  - If somebody else adds a Region or a tag during the task, or turns deletion protection on, the task does not delete that. It
+    fails, and names what has changed.
+  - If several people or jobs may change a set at the same time, turn deletion protection on. It alone keeps AWS from deleting
+    what has become the last Region a moment ago.
+  - After a failure or an interruption, run the task again. It continues from what is there.
   - B(To delete the replication set may be final.) Since 7 November 2025 AWS creates a replication set only in an account where
     Incident Manager is already enabled. Whether an account that has deleted its set is one of them is not known. In any other
     account a task that would create a set fails with C(UnsupportedOperationException).
@@ -35,8 +41,10 @@ options:
   arn:
     description:
       - The ARN of the replication set.
-      - Omitted with O(state=present), the account's own set is changed, or created where there is none.
-        Given, it must be the account's set.
+      - If it is omitted with O(state=present), the module changes the account's own set, or creates it. If it is given, it must be
+        the account's set.
+      - If the account has another set, O(state=absent) changes nothing, warns, and returns the facts of that set. RV(exists) is
+        V(true) then.
     type: str
   regions:
     description:
@@ -87,13 +95,13 @@ options:
   wait:
     description:
       - Whether to wait until the last step is complete.
-      - With V(false), a change that takes more than one step is refused before anything is changed.
-        What another change has under way is waited for all the same.
+      - With V(false), a change that takes more than one step is refused before anything is changed. The module still waits for a
+        change that is already in progress. If the set can't be read right after the step, its facts are null, with a warning.
     type: bool
     default: true
   wait_timeout:
     description:
-      - How long to wait at most, in seconds, for all steps together.
+      - How long to wait at most, in seconds, for all steps together. The task ends at most 15 seconds later, whatever AWS does.
     type: int
     default: 7200
 extends_documentation_fragment:
@@ -198,18 +206,18 @@ actions:
       status: done
 exists:
   description:
-    - Whether there is a replication set.
-    - In check mode, whether there is one now.
+    - Whether the account has a replication set.
+    - In check mode, whether it has one now.
   returned: success
   type: bool
   sample: true
 region:
-  description: The Region that answered.
+  description: The Region that responded.
   returned: success
   type: str
   sample: us-east-1
 replication_set:
-  description: The replication set; V({}) where there is none.
+  description: The replication set; V({}) if there is none.
   returned: success
   type: dict
   contains:
@@ -413,7 +421,8 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import unlisted_tags
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.keys import KeyCheck
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observe import Observation, Observer
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observation import Observation
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observe import Observer
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
     DELETE,
     CurrentState,
@@ -574,7 +583,7 @@ def tags_or_none(observer: Observer, seen: Observation) -> dict[str, str] | None
     if seen.tags is not None:
         return seen.tags
     try:
-        return observer.list_tags(seen)
+        return observer.list_tags_at_last(seen)
     except AnsibleSSMIncidentsError as failure:
         if failure.code != ACCESS_DENIED:
             raise

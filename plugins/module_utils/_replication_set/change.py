@@ -16,12 +16,13 @@ from typing import Callable
 from uuid import uuid4
 
 from .._aws.errors import ADVICE, WAIT_REQUIRED, WAIT_TIMEOUT, AnsibleSSMIncidentsError, aws_response
-from .decide import DONE, PAUSES, UNKNOWN, Attempt, Done, History, Send, Task, Wait, Waiting, decide, region_statuses
+from .decide import DONE, UNKNOWN, Attempt, Done, History, Send, Task, Wait, Waiting, decide
 from .facts import iso_time
-from .observe import Observation, Observer
+from .observation import Observation, region_statuses
+from .observe import Observer
 from .plan import CREATE, DELETE_REGION, CurrentState, Step
 from .remote import Remote
-from .service import FAILED
+from .service import FAILED, PAUSES
 
 Validator = Callable[["CurrentState | None", "list[Step]"], object]
 

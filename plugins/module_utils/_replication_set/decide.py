@@ -29,22 +29,22 @@ from .._aws.errors import (
     UNRECOGNIZED_CLIENT,
     AnsibleSSMIncidentsError,
 )
-from .observe import Observation
-from .plan import (
-    ADD_REGION,
-    CREATE,
-    DELETE,
-    DELETE_REGION,
-    TAG,
-    UNTAG,
-    UPDATE_PROTECTION,
-    CurrentState,
-    Step,
+from .observation import (
+    Observation,
+    current_state,
+    described_effect,
+    effects_of,
+    failed_regions,
+    fingerprint,
+    is_changing,
+    is_failed,
+    is_reported,
+    missing_effects,
+    region_statuses,
+    reported,
 )
-from .service import ACTIVE, DELETING, FAILED, kms_key_of_region
-
-#: The pauses between two looks, in seconds. The first ones are short for what is quick.
-PAUSES = (1, 2, 4, 8, 16, 30)
+from .plan import ADD_REGION, DELETE, DELETE_REGION, UNTAG, UPDATE_PROTECTION, CurrentState, Step
+from .service import PAUSES
 
 #: How long to wait, in seconds, until AWS reports a step that it has taken, with what longest pause, and how long to try
 #: again although AWS refuses a step while no change is in progress.
@@ -231,98 +231,6 @@ def decide(
     return _try_again(send, attempt, history, seen, now, untried) if attempt else send
 
 
-def current_state(seen: Observation) -> CurrentState | None:
-    """Return the state that AWS reports, as plans have it; None for no set."""
-    if seen.replication_set is None:
-        return None
-    regions = seen.replication_set["regionMap"].items()
-    return CurrentState(
-        {name: kms_key_of_region(info) for name, info in regions},
-        bool(seen.replication_set.get("deletionProtected")),
-        seen.tags or {},
-    )
-
-
-def is_changing(seen: Observation) -> bool:
-    """Tell whether a change of the set is in progress: AWS takes no other change then (CloudFormation).
-
-    A status that is not known here counts as one, and so does a Region's: the set is not ready.
-    """
-    if seen.replication_set is None or seen.replication_set["status"] == FAILED:
-        return False
-    statuses = region_statuses(seen).values()
-    return seen.replication_set["status"] != ACTIVE or any(status not in (ACTIVE, FAILED) for status in statuses)
-
-
-def region_statuses(seen: Observation) -> dict[str, str | None]:
-    """Return the status of each of the set's Regions."""
-    return {name: info.get("status") for name, info in _regions(seen).items()}
-
-
-def missing_effects(steps: Iterable[Step], seen: Observation) -> list[Step]:
-    """Return the steps whose effect AWS does not report, without those that a later one of them has undone."""
-    steps = list(steps)
-    missing = []
-    for number, step in enumerate(steps):
-        later = {effect for other in steps[number + 1 :] for effect in _effects(other)}
-        lasting = {effect: value for effect, value in _effects(step).items() if effect not in later}
-        if not all(_is_reported(effect, value, seen) for effect, value in lasting.items()):
-            missing.append(step)
-    return missing
-
-
-def _effects(step: Step) -> dict[tuple[str, str], Any]:
-    """Return what a step brings about: the set, Regions with their keys, protection and tags, each with its value or None."""
-    values = step.values
-    if step.action == CREATE:
-        return {("set", ""): True}
-    if step.action == DELETE:
-        return {("set", ""): None}
-    if step.action == ADD_REGION:
-        return {("region", values["region"]): values["sse_kms_key_id"]}
-    if step.action == DELETE_REGION:
-        return {("region", values["region"]): None}
-    if step.action == UPDATE_PROTECTION:
-        return {("protection", ""): values["deletion_protected"]}
-    if step.action == TAG:
-        return {("tag", key): value for key, value in values["tags"].items()}
-    return {("tag", key): None for key in values["tag_keys"]}
-
-
-def _is_reported(effect: tuple[str, str], value: Any, seen: Observation) -> bool:
-    kind, name = effect
-    if kind == "set":
-        is_gone = seen.replication_set is None or seen.replication_set["status"] == DELETING
-        return is_gone is (value is None)
-    if seen.replication_set is None:
-        return False
-    if kind == "protection":
-        return bool(seen.replication_set.get("deletionProtected")) is value
-    if kind == "tag":
-        return seen.tags is None or seen.tags.get(name) == value
-    info = _regions(seen).get(name)
-    is_gone = info is None or info.get("status") == DELETING
-    # A key that AWS leaves out is unknown.
-    return is_gone if value is None else not is_gone and info is not None and kms_key_of_region(info) in (value, None)
-
-
-def _regions(seen: Observation) -> Mapping[str, Mapping[str, Any]]:
-    return seen.replication_set["regionMap"] if seen.replication_set else {}
-
-
-def _failed_regions(seen: Observation) -> dict[str, str]:
-    """Return the Regions that are FAILED, each with AWS's message."""
-    return {
-        name: info.get("statusMessage") or "no message"
-        for name, info in _regions(seen).items()
-        if info.get("status") == FAILED
-    }
-
-
-def _is_failed(seen: Observation) -> bool:
-    return seen.replication_set is not None and seen.replication_set["status"] == FAILED
-
-
 # Waiting --------------------------------------------------------------------------------------------------------------
 
 
@@ -353,7 +261,7 @@ def _try_again(
     if untried and (last.is_temporary or last.code in _REGIONAL_ERRORS):
         return send
     refusals = [failure for failure in failures if not failure.is_temporary]
-    if refusals and _fingerprint(attempt.before) == _fingerprint(seen):
+    if refusals and fingerprint(attempt.before) == fingerprint(seen):
         refusal = refusals[0]
         if last.code == CONFLICT or len(refusals) < len(failures):
             _raise_after(REFUSED_SECONDS, refusal, attempt, now)
@@ -373,17 +281,6 @@ def _raise_after(seconds: float, failure: AnsibleSSMIncidentsError, attempt: Att
         raise failure
 
 
-def _fingerprint(seen: Observation) -> tuple[Any, ...]:
-    """Return what tells one state of the set from another."""
-    replication_set = seen.replication_set or {}
-    return (
-        current_state(seen),
-        replication_set.get("status"),
-        replication_set.get("lastModifiedTime"),
-        region_statuses(seen),
-    )
-
-
 # Validating -----------------------------------------------------------------------------------------------------------
 
 
@@ -392,20 +289,29 @@ def _validate_outcome(history: History, seen: Observation) -> None:
     if not history.steps(DONE) and not history.steps(UNKNOWN):
         return
     before = history.attempts[-1].before
-    new = {name: text for name, text in _failed_regions(seen).items() if name not in _failed_regions(before)}
-    if new or (_is_failed(seen) and not _is_failed(before)):
+    new = {name: text for name, text in failed_regions(seen).items() if name not in failed_regions(before)}
+    if new or (is_failed(seen) and not is_failed(before)):
         raise _failed(seen)
 
 
 def _validate_failed_regions(task: Task, seen: Observation, steps: list[Step]) -> None:
-    """Validate that no Region that stays is FAILED, if the Regions are to be changed or were asked for."""
+    """Validate that no Region that stays is FAILED, if the Regions are to be changed or were asked for, and that one works
+    at any time."""
     if task.is_deletion or seen.replication_set is None:
         return
-    staying = set(_failed_regions(seen)) - {step.values["region"] for step in steps if step.action == DELETE_REGION}
+    staying = set(failed_regions(seen)) - {step.values["region"] for step in steps if step.action == DELETE_REGION}
     changes_regions = any(step.action in (ADD_REGION, DELETE_REGION) for step in steps)
-    is_not_as_asked = not steps and task.region_names is not None and (staying & task.region_names or _is_failed(seen))
+    is_not_as_asked = not steps and task.region_names is not None and (staying & task.region_names or is_failed(seen))
     if is_not_as_asked or (staying and changes_regions):
         raise _failed(seen)
+    working = set(region_statuses(seen)) - set(failed_regions(seen))
+    for step in steps:
+        if step.action == ADD_REGION:
+            working.add(step.values["region"])
+        elif step.action == DELETE_REGION:
+            working.discard(step.values["region"])
+            if not working:
+                raise _failed(seen)
 
 
 def _validate_license(history: History, steps: Iterable[Step]) -> None:
@@ -440,7 +346,7 @@ def _deletions(steps: Iterable[Step]) -> set[str]:
 
 
 def _failed(seen: Observation) -> AnsibleSSMIncidentsError:
-    regions = ", ".join(f"{name} ({text})" for name, text in _failed_regions(seen).items())
+    regions = ", ".join(f"{name} ({text})" for name, text in failed_regions(seen).items())
     return AnsibleSSMIncidentsError(
         f"The replication set {seen.arn} has failed",
         code=REPLICATION_SET_FAILED,
@@ -461,41 +367,19 @@ def _deleted() -> AnsibleSSMIncidentsError:
 
 def _not_visible(missing: list[Step], seen: Observation) -> AnsibleSSMIncidentsError:
     """Return the failure for steps that AWS has taken and does not report, with what it reports."""
-    failed = _failed_regions(seen)
+    failed = failed_regions(seen)
     if failed:
         return _failed(seen)
     effects: dict[tuple[str, str], Any] = {}
     for step in missing:
-        effects.update(_effects(step))
+        effects.update(effects_of(step))
     differences = [
-        f"AWS reports {_described(effect, _reported(effect, seen))}, and the task expects {_described(effect, value)}"
+        f"AWS reports {described_effect(effect, reported(effect, seen))}, and the task expects {described_effect(effect, value)}"
         for effect, value in effects.items()
-        if not _is_reported(effect, value, seen)
+        if not is_reported(effect, value, seen)
     ]
     return AnsibleSSMIncidentsError(
         f"AWS has accepted {', '.join(step.action for step in missing)}, and does not report it",
         code=CHANGE_NOT_VISIBLE,
         reason="; ".join(differences),
     )
-
-
-def _reported(effect: tuple[str, str], seen: Observation) -> Any:
-    """Return what AWS reports of what a step brings about; None for nothing."""
-    kind, name = effect
-    current = current_state(seen)
-    if kind == "set" or current is None:
-        return current and True
-    if kind == "region":
-        return current.regions.get(name)
-    return current.deletion_protected if kind == "protection" else current.tags.get(name)
-
-
-def _described(effect: tuple[str, str], value: Any) -> str:
-    kind, name = effect
-    if kind == "protection":
-        return f"deletion protection {'on' if value else 'off'}"
-    if value is None:
-        return {"set": "no replication set", "region": f"no Region {name}", "tag": f"no tag {name}"}[kind]
-    if kind == "region":
-        return f"Region {name} with the KMS key {value}"
-    return f"the tag {name} with the value {value!r}" if kind == "tag" else "a replication set"

@@ -12,32 +12,21 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Iterable, NamedTuple, TypeVar
+from itertools import count
+from typing import TYPE_CHECKING, Callable, Iterable, TypeVar
 
 from .._aws.errors import MULTIPLE_REPLICATION_SETS, NOT_FOUND, AnsibleSSMIncidentsError
+from .observation import Observation
 from .search import OWN_SET, search_failure
+from .service import PAUSES
 
 if TYPE_CHECKING:
     from .remote import Remote
 
 Result = TypeVar("Result")
 
-
-class Observation(NamedTuple):
-    """What AWS reports of the set at a moment.
-
-    :ivar region: the Region that returned the set, or None.
-    :ivar arn: the set's ARN; empty if it is not known.
-    :ivar replication_set: the set as botocore parsed it; None if the account has no such set.
-    :ivar tags: the set's tags; None if they were not listed.
-    :ivar other_arns: the account's sets, if the one that was asked for is not among them.
-    """
-
-    region: str | None
-    arn: str
-    replication_set: dict[str, Any] | None
-    tags: dict[str, str] | None = None
-    other_arns: tuple[str, ...] = ()
+#: How long the tags are tried to be read for the result of a task, in seconds.
+LAST_READ_SECONDS = 60
 
 
 class Observer:
@@ -99,6 +88,18 @@ class Observer:
         if tags:
             return tags[1]
         raise next(iter(failures.values()))
+
+    def list_tags_at_last(self, seen: Observation) -> dict[str, str]:
+        """Return the tags for the result of a task, for which an error may pass within a minute. Errors as for list_tags()."""
+        end = self._remote.now() + min(LAST_READ_SECONDS, self._remote.seconds_left())
+        for number in count():
+            try:
+                return self.list_tags(seen)
+            except AnsibleSSMIncidentsError as failure:
+                if not failure.is_temporary or self._remote.now() >= end:
+                    raise
+            self._remote.sleep(PAUSES[min(number, len(PAUSES) - 1)])
+        raise AssertionError  # count() has no end.
 
     def healthiest_first(self, regions: Iterable[str]) -> list[str]:
         """Return Regions in the order in which to call them: those that did not fail last time, and the user's own first."""

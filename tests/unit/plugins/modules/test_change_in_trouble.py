@@ -149,9 +149,7 @@ def test_each_step_is_sent_once_although_reads_lag(
     manage: Run, endpoint: LocalEndpoint, lag: dict[str, Any], caller: str
 ) -> None:
     endpoint.configure(read_lag=lag)
-    created = succeed(
-        manage(region=caller, regions=regions(OWN, OTHER), tags=TAGS, deletion_protected=True)
-    )
+    created = succeed(manage(region=caller, regions=regions(OWN, OTHER), tags=TAGS, deletion_protected=True))
     assert actions(created) == [("create_replication_set", "done"), ("update_deletion_protection", "done")]
     assert len(created["replication_set"]["region_map"]) == 2
     endpoint.configure(read_lag=lag)  # which shows everything so far
@@ -171,7 +169,9 @@ def test_each_step_is_sent_once_although_reads_lag(
 
 
 def test_a_set_that_can_not_be_read_yet_is_no_failure_without_waiting(manage: Run, endpoint: LocalEndpoint) -> None:
-    endpoint.faults.add({"operation": "GetReplicationSet", "fault": "error", "code": "ResourceNotFoundException", "times": None})
+    endpoint.faults.add(
+        {"operation": "GetReplicationSet", "fault": "error", "code": "ResourceNotFoundException", "times": None}
+    )
     outcome = succeed(manage(regions=regions(OWN, OTHER), wait=False))
     assert actions(outcome) == [("create_replication_set", "done")] and outcome["exists"] is True
     facts = outcome["replication_set"]
@@ -320,9 +320,7 @@ def test_a_key_in_another_form_does_not_loop(
     seed_set(endpoint, regionMap=active_set({OWN: key(OWN)})["regionMap"])
     act_in_pauses(lambda: seed_set(endpoint, regionMap=active_set({OWN: key(OWN), OTHER: alias})["regionMap"]))
     arn_of_set = endpoint.client(region=OWN).list_replication_sets()["replicationSetArns"][0]
-    act_in_pauses(
-        lambda: endpoint.seed(active_set({OWN: key(OWN), OTHER: alias}), arn=arn_of_set)
-    )
+    act_in_pauses(lambda: endpoint.seed(active_set({OWN: key(OWN), OTHER: alias}), arn=arn_of_set))
     wanted = [{"name": OWN, "sse_kms_key_id": key(OWN)}, {"name": OTHER, "sse_kms_key_id": key(OTHER)}]
     outcome = manage(regions=wanted, replace_keys=True)
     assert outcome["error"]["code"] == "ChangeNotVisible"
@@ -430,9 +428,7 @@ def test_retry_after_the_end_of_the_task_fails_at_once(
 
 
 @pytest.mark.parametrize("operation", ["ListReplicationSets", "GetReplicationSet", "ListTagsForResource"])
-def test_throttled_reads_end_in_time(
-    manage: Run, endpoint: LocalEndpoint, sleeps: list[float], operation: str
-) -> None:
+def test_throttled_reads_end_in_time(manage: Run, endpoint: LocalEndpoint, sleeps: list[float], operation: str) -> None:
     seed_set(endpoint, regionMap=region_map(OWN))
     endpoint.faults.add({"operation": operation, "fault": "throttle", "times": None})
     outcome = manage(tags=TAGS, wait_timeout=3)
@@ -497,7 +493,10 @@ def test_the_set_that_the_account_has_is_named(manage: Run, endpoint: LocalEndpo
     ("change", "part"),
     [
         ({"body": active_set(dict.fromkeys((OWN, OTHER, THIRD), "DefaultKey"))}, f"delete Region {THIRD}"),
-        ({"body": active_set(dict.fromkeys((OWN, OTHER), "DefaultKey")), "tags": {"Owner": "x"}}, "remove the tag Owner"),
+        (
+            {"body": active_set(dict.fromkeys((OWN, OTHER), "DefaultKey")), "tags": {"Owner": "x"}},
+            "remove the tag Owner",
+        ),
     ],
 )
 def test_what_others_add_is_not_deleted(
@@ -517,7 +516,13 @@ def test_a_region_that_is_being_created_is_waited_for(manage: Run, endpoint: Loc
     body = {"status": "ACTIVE", "regionMap": {**region_map(OWN), OTHER: creating}}
     ready = json.dumps({"replicationSet": {**active_set(dict.fromkeys((OWN, OTHER), "DefaultKey"))}}, default=str)
     rule = {"operation": "GetReplicationSet", "fault": "body"}
-    endpoint.faults.add({**rule, "body": json.dumps({"replicationSet": {**active_set({OWN: "DefaultKey"}), **body}}, default=str), "times": 3})
+    endpoint.faults.add(
+        {
+            **rule,
+            "body": json.dumps({"replicationSet": {**active_set({OWN: "DefaultKey"}), **body}}, default=str),
+            "times": 3,
+        }
+    )
     endpoint.faults.add({**rule, "body": ready, "times": None})
     outcome = succeed(manage(arn=arn, regions=regions(OWN, OTHER)))
     assert outcome["replication_set"]["region_map"][OTHER]["status"] == "ACTIVE"
