@@ -212,7 +212,7 @@ exists:
   type: bool
   sample: true
 region:
-  description: The Region that responded.
+  description: The Region that answered.
   returned: success
   type: str
   sample: us-east-1
