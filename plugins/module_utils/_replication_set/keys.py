@@ -91,7 +91,7 @@ def describe_keys(
         except AnsibleSSMIncidentsError as failure:
             described[region, arn] = failure
     # The time limits of the connection are for each read, which an answer that comes in drops never reaches.
-    for key, result in in_parallel(calls, _TIMEOUT):
+    for key, result in in_parallel(calls, _TIMEOUT + 1):
         described[key] = result if isinstance(result, AnsibleSSMIncidentsError) else key_facts(result)
     return {key: described[key] for key in keys}
 
