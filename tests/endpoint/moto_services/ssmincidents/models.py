@@ -569,7 +569,8 @@ class SSMIncidentsBackend(BaseBackend):
         found = self._find_tagged(caller, arn)
         self._check_idle(found)
         merged = {**found.tags, **tags}
-        if len(merged) > MAX_TAGS:
+        # AWS's own tags don't count (AWS General Reference).
+        if sum(not name.startswith("aws:") for name in merged) > MAX_TAGS:
             raise ServiceQuotaExceededException(
                 f"A resource has at most {MAX_TAGS} tags", quota_code="TagsPerResource", arn=arn
             )

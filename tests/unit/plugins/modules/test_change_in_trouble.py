@@ -531,7 +531,7 @@ def test_a_region_that_is_being_created_is_waited_for(manage: Run, endpoint: Loc
 def test_aws_own_tags_are_not_counted_and_not_removed(manage: Run, endpoint: LocalEndpoint) -> None:
     aws_tags = {"aws:cloudformation:stack-name": "incidents"}
     seed_set(endpoint, regionMap=region_map(OWN), tags=aws_tags)
-    fifty = {f"tag{number}": "x" for number in range(49)}
+    fifty = {f"tag{number}": "x" for number in range(50)}
     outcome = succeed(manage(tags=fifty))
     assert actions(outcome) == [("tag_resource", "done")]
     assert outcome["replication_set"]["tags"] == {**aws_tags, **fifty}
