@@ -219,11 +219,12 @@ class World:
         if self.is_calm:
             return None
         for fault in self.scenario.faults:
-            if fault.on == kind and fault.number == number:
+            if fault.on == kind and fault.number == number and _can_happen(fault.kind, kind):
                 return fault
         for outage in self.scenario.outages:
             if (
-                outage.since <= self.time < outage.until
+                _can_happen(outage.kind, kind)
+                and outage.since <= self.time < outage.until
                 and region in (outage.regions or (region,))
                 and operation in (outage.operations or (operation,))
             ):
@@ -461,6 +462,11 @@ class World:
 
 def _fault_of_outage(outage: Outage) -> Fault:
     return Fault(outage.kind, "call", 0, 1)
+
+
+def _can_happen(fault: str, kind: str) -> bool:
+    """Tell whether a read or a write can have a fault: no read declares ConflictException (botocore's model)."""
+    return kind == "write" or not fault.startswith("conflict")
 
 
 def _words(call: Call) -> str:
