@@ -401,7 +401,6 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
     ACCOUNT_MISMATCH,
-    NO_REPLICATION_SET,
     AnsibleSSMIncidentsError,
     as_failure,
     invalid_option,
@@ -452,16 +451,10 @@ def make_task(params: Mapping[str, Any]) -> Task:
     if params["state"] == "absent":
         if params["deletion_protected"]:
             raise invalid_option("deletion_protected", "true contradicts state: absent", "Set false, or leave it out")
-        return Task(lambda current: plan_deletion(current, params["deletion_protected"]), is_deletion=True)
-
+        return Task(arn, lambda current: plan_deletion(current, params["deletion_protected"]), is_deletion=True)
     desired = desired_state(params, all_service_regions(SERVICE))
-
-    def plan(current: CurrentState | None) -> list[Step]:
-        if current is None and arn:
-            raise AnsibleSSMIncidentsError(f"The account has no replication set {arn}", code=NO_REPLICATION_SET)
-        return plan_changes(current, desired)
-
-    return Task(plan, region_names=None if desired.regions is None else frozenset(desired.regions))
+    region_names = None if desired.regions is None else frozenset(desired.regions)
+    return Task(arn, lambda current: plan_changes(current, desired), region_names=region_names)
 
 
 def validate_account_id(arn: str | None, connection: Connection) -> None:

@@ -53,8 +53,8 @@ def in_parallel(
         yield key, result
     for key in missing:
         region = key if isinstance(key, str) else next(iter(key))
-        message = f"No response in Region {region} within {seconds:g} seconds"
-        yield key, AnsibleSSMIncidentsError(message, code=READ_TIMEOUT, reason="")
+        reason = f"no response within {seconds:g} seconds"
+        yield key, AnsibleSSMIncidentsError(f"Failed to call AWS in Region {region}", code=READ_TIMEOUT, reason=reason)
 
 
 def within(seconds: float, region: str, call: Callable[[], Result]) -> Result:

@@ -21,6 +21,7 @@ from .._aws.errors import (
     CHANGE_NOT_VISIBLE,
     CONFLICT,
     NO_ANSWER_ERRORS,
+    NO_REPLICATION_SET,
     NOT_FOUND,
     REPLICATION_SET_CHANGED,
     REPLICATION_SET_DELETED,
@@ -39,16 +40,16 @@ from .plan import (
     UPDATE_PROTECTION,
     CurrentState,
     Step,
-    predict,
 )
 from .service import ACTIVE, DELETING, FAILED, kms_key_of_region
 
-#: In seconds. The first pauses are short for what is quick.
+#: The pauses between two looks, in seconds. The first ones are short for what is quick.
 PAUSES = (1, 2, 4, 8, 16, 30)
 
-#: How long to wait, in seconds, until AWS reports a step that it has taken, and how long to try again although AWS refuses
-#: a step while no change is in progress.
+#: How long to wait, in seconds, until AWS reports a step that it has taken, with what longest pause, and how long to try
+#: again although AWS refuses a step while no change is in progress.
 VISIBLE_SECONDS = 120
+VISIBLE_PAUSE = 10
 REFUSED_SECONDS = 300
 
 #: How long to try, in seconds, to read the set for the first time.
@@ -73,7 +74,7 @@ class Attempt(NamedTuple):
     :ivar tries: how often it was sent.
     :ivar first_at: when it was sent first, and when last, in seconds.
     :ivar failures: the Regions that have failed, with the failure of each; emptied if all are tried again.
-    :ivar not_before: when AWS lets the step be tried again.
+    :ivar not_before: when AWS lets the step be tried again; 0 if it has not said.
     """
 
     step: Step
@@ -152,11 +153,13 @@ class History(NamedTuple):
 class Task(NamedTuple):
     """What the user asks for.
 
+    :ivar arn: the ARN of the set, if the user has given it.
     :ivar plan: returns the steps from the current state, None for no set, to the desired one.
     :ivar is_deletion: whether the set is to be deleted.
     :ivar region_names: the Regions that the set must have and that must work; None if they are not asked for.
     """
 
+    arn: str | None
     plan: Callable[[CurrentState | None], list[Step]]
     is_deletion: bool = False
     region_names: frozenset[str] | None = None
@@ -168,11 +171,13 @@ class Wait(NamedTuple):
     :ivar reason: what for: one word, which is the same as long as it is for the same.
     :ivar seconds: the pause; None for one that grows.
     :ivar failure: what has failed, if something has.
+    :ivar longest: the longest pause.
     """
 
     reason: str
     seconds: float | None = None
     failure: AnsibleSSMIncidentsError | None = None
+    longest: float = PAUSES[-1]
 
 
 class Send(NamedTuple):
@@ -213,7 +218,9 @@ def decide(
         return _wait_at_most(VISIBLE_SECONDS, "set", _deleted(), history, now)
     missing = missing_effects(history.steps(DONE), seen)
     if missing and not (task.is_deletion and current is None):
-        return _wait_at_most(VISIBLE_SECONDS, "effect", _not_visible(history, missing, seen), history, now)
+        return _wait_at_most(VISIBLE_SECONDS, "effect", _not_visible(missing, seen), history, now)
+    if current is None and task.arn and not task.is_deletion:
+        raise _no_such_set(task.arn, seen)
     steps = task.plan(current)
     _validate_license(history, steps)
     _validate_failed_regions(task, seen, steps)
@@ -323,7 +330,7 @@ def _wait_at_most(seconds: float, reason: str, failure: AnsibleSSMIncidentsError
     """Wait, or raise the failure if the change waits for the same reason so long already."""
     if history.waiting and history.waiting.reason == reason and now - history.waiting.since >= seconds:
         raise failure
-    return Wait(reason, failure=failure)
+    return Wait(reason, failure=failure, longest=VISIBLE_PAUSE)
 
 
 def _wait_for_answer(history: History, failure: AnsibleSSMIncidentsError, now: float) -> Wait:
@@ -353,7 +360,7 @@ def _try_again(
         elif attempt.outcome == UNKNOWN:
             # AWS may have taken the step at an earlier try, and refuses it for that: it will be seen.
             _raise_after(VISIBLE_SECONDS, refusal, attempt, now)
-            return Wait("outcome", failure=refusal)
+            return Wait("outcome", failure=refusal, longest=VISIBLE_PAUSE)
         else:
             raise refusal
     due = max(attempt.not_before, attempt.last_at + PAUSES[min(attempt.tries, len(PAUSES)) - 1])
@@ -441,28 +448,54 @@ def _failed(seen: Observation) -> AnsibleSSMIncidentsError:
     )
 
 
+def _no_such_set(arn: str, seen: Observation) -> AnsibleSSMIncidentsError:
+    others = f". It has {', '.join(seen.other_arns)}" if seen.other_arns else ""
+    return AnsibleSSMIncidentsError(f"The account has no replication set {arn}{others}", code=NO_REPLICATION_SET)
+
+
 def _deleted() -> AnsibleSSMIncidentsError:
     return AnsibleSSMIncidentsError(
         "The replication set is gone: somebody else has deleted it during this task", code=REPLICATION_SET_DELETED
     )
 
 
-def _not_visible(history: History, missing: list[Step], seen: Observation) -> AnsibleSSMIncidentsError:
+def _not_visible(missing: list[Step], seen: Observation) -> AnsibleSSMIncidentsError:
     """Return the failure for steps that AWS has taken and does not report, with what it reports."""
     failed = _failed_regions(seen)
     if failed:
         return _failed(seen)
-    expected = predict(current_state(history.attempts[0].before), history.steps(DONE))
+    effects: dict[tuple[str, str], Any] = {}
+    for step in missing:
+        effects.update(_effects(step))
+    differences = [
+        f"AWS reports {_described(effect, _reported(effect, seen))}, and the task expects {_described(effect, value)}"
+        for effect, value in effects.items()
+        if not _is_reported(effect, value, seen)
+    ]
     return AnsibleSSMIncidentsError(
         f"AWS has accepted {', '.join(step.action for step in missing)}, and does not report it",
         code=CHANGE_NOT_VISIBLE,
-        reason=f"AWS reports {_described(current_state(seen))}, and the task expects {_described(expected)}",
+        reason="; ".join(differences),
     )
 
 
-def _described(state: CurrentState | None) -> str:
-    if state is None:
-        return "no replication set"
-    regions = ", ".join(f"{name} with the KMS key {key}" for name, key in sorted(state.regions.items()))
-    protection = "on" if state.deletion_protected else "off"
-    return f"{regions}; deletion protection {protection}; the tags {dict(sorted(state.tags.items()))}"
+def _reported(effect: tuple[str, str], seen: Observation) -> Any:
+    """Return what AWS reports of what a step brings about; None for nothing."""
+    kind, name = effect
+    current = current_state(seen)
+    if kind == "set" or current is None:
+        return current and True
+    if kind == "region":
+        return current.regions.get(name)
+    return current.deletion_protected if kind == "protection" else current.tags.get(name)
+
+
+def _described(effect: tuple[str, str], value: Any) -> str:
+    kind, name = effect
+    if kind == "protection":
+        return f"deletion protection {'on' if value else 'off'}"
+    if value is None:
+        return {"set": "no replication set", "region": f"no Region {name}", "tag": f"no tag {name}"}[kind]
+    if kind == "region":
+        return f"Region {name} with the KMS key {value}"
+    return f"the tag {name} with the value {value!r}" if kind == "tag" else "a replication set"

@@ -14,7 +14,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterable, NamedTuple, TypeVar
 
-from .._aws.errors import MULTIPLE_REPLICATION_SETS, AnsibleSSMIncidentsError
+from .._aws.errors import MULTIPLE_REPLICATION_SETS, NOT_FOUND, AnsibleSSMIncidentsError
 from .search import OWN_SET, search_failure
 
 if TYPE_CHECKING:
@@ -105,8 +105,11 @@ class Observer:
         return sorted(regions, key=lambda name: (self._failures[name], name != self._remote.region, name))
 
     def record(self, region: str, failure: AnsibleSSMIncidentsError | None) -> None:
-        """Remember whether a call in a Region has failed."""
-        self._failures[region] = self._failures[region] + 1 if failure else 0
+        """Remember whether a call in a Region has failed. A set that it does not have, or not yet, is no failure of it."""
+        if failure is None:
+            self._failures[region] = 0
+        elif failure.code != NOT_FOUND:
+            self._failures[region] += 1
 
     def _get(
         self, arn: str, regions: Iterable[str], failures: dict[str, AnsibleSSMIncidentsError]

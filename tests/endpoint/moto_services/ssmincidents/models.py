@@ -84,6 +84,8 @@ class Settings:
     creating_set_answers_in: str = "asked"
     # Whether a Region that is being deleted returns the set, while others stay: *unknown*.
     deleting_region_answers: bool = False
+    # Whether a FAILED set can be changed; it can be deleted in any case: *unknown*.
+    failed_set_can_change: bool = False
     # Region -> "drop", "503" or "denied": what every call gets there.
     unavailable_regions: dict[str, str] = field(default_factory=dict)
 
@@ -555,7 +557,7 @@ class SSMIncidentsBackend(BaseBackend):
         call = ["protect", arn, deletion_protected]
         if self._is_repeated(client_token, call):
             return
-        if found.status != "ACTIVE":
+        if not _takes_changes(found):
             raise ValidationException(f"Replication set {arn} can't be changed while it is {found.status}")
         found.touch(caller.arn)
         found.deletion_protected = deletion_protected
@@ -585,8 +587,8 @@ class SSMIncidentsBackend(BaseBackend):
 
     @staticmethod
     def _check_idle(found: ReplicationSet) -> None:
-        """Refuse a second change at the same time [model, cfn], and any change of a FAILED set (*unknown*)."""
-        if found.status != "ACTIVE":
+        """Refuse a second change at the same time [model, cfn]."""
+        if not _takes_changes(found):
             raise ConflictException(f"Replication set {found.arn} is {found.status}", found.arn)
 
     # For tests ----------------------------------------------------------------------------------------------------
@@ -631,6 +633,11 @@ class SSMIncidentsBackend(BaseBackend):
         self._answered.clear()
         self.writes.clear()
         return made.arn
+
+
+def _takes_changes(found: ReplicationSet) -> bool:
+    """Return whether a set can be changed. Whether a FAILED one can is *unknown*."""
+    return found.status == "ACTIVE" or (found.status == "FAILED" and SETTINGS.failed_set_can_change)
 
 
 def _new_region(sse_kms_key_id: str | None) -> RegionInfo:
