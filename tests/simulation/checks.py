@@ -146,20 +146,25 @@ def is_in_doubt(call: Call) -> bool:
 
 def reported(run: Run) -> State | None:
     """Return the state that AWS reported to a run last; None for no set."""
-    gets = [call for call in run.own_calls if call.operation == "GetReplicationSet" and not call.outcome]
-    if not gets:
+    read = _last_answer(run, "GetReplicationSet")
+    if read is None:
         return None
-    answer = gets[-1].answer
-    tags = [call.answer for call in run.own_calls if call.operation == "ListTagsForResource" and not call.outcome]
-    infos = answer["regionMap"]
+    tags = _last_answer(run, "ListTagsForResource")
+    infos = read.answer["regionMap"]
     return State(
-        gets[-1].arguments["arn"],
+        read.arguments["arn"],
         {name: info.get("sseKmsKeyId") for name, info in infos.items()},
-        bool(answer.get("deletionProtected")),
-        tags[-1] if tags else {},
-        answer["status"],
+        bool(read.answer.get("deletionProtected")),
+        tags.answer if tags else {},
+        read.answer["status"],
         {name: info["status"] for name, info in infos.items()},
     )
+
+
+def _last_answer(run: Run, operation: str) -> Call | None:
+    """Return the last call that was answered; of those that were made side by side the first."""
+    answered = [call for call in run.own_calls if call.operation == operation and not call.outcome]
+    return next((call for call in answered if call.at == answered[-1].at), None)
 
 
 def is_at_rest(simulation: Simulation, run: Run) -> bool:
