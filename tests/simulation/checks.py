@@ -466,7 +466,7 @@ def it_converges(simulation: Simulation) -> Iterator[str]:
     if simulation.scenario.respelled:
         return
     if last.failure:
-        if not _is_impossible(last, simulation.scenario.enabled):
+        if not is_impossible(last.failure.code, last.after, last.params):
             yield f"run {last.number} failed although everything works: {last.failure}"
         return
     if last.crash:
@@ -504,14 +504,15 @@ def it_gets_through(simulation: Simulation) -> Iterator[str]:
     else:
         target = target_regions(run.before, run.params)
         staying = {name for name, key in run.before.regions.items() if target.get(name) == key}
-    if staying - broken and run.failure and not _is_impossible(run, scenario.enabled):
+    if staying - broken and run.failure and not is_impossible(run.failure.code, run.after, run.params):
         yield f"run {run.number} failed, and {', '.join(sorted(staying - broken))} works: {run.failure}"
 
 
-def _is_impossible(run: Run, is_enabled: bool) -> bool:
-    """Tell whether a failure is that of what the service, or the task itself, does not allow."""
-    assert run.failure
-    state, params, code = run.after, run.params, run.failure.code
+def is_impossible(code: str, state: State | None, params: Mapping[str, Any]) -> bool:
+    """Tell whether the code of a failure is that of what the service, or the task itself, does not allow.
+
+    :param state: the truth after the failure.
+    """
     if state is None:
         asks_for_set = params["arn"] is None and params["regions"] is not None
         return code == ("UnsupportedOperationException" if asks_for_set else "NoReplicationSet")
