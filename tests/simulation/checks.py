@@ -146,20 +146,25 @@ def is_in_doubt(call: Call) -> bool:
 
 def reported(run: Run) -> State | None:
     """Return the state that AWS reported to a run last; None for no set."""
-    gets = [call for call in run.own_calls if call.operation == "GetReplicationSet" and not call.outcome]
-    if not gets:
+    read = _last_answer(run, "GetReplicationSet")
+    if read is None:
         return None
-    answer = gets[-1].answer
-    tags = [call.answer for call in run.own_calls if call.operation == "ListTagsForResource" and not call.outcome]
-    infos = answer["regionMap"]
+    tags = _last_answer(run, "ListTagsForResource")
+    infos = read.answer["regionMap"]
     return State(
-        gets[-1].arguments["arn"],
+        read.arguments["arn"],
         {name: info.get("sseKmsKeyId") for name, info in infos.items()},
-        bool(answer.get("deletionProtected")),
-        tags[-1] if tags else {},
-        answer["status"],
+        bool(read.answer.get("deletionProtected")),
+        tags.answer if tags else {},
+        read.answer["status"],
         {name: info["status"] for name, info in infos.items()},
     )
+
+
+def _last_answer(run: Run, operation: str) -> Call | None:
+    """Return the last call that was answered; of those that were made side by side the first."""
+    answered = [call for call in run.own_calls if call.operation == operation and not call.outcome]
+    return next((call for call in answered if call.at == answered[-1].at), None)
 
 
 def is_at_rest(simulation: Simulation, run: Run) -> bool:
@@ -295,6 +300,8 @@ def facts_are_what_is_there(simulation: Simulation) -> Iterator[str]:
     for run in simulation.runs:
         if not run.succeeded or not run.params["wait"] or not is_at_rest(simulation, run):
             continue
+        if run.result["replication_set"].get("status") == "DELETING":
+            continue
         if run.result["exists"] != (run.after is not None):
             yield f"run {run.number}: exists is {run.result['exists']}, and the set is {run.after}"
         elif run.after:
@@ -320,8 +327,12 @@ def a_failure_says_what_aws_said(simulation: Simulation) -> Iterator[str]:
                 relevant = [call for call in failed if call.fault.removesuffix(" after") in ("hang", "late")]
         elif code in ("WaitTimeout", "SearchIncomplete"):
             relevant = _refusals_that_matter(run)
-            if not relevant:
+            # What somebody else has undone matters more.
+            if not relevant or "does not report it" in text:
                 continue
+        elif code == "ChangeNotVisible":
+            yield from (f"run {run.number}: {form} is not in {text}" for form in _forms(run) if form not in text)
+            continue
         elif code == "ReplicationSetFailed":
             messages = [info.get("statusMessage") for info in _reported_regions(run) if info["status"] == "FAILED"]
             if messages and not any(message in text for message in messages if message):
@@ -331,6 +342,22 @@ def a_failure_says_what_aws_said(simulation: Simulation) -> Iterator[str]:
             continue
         if not any(_is_quoted(call, text) for call in relevant):
             yield f"run {run.number}: {code}: none of {[str(call) for call in relevant[-3:]]} is in {text}"
+
+
+def _forms(run: Run) -> list[str]:
+    """Return the keys and the values of tags that the run has asked for and AWS reports otherwise, in both forms."""
+    state = reported(run)
+    forms: list[str] = []
+    if state is None:
+        return forms
+    for call in run.writes:
+        what = what_of_call(call)
+        if call.is_accepted and what[0] == "add":
+            actual = state.regions.get(what[1], what[2])
+            forms += [what[2], actual] if actual not in (None, what[2]) else []
+        elif call.is_accepted and what[0] == "tag":
+            forms += [value for key, value in what[1] if state.tags.get(key) != value]
+    return forms
 
 
 def _is_quoted(call: Call, text: str) -> bool:
@@ -349,11 +376,13 @@ def _reported_regions(run: Run) -> list[Mapping[str, Any]]:
 
 def _refusals_that_matter(run: Run) -> list[Call]:
     """Return the calls of which one must be quoted when the time is over: those that have failed since the set was read last
-    or, if it was read and is at rest, those of the step that was not taken. None if the account had no set."""
+    or, if it was read and is at rest, those of the step that was not taken. None if the account had no such set."""
     calls = run.own_calls
     reads = [number for number, call in enumerate(calls) if call.operation == "GetReplicationSet" and not call.outcome]
     since = calls[reads[-1] + 1 :] if reads else calls
-    if any(call.operation == "ListReplicationSets" and call.answer == {"replicationSetArns": []} for call in since):
+    lists = [call.answer for call in since if call.operation == "ListReplicationSets" and not call.outcome]
+    arn = calls[reads[-1]].arguments["arn"] if reads else run.params["arn"]
+    if any(arn not in answer["replicationSetArns"] for answer in lists if arn and "nextToken" not in answer):
         return []
     failed = [call for call in since if call.words]
     pending = [call for call in run.writes if call.words and what_of_call(call) == what_of_call(run.writes[-1])]
@@ -437,7 +466,7 @@ def it_converges(simulation: Simulation) -> Iterator[str]:
     if simulation.scenario.respelled:
         return
     if last.failure:
-        if not _is_impossible(last, simulation.scenario.enabled):
+        if not is_impossible(last.failure.code, last.after, last.params):
             yield f"run {last.number} failed although everything works: {last.failure}"
         return
     if last.crash:
@@ -450,10 +479,40 @@ def it_converges(simulation: Simulation) -> Iterator[str]:
         yield f"run {last.number} succeeded, but {', '.join(wrong)}"
 
 
-def _is_impossible(run: Run, is_enabled: bool) -> bool:
-    """Tell whether a failure is that of what the service, or the task itself, does not allow."""
-    assert run.failure
-    state, params, code = run.after, run.params, run.failure.code
+#: Faults that pass: the same call succeeds later.
+_PASSING = ("error", "reset", "hang", "late", "malformed", "conflict", "conflict until")
+
+
+def it_gets_through(simulation: Simulation) -> Iterator[str]:
+    """A task with time enough succeeds at once, whatever happens to single calls and however many Regions are down, as long
+    as one Region works that is in the set all the time, nobody else changes the set, and no Region fails."""
+    scenario, run = simulation.scenario, simulation.runs[0]
+    is_hindered = scenario.acts or scenario.fails or scenario.respelled or scenario.settings.get("min_region_age_hours")
+    is_hindered = is_hindered or scenario.settings.get("empty_list_pages", 0) >= 100
+    is_hindered = is_hindered or (scenario.start and scenario.start.failed)
+    if is_hindered or not run.params["wait"] or run.params["wait_timeout"] < 7200:
+        return
+    if any(fault.kind.removesuffix(" after") not in _PASSING for fault in scenario.faults):
+        return
+    if any(not outage.regions for outage in scenario.outages):
+        return
+    broken = {region for outage in scenario.outages for region in outage.regions}
+    if run.before is None:
+        staying = {region["name"] for region in run.params["regions"] or []}
+    elif run.params["state"] == "absent":
+        staying = set(run.before.regions)
+    else:
+        target = target_regions(run.before, run.params)
+        staying = {name for name, key in run.before.regions.items() if target.get(name) == key}
+    if staying - broken and run.failure and not is_impossible(run.failure.code, run.after, run.params):
+        yield f"run {run.number} failed, and {', '.join(sorted(staying - broken))} works: {run.failure}"
+
+
+def is_impossible(code: str, state: State | None, params: Mapping[str, Any]) -> bool:
+    """Tell whether the code of a failure is that of what the service, or the task itself, does not allow.
+
+    :param state: the truth after the failure.
+    """
     if state is None:
         asks_for_set = params["arn"] is None and params["regions"] is not None
         return code == ("UnsupportedOperationException" if asks_for_set else "NoReplicationSet")
@@ -464,9 +523,11 @@ def _is_impossible(run: Run, is_enabled: bool) -> bool:
     other_keys = any(target.get(name, key) != key for name, key in state.regions.items())
     reasons = {
         "ReplicationSetFailed": is_failed,
-        # The local endpoint refuses every change of a set that is FAILED, but for its deletion.
+        # The local endpoint refuses every change of a set that is FAILED, but for its deletion, and a FAILED Region answers
+        # to nothing.
         "ConflictException": state.status == "FAILED",
         "ValidationException": state.status == "FAILED",
+        "ResourceNotFoundException": is_failed,
         "DeletionProtected": params["state"] == "absent" and state.protected and params["deletion_protected"] is None,
         "KeyMismatch": other_keys and not params["replace_keys"],
         "UnsupportedChange": not is_possible(state, params),
@@ -489,6 +550,7 @@ CHECKS: tuple[Check, ...] = (
     a_step_is_taken_once,
     without_wait_one_step_is_sent,
     it_converges,
+    it_gets_through,
 )
 
 

@@ -23,7 +23,8 @@ from .world import TASK, Call, Killed, State, World, world_of
 #: How often the task is run again after everything works.
 RUNS_UNTIL_CONVERGED = 3
 
-_DEFAULTS: Mapping[str, Any] = {
+#: The options of the managing module.
+DEFAULTS: Mapping[str, Any] = {
     "state": "present",
     "arn": None,
     "regions": None,
@@ -123,7 +124,7 @@ class Simulation:
 def simulate(scenario: Scenario) -> Simulation:
     """Run the task in a world of faults, again if its process was killed, and then in one where everything works."""
     with world_of(scenario) as world, _simulated():
-        params = {**_DEFAULTS, **scenario.task}
+        params = {**DEFAULTS, **scenario.task}
         if params["arn"] or params["state"] == "absent":
             params["arn"] = world.arn[:-4] + "ffff" if scenario.owns_other else world.arn
         runs = [run_task(world, params)]

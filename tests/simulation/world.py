@@ -118,6 +118,19 @@ def _described(answer: Any) -> str:
     return str(answer)
 
 
+def truth_of(backend: models.SSMIncidentsBackend) -> State | None:
+    """Return what is true of an account's set now; None if there is no set, or if it is being deleted."""
+    found = backend.replication_set
+    if found is None:
+        return None
+    leaving = {name for name, info in found.regions.items() if info.ends_as == models.GONE}
+    regions = {name: info.sse_kms_key_id for name, info in found.regions.items() if name not in leaving}
+    if not regions:
+        return None
+    statuses = {name: info.status for name, info in found.regions.items()}
+    return State(found.arn, regions, found.deletion_protected, dict(found.tags), str(found.status), statuses)
+
+
 class World:
     """One account's replication set.
 
@@ -160,15 +173,7 @@ class World:
 
     def truth(self) -> State | None:
         """Return what is true now; None if there is no set, or if it is being deleted."""
-        found = self.backend.replication_set
-        if found is None:
-            return None
-        leaving = {name for name, info in found.regions.items() if info.ends_as == models.GONE}
-        regions = {name: info.sse_kms_key_id for name, info in found.regions.items() if name not in leaving}
-        if not regions:
-            return None
-        statuses = {name: info.status for name, info in found.regions.items()}
-        return State(found.arn, regions, found.deletion_protected, dict(found.tags), str(found.status), statuses)
+        return truth_of(self.backend)
 
     def calm(self) -> None:
         """Let everything work from now on, and nobody else change the set."""
@@ -219,11 +224,12 @@ class World:
         if self.is_calm:
             return None
         for fault in self.scenario.faults:
-            if fault.on == kind and fault.number == number:
+            if fault.on == kind and fault.number == number and _can_happen(fault.kind, kind):
                 return fault
         for outage in self.scenario.outages:
             if (
-                outage.since <= self.time < outage.until
+                _can_happen(outage.kind, kind)
+                and outage.since <= self.time < outage.until
                 and region in (outage.regions or (region,))
                 and operation in (outage.operations or (operation,))
             ):
@@ -461,6 +467,11 @@ class World:
 
 def _fault_of_outage(outage: Outage) -> Fault:
     return Fault(outage.kind, "call", 0, 1)
+
+
+def _can_happen(fault: str, kind: str) -> bool:
+    """Tell whether a read or a write can have a fault: no read declares ConflictException (botocore's model)."""
+    return kind == "write" or not fault.startswith("conflict")
 
 
 def _words(call: Call) -> str:
