@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import batched
 from multiprocessing import Pool
 from pathlib import Path
 from typing import NamedTuple
@@ -97,8 +96,9 @@ def main() -> int:
 
     began = time.monotonic()
     total = Report([], Counter(), Counter(), 0)
+    batches = [range(start, min(start + _BATCH, args.worlds)) for start in range(0, args.worlds, _BATCH)]
     with Pool(args.processes) as pool:
-        for report in pool.imap(partial(run_worlds, args.seed), batched(range(args.worlds), _BATCH)):
+        for report in pool.imap(partial(run_worlds, args.seed), batches):
             for number, rules in report.broken:
                 for rule, problems in rules.items():
                     print(f"--seed {args.seed} --world {number}: {rule}: {problems[0]}", flush=True)

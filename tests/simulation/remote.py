@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.calls import limit_attempts
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
@@ -104,38 +104,38 @@ class SimulatedRemote(remote.Remote):
     """The remote side of a change: the real one, but for time."""
 
     def __init__(self, connection: Connection, deadline: float) -> None:
-        super().__init__(connection, deadline)
-        self._world = connection.world
+        super().__init__(cast(Any, connection), deadline)
+        self.world = connection.world
 
     def now(self) -> float:
-        return self._world.time
+        return self.world.time
 
     def seconds_until(self, moment: datetime) -> float:
-        return (moment - self._world.clock()).total_seconds()
+        return (moment - self.world.clock()).total_seconds()
 
     def sleep(self, seconds: float) -> None:
-        self._world.sleep(seconds)
+        self.world.sleep(seconds)
 
     def side_by_side(
         self, calls: Mapping[str, Callable[[], Result]]
     ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
         """Make the calls one after the other, each as if it began now, and yield them in the order in which they end."""
         seconds = min(remote._LONGEST_CALL, max(remote._SHORTEST_CALL, self.seconds_left()))
-        began = self._world.time
+        began = self.world.time
         ended: list[tuple[float, str, Result | AnsibleSSMIncidentsError]] = []
         for region, call in calls.items():
-            self._world.time = began
+            self.world.time = began
             result: Result | AnsibleSSMIncidentsError
             try:
                 result = call()
             except Exception as error:  # as in_parallel() does
                 result = as_failure(error)
-            end = self._world.time
+            end = self.world.time
             if end > began + seconds:
                 message = f"No response in Region {region} within {seconds:g} seconds"
                 result = AnsibleSSMIncidentsError(message, code=READ_TIMEOUT, reason="")
                 end = began + seconds
             ended.append((end, region, result))
         for end, region, result in sorted(ended, key=lambda item: item[0]):
-            self._world.time = end
+            self.world.time = end
             yield region, result

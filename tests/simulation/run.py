@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from itertools import groupby
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
-from ansible_collections.incident_manager.aws.plugins.modules import ssm_incidents_replication_set as managing
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
 
 from .remote import Connection, SimulatedRemote
 from .scenario import Scenario
-from .world import TASK, Call, Killed, State, World, world_of
+from .world import MAX_CALLS, TASK, Call, Endless, Killed, State, World, world_of
+
+managing: Any = import_module("ansible_collections.incident_manager.aws.plugins.modules.ssm_incidents_replication_set")
 
 #: How often the task is run again after everything works.
 RUNS_UNTIL_CONVERGED = 3
@@ -95,15 +98,18 @@ class Run:
         """Return the calls, and how it ended."""
         actions = ", ".join(f"{step['action']} {step['status']}" for step in self.result.get("actions", []))
         lines = [f"run {self.number}{' (everything works)' if self.is_calm else ''}:", *self._lines()]
-        end = f"  ended at {self.ended:.2f} s: {self.outcome}; changed: {self.result.get('changed')}; actions: {actions}"
+        end = (
+            f"  ended at {self.ended:.2f} s: {self.outcome}; changed: {self.result.get('changed')}; actions: {actions}"
+        )
         lines += [end, f"  the truth: {self.after}"]
         lines += [f"  {self.failure}"] if self.failure else []
         return "\n".join(lines)
 
-
     def _lines(self) -> Iterator[str]:
         """Yield the calls, with those that are made side by side and fail in the same way in one line."""
-        for (_at, _operation, code), group in groupby(self.calls, key=lambda call: (call.at, call.operation, call.code)):
+        for (_at, _operation, code), group in groupby(
+            self.calls, key=lambda call: (call.at, call.operation, call.code)
+        ):
             first, *others = group
             yield str(first)
             if others and code:
@@ -133,7 +139,7 @@ def simulate(scenario: Scenario) -> Simulation:
         world.calm()
         world.finish_late_calls()
         for _number in range(RUNS_UNTIL_CONVERGED):
-            runs.append(run_task(world, {**params, "wait": True, "wait_timeout": 20_000}))
+            runs.append(run_task(world, {**params, "wait": True, "wait_timeout": 10_000}))
             if runs[-1].succeeded and not runs[-1].result["changed"]:
                 break
         return Simulation(scenario, world, runs)
@@ -142,6 +148,7 @@ def simulate(scenario: Scenario) -> Simulation:
 def run_task(world: World, params: Mapping[str, Any]) -> Run:
     """Run the task once."""
     world.run += 1
+    world.calls_of_run = 0
     first = len(world.calls)
     run = Run(world.run, params, world.time, world.truth(), world.is_calm)
     connection = Connection(world, world.scenario.caller)
@@ -156,6 +163,8 @@ def run_task(world: World, params: Mapping[str, Any]) -> Run:
         run.failure = failure
     except BaseException as error:
         run.crash = error
+    if world.calls_of_run > MAX_CALLS:
+        run.failure, run.crash = None, Endless(f"more than {MAX_CALLS} calls")
     if any(call.outcome == Killed.__name__ for call in world.calls[first:]):
         run.killed, run.failure, run.crash, run.result = True, None, None, {}
     run.ended, run.after = world.time, world.truth()
@@ -163,14 +172,14 @@ def run_task(world: World, params: Mapping[str, Any]) -> Run:
     return run
 
 
-class _Change(managing.Change):
+class _Change(Change):
     """The change, which tells when its plan is made."""
 
     run: Run
 
     def prepare(self) -> None:
         super().prepare()
-        self.run.planned_at = len(self._remote._world.calls)
+        self.run.planned_at = len(cast(SimulatedRemote, self._remote).world.calls)
         self.run.planned = list(self.remaining)
 
 
@@ -186,5 +195,3 @@ def _simulated() -> Iterator[None]:
     finally:
         for name, value in saved.items():
             setattr(managing, name, value)
-
-

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from typing import Any
 
 from .scenario import Scenario
 
@@ -31,18 +32,18 @@ def _simpler(scenario: Scenario) -> Iterator[Scenario]:
     for name in ("outages", "faults", "acts"):
         items = list(getattr(scenario, name))
         for number in range(len(items)):
-            yield replace(scenario, **{name: items[:number] + items[number + 1 :]})
+            yield _with(scenario, name, items[:number] + items[number + 1 :])
     for name in ("task", "settings", "lag", "fails"):
         values = getattr(scenario, name)
         for key in values:
             if (name, key) != ("task", "state"):
-                yield replace(scenario, **{name: {other: value for other, value in values.items() if other != key}})
+                yield _with(scenario, name, {other: value for other, value in values.items() if other != key})
     for setting in fields(Scenario):
         default = getattr(_DEFAULT, setting.name)
         if setting.name in ("owns_other", "enabled", "polls", "seconds", "respelled", "lag") and (
             getattr(scenario, setting.name) != default
         ):
-            yield replace(scenario, **{setting.name: default})
+            yield _with(scenario, setting.name, default)
     for number, outage in enumerate(scenario.outages):
         outages = list(scenario.outages)
         for changed in (replace(outage, since=0), replace(outage, until=1e9), replace(outage, operations=())):
@@ -52,3 +53,8 @@ def _simpler(scenario: Scenario) -> Iterator[Scenario]:
         yield replace(scenario, start=replace(scenario.start, tags={}))
     if scenario.start and scenario.start.protected:
         yield replace(scenario, start=replace(scenario.start, protected=False))
+
+
+def _with(scenario: Scenario, name: str, value: Any) -> Scenario:
+    changed: dict[str, Any] = {name: value}
+    return replace(scenario, **changed)

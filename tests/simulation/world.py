@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -28,6 +28,8 @@ from .scenario import ACCOUNT, READ_TIMEOUT, REGIONS, TRANSIENT, WRITES, Act, Fa
 
 #: How long a call takes that nothing happens to, in seconds.
 CALL_SECONDS = 0.05
+#: How many calls a run makes at most; one that makes more has no end.
+MAX_CALLS = 30_000
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _NEVER = 10**9
 
@@ -36,6 +38,10 @@ TASK, SOMEBODY_ELSE = "the task", "somebody else"
 
 class Killed(BaseException):
     """The process has ended."""
+
+
+class Endless(BaseException):
+    """A run makes calls without end."""
 
 
 class State(NamedTuple):
@@ -136,7 +142,8 @@ class World:
 
     :ivar time: seconds since the start.
     :ivar calls: all calls, those of somebody else too.
-    :ivar run: which run of the task it is, from 0.
+    :ivar run: which run of the task it is, from 1.
+    :ivar calls_of_run: how many calls it has made.
     :ivar is_calm: whether nothing goes wrong any more.
     """
 
@@ -145,7 +152,7 @@ class World:
         self.time = 0.0
         self.calls: list[Call] = []
         self.counts: Counter[str] = Counter()
-        self.run = 0
+        self.run = self.calls_of_run = 0
         self.is_calm = False
         self._made = Counter[str]()
         self._pending: list[tuple[float, Callable[[], None]]] = []
@@ -167,9 +174,12 @@ class World:
                 regions[name]["statusMessage"] = start.failed[name]
         body = {"status": start.status, "regionMap": regions, "deletionProtected": start.protected}
         # Times in full, as after a change.
-        body |= {"createdTime": _EPOCH.timestamp(), "lastModifiedTime": _EPOCH.timestamp(), "createdBy": "arn:aws:iam::1:user/a"}
-        arn = self.backend.seed(body, tags=start.tags)
-        return arn
+        body |= {
+            "createdTime": _EPOCH.timestamp(),
+            "lastModifiedTime": _EPOCH.timestamp(),
+            "createdBy": "arn:aws:iam::1:user/a",
+        }
+        return self.backend.seed(body, tags=start.tags)
 
     def truth(self) -> State | None:
         """Return what is true now; None if there is no set, or if it is being deleted."""
@@ -201,7 +211,11 @@ class World:
         :return: as botocore parses the answer.
         :raises ClientError, BotoCoreError: as botocore raises them.
         :raises Killed, KeyboardInterrupt: if the process ends here.
+        :raises Endless: if the run makes calls without end.
         """
+        self.calls_of_run += 1
+        if self.calls_of_run > MAX_CALLS:
+            raise Endless
         kind = "write" if operation in WRITES else "read"
         call = Call(len(self.calls), self.time, TASK, self.run, region, operation, arguments)
         own_number, any_number = self._made[kind], self._made["call"]
@@ -272,10 +286,8 @@ class World:
     def _execute_quietly(self, call: Call, when: bool) -> None:
         """Do what a call asks, if so, whatever AWS says to it."""
         if when:
-            try:
+            with suppress(ClientError):
                 self._execute(call)
-            except ClientError:
-                pass
 
     def _execute_late(self, call: Call) -> None:
         self._execute_quietly(call, when=True)
@@ -296,7 +308,7 @@ class World:
         try:
             problems = list(utils.violations(shape, call.arguments))
             if problems:
-                raise models.ValidationException("; ".join(problems))
+                raise _refusal(call, "ValidationException", 400, "; ".join(problems))
             caller = models.Caller(call.region, f"arn:aws:iam::{ACCOUNT}:user/{call.by.replace(' ', '-')}")
             answer = _OPERATIONS[call.operation](self.backend, caller, call.arguments)
         except (ServiceException, JsonRESTError) as error:
@@ -398,8 +410,11 @@ class World:
         if not operation:
             return
         self._make(operation, arguments, state)
-        if act.is_instant or act.kind == "recreate":
+        if act.is_instant or act.kind in ("recreate", "corner"):
             self._end_change()
+        state_now = self.truth()
+        if act.kind == "corner" and state_now and len(state_now.regions) < len(state.regions):
+            self._act(act, region, own)
         if act.kind == "recreate" and self.truth() is None:
             models.SETTINGS.enabled_accounts = [ACCOUNT]
             regions = {name: {} if key == "DefaultKey" else {"sseKmsKeyId": key} for name, key in state.regions.items()}
@@ -441,6 +456,12 @@ class World:
             return own.operation, {name: value for name, value in own.arguments.items() if name != "clientToken"}
         if act.kind == "undo":
             return self._undoing(state)
+        if act.kind == "corner" and "deleteRegionAction" in str(own.arguments):
+            doomed = own.arguments["actions"][0]["deleteRegionAction"]["regionName"]
+            others = sorted(set(state.regions) - {doomed})
+            if others:
+                # The next one, if there is another, goes right after it.
+                return _delete_region(state.arn, others[0])
         return "", {}
 
     def _undoing(self, state: State) -> tuple[str, dict[str, Any]]:
@@ -498,6 +519,10 @@ def _client_error(call: Call, error: ServiceException | JsonRESTError) -> Client
     else:
         shape = next(shape for shape in utils.service_model().error_shapes if shape.name == error.code)
         code, status, message = error.code, shape.metadata["error"]["httpStatusCode"], error.message
+    return _refusal(call, code, status, message)
+
+
+def _refusal(call: Call, code: str, status: int, message: str) -> ClientError:
     response = {
         "Error": {"Code": code, "Message": f"{message} {_words(call)}"},
         "ResponseMetadata": {"HTTPStatusCode": status},
@@ -601,7 +626,7 @@ def world_of(scenario: Scenario) -> Iterator[World]:
         state_manager._transitions = transition
         for name, value in saved.items():
             setattr(models.SETTINGS, name, value)
-        models.ReplicationSet.instances_tracked.clear()
+        vars(models.ReplicationSet)["instances_tracked"].clear()
 
 
 @cache

@@ -53,6 +53,7 @@ def take_a_detour(simulation: Simulation) -> None:
     run = first(simulation)
     call = next(call for call in reversed(run.calls) if call.operation == "UpdateReplicationSet")
     state = call.after
+    assert state
     there = state._replace(regions={**state.regions, OLD: DEFAULT_KEY})
     adding = {"arn": state.arn, "actions": [{"addRegionAction": {"regionName": OLD}}]}
     run.calls.append(dataclasses.replace(call, arguments=adding, before=state, after=there))

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -27,7 +27,7 @@ _MODULE = "ssm_incidents_replication_set"
 
 
 @pytest.fixture
-def virtual_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def virtual_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let time.sleep take no time, and time.monotonic go on as if it had."""
     slept, monotonic = [0.0], time.monotonic
 
@@ -36,7 +36,6 @@ def virtual_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr("time.sleep", sleep)
     monkeypatch.setattr("time.monotonic", lambda: monotonic() + slept[0])
-    yield
 
 
 @pytest.mark.slow

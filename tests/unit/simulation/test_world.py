@@ -186,9 +186,7 @@ def test_somebody_else_undoes_a_step() -> None:
 )
 def test_best_order(current: str, desired: str, sizes: tuple[int, ...]) -> None:
     """A letter is a Region, a capital one the same Region with another key."""
-    order = best_order(
-        {letter.lower(): letter for letter in current}, {letter.lower(): letter for letter in desired}
-    )
+    order = best_order({letter.lower(): letter for letter in current}, {letter.lower(): letter for letter in desired})
     assert order and order.sizes == sizes
 
 
