@@ -170,7 +170,6 @@ def test_lifecycle(endpoint: LocalEndpoint, aws: Run) -> None:
     assert output(aws("tag-resource", "--resource-arn", arn, "--tags", json.dumps(tags))) is None
     assert output(aws("untag-resource", "--resource-arn", arn, "--tag-keys", "Team", "Unknown")) is None
     assert output(aws("list-tags-for-resource", "--resource-arn", arn)) == {"tags": tags}
-    assert output(aws("list-response-plans")) == {"responsePlanSummaries": []}
     endpoint.configure(empty_list_pages=2)
     for paging in ([], ["--page-size", "1"], ["--no-paginate"]):
         listed = output(aws("list-replication-sets", *paging))["replicationSetArns"]
@@ -209,6 +208,6 @@ def test_documented_errors(endpoint: LocalEndpoint, aws: Run, thorough: bool, op
 
 
 def test_an_operation_that_is_not_served(aws: Run) -> None:
-    result = aws("list-incident-records")
+    result = aws("delete-incident-record", "--arn", ARN)
     assert result.returncode == 255
-    assert "(UnknownOperationException) when calling the ListIncidentRecords operation" in result.stderr
+    assert "(UnknownOperationException) when calling the DeleteIncidentRecord operation" in result.stderr
