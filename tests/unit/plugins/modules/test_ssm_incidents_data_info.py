@@ -306,6 +306,7 @@ def test_throttling_that_does_not_end(info: Run, held: LocalEndpoint, sleeps: li
     assert missing_of(facts) == {(part, region, "ThrottlingException") for part in parts for region in REGIONS}
 
 
+@pytest.mark.slow
 def test_a_region_that_hangs(info: Run, held: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counts, "TIMEOUT", 2)
     held.faults.add({"fault": "hang", "seconds": 4, "region": "eu-west-1", "operation": "ListRotations"})
