@@ -289,7 +289,8 @@ def test_what_came_before_a_failure_counts(info: Run, held: LocalEndpoint) -> No
 
 def test_an_empty_page_before_a_failure_is_no_list_without_items(info: Run, held: LocalEndpoint) -> None:
     body = json.dumps({"incidentRecordSummaries": [], "nextToken": "x"})
-    held.faults.add({"fault": "body", "operation": "ListIncidentRecords", "body": body, "times": 2})
+    for region in REGIONS:
+        held.faults.add({"fault": "body", "operation": "ListIncidentRecords", "region": region, "body": body})
     facts = facts_of(info(include=["open_incidents"]))
     assert (facts["counts"]["open_incidents"], facts["open_incidents"], facts["complete"]) == (None, None, False)
 
