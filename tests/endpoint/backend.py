@@ -29,11 +29,13 @@ def register() -> None:
 
 register()
 
-__all__ = ["models", "register", "utils"]
+__all__ = ["kinds", "models", "register", "utils"]
 
 if TYPE_CHECKING:
     from .moto_services.ssmincidents import models, utils
+    from .moto_services.ssmincidents.read_side import kinds
 else:
     # Imported as moto's modules: imported from here they would be a second copy, with a second state.
     models = importlib.import_module(f"moto.{NAME}.models")
     utils = importlib.import_module(f"moto.{NAME}.utils")
+    kinds = importlib.import_module(f"moto.{NAME}.read_side.kinds")

@@ -83,6 +83,16 @@ class ControlClient:
         answer = self._request("POST", "seed", {key: value for key, value in given.items() if value is not None})
         return str(answer["arn"])
 
+    def seed_data(self, *objects: Mapping[str, Any], account: str | None = None) -> list[str]:
+        """Put objects into an account's set, by default the endpoint's own, and return their ARNs or IDs."""
+        given = {"objects": objects, **({"account": account} if account else {})}
+        return list(self._request("POST", "data", given)["ids"])
+
+    def remove_data(self, kind: str, item_id: str, parent: str | None = None, account: str | None = None) -> None:
+        """Remove an object from an account's set."""
+        given = {"kind": kind, "item_id": item_id, "parent": parent, "account": account}
+        self._request("DELETE", "data", {name: value for name, value in given.items() if value is not None})
+
     def make_key(self, arn: str) -> str:
         """Make a KMS key with this ARN, enabled and symmetric, and return the ARN."""
         return str(self._request("POST", "keys", {"arn": arn})["arn"])

@@ -63,6 +63,7 @@ class Control:
             "min_region_age_hours": (lambda value: is_number(value) and value >= 0, "a number, 0 or more"),
             "enforce_iam": (lambda value: isinstance(value, bool), "true or false"),
             "empty_list_pages": (lambda value: is_number(value, int) and value >= 0, "a whole number, 0 or more"),
+            "page_size": (lambda value: is_number(value, int) and value >= 0, "a whole number, 0 or more"),
             "enabled_accounts": (_is_list_of_account_ids, "a list of account IDs"),
             "fail_next": (_is_fail_next, "an object of service Regions and messages"),
             "read_lag": (_is_read_lag, '{}, or {"reads": n} or {"seconds": n}, with "regions" if not in all'),
@@ -108,6 +109,20 @@ class Control:
         """Put a set into an account, as GetReplicationSet is to return it: see SSMIncidentsBackend.seed."""
         with models.LOCK:
             return models.ssmincidents_backends[account][PARTITION].seed(body, arn=arn, tags=tags)
+
+    def seed_data(self, *objects: Mapping[str, Any], account: str = DEFAULT_ACCOUNT) -> list[str]:
+        """
+        Put objects into an account's set, as AWS returns them: see Data.seed.
+
+        :raises ValueError, TypeError: for a malformed object, and without a set. In this case none is added.
+        """
+        with models.LOCK:
+            return models.ssmincidents_backends[account][PARTITION].seeded_data.seed(objects)
+
+    def remove_data(self, kind: str, item_id: str, parent: str | None = None, account: str = DEFAULT_ACCOUNT) -> None:
+        """Remove an object from an account's set: see Data.remove."""
+        with models.LOCK:
+            models.ssmincidents_backends[account][PARTITION].seeded_data.remove(kind, item_id, parent)
 
     def make_user(self, policy: Mapping[str, Any] | Iterable[str], account: str = DEFAULT_ACCOUNT) -> dict[str, str]:
         """
@@ -172,9 +187,18 @@ class Control:
             ("POST", "settings"): lambda given: self.configure(**_an_object(given)),
             ("POST", "reset"): lambda _given: self.reset(),
             ("POST", "seed"): lambda given: {"arn": self.seed(**_an_object(given))},
+            ("POST", "data"): self._post_data,
+            ("DELETE", "data"): lambda given: self.remove_data(**_an_object(given)),
             ("POST", "keys"): lambda given: {"arn": self.make_key(**_an_object(given))},
             ("POST", "users"): lambda given: self.make_user(**_an_object(given)),
         }
+
+    def _post_data(self, given: Any) -> dict[str, list[str]]:
+        members = dict(_an_object(given))
+        objects = members.pop("objects", None)
+        if not isinstance(objects, list):
+            raise TypeError("objects must be a list of JSON objects")
+        return {"ids": self.seed_data(*objects, **members)}
 
     def _post_faults(self, given: Any) -> list[dict[str, Any]]:
         if not isinstance(given, list):

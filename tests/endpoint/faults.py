@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fault rules, and the WSGI app that applies them to the service's calls."""
+"""Fault rules, and the WSGI app that applies them to the calls of both APIs."""
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import socket
@@ -19,7 +18,7 @@ from http import HTTPStatus
 from threading import Event, Lock
 from typing import Any, NamedTuple
 
-from .backend import models, utils
+from .backend import kinds, models, utils
 from .calls import Call, CallLog, call_of, is_unsigned
 
 FAULTS = (
@@ -37,6 +36,10 @@ FAULTS = (
     "body",
 )
 MAX_WAIT = 120.0
+
+SERVED = kinds.SERVED
+# The operations of both APIs that are served.
+OPERATIONS = sorted({*utils.OPERATIONS, *SERVED[utils.SERVICE], *SERVED[utils.CONTACTS]})
 
 # The codes of faults that are errors of the service: for "error" by default.
 _CODES = {"error": "InternalServerException", "throttle": "ThrottlingException", "internal": "InternalServerException"}
@@ -69,9 +72,10 @@ def is_number(value: Any, kind: type | tuple[type, ...] = (int, float)) -> bool:
 
 @dataclass(frozen=True)
 class Rule:
-    """A fault for the calls that match, so many times. None matches any operation, Region or account."""
+    """A fault for the calls that match, so many times. None matches any service, operation, Region or account."""
 
     fault: str
+    service: str | None = None
     operation: str | None = None
     region: str | None = None
     account: str | None = None
@@ -107,12 +111,14 @@ class Rule:
         return rule
 
     def _check(self) -> None:
-        for name in ("operation", "region", "account", "message", "body"):
+        for name in ("service", "operation", "region", "account", "message", "body"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
                 raise ValueError(f"{name} must be a string or null, not {value!r}")
-        if self.operation is not None and self.operation not in utils.OPERATIONS:
-            raise ValueError(f"operation must be null or one of {', '.join(utils.OPERATIONS)}, not {self.operation!r}")
+        if self.service not in (None, *SERVED):
+            raise ValueError(f"service must be null or one of {', '.join(SERVED)}, not {self.service!r}")
+        if self.operation is not None and self.operation not in OPERATIONS:
+            raise ValueError(f"operation must be null or one of {', '.join(OPERATIONS)}, not {self.operation!r}")
         if self.times is not None and (not is_number(self.times, int) or self.times < 1):
             raise ValueError(f"times must be null or at least 1, not {self.times!r}")
         if not isinstance(self.after, bool):
@@ -137,17 +143,18 @@ class Rule:
         return all(
             wanted is None or wanted == actual
             for wanted, actual in (
+                (self.service, call.service),
                 (self.operation, call.operation),
                 (self.region, call.region),
                 (self.account, call.account),
             )
         )
 
-    def answer(self) -> Answer:
-        """Return the answer of the fault. Not for faults without an answer, nor for those that shorten the real one."""
+    def answer(self, service: str) -> Answer:
+        """Return the answer of the fault, to a call of a service. Not for faults without an answer, nor for those that shorten the real one."""
         if self.code:
             message = self.message or ("Rate exceeded" if self.fault == "throttle" else None)
-            return error_answer(self.code, message, self.members, self.http_status)
+            return error_answer(self.code, message, self.members, self.http_status, service)
         if self.fault == "status":
             return _text_answer(self.http_status or 200, _HTML if self.body is None else self.body, "text/html")
         if self.fault == "not_json":
@@ -158,22 +165,22 @@ class Rule:
         return answer._replace(headers=[*answer.headers, _request_id()])
 
 
-def error_answer(code: str, message: str | None, members: Mapping[str, Any], http_status: int | None = None) -> Answer:
+def error_answer(
+    code: str,
+    message: str | None,
+    members: Mapping[str, Any],
+    http_status: int | None = None,
+    service: str = utils.SERVICE,
+) -> Answer:
     """
-    Return an error in the service's format, with its required members [model].
+    Return an error in a service's format, with its required members [model].
 
-    :param http_status: by default the model's; 400 for a code that is not in the model.
+    :param http_status: by default the model's: see utils.error_response.
     """
-    content: dict[str, Any] = {"__type": code, "message": message or f"{code}, asked for by a fault rule"}
-    model = utils.service_model()
-    shape = next((shape for shape in model.error_shapes if shape.name == code), None)
-    if shape is not None:
-        defaults = {"serviceCode": utils.SERVICE, "quotaCode": "unknown"}
-        content.update({name: defaults[name] for name in shape.required_members if name in defaults})
-    content.update(members)
-    declared = shape.metadata["error"]["httpStatusCode"] if shape is not None else 400
-    status, headers, body = _text_answer(http_status or declared, json.dumps(content), "application/json")
-    return Answer(status, [*headers, ("x-amzn-ErrorType", code), _request_id()], body)
+    text = message or f"{code}, asked for by a fault rule"
+    status, headers, body = utils.error_response(service, code, text, members, http_status)
+    content = body.encode()
+    return Answer(status, [*headers.items(), ("Content-Length", str(len(content))), _request_id()], content)
 
 
 def _request_id() -> tuple[str, str]:
@@ -232,7 +239,7 @@ class Faults:
 
 
 class FaultyService:
-    """A WSGI app that logs each call of Incident Manager's APIs, and applies the fault rules to those of ssm-incidents.
+    """A WSGI app that logs each call of Incident Manager's APIs, and applies the fault rules to them.
 
     :param service: the app that answers these calls.
     :param others: the app that answers those of all other services.
@@ -259,15 +266,15 @@ class FaultyService:
             call.fault = "no such region"
             _drop(environ)
         rules = _unavailable(call)
-        if not rules and call.service == utils.SERVICE:
+        if not rules:
             rules = self._faults.take(call)
         call.fault = "+".join(rule.fault for rule in rules) or None
-        answer = self._apply(environ, rules)
+        answer = self._apply(environ, rules, call.service)
         call.status = answer.status
         return answer.send(start_response)
 
-    def _apply(self, environ: dict[str, Any], rules: list[Rule]) -> Answer:
-        """Return the answer to a call with these rules. Does not return if no answer is to be sent."""
+    def _apply(self, environ: dict[str, Any], rules: list[Rule], service: str) -> Answer:
+        """Return the answer to a call of a service with these rules. Does not return if no answer is to be sent."""
         answer: Answer | None = None
         for rule in rules:
             # The answer that is shortened must be there.
@@ -282,7 +289,7 @@ class FaultyService:
             elif answer is not None and rule.fault in ("truncated", "cut_json"):
                 return _cut(answer, length_of_half=rule.fault == "cut_json")
             else:
-                return rule.answer()
+                return rule.answer(service)
         return answer or self._answer_of_moto(environ)
 
     def _answer_of_moto(self, environ: dict[str, Any]) -> Answer:

@@ -34,8 +34,6 @@ S3_ARN = "arn:aws:s3:::bucket"
 CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("ListReplicationSets", {}, ""),
     ("ListReplicationSets", {"maxResults": 1, "nextToken": "x"}, "ValidationException"),
-    ("ListResponsePlans", {"maxResults": 5}, ""),
-    ("ListResponsePlans", {"nextToken": "x"}, "ValidationException"),
     ("GetReplicationSet", {"arn": ARN}, ""),
     ("GetReplicationSet", {"arn": UNKNOWN_ARN}, "ResourceNotFoundException"),
     ("GetReplicationSet", {"arn": FOREIGN_ARN}, "AccessDeniedException"),

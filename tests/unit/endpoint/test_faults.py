@@ -216,6 +216,7 @@ class TestRules:
             ({"fault": "reset", "when": "now"}, "unknown in a rule: when"),
             ({"fault": "reset", "operation": "ListBuckets"}, "operation must be null or one of"),
             ({"fault": "reset", "operation": ["GetReplicationSet"]}, "operation must be a string"),
+            ({"fault": "reset", "service": "sts"}, "service must be null or one of"),
             ({"fault": "reset", "times": 0}, "times must be null or at least 1"),
             ({"fault": "reset", "times": True}, "times must be null or at least 1"),
             ({"fault": "reset", "after": 1}, "after must be true or false"),

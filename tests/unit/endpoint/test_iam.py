@@ -21,7 +21,6 @@ SET = {"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE"}, "us-
 
 CALLS: dict[str, dict[str, Any]] = {
     "ListReplicationSets": {},
-    "ListResponsePlans": {},
     "GetReplicationSet": {"arn": ARN},
     "ListTagsForResource": {"resourceArn": ARN},
     "TagResource": {"resourceArn": ARN, "tags": {"a": "b c"}},

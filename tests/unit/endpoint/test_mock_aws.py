@@ -97,7 +97,7 @@ def test_no_request_leaves(sent: list[str], service: str, region: str, variant: 
         call, answer = client.list_replication_sets, ""
     else:
         # Its dual-stack endpoints are not in botocore's data: whether they exist is unknown.
-        call, answer = client.list_contacts, "UnknownOperationException"
+        call, answer = client.list_contacts, "ValidationException"
         exists = exists and not variant.get("use_dualstack_endpoint")
     if not exists:
         # In some partitions older releases of botocore have no name for it.
@@ -120,7 +120,8 @@ def test_every_endpoint_has_the_same_set(sent: list[str], variant: dict[str, boo
 
 def test_operations_that_are_not_served(sent: list[str]) -> None:
     incidents, contacts = (client_with(name, "eu-west-1", {}) for name in ("ssm-incidents", "ssm-contacts"))
-    assert error_code(incidents.list_incident_records) == "UnknownOperationException"
+    arn = "arn:aws:ssm-contacts:eu-west-1:123456789012:contact/someone"
+    assert error_code(incidents.delete_incident_record, arn=arn) == "UnknownOperationException"
     # ssm-incidents has an operation of the same name, which is served.
-    assert error_code(contacts.list_tags_for_resource, ResourceARN="arn") == "UnknownOperationException"
+    assert error_code(contacts.untag_resource, ResourceARN=arn, TagKeys=["a"]) == "UnknownOperationException"
     assert sent == []

@@ -14,16 +14,17 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
-from botocore.loaders import Loader
-from endpoint.backend import utils
+from endpoint.backend import kinds, utils
 from endpoint.server import LocalEndpoint
 
 from .calls import ARN, Connect, authorization, error_code
 
 JSON_1_1 = "application/x-amz-json-1.1"
 MODEL = utils.service_model()
-UNSERVED = sorted(set(MODEL.operation_names) - set(utils.OPERATIONS))
-CONTACTS_OPERATIONS = sorted(Loader().load_service_model("ssm-contacts", "service-2")["operations"])
+CONTACT = "arn:aws:ssm-contacts:us-east-1:123456789012:contact/someone"
+UNSERVED = sorted(set(MODEL.operation_names) - set(utils.OPERATIONS) - kinds.SERVED["ssm-incidents"])
+CONTACTS_MODEL = utils.service_model("ssm-contacts")
+UNSERVED_OF_CONTACTS = sorted(set(CONTACTS_MODEL.operation_names) - kinds.SERVED["ssm-contacts"])
 
 
 class Answer(NamedTuple):
@@ -75,7 +76,7 @@ def test_operations_of_ssm_incidents(endpoint: LocalEndpoint, operation: str) ->
     assert (call["service"], call["operation"], call["status"]) == ("ssm-incidents", operation, 404)
 
 
-@pytest.mark.parametrize("operation", CONTACTS_OPERATIONS)
+@pytest.mark.parametrize("operation", UNSERVED_OF_CONTACTS)
 def test_operations_of_ssm_contacts(endpoint: LocalEndpoint, operation: str) -> None:
     answer = send(endpoint, "POST", "/", "ssm-contacts", f"SSMContacts.{operation}")
     assert_unknown(answer, 400, operation, JSON_1_1)
@@ -100,21 +101,21 @@ def test_paths_without_an_operation(endpoint: LocalEndpoint, method: str, path: 
 
 
 def test_botocore_reads_the_code(endpoint: LocalEndpoint) -> None:
-    assert error_code(endpoint.client().list_incident_records) == "UnknownOperationException"
-    contacts = endpoint.client("ssm-contacts")
-    assert error_code(contacts.list_contacts) == "UnknownOperationException"
+    client, contacts = endpoint.client(), endpoint.client("ssm-contacts")
+    assert error_code(client.delete_incident_record, arn=ARN) == "UnknownOperationException"
+    assert error_code(contacts.delete_contact, ContactId=CONTACT) == "UnknownOperationException"
     # ssm-incidents has an operation of the same name, which is served.
-    assert error_code(contacts.list_tags_for_resource, ResourceARN="arn") == "UnknownOperationException"
+    assert error_code(contacts.untag_resource, ResourceARN=CONTACT, TagKeys=["a"]) == "UnknownOperationException"
 
 
 def test_an_unknown_operation_is_not_a_matter_of_permissions(endpoint: LocalEndpoint) -> None:
     endpoint.configure(enforce_iam=True)
-    assert error_code(endpoint.client().list_incident_records) == "UnknownOperationException"
+    assert error_code(endpoint.client().delete_incident_record, arn=ARN) == "UnknownOperationException"
 
 
-def test_fault_rules_are_for_ssm_incidents(endpoint: LocalEndpoint) -> None:
+def test_fault_rules_are_for_both_apis(endpoint: LocalEndpoint) -> None:
     endpoint.faults.add({"fault": "throttle", "times": None})
-    assert error_code(endpoint.client("ssm-contacts").list_contacts) == "UnknownOperationException"
+    assert error_code(endpoint.client("ssm-contacts").list_contacts) == "ThrottlingException"
     assert error_code(endpoint.client().list_incident_records) == "ThrottlingException"
 
 

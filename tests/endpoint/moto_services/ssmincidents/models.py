@@ -44,6 +44,8 @@ from .exceptions import (
     UnsupportedOperationException,
     ValidationException,
 )
+from .read_side.answers import tags_of
+from .read_side.data import Data
 from .utils import service_model, service_regions, violations
 
 MODEL_NAME = "ssm-incidents::replication-set"
@@ -72,8 +74,11 @@ class Settings:
     enabled_accounts: list[str] = field(default_factory=list)
     # Check signatures and policies of this service's calls against moto's IAM.
     enforce_iam: bool = False
-    # The number of empty pages of ListReplicationSets, each with a token, before the one with the ARN [model].
+    # The number of empty pages of each list, each with a token, before the first one with anything [model].
     empty_list_pages: int = 0
+    # The most objects in a page of a list, also if the caller asks for more; 0 for the model's limit. A page may have fewer
+    # than were asked for [model].
+    page_size: int = 0
     # Region -> statusMessage: the Region ends FAILED when it is next added or deleted.
     fail_next: dict[str, str] = field(default_factory=dict)
     # How long after a write reads show the state before it: {"reads": n} or {"seconds": n}, with "regions" in these only.
@@ -159,6 +164,8 @@ class ReplicationSet(ManagedState, BaseModel):
         self.deletion_protected = False
         self.regions: dict[str, RegionInfo] = {}
         self.tags = dict(tags)
+        # What it holds, which goes with it [guide].
+        self.data = Data()
         # A seeded body, which is returned unchanged until the set changes.
         self.verbatim: dict[str, Any] | None = None
 
@@ -483,12 +490,10 @@ class SSMIncidentsBackend(BaseBackend):
         found = self._read(caller.region)
         return ([found.arn] if found else []), None
 
-    def list_response_plans(self, next_token: str | None) -> list[dict[str, Any]]:
-        """Return no response plan, as they can't be created here. In an account without a set a list of incidents is empty
-        too, not an error [alchemy]; that this one is, and in a Region outside the set, is *unknown*."""
-        if next_token is not None:
-            raise ValidationException("Invalid nextToken")
-        return []
+    def data_in(self, region: str) -> Data | None:
+        """Return what the set holds, None if there is no set, or the Region does not return it (*unknown*)."""
+        found = self.replication_set
+        return found.data if found is not None and found.answers_in(region) else None
 
     @_write
     def add_region(
@@ -583,8 +588,9 @@ class SSMIncidentsBackend(BaseBackend):
         self._check_idle(found)
         found.tags = {key: value for key, value in found.tags.items() if key not in tag_keys}
 
-    def list_tags(self, caller: Caller, arn: str) -> dict[str, str]:
-        return self._find_tagged(caller, arn, reading=True).tags
+    def list_tags(self, caller: Caller, arn: str) -> Mapping[str, str]:
+        tags = tags_of(self.data_in(caller.region), arn, caller.region)
+        return self._find_tagged(caller, arn, reading=True).tags if tags is None else tags
 
     @staticmethod
     def _check_idle(found: ReplicationSet) -> None:
@@ -602,6 +608,8 @@ class SSMIncidentsBackend(BaseBackend):
         :param body: GetReplicationSet's answer, with or without its outer ``replicationSet``. Times are epoch
             seconds, ISO 8601 or datetimes. Only ``regionMap`` and ``status`` are needed: real answers lack others.
         :param arn: by default the body's, or a new one.
+        The set holds nothing: see seeded_data.
+
         :return: the set's ARN.
         :raises ValueError: if the body is not that of a set.
         """
@@ -634,6 +642,17 @@ class SSMIncidentsBackend(BaseBackend):
         self._answered.clear()
         self.writes.clear()
         return made.arn
+
+    @property
+    def seeded_data(self) -> Data:
+        """
+        Return what the account's set holds, for seeds.
+
+        :raises ValueError: if there is no set.
+        """
+        if self.replication_set is None:
+            raise ValueError(f"account {self.account_id} has no replication set that could hold anything")
+        return self.replication_set.data
 
 
 def _takes_changes(found: ReplicationSet) -> bool:

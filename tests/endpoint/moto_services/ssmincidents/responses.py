@@ -10,8 +10,9 @@ import json
 from typing import Any
 
 from botocore.exceptions import EndpointConnectionError
+from botocore.model import StructureShape
 from moto.core.common_types import TYPE_RESPONSE
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.request import Request
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.sts.models import sts_backends
@@ -19,7 +20,20 @@ from moto.sts.models import sts_backends
 from .exceptions import UnknownOperationException, UnrecognizedClientException, ValidationException
 from .models import LOCK, SETTINGS, Caller, SSMIncidentsBackend, ssmincidents_backends
 from .permissions import SSMIncidentsIAMRequest
-from .utils import OPERATIONS, SERVICE, match_operation, service_hosts, service_model, service_regions, violations
+from .read_side.answers import Question, ReadError, answer
+from .read_side.kinds import SERVED
+from .utils import (
+    CONTACTS,
+    CONTENT_TYPES,
+    OPERATIONS,
+    SERVICE,
+    error_response,
+    match_operation,
+    service_hosts,
+    service_model,
+    service_regions,
+    violations,
+)
 
 
 class SSMIncidentsResponse(BaseResponse):
@@ -60,10 +74,20 @@ class SSMIncidentsResponse(BaseResponse):
         name, self.uri_match = match_operation(request.method, request.raw_path, self.headers.get("X-Amz-Target"))
         return name or ""
 
+    @property
+    def _service(self) -> str:
+        """Return which of both APIs the request is for."""
+        return CONTACTS if "X-Amz-Target" in self.headers else SERVICE
+
+    @property
+    def _input_shape(self) -> StructureShape:
+        shape = service_model(self._service).operation_model(self._get_action()).input_shape
+        assert shape is not None  # every operation of both services has an input
+        return shape
+
     def _raw_input(self) -> dict[str, Any]:
         """Return the input members of the path, the query and the JSON body, neither converted nor checked."""
-        shape = service_model().operation_model(self._get_action()).input_shape
-        assert shape is not None  # every operation of this service has an input
+        shape = self._input_shape
         try:
             body = json.loads(self.body or "{}")
         except ValueError:
@@ -85,9 +109,7 @@ class SSMIncidentsResponse(BaseResponse):
     def _input(self) -> dict[str, Any]:
         """Return the input members, checked against the model."""
         given = self._raw_input()
-        shape = service_model().operation_model(self._get_action()).input_shape
-        assert shape is not None
-        found = list(violations(shape, given))
+        found = list(violations(self._input_shape, given))
         if found:
             counted = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected"
             raise ValidationException(f"{counted}: {'; '.join(found)}")
@@ -96,10 +118,11 @@ class SSMIncidentsResponse(BaseResponse):
     # Permissions --------------------------------------------------------------------------------------------------
 
     def _determine_resource(self) -> str:
-        """Return the ARN for a policy's Resource. Create and list have none: only "*" allows them."""
-        given = self._raw_input()
-        arn = given.get("arn") or given.get("resourceArn")
-        return arn if isinstance(arn, str) else "*"
+        """Return the ARN for a policy's Resource: the one that the call requires, the object's or its parent's. A create, and a
+        list without a parent, have none: only "*" allows them."""
+        given, required = self._raw_input(), self._input_shape.required_members
+        arns = (given[name] for name in required if isinstance(given.get(name), str) and given[name].startswith("arn:"))
+        return str(next(arns, "*"))
 
     def _authenticate_and_authorize_normal_action(self, resource: str = "*") -> None:
         """Check the request if moto enforces IAM for all services, or if this service's setting is on."""
@@ -122,10 +145,12 @@ class SSMIncidentsResponse(BaseResponse):
         iam_request.check_action_permitted(resource)
 
     def call_action(self) -> TYPE_RESPONSE:
-        operation = self._get_action()
-        of_contacts = "X-Amz-Target" in self.headers
-        if of_contacts or operation not in OPERATIONS:
-            error = UnknownOperationException(operation, of_contacts)
+        operation, service = self._get_action(), self._service
+        if operation in SERVED[service]:
+            with LOCK:
+                return self._call_read(service, operation)
+        if service == CONTACTS or operation not in OPERATIONS:
+            error = UnknownOperationException(operation, service == CONTACTS)
             headers, body = self._enrich_response(dict(error.get_headers()), error.get_body())
             return error.code, headers, body
         # moto's server is threaded, and the rules read before they write.
@@ -136,6 +161,27 @@ class SSMIncidentsResponse(BaseResponse):
                 status, headers, body = self.serialized(ActionResult(error))
                 headers, body = self._enrich_response(headers, body)
                 return status, headers, body
+
+    def _call_read(self, service: str, operation: str) -> TYPE_RESPONSE:
+        """Answer an operation of what the set holds. The answer is JSON already: moto's serializer has nothing to add."""
+        status, headers = 200, {"Content-Type": CONTENT_TYPES[service]}
+        try:
+            self._authenticate_and_authorize_normal_action(self._determine_resource())
+            asked = Question(
+                service,
+                operation,
+                self._input(),
+                self.region,
+                self.current_account,
+                SETTINGS.page_size,
+                SETTINGS.empty_list_pages,
+            )
+            body = json.dumps(answer(self.backend.data_in(self.region), asked))
+        except (ReadError, ServiceException) as error:
+            status, headers, body = error_response(service, str(error.code), str(error))
+        except JsonRESTError as error:  # an unknown access key, or a wrong signature
+            status, headers, body = error_response(service, error.error_type, error.message, {}, error.code)
+        return status, headers, body
 
     # The operations -----------------------------------------------------------------------------------------------
 
@@ -155,9 +201,6 @@ class SSMIncidentsResponse(BaseResponse):
     def list_replication_sets(self) -> ActionResult:
         arns, next_token = self.backend.list_replication_sets(self.caller, self._input().get("nextToken"))
         return ActionResult({"replicationSetArns": arns, "nextToken": next_token})
-
-    def list_response_plans(self) -> ActionResult:
-        return ActionResult({"responsePlanSummaries": self.backend.list_response_plans(self._input().get("nextToken"))})
 
     def update_replication_set(self) -> ActionResult:
         given = self._input()

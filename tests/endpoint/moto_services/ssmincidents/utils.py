@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -17,20 +18,19 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 from botocore.regions import EndpointResolver
 
 SERVICE = "ssm-incidents"
-# Incident Manager's other API. None of its operations is served. Its protocol is JSON 1.1, which names the operation in
-# the header X-Amz-Target [model].
+# Incident Manager's other API. Its protocol is JSON 1.1, which names the operation in the header X-Amz-Target [model].
 CONTACTS = "ssm-contacts"
 CONTACTS_TARGET = "SSMContacts"
+CONTENT_TYPES = {SERVICE: "application/json", CONTACTS: "application/x-amz-json-1.1"}
 # The Regions that have FIPS endpoints [AWS General Reference, botocore endpoints.json, 1.44].
 _FIPS_REGIONS_OF_USA = ("us-east-1", "us-east-2", "us-west-1", "us-west-2")
 FIPS_REGIONS = {SERVICE: ("ca-central-1", *_FIPS_REGIONS_OF_USA), CONTACTS: _FIPS_REGIONS_OF_USA}
-# The operations of ssm-incidents that are served.
+# The operations of replication sets. read_side.kinds has those of what a set holds.
 OPERATIONS = (
     "CreateReplicationSet",
     "DeleteReplicationSet",
     "GetReplicationSet",
     "ListReplicationSets",
-    "ListResponsePlans",
     "ListTagsForResource",
     "TagResource",
     "UntagResource",
@@ -50,9 +50,9 @@ _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 @cache
-def service_model() -> ServiceModel:
+def service_model(service: str = SERVICE) -> ServiceModel:
     """Return botocore's model, read without a session, which would read the user's profile."""
-    return ServiceModel(Loader().load_service_model(SERVICE, "service-2"), SERVICE)
+    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
 @cache
@@ -106,6 +106,29 @@ def match_operation(method: str, raw_path: str, target: str | None = None) -> tu
     return name, {"resourceArn": unquote(rest)} if rest else {}
 
 
+def error_response(
+    service: str, code: str, message: str, members: Mapping[str, Any] | None = None, http_status: int | None = None
+) -> tuple[int, dict[str, str], str]:
+    """
+    Return an error in an API's format, with its required members [model].
+
+    :param members: further members.
+    :param http_status: by default the model's; 400 for a code that is not in the model. JSON 1.1 has 500 for the server's
+        errors and 400 for all others.
+    :return: status, headers and body.
+    """
+    shape = next((shape for shape in service_model(service).error_shapes if shape.name == code), None)
+    content: dict[str, Any] = {"__type": code, "Message" if service == CONTACTS else "message": message}
+    if shape is not None:
+        defaults = {"serviceCode": service, "ServiceCode": service, "quotaCode": "unknown", "QuotaCode": "unknown"}
+        defaults |= {"ResourceId": "unknown", "ResourceType": "unknown"}
+        content.update({name: defaults[name] for name in shape.required_members if name in defaults})
+    content.update(members or {})
+    declared = (shape.metadata if shape is not None else {}).get("error", {}).get("httpStatusCode")
+    status = http_status or declared or (500 if code == "InternalServerException" else 400)
+    return status, {"Content-Type": CONTENT_TYPES[service], "x-amzn-ErrorType": code}, json.dumps(content)
+
+
 def violations(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
     """
     Yield the violations of the model in a value: of types, required members, lengths, ranges, patterns, enums, unions.
@@ -142,10 +165,17 @@ def _limit_violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
         yield _failed(path, f"Member must have {noun} greater than or equal to {limits['min']}")
     if size > limits.get("max", size):
         yield _failed(path, f"Member must have {noun} less than or equal to {limits['max']}")
-    if "pattern" in limits and not re.fullmatch(limits["pattern"], value):
+    if "pattern" in limits and not re.fullmatch(_as_python(limits["pattern"]), value):
         yield _failed(path, f"Member must satisfy regular expression pattern: {limits['pattern']}")
     if limits.get("enum") and value not in limits["enum"]:
         yield _failed(path, f"Member must satisfy enum value set: {limits['enum']}")
+
+
+def _as_python(pattern: str) -> str:
+    """Return a pattern of the model without the Unicode properties that Python's re lacks: in its classes of characters \\w is
+    every letter and number, and the underscore, which they all have too."""
+    separators = r" \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+    return pattern.replace(r"\p{L}", r"\w").replace(r"\p{N}", r"\w").replace(r"\p{Z}", separators)
 
 
 def _structure_violations(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Counting what a replication set holds, in all of its Regions."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
+
+from .._aws.arn import account_id_of_arn
+from .._aws.errors import ON_MODULE_HOST, READ_TIMEOUT, AnsibleSSMIncidentsError
+from .._aws.parallel import in_parallel
+from .api import list_pages
+from .contents import PARTS, Item, Listing, merge, part_of
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+    from .._aws.connection import Connection
+
+#: How long all lists may take together, in seconds.
+TIMEOUT = 300
+
+
+def data_counts(
+    connection: Connection, replication_set: Mapping[str, Any] | None, arn: str, include: Collection[str] = tuple(PARTS)
+) -> dict[str, Any]:
+    """Count what a replication set holds. Every Region of the set is asked, as it is not known whether one shows everything.
+
+    What can't be listed is no error: it is named in ``missing``.
+
+    :param replication_set: the set, as botocore parsed it; None if the account has none, which then holds nothing.
+    :param arn: the set's ARN, empty if there is none.
+    :param include: the parts to count, of PARTS. Nothing else is asked for.
+    :return: complete, missing, counts and each of PARTS, as the info module of the data documents them.
+    """
+    regions = sorted(replication_set["regionMap"]) if replication_set else []
+    listings = list(dict.fromkeys(PARTS[part] for part in PARTS if part in include))
+    found, failures = _list_everywhere(connection, listings, regions)
+    facts: dict[str, Any] = {"complete": not failures, "missing": [], "counts": dict.fromkeys(PARTS)}
+    for part, listing in PARTS.items():
+        facts[part] = None
+        if part not in include:
+            continue
+        calls = [(region, listing.operation) for region in regions]
+        pages = [page for call in calls for page in found.get(call, [])]
+        # Without any item, and without a Region that has returned its list to the end, not even that there is none is known.
+        if any(pages) or not replication_set or any(call not in failures for call in calls):
+            items = merge(listing, account_id_of_arn(arn), pages) if pages else []
+            facts["counts"][part], facts[part] = part_of(part, items)
+        facts["missing"] += [
+            _missing(connection, part, region, failures[region, operation])
+            for region, operation in calls
+            if (region, operation) in failures
+        ]
+    return facts
+
+
+def _list_everywhere(
+    connection: Connection, listings: Iterable[Listing], regions: Iterable[str]
+) -> tuple[dict[tuple[str, str], list[Sequence[Item]]], dict[tuple[str, str], AnsibleSSMIncidentsError]]:
+    """Make lists side by side.
+
+    :return: the pages of each list that came, also before a failure, and the failures. The keys are Regions and operations.
+    """
+    pages: dict[tuple[str, str], list[Sequence[Item]]] = {}
+    failures: dict[tuple[str, str], AnsibleSSMIncidentsError] = {}
+    calls, by_operation = {}, {listing.operation: listing for listing in listings}
+    for region, operation in ((region, operation) for region in regions for operation in by_operation):
+        listing = by_operation[operation]
+        try:
+            client = connection.client(listing.service, region)
+        except AnsibleSSMIncidentsError as failure:
+            failures[region, operation] = failure
+            continue
+        pages[region, operation] = []
+        calls[region, operation] = partial(_collect, client, listing, pages[region, operation])
+    for (region, operation), result in in_parallel(calls, TIMEOUT):
+        if isinstance(result, AnsibleSSMIncidentsError):
+            # The read timeout of a call has botocore's exception as its cause; that of all calls together has none.
+            is_timeout = result.code == READ_TIMEOUT and result.cause is None
+            failures[region, operation] = _timeout(by_operation[operation], region) if is_timeout else result
+    # A list that has not ended in time may still grow.
+    return {call: list(collected) for call, collected in pages.items()}, failures
+
+
+def _timeout(listing: Listing, region: str) -> AnsibleSSMIncidentsError:
+    """Return the failure of a list that has not ended in time, which in_parallel() can't name."""
+    return AnsibleSSMIncidentsError(
+        f"Failed to list the {listing.what} in Region {region}",
+        code=READ_TIMEOUT,
+        reason=f"the list was not complete after {TIMEOUT} seconds",
+    )
+
+
+def _collect(client: BaseClient, listing: Listing, pages: list[Sequence[Item]]) -> None:
+    for page in list_pages(client, listing):
+        pages.append(page)
+
+
+def _missing(connection: Connection, part: str, region: str, failure: AnsibleSSMIncidentsError) -> dict[str, str]:
+    return {
+        "part": part,
+        "region": region,
+        "code": failure.code,
+        "msg": connection.mask(failure.describe(ON_MODULE_HOST, connection.mask)),
+    }
