@@ -92,6 +92,13 @@ options:
       - With O(state=absent), V(false) turns protection off in order to delete the set. Without it a protected set is
         not deleted.
     type: bool
+  allow_open_incidents:
+    description:
+      - Whether O(state=absent) deletes a set that has an open incident. An incident is open unless its status is V(RESOLVED).
+      - If the module can't list the incidents, it warns and deletes the set.
+    type: bool
+    default: false
+    version_added: 3.1.0
   wait:
     description:
       - Whether to wait until the last step is complete.
@@ -204,6 +211,50 @@ actions:
     - action: delete_region
       region: eu-west-1
       status: done
+data:
+  description:
+    - How many resources AWS deletes together with the set. The module
+      M(incident_manager.aws.ssm_incidents_data_info) lists them.
+    - A number is null if nothing could be listed. If a part could not be listed in every Region of the set, there is a warning.
+  returned: with O(state=absent), if there is a replication set to delete
+  type: dict
+  version_added: 3.1.0
+  contains:
+    response_plans:
+      description: The number of response plans.
+      returned: always
+      type: int
+      sample: 3
+    incidents:
+      description: The number of incidents.
+      returned: always
+      type: int
+      sample: 41
+    open_incidents:
+      description: The number of incidents that are not V(RESOLVED).
+      returned: always
+      type: int
+      sample: 0
+    contacts:
+      description: The number of contacts.
+      returned: always
+      type: int
+      sample: 12
+    escalation_plans:
+      description: The number of escalation plans.
+      returned: always
+      type: int
+      sample: 2
+    on_call_schedules:
+      description: The number of on-call schedules.
+      returned: always
+      type: int
+      sample: 1
+    rotations:
+      description: The number of rotations of the on-call schedules.
+      returned: always
+      type: int
+      sample: 2
 exists:
   description:
     - Whether the account has a replication set.
@@ -364,7 +415,7 @@ error:
         - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
         - Or a code of this collection, V(AccountMismatch), V(ChangeNotVisible), V(DeletionProtected), V(Interrupted),
           V(InvalidConfiguration), V(InvalidParameter), V(KeyMismatch), V(KeyNotUsable), V(MalformedAnswer),
-          V(MultipleReplicationSets), V(NoReplicationSet), V(ReplicationSetChanged), V(ReplicationSetDeleted),
+          V(MultipleReplicationSets), V(NoReplicationSet), V(OpenIncidents), V(ReplicationSetChanged), V(ReplicationSetDeleted),
           V(ReplicationSetFailed), V(SearchIncomplete), V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or
           V(WaitTimeout).
         - A bare HTTP status, such as V(403), if an error came without a code.
@@ -409,12 +460,14 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
     ACCOUNT_MISMATCH,
+    OPEN_INCIDENTS,
     AnsibleSSMIncidentsError,
     as_failure,
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_counts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.decide import Task
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
@@ -446,6 +499,10 @@ MAY_BE_FINAL = (
     "That may be final: Incident Manager is closed to new customers, and AWS may not let the account create another"
     " replication set"
 )
+
+
+#: How long counting what is deleted may take, in seconds.
+DATA_SECONDS = 60
 
 
 def make_task(params: Mapping[str, Any]) -> Task:
@@ -492,7 +549,7 @@ def change_replication_set(
     include_tags = params["tags"] is not None and not task.is_deletion
     remote = Remote(connection, deadline)
     observer = Observer(remote, params["arn"], include_tags)
-    check_keys = KeyCheck(connection, warn).validate
+    check_keys = KeyCheck(connection, warn, remote.seconds_left).validate
 
     def log(line: str) -> None:
         module.log(connection.mask(line))
@@ -504,8 +561,11 @@ def change_replication_set(
         if not params["wait"]:
             change.validate_single_step()
         is_deleted = any(step.action == DELETE for step in planned)
-        if is_deleted and module._diff:
-            before = with_tags(observer, change.seen, before)
+        if is_deleted:
+            result["data"] = data_of_set(connection, change.seen, remote.seconds_left())
+            validate_no_open_incident(result["data"], params["allow_open_incidents"], change.arn)
+            if module._diff:
+                before = with_tags(observer, change.seen, before)
         if not module.check_mode:
             change.apply(params["wait"])
         result.update(facts_result(change, observer, remote, params["wait"] or module.check_mode))
@@ -518,7 +578,37 @@ def change_replication_set(
     if module._diff:
         result["diff"] = diff_result(before, predict(before, planned), include_tags or is_deleted)
         if is_deleted:
+            result["diff"]["before"]["data"] = result["data"]
             result["diff"]["after_header"] = f"no replication set. {MAY_BE_FINAL}"
+
+
+def data_of_set(connection: Connection, seen: Observation | None, seconds: float) -> dict[str, int | None]:
+    """Return how many resources the set holds, by their kinds; None for what can't be listed, with a warning.
+
+    :param seconds: how long the task may still take.
+    """
+    arn, replication_set = (seen.arn, seen.replication_set) if seen else ("", None)
+    facts = data_counts(connection, replication_set, arn, seconds=min(DATA_SECONDS, max(2, seconds)))
+    reasons: dict[str, list[str]] = {}
+    for missing in facts["missing"]:
+        reasons.setdefault(missing["msg"], []).append(missing["part"])
+    for reason, parts in reasons.items():
+        unknown = " Whether an incident is open is not known." if "open_incidents" in parts else ""
+        warn(
+            f"What is deleted with the replication set is not known completely ({', '.join(parts)}). {reason}{unknown}"
+        )
+    counts: dict[str, int | None] = facts["counts"]
+    return counts
+
+
+def validate_no_open_incident(data: Mapping[str, int | None], is_allowed: bool, arn: str) -> None:
+    """Validate that no incident is open, unless the user allows it. Raises AnsibleSSMIncidentsError."""
+    number = data["open_incidents"]
+    if number and not is_allowed:
+        raise AnsibleSSMIncidentsError(
+            f"The replication set {arn} has {number} open incident{'s' if number > 1 else ''}, which would be deleted with it",
+            code=OPEN_INCIDENTS,
+        )
 
 
 def steps_result(change: Change, remaining_status: str) -> dict[str, Any]:
@@ -625,6 +715,7 @@ def main() -> None:
             "deletion_protected": {"type": "bool"},
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "purge_tags": {"type": "bool", "default": True},
+            "allow_open_incidents": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 7200},
         },

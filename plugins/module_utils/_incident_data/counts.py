@@ -25,7 +25,11 @@ TIMEOUT = 300
 
 
 def data_counts(
-    connection: Connection, replication_set: Mapping[str, Any] | None, arn: str, include: Collection[str] = tuple(PARTS)
+    connection: Connection,
+    replication_set: Mapping[str, Any] | None,
+    arn: str,
+    include: Collection[str] = tuple(PARTS),
+    seconds: float = TIMEOUT,
 ) -> dict[str, Any]:
     """Count what a replication set holds. Every Region of the set is asked, as it is not known whether one shows everything.
 
@@ -34,11 +38,12 @@ def data_counts(
     :param replication_set: the set, as botocore parsed it; None if the account has none, which then holds nothing.
     :param arn: the set's ARN, empty if there is none.
     :param include: the parts to count, of PARTS. Nothing else is asked for.
+    :param seconds: how long all lists may take together.
     :return: complete, missing, counts and each of PARTS, as the info module of the data documents them.
     """
     regions = sorted(replication_set["regionMap"]) if replication_set else []
     listings = list(dict.fromkeys(PARTS[part] for part in PARTS if part in include))
-    found, failures = _list_everywhere(connection, listings, regions)
+    found, failures = _list_everywhere(connection, listings, regions, seconds)
     facts: dict[str, Any] = {"complete": not failures, "missing": [], "counts": dict.fromkeys(PARTS)}
     for part, listing in PARTS.items():
         facts[part] = None
@@ -59,7 +64,7 @@ def data_counts(
 
 
 def _list_everywhere(
-    connection: Connection, listings: Iterable[Listing], regions: Iterable[str]
+    connection: Connection, listings: Iterable[Listing], regions: Iterable[str], seconds: float
 ) -> tuple[dict[tuple[str, str], list[Sequence[Item]]], dict[tuple[str, str], AnsibleSSMIncidentsError]]:
     """Make lists side by side.
 
@@ -77,21 +82,21 @@ def _list_everywhere(
             continue
         pages[region, operation] = []
         calls[region, operation] = partial(_collect, client, listing, pages[region, operation])
-    for (region, operation), result in in_parallel(calls, TIMEOUT):
+    for (region, operation), result in in_parallel(calls, seconds):
         if isinstance(result, AnsibleSSMIncidentsError):
             # The read timeout of a call has botocore's exception as its cause; that of all calls together has none.
             is_timeout = result.code == READ_TIMEOUT and result.cause is None
-            failures[region, operation] = _timeout(by_operation[operation], region) if is_timeout else result
+            failures[region, operation] = _timeout(by_operation[operation], region, seconds) if is_timeout else result
     # A list that has not ended in time may still grow.
     return {call: list(collected) for call, collected in pages.items()}, failures
 
 
-def _timeout(listing: Listing, region: str) -> AnsibleSSMIncidentsError:
+def _timeout(listing: Listing, region: str, seconds: float) -> AnsibleSSMIncidentsError:
     """Return the failure of a list that has not ended in time, which in_parallel() can't name."""
     return AnsibleSSMIncidentsError(
         f"Failed to list the {listing.what} in Region {region}",
         code=READ_TIMEOUT,
-        reason=f"the list was not complete after {TIMEOUT} seconds",
+        reason=f"the list was not complete after {seconds:g} seconds",
     )
 
 
