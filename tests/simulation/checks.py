@@ -490,6 +490,7 @@ def it_gets_through(simulation: Simulation) -> Iterator[str]:
     is_hindered = scenario.acts or scenario.fails or scenario.respelled or scenario.settings.get("min_region_age_hours")
     is_hindered = is_hindered or scenario.settings.get("empty_list_pages", 0) >= 100
     is_hindered = is_hindered or (scenario.start and scenario.start.failed)
+    is_hindered = is_hindered or (scenario.seconds or 0) > 400
     if is_hindered or not run.params["wait"] or run.params["wait_timeout"] < 7200:
         return
     if any(fault.kind.removesuffix(" after") not in _PASSING for fault in scenario.faults):

@@ -447,7 +447,7 @@ class World:
         if act.kind in ("protect", "unprotect"):
             return _protect(state.arn, act.kind == "protect")
         if act.kind == "tag":
-            return "TagResource", {"resourceArn": state.arn, "tags": {act.value: "somebody else's"}}
+            return "TagResource", {"resourceArn": state.arn, "tags": {act.value: "another"}}
         if act.kind == "untag" and act.value in state.tags:
             return "UntagResource", {"resourceArn": state.arn, "tagKeys": [act.value]}
         if act.kind in ("delete", "recreate"):
