@@ -362,7 +362,7 @@ def _forms(run: Run) -> list[str]:
 
 def _is_quoted(call: Call, text: str) -> bool:
     is_timeout = call.fault.removesuffix(" after") in ("hang", "late")
-    return call.words in text or (is_timeout and "No response in Region" in text)
+    return call.words in text or (is_timeout and "no response within" in text)
 
 
 def _reported_regions(run: Run) -> list[Mapping[str, Any]]:

@@ -14,10 +14,10 @@ from typing import Any, TypeVar, cast
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.calls import limit_attempts
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
-    READ_TIMEOUT,
     AnsibleSSMIncidentsError,
     as_failure,
 )
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.parallel import no_response
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set import remote
 from botocore import xform_name
 from endpoint.backend import utils
@@ -132,8 +132,7 @@ class SimulatedRemote(remote.Remote):
                 result = as_failure(error)
             end = self.world.time
             if end > began + seconds:
-                message = f"No response in Region {region} within {seconds:g} seconds"
-                result = AnsibleSSMIncidentsError(message, code=READ_TIMEOUT, reason="")
+                result = no_response(region, seconds)
                 end = began + seconds
             ended.append((end, region, result))
         for end, region, result in sorted(ended, key=lambda item: item[0]):

@@ -121,7 +121,7 @@ class Change:
                 self._decision = Done(None)
                 return
             seen = self._look()
-            decision = decide(self._task, self._history, seen, self._remote.now(), bool(self._untried_regions()))
+            decision = decide(self._task, self._history, seen, self._remote.now(), self._is_untried)
             if not isinstance(decision, Wait):
                 break
             self._wait(decision, PAUSES[min(pauses, len(PAUSES) - 1)])
@@ -216,12 +216,9 @@ class Change:
         assert self.seen  # nothing is sent before the set is read
         return self.seen
 
-    def _untried_regions(self) -> list[str]:
-        """Return the Regions that have not failed to take the step that is in progress."""
-        last = self._history.attempts[-1] if self._history.attempts else None
-        if last is None or last.outcome == DONE or self.seen is None:
-            return []
-        return [region for region in self._regions_for(last.step) if region not in last.failures]
+    def _is_untried(self, attempt: Attempt) -> bool:
+        """Tell whether there is a Region that has not failed to take a step."""
+        return any(region not in attempt.failures for region in self._regions_for(attempt.step))
 
     def _regions_for(self, step: Step) -> list[str]:
         """Return the Regions to send a step to: those that are in the set before and after it.

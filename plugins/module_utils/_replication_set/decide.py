@@ -128,14 +128,16 @@ class History(NamedTuple):
         return [attempt.step for attempt in self.attempts if attempt.outcome == outcome]
 
     def attempt_of(self, step: Step) -> Attempt | None:
-        """Return the attempt that is in progress, if it is one of this step."""
-        last = self.attempts[-1] if self.attempts else None
-        return last if last and last.step == step and last.outcome != DONE else None
+        """Return the attempt at a step: the last one, or an earlier one whose outcome is unknown. None if there is none."""
+        for attempt in reversed(self.attempts):
+            if attempt.step == step and (attempt.outcome == UNKNOWN or attempt == self.attempts[-1]):
+                return None if attempt.outcome == DONE else attempt
+        return None
 
     def with_attempt(self, attempt: Attempt) -> History:
-        """Return the history with a new attempt, or with another state of the last one."""
-        replaced = bool(self.attempts) and self.attempts[-1].token == attempt.token
-        return self._replace(attempts=(*(self.attempts[:-1] if replaced else self.attempts), attempt))
+        """Return the history with an attempt as the last one, instead of its earlier state if there is one."""
+        others = tuple(other for other in self.attempts if other.token != attempt.token)
+        return self._replace(attempts=(*others, attempt))
 
     def after(self, seen: Observation) -> History:
         """Return the history after AWS has reported the set: steps that can be seen were taken."""
@@ -199,13 +201,17 @@ class Done(NamedTuple):
 
 
 def decide(
-    task: Task, history: History, seen: Observation | AnsibleSSMIncidentsError, now: float, untried: bool = False
+    task: Task,
+    history: History,
+    seen: Observation | AnsibleSSMIncidentsError,
+    now: float,
+    is_untried: Callable[[Attempt], bool],
 ) -> Wait | Send | Done:
     """Return what to do next.
 
     :param seen: what AWS reports, or why it can't be read.
     :param now: the time in seconds.
-    :param untried: whether the step that is in progress can be sent to a Region that it was not sent to.
+    :param is_untried: tells whether there is a Region that a step was not sent to, and can be.
     :raises AnsibleSSMIncidentsError: if the change can't go on.
     """
     if isinstance(seen, AnsibleSSMIncidentsError):
@@ -228,7 +234,7 @@ def decide(
         return Done(current)
     send = Send(steps[0], steps, current)
     attempt = history.attempt_of(send.step)
-    return _try_again(send, attempt, history, seen, now, untried) if attempt else send
+    return _try_again(send, attempt, seen, now, is_untried(attempt)) if attempt else send
 
 
 # Waiting --------------------------------------------------------------------------------------------------------------
@@ -252,9 +258,7 @@ def _wait_for_answer(history: History, failure: AnsibleSSMIncidentsError, now: f
     return Wait("answer", failure=failure)
 
 
-def _try_again(
-    send: Send, attempt: Attempt, history: History, seen: Observation, now: float, untried: bool
-) -> Wait | Send:
+def _try_again(send: Send, attempt: Attempt, seen: Observation, now: float, untried: bool) -> Wait | Send:
     """Return whether and when to send a step again that was sent in vain."""
     failures = list(attempt.failures.values())
     last = failures[-1]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Callable, Iterable, TypeVar
 from .._aws.errors import MULTIPLE_REPLICATION_SETS, NOT_FOUND, AnsibleSSMIncidentsError
 from .observation import Observation
 from .search import OWN_SET, search_failure
-from .service import PAUSES
+from .service import ACTIVE, PAUSES
 
 if TYPE_CHECKING:
     from .remote import Remote
@@ -45,11 +45,13 @@ class Observer:
         self._remote = remote
         self._include_tags = include_tags
         self._regions: list[str] = []
+        # Those that are being added to the set, or deleted from it, and may not return it.
+        self._moving: set[str] = set()
         self._failures: Counter[str] = Counter()
 
     def created(self, arn: str, regions: Iterable[str]) -> None:
         """Take what is known of a set that was just created."""
-        self.arn, self._regions = arn, list(regions)
+        self.arn, self._regions, self._moving = arn, list(regions), set()
 
     def forget(self) -> None:
         """Forget which set it was, unless the user has given its ARN: the account may have another one by now."""
@@ -102,8 +104,12 @@ class Observer:
         raise AssertionError  # count() has no end.
 
     def healthiest_first(self, regions: Iterable[str]) -> list[str]:
-        """Return Regions in the order in which to call them: those that did not fail last time, and the user's own first."""
-        return sorted(regions, key=lambda name: (self._failures[name], name != self._remote.region, name))
+        """Return Regions in the order in which to call them: those that are in the set and did not fail, the user's own first."""
+
+        def order(name: str) -> tuple[int, bool, bool, str]:
+            return self._failures[name], name in self._moving, name != self._remote.region, name
+
+        return sorted(regions, key=order)
 
     def record(self, region: str, failure: AnsibleSSMIncidentsError | None) -> None:
         """Remember whether a call in a Region has failed. A set that it does not have, or not yet, is no failure of it."""
@@ -124,7 +130,9 @@ class Observer:
         if found is None:
             return None
         region, replication_set = found
-        self.created(arn, replication_set["regionMap"])
+        statuses = {name: info.get("status") for name, info in replication_set["regionMap"].items()}
+        self.created(arn, statuses)
+        self._moving = {name for name, status in statuses.items() if status != ACTIVE}
         seen = Observation(region, arn, replication_set)
         return seen._replace(tags=self.list_tags(seen)) if self._include_tags else seen
 

@@ -309,11 +309,11 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
 }
 
 
-def decision_of(case: str, untried: bool) -> Any:
+def decision_of(case: str) -> Any:
     """Return the decision: a step to send, what is waited for, the code of the failure, or Done."""
     task, history, reported, _expected = CASES[case]
     try:
-        decision = decide(task, history, reported, NOW, untried)
+        decision = decide(task, history, reported, NOW, lambda _attempt: False)
     except AnsibleSSMIncidentsError as error:
         return error.code
     if isinstance(decision, Send):
@@ -324,7 +324,7 @@ def decision_of(case: str, untried: bool) -> Any:
 
 @pytest.mark.parametrize("case", CASES)
 def test_decision(case: str) -> None:
-    assert decision_of(case, untried=False) == CASES[case][-1]
+    assert decision_of(case) == CASES[case][-1]
 
 
 @pytest.mark.parametrize("error", [RESET, FAULT, DENIED, failure("ResourceNotFoundException"), INVALID, CONFLICT])
@@ -332,10 +332,10 @@ def test_another_region_is_tried_at_once_if_it_may_accept_the_step(error: Ansibl
     sent = attempt(ADD_B, REFUSED, A, 0).failed("a", error, NOW, 0)
     if error is INVALID:
         with pytest.raises(AnsibleSSMIncidentsError) as raised:
-            decide(present("a", "b"), after(sent), A, NOW, untried=True)
+            decide(present("a", "b"), after(sent), A, NOW, lambda _attempt: True)
         assert raised.value is error
     else:
-        decision = decide(present("a", "b"), after(sent), A, NOW, untried=True)
+        decision = decide(present("a", "b"), after(sent), A, NOW, lambda _attempt: True)
         assert isinstance(decision, Wait if error is CONFLICT else Send)
 
 
@@ -344,3 +344,11 @@ def test_a_doubt_stays_until_the_step_can_be_seen() -> None:
     assert sent.outcome == UNKNOWN
     assert after(sent).after(A).attempts[0].outcome == UNKNOWN
     assert after(sent).after(ADDING_B).attempts[0].outcome == DONE
+
+
+def test_a_doubtful_step_keeps_its_attempt_if_another_step_comes_in_between() -> None:
+    doubtful = attempt(ADD_B, UNKNOWN, A, failures={"a": RESET})
+    history = after(doubtful).with_attempt(attempt(PROTECT, DONE, A)._replace(token="another"))
+    assert history.attempt_of(ADD_B) == doubtful and history.attempt_of(PROTECT) is None
+    again = history.with_attempt(doubtful.answered(NOW))
+    assert [(other.step, other.outcome) for other in again.attempts] == [(PROTECT, DONE), (ADD_B, DONE)]
