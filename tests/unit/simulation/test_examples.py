@@ -96,21 +96,7 @@ WORLDS: dict[str, Scenario] = {
 }
 
 
-#: What is not mended yet, and what is wrong.
-OPEN = {
-    "no Region answers the first read": "the reason is empty",
-    "the only time for a read is short": "the reason is empty",
-    "somebody else turns protection off while a step is in doubt": "the step is listed twice",
-}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=OPEN[name])) if name in OPEN else name
-        for name in WORLDS
-    ],
-)
+@pytest.mark.parametrize("name", WORLDS)
 def test_no_rule_is_broken(name: str) -> None:
     simulation: Simulation = simulate(WORLDS[name])
     broken = broken_rules(simulation)
