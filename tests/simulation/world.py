@@ -186,7 +186,7 @@ class World:
         return truth_of(self.backend)
 
     def calm(self) -> None:
-        """Let everything work from now on, and nobody else change the set."""
+        """Let everything work from now on, and quickly, and nobody else change the set."""
         self.is_calm = True
         models.SETTINGS.read_lag = {}
         models.SETTINGS.fail_next = {}
@@ -327,7 +327,7 @@ class World:
         change = found._transitions
         if self._change is None or self._change[0] is not change:
             self._change = (change, self.time)
-        elif self.time - self._change[1] >= self.scenario.seconds:
+        elif self.time - self._change[1] >= (1 if self.is_calm else self.scenario.seconds):
             found._tick = _NEVER
         return self.truth()
 
@@ -447,7 +447,7 @@ class World:
         if act.kind in ("protect", "unprotect"):
             return _protect(state.arn, act.kind == "protect")
         if act.kind == "tag":
-            return "TagResource", {"resourceArn": state.arn, "tags": {act.value: "somebody else's"}}
+            return "TagResource", {"resourceArn": state.arn, "tags": {act.value: "another"}}
         if act.kind == "untag" and act.value in state.tags:
             return "UntagResource", {"resourceArn": state.arn, "tagKeys": [act.value]}
         if act.kind in ("delete", "recreate"):
