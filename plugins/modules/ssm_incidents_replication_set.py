@@ -460,6 +460,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
     ACCOUNT_MISMATCH,
+    ON_MODULE_HOST,
     OPEN_INCIDENTS,
     AnsibleSSMIncidentsError,
     as_failure,
@@ -477,6 +478,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observation import Observation
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observe import Observer
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
+    CREATE,
     DELETE,
     CurrentState,
     Step,
@@ -564,7 +566,7 @@ def change_replication_set(
         if is_deleted:
             result["data"] = data_of_set(connection, change.seen, remote.seconds_left())
             validate_no_open_incident(result["data"], params["allow_open_incidents"], change.arn)
-            if module._diff:
+            if module._diff and not remote.is_over():
                 before = with_tags(observer, change.seen, before)
         if not module.check_mode:
             change.apply(params["wait"])
@@ -631,7 +633,9 @@ def with_steps(failure: AnsibleSSMIncidentsError, change: Change) -> AnsibleSSMI
         sentences.append(f"Before that, AWS has accepted: {described_steps(change.done)}.")
     if change.unknown:
         sentences.append(f"Whether AWS has accepted this is not known: {described_steps(change.unknown)}.")
-    if any(step.values.get("deletion_protected") is False for step in change.done):
+    was_turned_off = any(step.values.get("deletion_protected") is False for step in change.done)
+    replication_set = change.seen.replication_set if change.seen else None
+    if was_turned_off and replication_set and replication_set.get("deletionProtected") is not True:
         sentences.append("Deletion protection is off now.")
     return failure.with_advice(" ".join(sentence for sentence in sentences if sentence))
 
@@ -649,13 +653,14 @@ def facts_result(change: Change, observer: Observer, remote: Remote, waited: boo
     """
     seen = change.seen
     if not waited:
+        is_created = any(step.action == CREATE for step in change.done)
+        reason = "AWS does not report the replication set."
         try:
             seen = observer.look()
         except AnsibleSSMIncidentsError as failure:
-            warn(
-                f"{failure.describe('', remote.mask)} AWS has accepted the step, but the replication set can't be read yet:"
-                " its facts are null."
-            )
+            seen, reason = None, failure.describe(ON_MODULE_HOST, remote.mask)
+        if seen is None or (is_created and seen.replication_set is None):
+            warn(f"{reason} AWS has accepted the step, but the replication set can't be read yet: its facts are null.")
             seen = Observation(remote.region, change.arn, {})
     if seen is not None and seen.other_arns:
         others = ", ".join(seen.other_arns)

@@ -53,6 +53,7 @@ CONFLICT = "ConflictException"
 CREDENTIAL_RETRIEVAL_ERROR = "CredentialRetrievalError"
 KMS_NOT_FOUND = "NotFoundException"
 NOT_FOUND = "ResourceNotFoundException"
+QUOTA_EXCEEDED = "ServiceQuotaExceededException"
 READ_TIMEOUT = "ReadTimeoutError"
 STS_ACCESS_DENIED = "AccessDenied"
 UNRECOGNIZED_CLIENT = "UnrecognizedClientException"
@@ -133,7 +134,7 @@ AWS_ADVICE = {
     "InvalidClientTokenId": _CREDENTIALS_ADVICE,
     "InvalidSignatureException": _CREDENTIALS_ADVICE,
     NOT_FOUND: "Check the ARN, and that the Region is in the replication set.",
-    "ServiceQuotaExceededException": "The account has reached a quota of the service.",
+    QUOTA_EXCEEDED: "The account has reached a quota of the service.",
     "ThrottlingException": (
         "The service throttled the request, and the call was retried; try again later, or run fewer tasks at once."
     ),
@@ -230,6 +231,10 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
     def with_advice(self, advice: str) -> AnsibleSSMIncidentsError:
         """Return the same failure with other advice."""
         return self._with(advice=advice)
+
+    def temporary(self) -> AnsibleSSMIncidentsError:
+        """Return the same failure as one that may pass."""
+        return self._with(is_temporary=True)
 
     def after_attempts(self, number: int) -> AnsibleSSMIncidentsError:
         """Return the failure of the last of several attempts."""

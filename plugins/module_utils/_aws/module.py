@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
+
+
 class ModuleRun:
     """A context manager that catches every exception; exit() then calls fail_json or exit_json.
 
@@ -43,7 +46,7 @@ class ModuleRun:
         self._module = module
         self._connection: Connection | None = None
         self._failure: AnsibleSSMIncidentsError | None = None
-        self._handler: Any = signal.SIG_DFL
+        self._handlers: dict[signal.Signals, Any] = {}
 
     def connect(self, defaults: Mapping[str, Any]) -> Connection:
         """Return the connection that the module's options ask for; from now on its secrets are masked.
@@ -56,14 +59,15 @@ class ModuleRun:
         return self._connection
 
     def __enter__(self) -> ModuleRun:
-        # As Ctrl-C does, so that the module can say what it has done.
-        self._handler = signal.signal(signal.SIGTERM, _interrupt)
+        self._handlers = {number: signal.signal(number, _interrupt) for number in _INTERRUPTIONS}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        signal.signal(signal.SIGTERM, self._handler)
+        if signal.getsignal(signal.SIGTERM) is _interrupt:
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
         if isinstance(error, (Exception, KeyboardInterrupt)):
             self._failure = as_failure(error)
         return self._failure is not None
@@ -82,6 +86,9 @@ class ModuleRun:
 
 
 def _interrupt(_number: int, _frame: object) -> None:
+    """Interrupt the module, once: it needs the time to say what it has done."""
+    for number in _INTERRUPTIONS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 # An account has at most one set (CloudFormation, Terraform): a list of more pages than this is not AWS's.
-_MAX_PAGES = 100
+_MAX_PAGES = 20
 
 
 def list_replication_sets(client: BaseClient) -> list[str]:

@@ -10,7 +10,7 @@ run, by one that was killed, or by somebody else. What to do next is decided in 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 from functools import partial
 from typing import Callable
 from uuid import uuid4
@@ -23,6 +23,9 @@ from .observe import Observer
 from .plan import CREATE, DELETE_REGION, CurrentState, Step
 from .remote import Remote
 from .service import FAILED, PAUSES
+
+# How late the first step may be sent, in seconds: with a wait_timeout of 0 the set is read first.
+_GRACE = 2
 
 Validator = Callable[["CurrentState | None", "list[Step]"], object]
 
@@ -96,6 +99,8 @@ class Change:
         while isinstance(self._decision, Send):
             if not wait:
                 self.validate_single_step()
+            if self._remote.seconds_left() <= (0 if self._history.attempts else -_GRACE):
+                raise self._timed_out(Wait("time"))
             self._send(self._decision)
             self._next(wait)
 
@@ -145,6 +150,7 @@ class Change:
         self._history = self._history.after(self.seen)
         for step in self.done[len(done) :]:
             self._log_step(step)
+        self.remaining = [step for step in self.remaining if step not in self.done]
         return self.seen
 
     def _wait(self, decision: Wait, pause: float) -> None:
@@ -190,7 +196,7 @@ class Change:
         attempt = self._history.attempt_of(step)
         now = self._remote.now()
         if attempt is None:
-            attempt = Attempt(step, str(uuid4()), self._seen(), first_at=now, last_at=now)
+            attempt = Attempt(step, str(uuid4()), self._seen(), last_at=now)
         regions = [region for region in self._regions_for(step) if region not in attempt.failures]
         region = (regions or self._regions_for(step))[0]
         # Whatever happens during the call, AWS may have taken the step.
@@ -240,4 +246,9 @@ class Change:
 def _retry_after(failure: AnsibleSSMIncidentsError | None) -> datetime | None:
     """Return when AWS lets a call be made again, if it has said (ConflictException: botocore's model)."""
     moment = aws_response(failure.cause if failure else None).get("retryAfter")
-    return moment if isinstance(moment, datetime) else None
+    if not isinstance(moment, datetime):
+        return None
+    try:
+        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    except OverflowError:
+        return None

@@ -20,9 +20,11 @@ from .._aws.errors import (
     ACCESS_DENIED,
     CHANGE_NOT_VISIBLE,
     CONFLICT,
+    MALFORMED_ANSWER,
     NO_ANSWER_ERRORS,
     NO_REPLICATION_SET,
     NOT_FOUND,
+    QUOTA_EXCEEDED,
     REPLICATION_SET_CHANGED,
     REPLICATION_SET_DELETED,
     REPLICATION_SET_FAILED,
@@ -39,6 +41,7 @@ from .observation import (
     is_changing,
     is_failed,
     is_reported,
+    is_visible,
     missing_effects,
     region_statuses,
     reported,
@@ -47,13 +50,14 @@ from .plan import ADD_REGION, DELETE, DELETE_REGION, UNTAG, UPDATE_PROTECTION, C
 from .service import PAUSES
 
 #: How long to wait, in seconds, until AWS reports a step that it has taken, with what longest pause, and how long to try
-#: again although AWS refuses a step while no change is in progress.
+#: again although AWS refuses a step while no change is in progress, or although what comes back is not AWS's.
 VISIBLE_SECONDS = 120
 VISIBLE_PAUSE = 10
 REFUSED_SECONDS = 300
 
-#: How long to try, in seconds, to read the set for the first time.
+#: How long to try, in seconds, to read the set for the first time, and if no Region responds at all.
 FIRST_READ_SECONDS = 60
+NO_ANSWER_SECONDS = 3
 
 # The outcomes of a step that was sent.
 DONE = "done"
@@ -65,6 +69,16 @@ UNKNOWN = "unknown"
 _REGIONAL_ERRORS = (ACCESS_DENIED, NOT_FOUND, UNRECOGNIZED_CLIENT)
 
 
+#: What AWS answers if the set is gone already, or if there is one already, which it may not report yet.
+_STALE_ERRORS = (NOT_FOUND, QUOTA_EXCEEDED)
+
+
+def is_not_from_aws(failure: AnsibleSSMIncidentsError) -> bool:
+    """Tell whether an error came without a code, from something between the host and AWS, so that AWS may have done what was
+    asked."""
+    return failure.code.isdigit()
+
+
 class Attempt(NamedTuple):
     """A step that was sent, once or several times.
 
@@ -72,7 +86,8 @@ class Attempt(NamedTuple):
     :ivar before: what AWS had reported.
     :ivar outcome: DONE, REFUSED, or UNKNOWN if AWS may have taken the step although a call failed.
     :ivar tries: how often it was sent.
-    :ivar first_at: when it was sent first, and when last, in seconds.
+    :ivar last_at: when it was sent last, in seconds.
+    :ivar refused_at: since when AWS refuses it, in seconds; None if it does not.
     :ivar failures: the Regions that have failed, with the failure of each; emptied if all are tried again.
     :ivar not_before: when AWS lets the step be tried again; 0 if it has not said.
     """
@@ -80,8 +95,8 @@ class Attempt(NamedTuple):
     step: Step
     token: str
     before: Observation
-    first_at: float
     last_at: float
+    refused_at: float | None = None
     outcome: str = REFUSED
     tries: int = 0
     failures: Mapping[str, AnsibleSSMIncidentsError] = {}
@@ -93,10 +108,16 @@ class Attempt(NamedTuple):
 
     def failed(self, region: str, failure: AnsibleSSMIncidentsError, now: float, not_before: float) -> Attempt:
         """Return the attempt after a call that failed. A doubt stays."""
-        outcome = UNKNOWN if failure.is_temporary else self.outcome
+        outcome = UNKNOWN if failure.is_temporary or is_not_from_aws(failure) else self.outcome
+        refused_at = now if self.refused_at is None and not failure.is_temporary else self.refused_at
         failures = {**({} if region in self.failures else self.failures), region: failure}
         return self._replace(
-            outcome=outcome, tries=self.tries + 1, last_at=now, failures=failures, not_before=not_before
+            outcome=outcome,
+            tries=self.tries + 1,
+            last_at=now,
+            refused_at=refused_at,
+            failures=failures,
+            not_before=not_before,
         )
 
 
@@ -143,10 +164,11 @@ class History(NamedTuple):
         """Return the history after AWS has reported the set: steps that can be seen were taken."""
 
         def reported(attempt: Attempt) -> Attempt:
-            if attempt.outcome == UNKNOWN and not missing_effects([attempt.step], seen):
+            if attempt.outcome == UNKNOWN and is_visible(attempt.step, seen):
                 return attempt._replace(outcome=DONE)
             # What refused a step is another change that is in progress: the step is to be tried again after it.
-            return attempt._replace(before=seen) if attempt.outcome == REFUSED and is_changing(seen) else attempt
+            is_another = attempt.outcome == REFUSED and is_changing(seen)
+            return attempt._replace(before=seen, refused_at=None) if is_another else attempt
 
         attempts = tuple(reported(attempt) for attempt in self.attempts)
         return self._replace(attempts=attempts)
@@ -221,7 +243,7 @@ def decide(
         return Wait("change")
     current = current_state(seen)
     if current is None and history.was_seen and not task.is_deletion:
-        return _wait_at_most(VISIBLE_SECONDS, "set", _deleted(), history, now)
+        return _wait_at_most(VISIBLE_SECONDS, "set", _deleted(seen), history, now)
     missing = missing_effects(history.steps(DONE), seen)
     if missing and not (task.is_deletion and current is None):
         return _wait_at_most(VISIBLE_SECONDS, "effect", _not_visible(missing, seen), history, now)
@@ -251,10 +273,13 @@ def _wait_for_answer(history: History, failure: AnsibleSSMIncidentsError, now: f
     # A set that is listed and not found is on its way into a Region, or out of it, or the list is late.
     if not failure.is_temporary and failure.code != NOT_FOUND:
         raise failure
-    if history.first_plan is None and (
-        failure.code in NO_ANSWER_ERRORS or now - history.started_at >= FIRST_READ_SECONDS
-    ):
-        raise failure
+    if history.first_plan is None:
+        seconds = NO_ANSWER_SECONDS if failure.code in NO_ANSWER_ERRORS else FIRST_READ_SECONDS
+        if now - history.started_at >= seconds and history.waiting:
+            raise failure
+    if failure.code == MALFORMED_ANSWER:
+        # What comes from something between the host and AWS seldom passes.
+        return _wait_at_most(REFUSED_SECONDS, "answer", failure, history, now)
     return Wait("answer", failure=failure)
 
 
@@ -262,15 +287,16 @@ def _try_again(send: Send, attempt: Attempt, seen: Observation, now: float, untr
     """Return whether and when to send a step again that was sent in vain."""
     failures = list(attempt.failures.values())
     last = failures[-1]
-    if untried and (last.is_temporary or last.code in _REGIONAL_ERRORS):
+    if untried and (last.is_temporary or last.code in _REGIONAL_ERRORS or is_not_from_aws(last)):
         return send
     refusals = [failure for failure in failures if not failure.is_temporary]
-    if refusals and fingerprint(attempt.before) == fingerprint(seen):
+    if refusals:
         refusal = refusals[0]
-        if last.code == CONFLICT or len(refusals) < len(failures):
+        is_changed = fingerprint(attempt.before) != fingerprint(seen)
+        if is_changed or last.code == CONFLICT or len(refusals) < len(failures):
             _raise_after(REFUSED_SECONDS, refusal, attempt, now)
-        elif attempt.outcome == UNKNOWN:
-            # AWS may have taken the step at an earlier try, and refuses it for that: it will be seen.
+        elif attempt.outcome == UNKNOWN or last.code in _STALE_ERRORS:
+            # AWS may have taken the step at an earlier try, or what it reports is late: it will be seen.
             _raise_after(VISIBLE_SECONDS, refusal, attempt, now)
             return Wait("outcome", failure=refusal, longest=VISIBLE_PAUSE)
         else:
@@ -280,8 +306,8 @@ def _try_again(send: Send, attempt: Attempt, seen: Observation, now: float, untr
 
 
 def _raise_after(seconds: float, failure: AnsibleSSMIncidentsError, attempt: Attempt, now: float) -> None:
-    """Raise the failure if a step is tried so long already, or so long after AWS has let it be tried again."""
-    if now - max(attempt.first_at, attempt.not_before) >= seconds:
+    """Raise the failure if a step is refused so long already, or so long after AWS has let it be tried again."""
+    if now - max(attempt.refused_at or 0, attempt.not_before) >= seconds:
         raise failure
 
 
@@ -363,9 +389,11 @@ def _no_such_set(arn: str, seen: Observation) -> AnsibleSSMIncidentsError:
     return AnsibleSSMIncidentsError(f"The account has no replication set {arn}{others}", code=NO_REPLICATION_SET)
 
 
-def _deleted() -> AnsibleSSMIncidentsError:
+def _deleted(seen: Observation) -> AnsibleSSMIncidentsError:
+    others = f". The account has {', '.join(seen.other_arns)} now" if seen.other_arns else ""
     return AnsibleSSMIncidentsError(
-        "The replication set is gone: somebody else has deleted it during this task", code=REPLICATION_SET_DELETED
+        f"The replication set is gone: somebody else has deleted it during this task{others}",
+        code=REPLICATION_SET_DELETED,
     )
 
 

@@ -144,7 +144,7 @@ class KeyCheck:
                 self._validate_key(region, arn, described, needed[region, arn])
 
     def _validate_key(self, region: str, arn: str, key: Mapping[str, Any], step: Step) -> None:
-        problem = key_problem(key)
+        problem = self._connection.mask(key_problem(key))
         if not problem:
             return
         what = f"The KMS key {arn} of {region} can't be used: {one_line(shorten(problem))}"

@@ -69,6 +69,14 @@ def missing_effects(steps: Iterable[Step], seen: Observation) -> list[Step]:
     return missing
 
 
+def is_visible(step: Step, seen: Observation) -> bool:
+    """Tell whether a step whose outcome is unknown was taken, by what AWS reports."""
+    if step.action == CREATE and set(region_statuses(seen)) != set(step.values["regions"]):
+        # Somebody else has created this set.
+        return False
+    return not missing_effects([step], seen)
+
+
 def effects_of(step: Step) -> dict[tuple[str, str], Any]:
     """Return what a step brings about: the set, Regions with their keys, protection and tags, each with its value or None."""
     values = step.values

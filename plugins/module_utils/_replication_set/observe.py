@@ -75,11 +75,10 @@ class Observer:
         seen = self._get(arn, every_region, failures)
         if seen:
             return seen
-        if isinstance(listed, AnsibleSSMIncidentsError):
+        if isinstance(listed, AnsibleSSMIncidentsError) and all(one.code == NOT_FOUND for one in failures.values()):
             raise listed
-        if arn in listed:
-            # It is on its way into the only Region that answers or out of it, or a Region that has it does not answer.
-            raise search_failure(f"the replication set {arn}", list(failures), failures, self._remote.mask)
+        if isinstance(listed, AnsibleSSMIncidentsError) or arn in listed:
+            raise self._not_found(arn, failures)
         return Observation(None, "", None, other_arns=tuple(listed))
 
     def list_tags(self, seen: Observation) -> dict[str, str]:
@@ -135,6 +134,18 @@ class Observer:
         self._moving = {name for name, status in statuses.items() if status != ACTIVE}
         seen = Observation(region, arn, replication_set)
         return seen._replace(tags=self.list_tags(seen)) if self._include_tags else seen
+
+    def _not_found(self, arn: str, failures: dict[str, AnsibleSSMIncidentsError]) -> AnsibleSSMIncidentsError:
+        """Return the failure for a set that should be there.
+
+        It is on its way into the only Region that answers or out of it, or a Region that has it does not answer. Of Regions
+        that are not in the set, as far as is known, it makes no difference why they do not return it.
+        """
+        own = {region: failure for region, failure in failures.items() if region in self._regions} or failures
+        failure = search_failure(f"the replication set {arn}", list(own), own, self._remote.mask)
+        if any(one.code == NOT_FOUND for one in own.values()):
+            return failure.temporary().with_advice("Check the ARN.")
+        return failure
 
     def _list(self, regions: list[str]) -> list[str] | AnsibleSSMIncidentsError:
         """Return the ARNs of the account's sets, or why no Region lists them."""

@@ -143,7 +143,7 @@ def test_a_list_that_does_not_end(run_module: Run, endpoint: LocalEndpoint) -> N
 def test_a_list_of_ever_new_pages_ends(run_module: Run, endpoint: LocalEndpoint) -> None:
     endpoint.configure(empty_list_pages=1000)
     outcome = run_module("ssm_incidents_replication_set_info")
-    assert outcome["error"]["code"] == "MalformedAnswer" and "more than 100 pages" in outcome["msg"]
+    assert outcome["error"]["code"] == "MalformedAnswer" and "more than 20 pages" in outcome["msg"]
 
 
 @pytest.mark.parametrize("token", [0, [], {}, False])

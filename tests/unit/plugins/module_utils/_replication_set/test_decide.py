@@ -90,7 +90,8 @@ RESET = failure("ConnectionClosedError")
 def attempt(step: Step, outcome: str, before: Observation, ago: float = 1.0, **fields: Any) -> Attempt:
     """Return a step that was sent once, some seconds ago."""
     fields.setdefault("tries", 1)
-    return Attempt(step, "token", before, NOW - ago, NOW - ago, outcome=outcome, **fields)
+    fields.setdefault("refused_at", NOW - ago)
+    return Attempt(step, "token", before, NOW - ago, outcome=outcome, **fields)
 
 
 def after(*attempts: Attempt, plan: tuple[Step, ...] | None = (), **fields: Any) -> History:
@@ -100,7 +101,7 @@ def after(*attempts: Attempt, plan: tuple[Step, ...] | None = (), **fields: Any)
 
 
 START = History(NOW)
-EARLIER = History(NOW - 61)
+EARLIER = History(NOW - 61, waiting=Waiting("answer", NOW - 60))
 
 
 def since(reason: str, seconds: float, *attempts: Attempt, **fields: Any) -> History:
@@ -132,9 +133,21 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
         failure("ThrottlingException", True),
         "ThrottlingException",
     ),
-    "nothing answers": (present("a"), START, RESET, "ConnectionClosedError"),
+    "nothing answers": (present("a"), START, RESET, "answer"),
+    "nothing answers for three seconds": (
+        present("a"),
+        History(NOW - 3, waiting=Waiting("answer", NOW - 3)),
+        RESET,
+        "ConnectionClosedError",
+    ),
     "the list is denied": (present("a"), START, DENIED, "AccessDeniedException"),
     "listed, but not found": (present("a"), START, failure("ResourceNotFoundException"), "answer"),
+    "the list does not end for five minutes": (
+        present("a", "b"),
+        since("answer", 300, attempt(ADD_B, DONE, A)),
+        failure("MalformedAnswer"),
+        "MalformedAnswer",
+    ),
     "nothing answers while a step is in progress": (
         present("a", "b"),
         after(attempt(ADD_B, DONE, A)),
