@@ -100,7 +100,9 @@ class Change:
             if not wait:
                 self.validate_single_step()
             if self._remote.seconds_left() <= (0 if self._history.attempts else -_GRACE):
-                raise self._timed_out(Wait("time"))
+                attempt = self._history.attempt_of(self._decision.step)
+                failures = list(attempt.failures.values()) if attempt else []
+                raise self._timed_out(Wait("time", failure=failures[-1] if failures else None))
             self._send(self._decision)
             self._next(wait)
 

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Callable, Iterable, TypeVar
 
-from .._aws.errors import MULTIPLE_REPLICATION_SETS, NOT_FOUND, AnsibleSSMIncidentsError
+from .._aws.errors import MALFORMED_ANSWER, MULTIPLE_REPLICATION_SETS, NOT_FOUND, AnsibleSSMIncidentsError
 from .observation import Observation
 from .search import OWN_SET, search_failure
 from .service import ACTIVE, PAUSES
@@ -47,6 +47,7 @@ class Observer:
         self._regions: list[str] = []
         # Those that are being added to the set, or deleted from it, and may not return it.
         self._moving: set[str] = set()
+        self._unreadable_lists: set[str] = set()
         self._failures: Counter[str] = Counter()
 
     def created(self, arn: str, regions: Iterable[str]) -> None:
@@ -150,7 +151,11 @@ class Observer:
     def _list(self, regions: list[str]) -> list[str] | AnsibleSSMIncidentsError:
         """Return the ARNs of the account's sets, or why no Region lists them."""
         failures: dict[str, AnsibleSSMIncidentsError] = {}
-        found = self._first(self.healthiest_first(regions), self._remote.list_replication_sets, failures)
+        ordered = self.healthiest_first(regions)
+        # A list without end is many calls: not in every Region each time.
+        asked = [region for region in ordered if region not in self._unreadable_lists] or ordered[:1]
+        found = self._first(asked, self._remote.list_replication_sets, failures)
+        self._unreadable_lists |= {region for region, failure in failures.items() if failure.code == MALFORMED_ANSWER}
         return found[1] if found else search_failure(OWN_SET, list(failures), failures, self._remote.mask)
 
     def _first(
