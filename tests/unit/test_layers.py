@@ -18,26 +18,32 @@ PACKAGE = "ansible_collections.incident_manager.aws.plugins."
 #: The layers, the lowest first. plugin_utils is for the controller, so that no module can import it.
 LAYERS = (
     "module_utils._aws",
+    "module_utils._organization",
     "module_utils._replication_set",
     "plugin_utils._audit",
     "plugin_utils",
     "modules",
     "action",
+    "inventory",
     "lookup",
 )
 MAY_IMPORT = {
     "module_utils._aws": {"module_utils._aws"},
+    "module_utils._organization": {"module_utils._aws", "module_utils._organization"},
     "module_utils._replication_set": {"module_utils._aws", "module_utils._replication_set"},
     "plugin_utils._audit": {"module_utils._aws", "module_utils._replication_set", "plugin_utils._audit"},
     "plugin_utils": {"module_utils._aws"},
     "modules": {"module_utils._aws", "module_utils._replication_set"},
     "action": {"module_utils._aws", "module_utils._replication_set", "plugin_utils._audit", "plugin_utils"},
+    # The Regions to search are an option of the inventory too.
+    "inventory": {"module_utils._aws", "module_utils._organization", "module_utils._replication_set"},
     "lookup": {"module_utils._aws", "module_utils._replication_set"},
 }
 PURE = (
     "module_utils/_aws/arn.py",
     "module_utils/_aws/errors.py",
     "module_utils/_aws/text.py",
+    "module_utils/_organization/accounts.py",
     "module_utils/_replication_set/desired.py",
     "module_utils/_replication_set/facts.py",
     "module_utils/_replication_set/plan.py",

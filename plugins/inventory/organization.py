@@ -1,0 +1,335 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: organization
+version_added: 3.1.0
+short_description: The accounts of an AWS organization as an inventory
+description:
+  - Lists the accounts of an organization in AWS Organizations. Each account is a host, with the variable
+    C(incident_manager_account) that the playbook C(incident_manager.aws.audit) needs.
+  - The source is a YAML file whose name ends with C(organization.yml) or C(organization.yaml).
+  - The caller must be the management account of the organization or a delegated administrator.
+  - Everything is listed before the first host is added. If a call is denied or fails, or if an answer is incomplete, the
+    source fails and adds no host. ansible-core only warns about a source that fails. To end the run in this case, set
+    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true). The audit also refuses to run if no source has added a host.
+  - A warning says which accounts are not in the inventory.
+author:
+  - incident_manager.aws contributors (@incident-manager)
+options:
+  plugin:
+    description: The name of this plugin.
+    type: str
+    required: true
+    choices: [incident_manager.aws.organization]
+  role_name:
+    description:
+      - The name of the role that an audit assumes in each account, for example V(incident-manager-audit). If the role has a
+        path, put it before the name, for example V(audit/incident-manager-audit).
+      - The host's C(incident_manager_account.assume_role_arn) is the ARN of this role in the account.
+    type: str
+    required: true
+  search_regions:
+    description:
+      - The C(search_regions) of C(incident_manager_account). These are the Regions that an audit searches if O(region) does not
+        return the account's replication set.
+      - V(all) stands for every Region of the partition in which Incident Manager is available.
+    type: list
+    elements: str
+    default: [all]
+  management_account:
+    description:
+      - What to do with the management account. The role that is created in every account of an organization, for example by
+        a service-managed StackSet, usually does not exist there.
+      - V(skip) leaves the account out, and a warning says so.
+      - V(caller) adds the account. An audit uses the credentials that list the accounts, with O(profile) and O(assume_role_arn)
+        if they are set. The credentials must belong to the management account.
+    type: str
+    choices: [skip, caller]
+    default: skip
+  include_inactive:
+    description:
+      - Whether to add accounts whose state is not C(ACTIVE).
+      - If V(false), a warning says how many there are in each state.
+    type: bool
+    default: false
+  include_tags:
+    description:
+      - Whether to list the tags of each account. This takes one call for each account, ten at a time, and the permission
+        C(organizations:ListTagsForResource).
+    type: bool
+    default: false
+  include_email:
+    description:
+      - Whether each host has the variable C(account_email). It is an address of a person or of a team.
+    type: bool
+    default: false
+  hostnames:
+    description:
+      - What to name the hosts by, in order of preference. The first one for which an account has a value is used.
+      - Each is C(account_id), C(account_name), C(account_email) (with O(include_email=true)), or C(tag:KEY) (with
+        O(include_tags=true)).
+      - Or it is a mapping with C(name), C(prefix) and C(separator), as in the inventory plugins of amazon.aws. C(name) and
+        C(prefix) are each one of the above. The separator is C(_) by default.
+      - If an account has no value for any of them, or if the list is empty, the host's name is the account's ID.
+      - Characters other than letters, digits and C(_.@+-) are replaced by C(_).
+      - Two accounts are never merged. If two accounts would have the same name, the source fails. Names of accounts are not
+        unique, so add the ID as a prefix if you name the hosts by them.
+    type: list
+    elements: raw
+    default: []
+  unit_groups:
+    description:
+      - How to name the groups of the organizational units. Each unit that has an account, directly or in a unit below it, is a
+        group. The group of a unit is a child of the group of the unit that it is in.
+      - V(path) names a group by the names of the units from the root to this one, for example C(ou_Workloads__Production) for
+        the unit C(Production) in the unit C(Workloads). Characters other than letters, digits and C(_) are replaced by C(_).
+        Two units of the same name in different places have different groups. If two units would share a group, the source fails.
+      - V(id) names a group by the ID of the unit, for example C(ou_ab12_34cd56ef). The ID stays the same if the unit is renamed.
+      - An account that is in the root, and in no unit, is in none of these groups.
+    type: str
+    choices: [path, id]
+    default: path
+extends_documentation_fragment:
+  - incident_manager.aws.requirements
+  - inventory_cache
+  - constructed
+  - amazon.aws.assume_role.plugins
+  - amazon.aws.common.plugins
+  - amazon.aws.region.plugins
+notes:
+  - O(region) is the C(region) of each C(incident_manager_account). AWS Organizations itself is a global service.
+  - O(profile) is the C(profile) of each C(incident_manager_account). Access keys in the source are not, because variables of hosts
+    are not secret. Without a profile, an audit uses the credentials in the environment of C(ansible-playbook).
+  - Each host has the variables C(account_id), C(account_arn), C(account_name), C(account_state), C(account_joined_method),
+    C(account_joined_timestamp), C(organization_id), C(organizational_units), C(organizational_unit_path) and
+    C(incident_manager_account), and C(account_tags) and C(account_email) if you ask for them. C(organizational_units) is the list of
+    the units from the root to the account, each with C(id) and C(name).
+  - C(account_state) is the account's C(State), or its C(Status) if AWS does not return C(State). AWS has announced to retire C(Status)
+    on 9 September 2026. An old botocore does not know C(State), and the source then fails.
+  - Names and tags come from AWS and are never evaluated as templates.
+  - The cache has the list of accounts and no credentials. Before it is used, one call of ListAccounts checks that the caller's
+    organization is the one in the cache. A cache without the tags or e-mail addresses that you ask for is not used either.
+  - Connecting to AWS times out after 10 seconds, and reading an answer after 20 seconds. Each call is attempted twice. A call that
+    AWS throttles is retried up to ten times, with increasing delays.
+seealso:
+  - module: incident_manager.aws.ssm_incidents_replication_set_audit
+  - ref: ansible_collections.incident_manager.aws.docsite.guide_auditing
+    description: Auditing the accounts of an organization.
+  - ref: ansible_collections.incident_manager.aws.docsite.guide_permissions
+    description: The smallest policy for the caller.
+"""
+
+EXAMPLES = r"""
+---
+# accounts.organization.yml: every active account except the management account
+plugin: incident_manager.aws.organization
+region: eu-west-1
+role_name: incident-manager-audit
+
+---
+# The management account too. Hosts have the accounts' names and IDs. Groups by a tag, and by a condition.
+plugin: incident_manager.aws.organization
+region: eu-west-1
+role_name: incident-manager-audit
+management_account: caller
+include_tags: true
+hostnames:
+  - name: account_name
+    prefix: account_id
+    separator: "-"
+keyed_groups:
+  - key: account_tags.Environment
+    prefix: environment
+groups:
+  invited: account_joined_method == 'INVITED'
+
+---
+# Ask as a role of a delegated administrator, and cache the list for an hour.
+plugin: incident_manager.aws.organization
+region: eu-west-1
+assume_role_arn: arn:aws:iam::444455556666:role/organization-reader
+role_name: incident-manager-audit
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.ansible/organization
+cache_timeout: 3600
+"""
+
+from difflib import get_close_matches
+from functools import partial
+from typing import Any, Mapping
+
+from ansible import constants
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
+from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import validate_role_arn
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import (
+    Connection,
+    connect,
+    validate_credentials,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
+    ON_CONTROLLER,
+    as_failure,
+    invalid_option,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable
+from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
+    group_names,
+    host_account,
+    host_names,
+    selected_accounts,
+    unit_path,
+    validate_hostnames,
+    validate_role_name,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._organization.api import (
+    SERVICE,
+    get_organization_id,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._organization.listing import (
+    LISTING_DEFAULTS,
+    list_organization,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import validate_search
+
+# What the connection is made of, besides what get_aws_connection_info() reads.
+_CREDENTIAL_OPTIONS = ("access_key", "secret_key", "session_token", "profile", "assume_role_arn")
+
+
+class InventoryModule(AWSInventoryBase):
+    NAME = "incident_manager.aws.organization"
+    INVENTORY_FILE_SUFFIXES = ("organization.yml", "organization.yaml")
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        """Add the accounts of the organization to the inventory: all that are asked for, or none.
+
+        :raises AnsibleError: for an option that can't be used, and for every failure.
+        """
+        self._connection: Connection | None = None
+        self._cache_key_suffix = ""
+        hosts_before = set(inventory.hosts)
+        message = ""
+        try:
+            super().parse(inventory, loader, path, cache)
+            self._validate_options()
+            self._add_accounts(self._get_organization(path, cache))
+        except AnsibleError as error:
+            # Ansible's own, from the file or a template.
+            message = self._mask(printable(error.message))
+        except Exception as error:
+            message = printable(as_failure(error).describe(ON_CONTROLLER, self._mask))
+        # Out of the except blocks, so that no traceback has what botocore raised.
+        if message:
+            for name in set(inventory.hosts) - hosts_before:
+                inventory.remove_host(inventory.hosts[name])
+            raise AnsibleParserError(message)
+
+    def get_cache_key(self, path: str) -> str:
+        """Return the key of the source's data in the cache: another one for another organization, or other data."""
+        return f"{super().get_cache_key(path)}{self._cache_key_suffix}"
+
+    def _read_config_data(self, path: str) -> Any:
+        config = super()._read_config_data(path)
+        definitions = constants.config.get_configuration_definitions("inventory", self._load_name)
+        aliases = {option: spec.get("aliases", []) for option, spec in definitions.items()}
+        known = {name for option, others in aliases.items() for name in (option, *others)}
+        for name in map(str, config):
+            if name not in known:
+                similar = "".join(f"Did you mean {other}?" for other in get_close_matches(name, known, 1))
+                raise invalid_option(name, "this is not an option of this inventory plugin", similar)
+        validate_credentials(config, aliases)
+        return config
+
+    def _set_frozen_credentials(self) -> None:
+        """Nothing: the connection assumes the role, with the messages of this collection."""
+
+    def _mask(self, text: str) -> str:
+        return str(self._connection.mask(text)) if self._connection else text
+
+    def _validate_options(self) -> None:
+        validate_role_arn("assume_role_arn", self.get_option("assume_role_arn"))
+        validate_role_name(self.get_option("role_name"))
+        validate_search(None, self.get_option("search_regions"))
+        validate_hostnames(
+            self.get_option("hostnames"), self.get_option("include_tags"), self.get_option("include_email")
+        )
+
+    def _get_organization(self, path: str, cache: bool) -> Mapping[str, Any]:
+        """Return the organization of the caller, from AWS or from the cache: see list_organization()."""
+        options = {name: self.get_option(name) for name in _CREDENTIAL_OPTIONS}
+        self._connection = connect(options, partial(get_aws_connection_info, self), LISTING_DEFAULTS)
+        client = self._connection.client(SERVICE)
+        include_tags, include_email = self.get_option("include_tags"), self.get_option("include_email")
+        organization_id = None
+        if self.get_option("cache"):
+            organization_id = get_organization_id(client)
+            self._cache_key_suffix = f"_{organization_id}{'_tags' * include_tags}{'_email' * include_email}"
+        if organization_id:
+            is_cached, cached = self.get_cached_result(path, cache)
+            if is_cached:
+                return cached
+        organization = list_organization(client, include_tags, include_email)
+        if organization_id == organization["id"]:
+            self.update_cached_result(path, cache, organization)
+        return organization
+
+    def _add_accounts(self, organization: Mapping[str, Any]) -> None:
+        """Add hosts and groups. What can't be a host fails before the first one is added, but for expressions."""
+        accounts, reasons = selected_accounts(
+            organization, self.get_option("management_account"), self.get_option("include_inactive")
+        )
+        groups = group_names(accounts, self.get_option("unit_groups"))
+        names = host_names(accounts, self.get_option("hostnames"), groups.values())
+        for account in accounts:
+            self._add_account(organization, account, names[account["account_id"]], groups)
+        if reasons:
+            listed = organization["accounts"]
+            self.warn(
+                f"Of the {len(listed)} accounts of the organization {organization['id']}, {len(listed) - len(accounts)} are not in"
+                f" the inventory: {', and '.join(reasons)}."
+            )
+
+    def _add_account(
+        self, organization: Mapping[str, Any], account: Mapping[str, Any], host: str, groups: Mapping[str, str]
+    ) -> None:
+        units = account["organizational_units"]
+        variables = {
+            # AWS's texts are data. Whoever names an account must not run a template here.
+            **wrap_var(account),
+            "organization_id": organization["id"],
+            "organizational_unit_path": wrap_var(unit_path(units)),
+            "incident_manager_account": self._connection_options(organization, account["account_id"]),
+        }
+        self.inventory.add_host(host)
+        for name, value in variables.items():
+            self.inventory.set_variable(host, name, value)
+        parent = None
+        for unit in units:
+            group = self.inventory.add_group(groups[unit["id"]])
+            if parent:
+                self.inventory.add_child(parent, group)
+            parent = group
+        if parent:
+            self.inventory.add_child(parent, host)
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), variables, host, strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict)
+
+    def _connection_options(self, organization: Mapping[str, Any], account_id: str) -> dict[str, Any]:
+        """Return incident_manager_account for an account."""
+        assert self._connection
+        common = {"region": self._connection.region, "search_regions": list(self.get_option("search_regions"))}
+        profile = self.get_option("profile")
+        if profile:
+            # Next to a profile, keys in the environment would be refused.
+            common.update(profile=profile, access_key="", secret_key="", session_token="")
+        role_name, caller_role = self.get_option("role_name"), self.get_option("assume_role_arn")
+        return host_account(organization, account_id, role_name, common, caller_role)
