@@ -290,10 +290,10 @@ class InventoryModule(AWSInventoryBase):
         for account in accounts:
             self._add_account(organization, account, names[account["account_id"]], groups)
         if reasons:
-            listed = organization["accounts"]
+            number = len(organization["accounts"])
             self.warn(
-                f"Of the {len(listed)} accounts of the organization {organization['id']}, {len(listed) - len(accounts)} are not in"
-                f" the inventory: {', and '.join(reasons)}."
+                f"The inventory leaves out {number - len(accounts)} of the {number} accounts of the organization"
+                f" {organization['id']}: {', and '.join(reasons)}."
             )
 
     def _add_account(

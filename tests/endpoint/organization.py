@@ -24,6 +24,7 @@ from moto.organizations.models import (
     organizations_backends,
 )
 from moto.organizations.responses import OrganizationsResponse
+from moto.organizations.utils import PAGINATION_MODEL
 
 # The calls that only the management account and delegated administrators can make.
 _READS = ("ListAccounts", "ListParents", "DescribeOrganizationalUnit", "ListTagsForResource")
@@ -49,7 +50,7 @@ def make_organization(
     members = [_validated(account) for account in accounts]
     organizations_backends.clear()
     organizations_backends.master_accounts.clear()
-    backend = organizations_backends[management_account]["aws"]
+    backend: OrganizationsBackend = organizations_backends[management_account]["aws"]
     organization = FakeOrganization(management_account, "us-east-1", "ALL")
     root = FakeRoot(organization)
     backend.org = organization
@@ -84,7 +85,7 @@ def _make_account(
     organization: FakeOrganization, account: Mapping[str, Any], number: int, parent_id: str
 ) -> FakeAccount:
     """Return a member. moto's own way chooses the ID, and makes a role and an IAM for it, which takes seconds for a fleet."""
-    made: FakeAccount = FakeAccount.__new__(FakeAccount)
+    made: Any = FakeAccount.__new__(FakeAccount)
     state = account.get("state", "ACTIVE")
     made.__dict__.update(
         type="ACCOUNT",
@@ -116,33 +117,39 @@ def _backend_of_caller(response: OrganizationsResponse) -> OrganizationsBackend:
     if account not in organizations_backends.master_accounts:
         raise AWSOrganizationsNotInUseException
     management_account, partition = organizations_backends.master_accounts[account]
-    management = organizations_backends[management_account][partition]
+    management: OrganizationsBackend = organizations_backends[management_account][partition]
     if account not in [administrator.account.id for administrator in management.admins]:
         raise OrganizationsClientError("AccessDeniedException", "You don't have permissions to access this resource.")
     return management
 
 
 def _list_accounts(response: OrganizationsResponse) -> str:
-    """moto's pages have up to 100 accounts, AWS's up to 20."""
-    given = response._get_param("MaxResults", _MAX_RESULTS)
-    if given > _MAX_RESULTS:
+    """Return a page of accounts. moto takes any size for a page."""
+    if response._get_param("MaxResults", _MAX_RESULTS) > _MAX_RESULTS:
         raise OrganizationsClientError("InvalidInputException", "You specified an invalid value.")
-    response.body = response.body if "MaxResults" in response.body else f'{{"MaxResults": {given}, {response.body[1:]}'
     return _moto_list_accounts(response)
 
 
 def _describe_account(account: FakeAccount) -> dict[str, Any]:
     """Return an account with its path, which moto does not have."""
     backend = organizations_backends[account.master_account_id]["aws"]
-    units = {unit.id: unit for unit in backend.ou}
-    path, parent = f"{account.id}/", account.parent_id
-    while parent in units:
-        path, parent = f"{parent}/{path}", getattr(units[parent], "parent_id", None)
-    return {**_moto_describe_account(account), "Paths": [f"{account.organization_id}/{path}"]}
+    parents = {unit.id: unit.parent_id for unit in backend.ou}
+    path = [account.id]
+    parent: str | None = account.parent_id
+    while parent:
+        path.append(parent)
+        parent = parents[parent]
+    path.append(account.organization_id)
+    return {**_moto_describe_account(account), "Paths": ["".join(f"{part}/" for part in reversed(path))]}
 
 
 _moto_list_accounts = OrganizationsResponse.list_accounts
 _moto_describe_account = FakeAccount.describe
-OrganizationsResponse.organizations_backend = property(_backend_of_caller)
-OrganizationsResponse.list_accounts = _list_accounts
-FakeAccount.describe = _describe_account
+_REPLACEMENTS: tuple[tuple[type, str, Any], ...] = (
+    (OrganizationsResponse, "organizations_backend", property(_backend_of_caller)),
+    (OrganizationsResponse, "list_accounts", _list_accounts),
+    (FakeAccount, "describe", _describe_account),
+)
+for _class, _name, _replacement in _REPLACEMENTS:
+    setattr(_class, _name, _replacement)
+PAGINATION_MODEL["list_accounts"]["limit_default"] = _MAX_RESULTS

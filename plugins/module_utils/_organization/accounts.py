@@ -145,13 +145,15 @@ def selected_accounts(
     :param management_account: SKIP or CALLER.
     """
     management_id = organization["management_account_id"]
-    selected, inactive, reasons = [], {}, []
+    selected: list[Mapping[str, Any]] = []
+    inactive: Counter[str] = Counter()
+    reasons: list[str] = []
     for account in organization["accounts"]:
         state = account["account_state"]
         if account["account_id"] == management_id and management_account == SKIP:
             reasons.append(f"the management account {management_id} (management_account: {SKIP})")
         elif state != ACTIVE and not include_inactive:
-            inactive[state] = inactive.get(state, 0) + 1
+            inactive[state] += 1
         else:
             selected.append(account)
     if inactive:
