@@ -163,7 +163,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any, Mapping
 
-from ansible import constants
+from ansible import constants, template
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
@@ -301,10 +301,9 @@ class InventoryModule(AWSInventoryBase):
     ) -> None:
         units = account["organizational_units"]
         variables = {
-            # AWS's texts are data. Whoever names an account must not run a template here.
-            **wrap_var(account),
+            **_as_data(account),
             "organization_id": organization["id"],
-            "organizational_unit_path": wrap_var(unit_path(units)),
+            "organizational_unit_path": _as_data(unit_path(units)),
             "incident_manager_account": self._connection_options(organization, account["account_id"]),
         }
         self.inventory.add_host(host)
@@ -333,3 +332,17 @@ class InventoryModule(AWSInventoryBase):
             common.update(profile=profile, access_key="", secret_key="", session_token="")
         role_name, caller_role = self.get_option("role_name"), self.get_option("assume_role_arn")
         return host_account(organization, account_id, role_name, common, caller_role)
+
+
+def _as_data(value: Any) -> Any:
+    """Return what AWS returns so that Ansible does not template it: whoever names an account must not run code here.
+
+    ansible-core 2.19 and newer trust no text that comes from a plugin. Older ones template every text with a brace.
+    """
+    if hasattr(template, "trust_as_template"):
+        return value
+    if isinstance(value, Mapping):
+        return {_as_data(key): _as_data(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_data(item) for item in value]
+    return wrap_var(value) if isinstance(value, str) and "{" in value else value

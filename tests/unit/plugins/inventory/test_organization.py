@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -130,7 +131,13 @@ class Source:
         plugin = inventory_loader.get("incident_manager.aws.organization")
         path = str(self.write(**given))
         assert plugin.verify_file(path)
-        plugin.parse(inventory, DataLoader(), path, cache=use_cache)
+        try:
+            plugin.parse(inventory, DataLoader(), path, cache=use_cache)
+        finally:
+            # The calls beside one that fails must not reach the next test.
+            for thread in threading.enumerate():
+                if thread.name.startswith("incident_manager.aws "):
+                    thread.join(timeout=5)
         if plugin.get_option("cache"):
             plugin.update_cache_if_changed()
         return inventory
