@@ -161,11 +161,12 @@ cache_timeout: 3600
 
 from difflib import get_close_matches
 from functools import partial
-from typing import Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from ansible import constants, template
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import validate_role_arn
@@ -175,7 +176,9 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
     validate_credentials,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
+    MISSING_LIBRARY,
     ON_CONTROLLER,
+    AnsibleSSMIncidentsError,
     as_failure,
     invalid_option,
 )
@@ -199,8 +202,15 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._organization
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import validate_search
 
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+# A cache of another version of this plugin is not used if its data differs.
+_CACHE_FORMAT = "1"
+
 # What the connection is made of, besides what get_aws_connection_info() reads.
-_CREDENTIAL_OPTIONS = ("access_key", "secret_key", "session_token", "profile", "assume_role_arn")
+_KEY_OPTIONS = ("access_key", "secret_key", "session_token")
+_CREDENTIAL_OPTIONS = (*_KEY_OPTIONS, "profile", "assume_role_arn")
 
 
 class InventoryModule(AWSInventoryBase):
@@ -219,7 +229,9 @@ class InventoryModule(AWSInventoryBase):
         try:
             super().parse(inventory, loader, path, cache)
             self._validate_options()
-            self._add_accounts(self._get_organization(path, cache))
+            self._connection = self._connect()
+            organization = self._get_organization(self._connection.client(SERVICE), path, cache)
+            self._add_accounts(organization, self._common_options(self._connection))
         except AnsibleError as error:
             # Ansible's own, from the file or a template.
             message = self._mask(printable(error.message))
@@ -235,8 +247,19 @@ class InventoryModule(AWSInventoryBase):
         """Return the key of the source's data in the cache: another one for another organization, or other data."""
         return f"{super().get_cache_key(path)}{self._cache_key_suffix}"
 
+    def require_aws_sdk(self, *versions: Any, **more_versions: Any) -> Any:
+        try:
+            return super().require_aws_sdk(*versions, **more_versions)
+        except AnsibleBotocoreError as error:
+            raise AnsibleSSMIncidentsError("Failed to load boto3", code=MISSING_LIBRARY, cause=error) from error
+
     def _read_config_data(self, path: str) -> Any:
-        config = super()._read_config_data(path)
+        """Return the source's options. Raises an error for one that is not known, or that is empty and must not be."""
+        try:
+            config = super()._read_config_data(path)
+        except AttributeError:
+            # ansible-core's check, which comes too late.
+            raise AnsibleParserError(f"The inventory source {path} must be a mapping of options.") from None
         definitions = constants.config.get_configuration_definitions("inventory", self._load_name)
         aliases = {option: spec.get("aliases", []) for option, spec in definitions.items()}
         known = {name for option, others in aliases.items() for name in (option, *others)}
@@ -261,16 +284,18 @@ class InventoryModule(AWSInventoryBase):
             self.get_option("hostnames"), self.get_option("include_tags"), self.get_option("include_email")
         )
 
-    def _get_organization(self, path: str, cache: bool) -> Mapping[str, Any]:
-        """Return the organization of the caller, from AWS or from the cache: see list_organization()."""
+    def _connect(self) -> Connection:
         options = {name: self.get_option(name) for name in _CREDENTIAL_OPTIONS}
-        self._connection = connect(options, partial(get_aws_connection_info, self), LISTING_DEFAULTS)
-        client = self._connection.client(SERVICE)
+        return connect(options, partial(get_aws_connection_info, self), LISTING_DEFAULTS)
+
+    def _get_organization(self, client: BaseClient, path: str, cache: bool) -> Mapping[str, Any]:
+        """Return the organization of the caller, from AWS or from the cache: see list_organization()."""
         include_tags, include_email = self.get_option("include_tags"), self.get_option("include_email")
         organization_id = None
         if self.get_option("cache"):
             organization_id = get_organization_id(client)
-            self._cache_key_suffix = f"_{organization_id}{'_tags' * include_tags}{'_email' * include_email}"
+            parts = [_CACHE_FORMAT, str(organization_id), "tags" * include_tags, "email" * include_email]
+            self._cache_key_suffix = "".join(f"_{part}" for part in parts if part)
         if organization_id:
             is_cached, cached = self.get_cached_result(path, cache)
             if is_cached:
@@ -280,58 +305,56 @@ class InventoryModule(AWSInventoryBase):
             self.update_cached_result(path, cache, organization)
         return organization
 
-    def _add_accounts(self, organization: Mapping[str, Any]) -> None:
-        """Add hosts and groups. What can't be a host fails before the first one is added, but for expressions."""
+    def _add_accounts(self, organization: Mapping[str, Any], common: Mapping[str, Any]) -> None:
+        """Add hosts and groups.
+
+        :param common: what incident_manager_account is made of for every account.
+        """
         accounts, reasons = selected_accounts(
             organization, self.get_option("management_account"), self.get_option("include_inactive")
         )
         groups = group_names(accounts, self.get_option("unit_groups"))
         names = host_names(accounts, self.get_option("hostnames"), groups.values())
+        role_name, caller_role = self.get_option("role_name"), self.get_option("assume_role_arn")
         for account in accounts:
-            self._add_account(organization, account, names[account["account_id"]], groups)
+            account_id = account["account_id"]
+            variables = {
+                **_as_data(account),
+                "organization_id": organization["id"],
+                "organizational_unit_path": _as_data(unit_path(account["organizational_units"])),
+                "incident_manager_account": host_account(organization, account_id, role_name, common, caller_role),
+            }
+            self._add_host(
+                names[account_id], variables, [groups[unit["id"]] for unit in account["organizational_units"]]
+            )
         if reasons:
             number = len(organization["accounts"])
-            self.warn(
+            message = (
                 f"The inventory leaves out {number - len(accounts)} of the {number} accounts of the organization"
                 f" {organization['id']}: {', and '.join(reasons)}."
             )
+            self.warn(printable(message))
 
-    def _add_account(
-        self, organization: Mapping[str, Any], account: Mapping[str, Any], host: str, groups: Mapping[str, str]
-    ) -> None:
-        units = account["organizational_units"]
-        variables = {
-            **_as_data(account),
-            "organization_id": organization["id"],
-            "organizational_unit_path": _as_data(unit_path(units)),
-            "incident_manager_account": self._connection_options(organization, account["account_id"]),
-        }
+    def _add_host(self, host: str, variables: Mapping[str, Any], groups: Sequence[str]) -> None:
+        """Add a host to the last of these groups, each of which is in the one before it."""
         self.inventory.add_host(host)
         for name, value in variables.items():
             self.inventory.set_variable(host, name, value)
-        parent = None
-        for unit in units:
-            group = self.inventory.add_group(groups[unit["id"]])
-            if parent:
-                self.inventory.add_child(parent, group)
-            parent = group
-        if parent:
-            self.inventory.add_child(parent, host)
+        for group in groups:
+            self.inventory.add_group(group)
+        for outer, inner in zip(groups, [*groups[1:], host]):
+            self.inventory.add_child(outer, inner)
         strict = self.get_option("strict")
         self._set_composite_vars(self.get_option("compose"), variables, host, strict)
         self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict)
 
-    def _connection_options(self, organization: Mapping[str, Any], account_id: str) -> dict[str, Any]:
-        """Return incident_manager_account for an account."""
-        assert self._connection
-        common = {"region": self._connection.region, "search_regions": list(self.get_option("search_regions"))}
+    def _common_options(self, connection: Connection) -> dict[str, Any]:
+        """Return what every account's incident_manager_account has."""
+        common = {"region": connection.region, "search_regions": list(self.get_option("search_regions"))}
         profile = self.get_option("profile")
-        if profile:
-            # Next to a profile, keys in the environment would be refused.
-            common.update(profile=profile, access_key="", secret_key="", session_token="")
-        role_name, caller_role = self.get_option("role_name"), self.get_option("assume_role_arn")
-        return host_account(organization, account_id, role_name, common, caller_role)
+        # Next to a profile, keys in the environment would be refused.
+        return {**common, **({"profile": profile, **dict.fromkeys(_KEY_OPTIONS, "")} if profile else {})}
 
 
 def _as_data(value: Any) -> Any:

@@ -657,6 +657,21 @@ def test_the_name_of_the_file(tmp_path: Path, name: str, expected: bool) -> None
     assert inventory_loader.get("incident_manager.aws.organization").verify_file(str(tmp_path / name)) is expected
 
 
+@pytest.mark.parametrize("content", ["- plugin: incident_manager.aws.organization\n", "plugin\n", ""])
+def test_a_source_that_is_no_mapping(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "organization.yml"
+    path.write_text(content)
+    with pytest.raises(AnsibleParserError) as raised:
+        inventory_loader.get("incident_manager.aws.organization").parse(InventoryData(), DataLoader(), str(path))
+    assert "Please report" not in str(raised.value) and str(path) in str(raised.value)
+
+
+def test_boto3_is_missing(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.amazon.aws.plugins.module_utils.botocore.HAS_BOTO3", False)
+    message = source.fails()
+    assert message.startswith("Failed to load boto3") and "Install boto3 and botocore" in message
+
+
 # The cache ------------------------------------------------------------------------------------------------------------
 
 
