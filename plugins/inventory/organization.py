@@ -124,35 +124,30 @@ seealso:
 """
 
 EXAMPLES = r"""
----
-# accounts.organization.yml: every active account except the management account
+# accounts.organization.yml. These three options are sufficient.
 plugin: incident_manager.aws.organization
 region: eu-west-1
 role_name: incident-manager-audit
 
----
-# The management account too. Hosts have the accounts' names and IDs. Groups by a tag, and by a condition.
-plugin: incident_manager.aws.organization
-region: eu-west-1
-role_name: incident-manager-audit
+# List the accounts as this role, in the management account. Audit the management account as this role too.
+assume_role_arn: arn:aws:iam::111122223333:role/organization-reader
 management_account: caller
-include_tags: true
+
+# Name the hosts by the accounts' IDs and names, for example 444455556666-payments.
 hostnames:
   - name: account_name
     prefix: account_id
     separator: "-"
+
+# Besides the groups of the organizational units: a group for each value of a tag, and a group by a condition.
+include_tags: true
 keyed_groups:
   - key: account_tags.Environment
     prefix: environment
 groups:
   invited: account_joined_method == 'INVITED'
 
----
-# Ask as a role of a delegated administrator, and cache the list for an hour.
-plugin: incident_manager.aws.organization
-region: eu-west-1
-assume_role_arn: arn:aws:iam::444455556666:role/organization-reader
-role_name: incident-manager-audit
+# Cache the list for an hour.
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.ansible/organization
