@@ -15,7 +15,7 @@ description:
   - The caller must be the management account of the organization or a delegated administrator.
   - Everything is listed before the first host is added. If a call is denied or fails, or if an answer is incomplete, the
     source fails and adds no host. ansible-core only warns about a source that fails. To end the run in this case, set
-    E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true). The audit also refuses to run if no source has added a host.
+    C(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true) in the environment. The audit also fails if no source has added a host.
   - A warning says which accounts are not in the inventory.
 author:
   - incident_manager.aws contributors (@incident-manager)
@@ -42,8 +42,8 @@ options:
     default: [all]
   management_account:
     description:
-      - What to do with the management account. The role that is created in every account of an organization, for example by
-        a service-managed StackSet, usually does not exist there.
+      - What to do with the management account. A service-managed StackSet, which can create the role in the other accounts of
+        the organization, does not create it there.
       - V(skip) leaves the account out, and a warning says so.
       - V(caller) adds the account. An audit uses the credentials that list the accounts, with O(profile) and O(assume_role_arn)
         if they are set. The credentials must belong to the management account.
@@ -64,7 +64,7 @@ options:
     default: false
   include_email:
     description:
-      - Whether each host has the variable C(account_email). It is an address of a person or of a team.
+      - Whether to set the variable C(account_email), the address of the account's owner.
     type: bool
     default: false
   hostnames:
@@ -108,11 +108,12 @@ notes:
     C(account_joined_timestamp), C(organization_id), C(organizational_units), C(organizational_unit_path) and
     C(incident_manager_account), and C(account_tags) and C(account_email) if you ask for them. C(organizational_units) is the list of
     the units from the root to the account, each with C(id) and C(name).
-  - C(account_state) is the account's C(State), or its C(Status) if AWS does not return C(State). AWS has announced to retire C(Status)
-    on 9 September 2026. An old botocore does not know C(State), and the source then fails.
+  - C(account_state) is the account's C(State), or its C(Status) if AWS does not return C(State). AWS announced the end of
+    C(Status) for 9 September 2026. If AWS returns C(State) only, and the installed botocore is too old to know it, the source fails.
   - Names and tags come from AWS and are never evaluated as templates.
   - The cache has the list of accounts and no credentials. Before it is used, one call of ListAccounts checks that the caller's
-    organization is the one in the cache. A cache without the tags or e-mail addresses that you ask for is not used either.
+    organization is the one in the cache. A cache without the tags or e-mail addresses that you ask for is not used either. An account
+    that joins the organization is missing until the cache expires, or until you use C(--flush-cache).
   - Connecting to AWS times out after 10 seconds, and reading an answer after 20 seconds. Each call is attempted twice. A call that
     AWS throttles is retried up to ten times, with increasing delays.
 seealso:
