@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Puts the replication sets of accounts.yml into the local endpoint, and makes one account deny access."""
+"""Makes an organization at the local endpoint, with the replication sets of its accounts. One account denies access."""
 
 from __future__ import annotations
 
@@ -16,10 +16,31 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from endpoint.client import ControlClient, active_set  # noqa: E402
 
+MANAGEMENT_ACCOUNT = "123456789012"
+# The accounts of each organizational unit.
+UNITS: dict[tuple[str, ...], dict[str, str]] = {
+    ("Workloads", "Production"): {
+        "111122223333": "payments-production",
+        "222233334444": "shop-production",
+        "333344445555": "identity",
+        "444455556666": "data-lake",
+        "555566667777": "search",
+    },
+    ("Workloads", "Staging"): {"111122224444": "payments-staging", "222233335555": "shop-staging"},
+    ("Workloads", "Sandbox"): {"666677778888": "sandbox"},
+    ("Retired",): {"777788889999": "crm", "888899990000": "intranet"},
+}
 CONTROL = ControlClient(os.environ["INCIDENT_MANAGER_ENDPOINT"])
 
 
 def main() -> None:
+    members = [
+        {"id": account, "name": name, "units": units}
+        for units, names in UNITS.items()
+        for account, name in names.items()
+    ]
+    closed = {"id": "999900001111", "name": "blog", "state": "SUSPENDED"}
+    CONTROL.make_organization([*members, closed], MANAGEMENT_ACCOUNT)
     seed("111122223333")
     seed("111122224444")
     seed("222233334444", keys={"eu-west-1": "DefaultKey"}, deletionProtected=False)
@@ -34,7 +55,7 @@ def main() -> None:
     CONTROL.add_faults({**denied, "account": "333344445555", "times": None})
     seed("444455556666", tags={}, status="FAILED", failed_region="eu-central-1")
     seed("555566667777", keys=own_keys("555566667777", "eu-west-1", "eu-central-1", "eu-north-1"))
-    # 777788889999 has none, as its rules want.
+    # The rules of 666677778888 have a typing error. 777788889999 has none, as its rules want.
     seed("888899990000", tags={"Team": "Intranet"})
 
 

@@ -107,6 +107,11 @@ class ControlClient:
         document = policy if isinstance(policy, Mapping) else list(policy)
         return dict(self._request("POST", "users", {"policy": document, "account": account}))
 
+    def make_organization(self, accounts: Iterable[Mapping[str, Any]], management_account: str, **others: Any) -> str:
+        """Make an organization, the only one at the endpoint, and return its ID: see organization.py."""
+        given = {"accounts": list(accounts), "management_account": management_account, **others}
+        return str(self._request("POST", "organization", given)["id"])
+
     def configure(self, **settings: Any) -> None:
         """Change settings."""
         self._request("POST", "settings", settings)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, fields
 from typing import Any
@@ -22,6 +22,7 @@ from .backend import models, utils
 from .calls import CallLog
 from .client import PREFIX
 from .faults import Answer, Faults, WSGIApp, is_number
+from .organization import make_organization
 
 DEFAULT_ACCOUNT = "123456789012"
 PARTITION = "aws"
@@ -162,6 +163,15 @@ class Control:
         kms.enable_key(key_id)
         return arn
 
+    def make_organization(
+        self,
+        accounts: Iterable[Mapping[str, Any]],
+        management_account: str = DEFAULT_ACCOUNT,
+        delegated_administrators: Sequence[str] = (),
+    ) -> str:
+        """Make an organization, the only one at the endpoint, and return its ID: see organization.py."""
+        return make_organization(accounts, management_account, delegated_administrators)
+
     # Over HTTP ----------------------------------------------------------------------------------------------------
 
     def answer(self, method: str, name: str, given: Any) -> Answer:
@@ -190,6 +200,7 @@ class Control:
             ("POST", "data"): self._post_data,
             ("DELETE", "data"): lambda given: self.remove_data(**_an_object(given)),
             ("POST", "keys"): lambda given: {"arn": self.make_key(**_an_object(given))},
+            ("POST", "organization"): lambda given: {"id": self.make_organization(**_an_object(given))},
             ("POST", "users"): lambda given: self.make_user(**_an_object(given)),
         }
 

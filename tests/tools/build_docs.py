@@ -30,6 +30,9 @@ INDEX = f"""\
 
 PLUGIN = re.compile(r"\b(ansible_collections\.(\w+)\.(\w+)\.(\w+?_(?:module|lookup|filter|test)))\b")
 
+#: ansible-core's environment variables, such as those of the cache of an inventory.
+VARIABLE = re.compile(r":envvar:`(?:[^<`]*<)?(ANSIBLE_\w+)")
+
 #: The pages besides plugins that the generated pages link to.
 APPENDICES = {
     "action_plugins": "plugins/action",
@@ -74,6 +77,10 @@ def inventory() -> bytes:
     entries = "".join(
         f"{label} std:label -1 {page}.html#{re.sub('[._]', '-', label)} {label}\n"
         for label, page in {**pages, **APPENDICES}.items()
+    )
+    entries += "".join(
+        f"{name} std:envvar -1 {APPENDICES['ansible_configuration_settings']}.html#envvar-$ -\n"
+        for name in sorted(set(VARIABLE.findall(text.replace("\\_", "_"))))
     )
     header = "# Sphinx inventory version 2\n# Project: Ansible\n# Version:\n# The rest is compressed using zlib.\n"
     return header.encode() + zlib.compress(entries.encode())

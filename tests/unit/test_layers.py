@@ -18,16 +18,19 @@ PACKAGE = "ansible_collections.incident_manager.aws.plugins."
 #: The layers, the lowest first. plugin_utils is for the controller, so that no module can import it.
 LAYERS = (
     "module_utils._aws",
+    "module_utils._organization",
     "module_utils._replication_set",
     "module_utils._incident_data",
     "plugin_utils._audit",
     "plugin_utils",
     "modules",
     "action",
+    "inventory",
     "lookup",
 )
 MAY_IMPORT = {
     "module_utils._aws": {"module_utils._aws"},
+    "module_utils._organization": {"module_utils._aws", "module_utils._organization"},
     "module_utils._replication_set": {"module_utils._aws", "module_utils._replication_set"},
     "module_utils._incident_data": {
         "module_utils._aws",
@@ -38,6 +41,8 @@ MAY_IMPORT = {
     "plugin_utils": {"module_utils._aws"},
     "modules": {"module_utils._aws", "module_utils._replication_set", "module_utils._incident_data"},
     "action": {"module_utils._aws", "module_utils._replication_set", "plugin_utils._audit", "plugin_utils"},
+    # The Regions to search are an option of the inventory too.
+    "inventory": {"module_utils._aws", "module_utils._organization", "module_utils._replication_set"},
     "lookup": {"module_utils._aws", "module_utils._replication_set"},
 }
 PURE = (
@@ -45,6 +50,7 @@ PURE = (
     "module_utils/_aws/errors.py",
     "module_utils/_aws/text.py",
     "module_utils/_incident_data/contents.py",
+    "module_utils/_organization/accounts.py",
     "module_utils/_replication_set/decide.py",
     "module_utils/_replication_set/desired.py",
     "module_utils/_replication_set/facts.py",

@@ -180,8 +180,8 @@ _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 ADVICE: Mapping[str, str] = {**COLLECTION_ADVICE, **AWS_ADVICE, **BOTOCORE_ADVICE}
 
 #: The service's codes for transient errors (botocore's model); AWSRetry knows only other services' names for them. A
-#: bare 5xx comes from something in between, and has no code but its number.
-TRANSIENT_ERRORS = ("ThrottlingException", "InternalServerException", "500", "502", "503", "504")
+#: bare 5xx comes from something in between, and has no code but its number. ServiceException is that of Organizations.
+TRANSIENT_ERRORS = ("ThrottlingException", "InternalServerException", "ServiceException", "500", "502", "503", "504")
 
 #: The service was not reached: its host name does not resolve, or nothing answers, as in a Region without the service.
 CONNECTION_ERRORS = ("ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError")

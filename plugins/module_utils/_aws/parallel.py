@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Calling AWS in several Regions at once."""
+"""Making several calls to AWS at once."""
 
 from __future__ import annotations
 
@@ -70,3 +70,23 @@ def within(seconds: float, region: str, call: Callable[[], Result]) -> Result:
     if isinstance(result, AnsibleSSMIncidentsError):
         raise result
     return result
+
+
+# As many connections as a client of botocore keeps. AWS throttles a caller that sends many calls at once.
+_BATCH = 10
+
+
+def in_batches(calls: Mapping[Key, Callable[[], Result]]) -> dict[Key, Result]:
+    """Make calls side by side, ten at a time, and return what each returned.
+
+    :param calls: as for in_parallel().
+    :raises AnsibleSSMIncidentsError: if a call fails. Those that come after its batch are not made.
+    """
+    results: dict[Key, Result] = {}
+    keys = list(calls)
+    for start in range(0, len(keys), _BATCH):
+        for key, result in in_parallel({key: calls[key] for key in keys[start : start + _BATCH]}):
+            if isinstance(result, AnsibleSSMIncidentsError):
+                raise result
+            results[key] = result
+    return results

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -69,3 +70,44 @@ def test_the_inventory_and_the_report(
         assert example["msg"] == row["msg"]
         assert example["findings"] == row["findings"]
         assert example["rules"].keys() - row["rules"].keys() == set()
+
+
+@pytest.mark.slow
+def test_the_organization(
+    run_command: Callable[..., subprocess.CompletedProcess[str]],
+    endpoint: LocalEndpoint,
+    connection_variables: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    """The inventory, and the rules of the units, that the guide begins with."""
+    text = GUIDE.read_text(encoding="utf-8")
+    blocks = [block for block in code_blocks(GUIDE, "yaml") if "all" not in yaml.safe_load(block)]
+    assert "plugin: incident_manager.aws.organization" in blocks[0]
+    assert blocks[0].strip().count("\n") == 2 and "inventory of three lines" in text
+    names = re.findall(r"``(group_vars/\w+\.yml)``:", text)
+    assert len(names) == 2
+    (tmp_path / "group_vars").mkdir()
+    for name, block in zip(["accounts.organization.yml", *names], blocks[:3], strict=True):
+        (tmp_path / name).write_text(block)
+    accounts = [
+        {"id": ACCOUNT, "name": "payments", "units": ["Workloads", "Production"]},
+        {"id": "222233334444", "name": "archive", "units": ["Retired"]},
+    ]
+    endpoint.make_organization(accounts, "123456789012")
+    body = active_set({"eu-west-1": KEY, "eu-central-1": KEY}, deletionProtected=False)
+    endpoint.seed(body, ACCOUNT, arn=ARN, tags={"Team": "A"})
+
+    (command,) = [block.split() for block in code_blocks(GUIDE, "shell") if "ansible-inventory" in block]
+    graph = run_command(command[0], *command[1:], **connection_variables)
+    assert "|--@ou_Workloads__Production:" in graph.stdout, graph.stdout + graph.stderr
+    outcome = run_command(
+        "ansible-playbook",
+        "incident_manager.aws.audit",
+        "--inventory=accounts.organization.yml",
+        "--extra-vars=incident_manager_report_json=audit.json",
+        **connection_variables,
+    )
+    assert outcome.returncode == 2, outcome.stdout + outcome.stderr
+    rows = {row["name"]: row for row in json.loads((tmp_path / "audit.json").read_text())["accounts"]}
+    assert [finding["rule"] for finding in rows[ACCOUNT]["findings"]] == ["deletion_protected"]
+    assert rows["222233334444"]["outcome"] == "passed" and rows["222233334444"]["rules"]["state"] == "absent"

@@ -9,19 +9,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleParserError
+from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import inventory_loader
 from checkout import GUIDES
 from credentials import module_options
 from endpoint.client import active_set, moto_iam
 from endpoint.server import LocalEndpoint
 from incident_data import contact
 from moto.kms.responses import KmsResponse
+from moto.organizations.models import FakeAccount
 
 from .code_blocks import ACCOUNT, ARN, code_blocks
 
-*POLICIES, DATA, MANAGE, TAGGED_SET, TAGGED_CREATE, KEY_POLICY, ROLE, TRUST, AUDITOR = [
+*POLICIES, DATA, MANAGE, TAGGED_SET, TAGGED_CREATE, KEY_POLICY, ROLE, TRUST, AUDITOR, ORGANIZATION = [
     json.loads(block) for block in code_blocks(GUIDES / "guide_permissions.rst", "json")
 ]
 USES: list[dict[str, Any]] = [{"arn": ARN, "include_tags": False}, {"arn": ARN}, {}, {"include_keys": True}]
@@ -338,3 +344,44 @@ def test_the_user_has_to_be_allowed_to_assume_the_role(audit_as: Callable[..., A
     outcome = audit_as(reduced, ROLE)
     assert (outcome["outcome"], outcome["error"]["code"]) == ("unknown", "AccessDenied")
     assert removed in outcome["msg"] and ROLE_ARN in outcome["msg"]
+
+
+# The accounts of an organization --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def list_as(
+    endpoint: LocalEndpoint, connection_options: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Policy], list[str]]:
+    """Return a function that lists an organization as a user of the management account with a policy.
+
+    ListAccounts returns no Paths, so that every action is needed.
+    """
+    describe = FakeAccount.describe
+    monkeypatch.setattr(FakeAccount, "describe", lambda account: {**describe(account), "Paths": []})
+    endpoint.make_organization([{"id": "222222222222", "name": "Shop", "units": ["Workloads"]}], ACCOUNT)
+
+    def list_hosts(policy: Policy) -> list[str]:
+        keys = module_options(endpoint.make_user(policy, account=ACCOUNT))
+        source = {"plugin": "incident_manager.aws.organization", "role_name": "audit", "include_tags": True}
+        path = tmp_path / "organization.yml"
+        path.write_text(json.dumps({**connection_options, **source, **keys}))
+        inventory = InventoryData()
+        with moto_iam(endpoint.url):
+            inventory_loader.get("incident_manager.aws.organization").parse(inventory, DataLoader(), str(path))
+        return sorted(inventory.hosts)
+
+    return list_hosts
+
+
+def test_the_policy_for_an_organization_is_sufficient(list_as: Callable[[Policy], list[str]]) -> None:
+    assert list_as(ORGANIZATION) == ["222222222222"]
+
+
+@pytest.mark.parametrize(("removed", "reduced"), list(policies_less_one_action(ORGANIZATION)), ids=str)
+def test_reduced_policies_for_an_organization_are_denied(
+    list_as: Callable[[Policy], list[str]], removed: str, reduced: Policy
+) -> None:
+    with pytest.raises(AnsibleParserError, match=removed.partition(":")[2]) as raised:
+        list_as(reduced)
+    assert "not authorized to perform" in str(raised.value)

@@ -1,0 +1,320 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The accounts of an organization as hosts: their facts, their names, their groups. Nothing of AWS is imported here.
+
+An organization is a mapping that a cache can store: id, partition, management_account_id, and accounts, a list of facts.
+An account's facts are the variables of its host. AWS's names are snake_cased, with account_ in front of them, because
+Ansible reserves name and tags.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import timezone
+from typing import Any, Iterable, Mapping, NamedTuple, Sequence
+
+from .._aws.arn import is_account_id, validate_role_arn
+from .._aws.errors import AnsibleSSMIncidentsError, invalid_option
+
+ACTIVE = "ACTIVE"
+
+#: How to name the groups of organizational units.
+BY_PATH, BY_ID = "path", "id"
+
+#: What to do with the management account.
+SKIP, CALLER = "skip", "caller"
+
+# The ARN of an account names the management account and the organization (Service Authorization Reference).
+_ACCOUNT_ARN = re.compile(r"arn:(aws[a-z-]*):organizations::([0-9]{12}):account/(o-[a-z0-9]{10,32})/([0-9]{12})")
+_ROOT_ID = r"r-[0-9a-z]{4,32}"
+_UNIT_ID = r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}"
+# botocore's model. Whether an account's ID ends its path is not the same on all of AWS's pages.
+_PATH = re.compile(rf"(o-[a-z0-9]{{10,32}})/{_ROOT_ID}((?:/{_UNIT_ID})*)(?:/[0-9]{{12}})*/")
+
+_TAG = "tag:"
+# Ansible has a meaning for these names.
+_RESERVED_NAMES = ("127.0.0.1", "::1", "all", "localhost", "ungrouped")
+
+
+class Identity(NamedTuple):
+    """What the ARN of an account says of its organization."""
+
+    partition: str
+    management_account_id: str
+    organization_id: str
+
+
+# What AWS returns --------------------------------------------------------------------------------------------------
+
+
+def is_unit_id(value: Any) -> bool:
+    """Tell whether something has the form of an organizational unit's ID."""
+    return isinstance(value, str) and re.fullmatch(_UNIT_ID, value) is not None
+
+
+def is_root_id(value: Any) -> bool:
+    """Tell whether something has the form of a root's ID."""
+    return isinstance(value, str) and re.fullmatch(_ROOT_ID, value) is not None
+
+
+def identity_of(account: Mapping[str, Any]) -> Identity:
+    """Return what the ARN of an account, as ListAccounts returns it, says of its organization.
+
+    :raises ValueError: if the ARN is missing, is not that of an account, or is another account's.
+    """
+    if not isinstance(account, Mapping):
+        raise ValueError("an account is not a mapping")
+    match = _ACCOUNT_ARN.fullmatch(str(account.get("Arn")))
+    if not match or match[4] != account.get("Id"):
+        raise ValueError(f"{account.get('Arn')!r} is not the ARN of the account {account.get('Id')!r}")
+    return Identity(match[1], match[2], match[3])
+
+
+def facts_of(account: Mapping[str, Any], include_email: bool) -> dict[str, Any]:
+    """Return the facts of an account, as ListAccounts returns it, without its units and its tags.
+
+    :raises ValueError: if the ID or the state is missing, or something has another type than in botocore's model.
+    """
+    identity_of(account)
+    # AWS retires Status for State (botocore's model: on 9 September 2026).
+    state = account.get("State", account.get("Status"))
+    if not isinstance(state, str) or not state:
+        raise ValueError(f"the account {account['Id']} has neither State nor Status")
+    texts = {name: account.get(name) for name in ("Name", "JoinedMethod", "Email")}
+    for name, text in texts.items():
+        if not isinstance(text, (str, type(None))):
+            raise ValueError(f"{name} of the account {account['Id']} is not a text")
+    facts = {
+        "account_id": account["Id"],
+        "account_arn": account["Arn"],
+        "account_name": texts["Name"],
+        "account_state": state,
+        "account_joined_method": texts["JoinedMethod"],
+        "account_joined_timestamp": _iso_time(account.get("JoinedTimestamp")),
+    }
+    return {**facts, "account_email": texts["Email"]} if include_email else facts
+
+
+def unit_ids_of(account: Mapping[str, Any]) -> list[str] | None:
+    """Return the IDs of the units that an account is in, the outermost first; None if ListAccounts has not returned Paths.
+
+    :raises ValueError: if Paths is not one path in the account's organization. An account has one parent (API reference).
+    """
+    paths = account.get("Paths")
+    if not paths:
+        return None
+    match = _PATH.fullmatch(str(paths[0]))
+    if len(paths) != 1 or not match or match[1] != identity_of(account).organization_id:
+        raise ValueError(f"Paths of the account {account['Id']} is not one path in its organization: {paths!r}")
+    return [part for part in match[2].split("/") if part]
+
+
+def organization_of(accounts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the organization of a complete list of accounts, as ListAccounts returns them, without the accounts.
+
+    :raises ValueError: if the list can't be complete, or is not that of one organization.
+    """
+    identities = {identity_of(account) for account in accounts}
+    if len(identities) != 1:
+        raise ValueError(f"the list is of {len(identities)} organizations")
+    identity = identities.pop()
+    counts = Counter(account["Id"] for account in accounts)
+    for account_id, count in counts.items():
+        if count > 1:
+            raise ValueError(f"the list has the account {account_id} {count} times")
+    if identity.management_account_id not in counts:
+        raise ValueError(f"the list lacks the management account {identity.management_account_id}")
+    return {
+        "id": identity.organization_id,
+        "partition": identity.partition,
+        "management_account_id": identity.management_account_id,
+    }
+
+
+# Hosts -------------------------------------------------------------------------------------------------------------
+
+
+def selected_accounts(
+    organization: Mapping[str, Any], management_account: str, include_inactive: bool
+) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Return the accounts that are to be hosts, and for the others the reasons, in parts of a sentence.
+
+    :param management_account: SKIP or CALLER.
+    """
+    management_id = organization["management_account_id"]
+    selected: list[Mapping[str, Any]] = []
+    inactive: Counter[str] = Counter()
+    reasons: list[str] = []
+    for account in organization["accounts"]:
+        state = account["account_state"]
+        if account["account_id"] == management_id and management_account == SKIP:
+            reasons.append(f"the management account {management_id} (management_account: {SKIP})")
+        elif state != ACTIVE and not include_inactive:
+            inactive[state] += 1
+        else:
+            selected.append(account)
+    if inactive:
+        number = sum(inactive.values())
+        what = "account that is" if number == 1 else "accounts that are"
+        states = ", ".join(f"{count} {state}" for state, count in sorted(inactive.items()))
+        reasons.append(f"{number} {what} not active ({states}; include_inactive: false)")
+    return selected, reasons
+
+
+def unit_path(units: Sequence[Mapping[str, str]]) -> str:
+    """Return the path of units as a text; / for the root."""
+    return "/" + "/".join(unit["name"] for unit in units)
+
+
+def group_names(accounts: Iterable[Mapping[str, Any]], by: str) -> dict[str, str]:
+    """Return the name of the group of each unit that has an account, directly or below it, by the unit's ID.
+
+    :param by: BY_PATH or BY_ID.
+    :raises AnsibleSSMIncidentsError: if two units would share a group.
+    """
+    groups: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    for account in accounts:
+        units = account["organizational_units"]
+        for depth, unit in enumerate(units, start=1):
+            if unit["id"] in groups:
+                continue
+            name, owner = _group_name(units[:depth], by), f"{unit_path(units[:depth])} ({unit['id']})"
+            if name in owners:
+                raise invalid_option(
+                    "unit_groups",
+                    f"the organizational units {owners[name]} and {owner} would share the group {name}",
+                    f"Set unit_groups: {BY_ID} to name the groups by the IDs of the units, or rename one of the units",
+                )
+            groups[unit["id"]], owners[name] = name, owner
+    return groups
+
+
+def validate_hostnames(preferences: Sequence[Any], include_tags: bool, include_email: bool) -> None:
+    """Validate the option hostnames.
+
+    :raises AnsibleSSMIncidentsError: names the preference that can't be used.
+    """
+    known = ["account_id", "account_name"] + (["account_email"] if include_email else [])
+    for preference in preferences:
+        parts = [preference]
+        if isinstance(preference, Mapping):
+            parts = [preference.get("name"), *([preference["prefix"]] if "prefix" in preference else [])]
+            if set(preference) - {"name", "prefix", "separator"} or not isinstance(
+                preference.get("separator", ""), str
+            ):
+                raise invalid_option(
+                    "hostnames", f"{dict(preference)!r} can't be used", "It takes name, prefix, separator"
+                )
+        for part in parts:
+            is_tag = include_tags and isinstance(part, str) and part.startswith(_TAG) and part != _TAG
+            if part not in known and not is_tag:
+                raise invalid_option(
+                    "hostnames",
+                    f"{part!r} can't be used",
+                    f"It takes {', '.join(known)}{', tag:KEY' if include_tags else ''}. account_email requires include_email:"
+                    " true, and tag:KEY requires include_tags: true",
+                )
+
+
+def host_names(
+    accounts: Iterable[Mapping[str, Any]], preferences: Sequence[Any], groups: Iterable[str]
+) -> dict[str, str]:
+    """Return the names of the hosts, by the IDs of the accounts.
+
+    :param preferences: what validate_hostnames() has checked. The first that an account has a text for is used, else its ID.
+    :param groups: the names of groups, which no host may have.
+    :raises AnsibleSSMIncidentsError: if two accounts would be one host, or a name has another meaning.
+    """
+    names: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    reserved = {*_RESERVED_NAMES, *groups}
+    for account in accounts:
+        account_id = account["account_id"]
+        texts = (_preferred_text(account, preference) for preference in preferences)
+        name = _host_name(next((text for text in texts if text), account_id))
+        problem = None
+        if name in owners:
+            problem = f"the accounts {owners[name]} and {account_id} would both be the host {name!r}"
+        elif name in reserved or (is_account_id(name) and name != account_id):
+            problem = f"the account {account_id} would be the host {name!r}, which has another meaning"
+        if problem:
+            raise invalid_option(
+                "hostnames",
+                problem,
+                "Add the ID to the names, such as {name: account_name, prefix: account_id}, or leave hostnames out to name the"
+                " hosts by their IDs",
+            )
+        names[account_id], owners[name] = name, account_id
+    return names
+
+
+def host_account(
+    organization: Mapping[str, Any],
+    account_id: str,
+    role_name: str,
+    common: Mapping[str, Any],
+    caller_role_arn: str | None,
+) -> dict[str, Any]:
+    """Return incident_manager_account for an account: how an audit connects to it.
+
+    :param common: options that all accounts have.
+    :param caller_role_arn: the role that lists the accounts; the management account is audited as this one does.
+    """
+    role_arn = caller_role_arn
+    if account_id != organization["management_account_id"]:
+        role_arn = f"arn:{organization['partition']}:iam::{account_id}:role/{role_name}"
+    return {**common, "account_id": account_id, **({"assume_role_arn": role_arn} if role_arn else {})}
+
+
+def validate_role_name(role_name: str) -> None:
+    """Validate that a text is the name of an IAM role, which may have a path before it.
+
+    :raises AnsibleSSMIncidentsError: names the value and what it must be.
+    """
+    try:
+        validate_role_arn("role_name", f"arn:aws:iam::111122223333:role/{role_name}")
+    except AnsibleSSMIncidentsError:
+        advice = "It must be a name such as incident-manager-audit, or a path and a name such as audit/incident-manager-audit"
+        raise invalid_option("role_name", f"{role_name!r} is not the name of a role", advice) from None
+
+
+def _preferred_text(account: Mapping[str, Any], preference: Any) -> str:
+    """Return what an account has for a preference; empty if it has nothing."""
+    if isinstance(preference, Mapping):
+        name = _preferred_text(account, preference["name"])
+        prefix = _preferred_text(account, preference["prefix"]) if "prefix" in preference else ""
+        return f"{prefix}{preference.get('separator', '_')}{name}" if name and prefix else name
+    if preference.startswith(_TAG):
+        return str(account["account_tags"].get(preference[len(_TAG) :]) or "")
+    return str(account[preference] or "")
+
+
+def _host_name(text: str) -> str:
+    """Return a text as the name of a host, without what patterns, files and templates have a meaning for."""
+    return re.sub(r"^\W", "_", re.sub(r"[^\w.@+-]", "_", text))
+
+
+def _group_name(units: Sequence[Mapping[str, str]], by: str) -> str:
+    """Return the name of the group of the last of these units."""
+    if by == BY_ID:
+        return _word(units[-1]["id"])
+    return "ou_" + "__".join(_word(unit["name"]) for unit in units)
+
+
+def _word(text: str) -> str:
+    """Return a text as a part of the name of a group."""
+    return re.sub(r"\W", "_", text)
+
+
+def _iso_time(time: Any) -> str | None:
+    """Return a time in UTC, as the facts of a replication set have it. Raises ValueError."""
+    if time is None:
+        return None
+    try:
+        return time.astimezone(timezone.utc).isoformat(timespec="microseconds")
+    except (AttributeError, OverflowError) as error:
+        raise ValueError(f"JoinedTimestamp is not a time ({type(error).__name__})") from None

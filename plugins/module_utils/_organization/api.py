@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The calls to AWS Organizations, one function each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Iterator
+
+from .._aws.calls import call_aws, required_member
+from .._aws.errors import ACCESS_DENIED, MALFORMED_ANSWER, AnsibleSSMIncidentsError
+from .accounts import facts_of, identity_of, is_root_id, is_unit_id, organization_of, unit_ids_of
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+#: botocore's name of the service.
+SERVICE = "organizations"
+
+# The most that ListAccounts takes (API reference).
+_PAGE_SIZE = 20
+# 100,000 accounts. The quota is lower ("Quotas for Organizations"): a list of more pages than this is not AWS's.
+_MAX_PAGES = 5000
+
+_ADVICE = {
+    ACCESS_DENIED: (
+        "Use credentials of the management account or of a delegated administrator, allow this action in the caller's IAM"
+        " policy, and check whether another policy denies it."
+    ),
+    "AWSOrganizationsNotInUseException": (
+        "The account of the credentials is in no organization. Use credentials of the management account or of a delegated"
+        " administrator."
+    ),
+    "ServiceException": "This is an error of the service, and the call was retried; try again later.",
+    "TooManyRequestsException": "The service throttled the request, and the call was retried; try again later.",
+}
+_CHANGED_ADVICE = "The organization may have changed meanwhile; try again."
+_STATE_ADVICE = "AWS has replaced an account's Status by State, which the installed botocore does not know. Install a newer botocore."
+
+
+def list_accounts(client: BaseClient) -> list[dict[str, Any]]:
+    """Return all accounts of the organization, as botocore parsed them (ListAccounts, every page).
+
+    :raises AnsibleSSMIncidentsError: for every error, and for a list that can't be complete, or has an account that can't be read.
+    """
+
+    description = "list the accounts of the organization"
+    accounts = [
+        account
+        for page in _pages(client, "list_accounts", description, "Accounts", MaxResults=_PAGE_SIZE)
+        for account in page
+    ]
+    try:
+        for account in accounts:
+            facts_of(account, include_email=True)
+            unit_ids_of(account)
+        organization_of(accounts)
+    except ValueError as error:
+        raise _malformed(client, description, error) from None
+    return accounts
+
+
+def get_organization_id(client: BaseClient) -> str | None:
+    """Return the ID of the caller's organization (ListAccounts, one account); None if the answer has no account.
+
+    :raises AnsibleSSMIncidentsError: for every error.
+    """
+
+    def get() -> str | None:
+        accounts = required_member(client.list_accounts(MaxResults=1), "Accounts", list)
+        return identity_of(accounts[0]).organization_id if accounts else None
+
+    return _call(client, "get the organization's ID", get)
+
+
+def get_parent_id(client: BaseClient, child_id: str) -> str:
+    """Return the ID of the root or the unit that an account or a unit is in (ListParents).
+
+    :raises AnsibleSSMIncidentsError: for every error.
+    """
+    description = f"list the parents of {child_id}"
+    parents = [
+        parent for page in _pages(client, "list_parents", description, "Parents", ChildId=child_id) for parent in page
+    ]
+    ids = [parent.get("Id") if isinstance(parent, dict) else None for parent in parents]
+    # "In the current release, a child can have only a single parent" (API reference).
+    if len(ids) != 1 or not (is_root_id(ids[0]) or is_unit_id(ids[0])):
+        raise _malformed(client, description, ValueError(f"Parents is not one root or organizational unit: {ids!r}"))
+    return str(ids[0])
+
+
+def get_unit_name(client: BaseClient, unit_id: str) -> str:
+    """Return the name of an organizational unit (DescribeOrganizationalUnit).
+
+    :raises AnsibleSSMIncidentsError: for every error.
+    """
+
+    def get() -> str:
+        unit = required_member(
+            client.describe_organizational_unit(OrganizationalUnitId=unit_id), "OrganizationalUnit", dict
+        )
+        if required_member(unit, "Id", str) != unit_id:
+            raise ValueError(f"the answer is about {unit['Id']!r}")
+        return required_member(unit, "Name", str)
+
+    return _call(client, f"describe the organizational unit {unit_id}", get)
+
+
+def list_tags(client: BaseClient, account_id: str) -> dict[str, str]:
+    """Return the tags of an account (ListTagsForResource, every page).
+
+    :raises AnsibleSSMIncidentsError: for every error.
+    """
+    description = f"list the tags of the account {account_id}"
+    tags = {}
+    for page in _pages(client, "list_tags_for_resource", description, "Tags", ResourceId=account_id):
+        for tag in page:
+            try:
+                tags[required_member(tag, "Key", str)] = required_member(tag, "Value", str)
+            except (AttributeError, ValueError) as error:
+                raise _malformed(client, description, error) from None
+    return tags
+
+
+def _pages(client: BaseClient, operation: str, description: str, member: str, **arguments: Any) -> Iterator[list[Any]]:
+    """Yield the lists of all pages. Any page may be empty; only one without NextToken is the last one (API reference).
+
+    :param member: the member of the answer that is the list.
+    """
+
+    def get_page() -> tuple[list[Any], str | None]:
+        answer = getattr(client, operation)(**arguments)
+        items, token = required_member(answer, member, list), answer.get("NextToken")
+        if not isinstance(token, (str, type(None))):
+            raise ValueError("NextToken is not a str")
+        return items, token
+
+    tokens: set[str] = set()
+    while True:
+        items, token = _call(client, description, get_page)
+        yield items
+        if not token:
+            return
+        if token in tokens or len(tokens) >= _MAX_PAGES:
+            raise _malformed(client, description, ValueError(f"the list does not end after {len(tokens) + 1} pages"))
+        tokens.add(token)
+        arguments["NextToken"] = token
+
+
+def _call(client: BaseClient, description: str, call: Any) -> Any:
+    try:
+        return call_aws(client, description, call)
+    except AnsibleSSMIncidentsError as failure:
+        advice = _ADVICE.get(failure.code)
+        if failure.code.endswith("NotFoundException"):
+            advice = _CHANGED_ADVICE
+        raise failure.with_advice(advice) if advice else failure from failure.cause
+
+
+def _malformed(client: BaseClient, description: str, error: Exception) -> AnsibleSSMIncidentsError:
+    """Return the error for an answer that AWS does not give.
+
+    :param description: what was tried, in the words that follow "Failed to".
+    :param error: what is wrong with the answer.
+    """
+    knows_state = "State" in client.meta.service_model.shape_for("Account").members
+    is_state = "neither State" in str(error) and not knows_state
+    return AnsibleSSMIncidentsError(
+        f"Failed to {description} in Region {client.meta.region_name}",
+        code=MALFORMED_ANSWER,
+        reason=f"the response can't be used ({error})",
+        advice=_STATE_ADVICE if is_state else None,
+    )

@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Listing an organization: its accounts, their organizational units and their tags. All of it, or a failure."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
+
+from .._aws.errors import MALFORMED_ANSWER, AnsibleSSMIncidentsError
+from .._aws.parallel import in_batches
+from .accounts import facts_of, is_unit_id, organization_of, unit_ids_of
+from .api import get_parent_id, get_unit_name, list_accounts, list_tags
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+#: botocore waits 60 s to connect and 60 s for an answer, five times over.
+LISTING_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total_max_attempts": 2}}
+
+
+def list_organization(client: BaseClient, include_tags: bool, include_email: bool) -> dict[str, Any]:
+    """Return the organization of the caller, with the facts of all its accounts: see accounts.py.
+
+    :raises AnsibleSSMIncidentsError: if anything can't be listed, or the list can't be complete.
+    """
+    listed = list_accounts(client)
+    units = _units_of_accounts(client, listed)
+    tags = in_batches({account["Id"]: partial(list_tags, client, account["Id"]) for account in listed if include_tags})
+    accounts = [
+        {
+            **facts_of(account, include_email),
+            **({"account_tags": tags[account["Id"]]} if include_tags else {}),
+            "organizational_units": units[account["Id"]],
+        }
+        for account in listed
+    ]
+    accounts.sort(key=lambda account: account["account_id"])
+    return {**organization_of(listed), "accounts": accounts}
+
+
+def _units_of_accounts(client: BaseClient, accounts: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, str]]]:
+    """Return the units that each account is in, the outermost first, by the account's ID: mappings with id and name."""
+    ids_of = {account["Id"]: unit_ids_of(account) for account in accounts}
+    parents = _parents(client, [account_id for account_id, ids in ids_of.items() if ids is None])
+    paths = {account_id: _climb(parents, account_id) if ids is None else ids for account_id, ids in ids_of.items()}
+    unit_ids = dict.fromkeys(unit_id for ids in paths.values() for unit_id in ids)
+    names = in_batches({unit_id: partial(get_unit_name, client, unit_id) for unit_id in unit_ids})
+    return {
+        account_id: [{"id": unit_id, "name": names[unit_id]} for unit_id in ids] for account_id, ids in paths.items()
+    }
+
+
+def _parents(client: BaseClient, children: list[str]) -> dict[str, str]:
+    """Return the parents of accounts, and of all units above them. Each is asked for once, a level at a time."""
+    parents: dict[str, str] = {}
+    while children:
+        found = in_batches({child: partial(get_parent_id, client, child) for child in children})
+        parents.update(found)
+        children = [parent for parent in dict.fromkeys(found.values()) if is_unit_id(parent) and parent not in parents]
+    return parents
+
+
+def _climb(parents: Mapping[str, str], child: str) -> list[str]:
+    """Return the units above an account, the outermost first.
+
+    :raises AnsibleSSMIncidentsError: if a unit is above itself.
+    """
+    path: list[str] = []
+    parent = parents[child]
+    while is_unit_id(parent):
+        if parent in path:
+            raise AnsibleSSMIncidentsError(
+                f"Failed to find the organizational units of the account {child}",
+                code=MALFORMED_ANSWER,
+                reason=f"the organizational unit {parent} is its own parent",
+            )
+        path.insert(0, parent)
+        parent = parents[parent]
+    return path

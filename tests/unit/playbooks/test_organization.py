@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of audits whose inventory is an organization: all of its accounts are audited, or the run fails."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from endpoint.control import DEFAULT_ACCOUNT
+from endpoint.server import LocalEndpoint
+from fleet.accounts import Account, make_accounts, make_compliant_accounts
+from fleet.expected_rows import comparable_row, expected_row
+from fleet.inventory import Fleet
+from fleet.organization import members, units_of, write_inventory
+
+MakeFleet = Callable[[list[Account]], Fleet]
+Audit = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def audit(run_command: Callable[..., subprocess.CompletedProcess[str]], connection_variables: dict[str, str]) -> Audit:
+    """Return a function that audits the hosts of sources, with more variables and environment variables."""
+
+    def run(sources: list[Path], environment: dict[str, str] | None = None, **variables: Any) -> Any:
+        return run_command(
+            "ansible-playbook",
+            "incident_manager.aws.audit",
+            "--forks=20",
+            *(f"--inventory={source}" for source in sources),
+            f"--extra-vars={json.dumps({'incident_manager_report_json': 'report.json', **variables})}",
+            **connection_variables,
+            **(environment or {}),
+        )
+
+    return run
+
+
+@pytest.mark.slow
+def test_an_organization_is_audited_by_the_rules_of_its_units(
+    make_fleet: MakeFleet, endpoint: LocalEndpoint, audit: Audit, tmp_path: Path
+) -> None:
+    accounts = [
+        replace(account, credentials="role", region="eu-west-1", search_regions=())
+        for account in make_accounts(60, 3, ["policy lacks the action"])
+    ]
+    assert len({units_of(account) for account in accounts}) == 6
+    make_fleet(accounts)
+    suspended = {"id": "999999999999", "name": "suspended", "state": "SUSPENDED"}
+    endpoint.make_organization([*members(accounts), suspended], DEFAULT_ACCOUNT)
+    outcome = audit([write_inventory(tmp_path / "inventory")])
+    assert outcome.returncode == 2
+    output = " ".join((outcome.stdout + outcome.stderr).split())
+    assert "leaves out 2 of the 62 accounts" in output and "Traceback" not in output
+    report = json.loads((tmp_path / "report.json").read_text())
+    rows = {row["name"]: row for row in report["accounts"]}
+    assert sorted(rows) == sorted(account.name for account in accounts)
+    for account in accounts:
+        row, expected = comparable_row(rows[account.name]), expected_row(account)
+        # Every Region is searched, and whichever has the set can be the first to answer.
+        assert row.pop("region") in (
+            account.body["regionMap"] if row["exists"] and account.body else ["eu-west-1", None]
+        )
+        del expected["region"]
+        assert row == expected, (account, rows[account.name]["msg"])
+    assert set(Counter(row["outcome"] for row in rows.values())) == {"failed", "passed", "unknown"}
+
+
+# What a run needs to notice that a source has failed, and a part of its output.
+CHECKS: list[tuple[str, dict[str, str], dict[str, Any], str]] = [
+    ("none", {}, {}, "Ansible skips inventory sources that it fails to read"),
+    (
+        "environment",
+        {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"},
+        {},
+        "Completely failed to parse inventory source",
+    ),
+    ("variable", {}, {"incident_manager_expected_accounts": 5}, "the number of hosts in the inventory is 2"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("environment", "variables", "part"), [case[1:] for case in CHECKS], ids=[case[0] for case in CHECKS]
+)
+def test_a_run_ends_if_the_organization_can_not_be_listed(
+    make_fleet: MakeFleet,
+    endpoint: LocalEndpoint,
+    audit: Audit,
+    tmp_path: Path,
+    environment: dict[str, str],
+    variables: dict[str, Any],
+    part: str,
+) -> None:
+    """ansible-core itself goes on with the hosts of the other sources."""
+    accounts = make_compliant_accounts(5, "role")
+    fleet = make_fleet(accounts)
+    # The caller is a member, who may not list the accounts.
+    endpoint.make_organization([*members(accounts), {"id": DEFAULT_ACCOUNT, "name": "Caller"}], "210000000000")
+    sources = [write_inventory(tmp_path / "inventory"), fleet.write_inventory(tmp_path / "static.json", accounts[:2])]
+    outcome = audit(sources, environment, **variables)
+    output = " ".join((outcome.stdout + outcome.stderr).split())
+    assert outcome.returncode not in (0, None), output
+    assert "AccessDeniedException" in output and "delegated administrator" in output
+    assert part in output and "Traceback" not in output
+    assert endpoint.operations == [] and not (tmp_path / "report.json").exists()
+
+
+@pytest.mark.slow
+def test_a_run_ends_without_accounts(
+    make_fleet: MakeFleet, endpoint: LocalEndpoint, audit: Audit, tmp_path: Path
+) -> None:
+    make_fleet([])
+    endpoint.make_organization([], "210000000000")
+    outcome = audit([write_inventory(tmp_path / "inventory")])
+    output = " ".join((outcome.stdout + outcome.stderr).split())
+    assert outcome.returncode != 0 and "The inventory has no hosts" in output
+    assert "AWSOrganizationsNotInUseException" in output and "Use credentials of the management account" in output

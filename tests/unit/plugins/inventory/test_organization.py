@@ -1,0 +1,771 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of the inventory of an organization's accounts, with moto's Organizations at the endpoint."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import yaml
+from ansible.errors import AnsibleParserError
+from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import inventory_loader
+from ansible_collections.incident_manager.aws.plugins.module_utils._organization import listing
+from credentials import module_options
+from endpoint.client import SECRET_KEY
+from endpoint.server import LocalEndpoint
+from failing_servers import hanging_server
+from moto.organizations.exceptions import OrganizationsClientError
+from moto.organizations.responses import OrganizationsResponse
+
+MANAGEMENT, PAYMENTS, SHOP, ARCHIVE = "123456789012", "111111111111", "222222222222", "333333333333"
+ACCOUNTS: list[dict[str, Any]] = [
+    {"id": PAYMENTS, "name": "Payments", "units": ["Workloads", "Prod"], "tags": {"Team": "A", "Empty": ""}},
+    {"id": SHOP, "name": "Shop", "units": ["Sandbox", "Prod"], "email": "somebody@example.com"},
+    {"id": ARCHIVE, "name": "Archive"},
+]
+KNOWS_STATE = "State" in botocore.session.get_session().get_service_model("organizations").shape_for("Account").members
+
+Answer = dict[str, Any]
+Change = Callable[[Answer, dict[str, Any]], Answer]
+
+
+class Organizations:
+    """The calls that Organizations got, and changes of its answers.
+
+    :ivar calls: the operations, each with its input.
+    :ivar changes: for an operation, a function that returns the answer, from moto's and from the input, or raises. moto's is
+        empty if moto refuses the call.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.changes: dict[str, Change] = {}
+
+    def count(self) -> dict[str, int]:
+        return dict(Counter(operation for operation, _given in self.calls))
+
+    def change_accounts(self, change: Callable[[Answer], None]) -> None:
+        """Change each account that ListAccounts returns."""
+
+        def changed(answer: Answer, _given: dict[str, Any]) -> Answer:
+            for account in answer["Accounts"]:
+                change(account)
+            return answer
+
+        self.changes["ListAccounts"] = changed
+
+
+@pytest.fixture
+def organizations(monkeypatch: pytest.MonkeyPatch) -> Organizations:
+    """Return the calls that Organizations gets. No account has Paths, as with an old botocore."""
+    control = Organizations()
+
+    def wrap(name: str, operation: str) -> None:
+        of_moto = getattr(OrganizationsResponse, name)
+
+        def method(response: OrganizationsResponse) -> str:
+            given = response.request_params
+            control.calls.append((operation, given))
+            if operation not in control.changes:
+                return str(of_moto(response))
+            answer: Answer = {}
+            # Of what a changed answer has named, moto knows nothing.
+            with suppress(Exception):
+                answer = json.loads(of_moto(response))
+            return json.dumps(control.changes[operation](answer, given))
+
+        monkeypatch.setattr(OrganizationsResponse, name, method)
+
+    for name, operation in (
+        ("list_accounts", "ListAccounts"),
+        ("list_parents", "ListParents"),
+        ("describe_organizational_unit", "DescribeOrganizationalUnit"),
+        ("list_tags_for_resource", "ListTagsForResource"),
+    ):
+        wrap(name, operation)
+    return control
+
+
+def without_paths(organizations: Organizations) -> None:
+    organizations.change_accounts(lambda account: account.pop("Paths"))
+
+
+class Source:
+    """A source of the plugin, in a file.
+
+    :ivar path: the file.
+    """
+
+    def __init__(self, folder: Path, options: dict[str, str]) -> None:
+        self.path = folder / "accounts.organization.yml"
+        self._options = options
+
+    def write(self, **given: Any) -> Path:
+        """Write the source. An option that is None is left out."""
+        options = {
+            "plugin": "incident_manager.aws.organization",
+            "role_name": "incident-manager-audit",
+            **self._options,
+            "region": "eu-west-1",
+            **given,
+        }
+        self.path.write_text(yaml.safe_dump({name: value for name, value in options.items() if value is not None}))
+        return self.path
+
+    def parse(self, inventory: InventoryData | None = None, use_cache: bool = True, **given: Any) -> InventoryData:
+        """Write the source and parse it, as ansible-core does."""
+        inventory = inventory or InventoryData()
+        plugin = inventory_loader.get("incident_manager.aws.organization")
+        path = str(self.write(**given))
+        assert plugin.verify_file(path)
+        try:
+            plugin.parse(inventory, DataLoader(), path, cache=use_cache)
+        finally:
+            # The calls beside one that fails must not reach the next test.
+            for thread in threading.enumerate():
+                if thread.name.startswith("incident_manager.aws "):
+                    thread.join(timeout=5)
+        if plugin.get_option("cache"):
+            plugin.update_cache_if_changed()
+        return inventory
+
+    def fails(self, **given: Any) -> str:
+        """Parse the source, which must fail and add no host, and return the message."""
+        inventory = InventoryData()
+        with pytest.raises(AnsibleParserError) as raised:
+            self.parse(inventory, **given)
+        assert not inventory.hosts
+        message = str(raised.value.message)
+        assert "\n" not in message and "Traceback" not in message and SECRET_KEY not in message
+        assert "Please report" not in message
+        return message
+
+
+@pytest.fixture
+def source(endpoint: LocalEndpoint, connection_options: dict[str, str], tmp_path: Path) -> Source:
+    """Return the source of an organization with three accounts besides the management account."""
+    endpoint.make_organization(ACCOUNTS, MANAGEMENT)
+    return Source(tmp_path, connection_options)
+
+
+def names(inventory: InventoryData) -> list[str]:
+    return sorted(inventory.hosts)
+
+
+def variables(inventory: InventoryData, host: str) -> dict[str, Any]:
+    """Return the variables that a source has set."""
+    found = inventory.hosts[host].get_vars()
+    return {name: value for name, value in found.items() if not name.startswith(("inventory_", "group_names"))}
+
+
+def groups(inventory: InventoryData) -> dict[str, list[str]]:
+    """Return the hosts of each group, those of its children included."""
+    return {
+        name: sorted(host.name for host in group.get_hosts())
+        for name, group in inventory.groups.items()
+        if name not in ("all", "ungrouped")
+    }
+
+
+# Hosts and groups -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("has_paths", [True, False])
+def test_an_account_is_a_host(source: Source, organizations: Organizations, has_paths: bool) -> None:
+    if not has_paths:
+        without_paths(organizations)
+    inventory = source.parse()
+    assert names(inventory) == [PAYMENTS, SHOP, ARCHIVE]
+    found = variables(inventory, PAYMENTS)
+    organization_id = found.pop("organization_id")
+    units = found.pop("organizational_units")
+    assert found == {
+        "account_id": PAYMENTS,
+        "account_arn": f"arn:aws:organizations::{MANAGEMENT}:account/{organization_id}/{PAYMENTS}",
+        "account_name": "Payments",
+        "account_state": "ACTIVE",
+        "account_joined_method": "CREATED",
+        "account_joined_timestamp": "2020-01-01T00:01:00.000000+00:00",
+        "organizational_unit_path": "/Workloads/Prod",
+        "incident_manager_account": {
+            "region": "eu-west-1",
+            "search_regions": ["all"],
+            "account_id": PAYMENTS,
+            "assume_role_arn": f"arn:aws:iam::{PAYMENTS}:role/incident-manager-audit",
+        },
+    }
+    assert [unit["name"] for unit in units] == ["Workloads", "Prod"]
+    assert all(unit["id"].startswith("ou-") for unit in units)
+    assert variables(inventory, ARCHIVE)["organizational_unit_path"] == "/"
+    assert groups(inventory) == {
+        "ou_Workloads": [PAYMENTS],
+        "ou_Workloads__Prod": [PAYMENTS],
+        "ou_Sandbox": [SHOP],
+        "ou_Sandbox__Prod": [SHOP],
+    }
+    assert [child.name for child in inventory.groups["ou_Sandbox"].child_groups] == ["ou_Sandbox__Prod"]
+
+
+def test_what_is_asked_for(source: Source, organizations: Organizations) -> None:
+    inventory = source.parse(include_tags=True, include_email=True, search_regions=["us-east-1"])
+    found = variables(inventory, SHOP)
+    assert (found["account_email"], found["account_tags"]) == ("somebody@example.com", {})
+    assert found["incident_manager_account"]["search_regions"] == ["us-east-1"]
+    assert variables(inventory, PAYMENTS)["account_tags"] == {"Team": "A", "Empty": ""}
+    assert organizations.count()["ListTagsForResource"] == 4
+
+
+def test_calls(endpoint: LocalEndpoint, source: Source, organizations: Organizations) -> None:
+    """Each page is one call, and each unit is described, and its parent is asked for, once."""
+    accounts = [
+        {"id": str(300_000_000_000 + number), "name": f"Account {number}", "units": ["Workloads", f"Unit {number % 3}"]}
+        for number in range(44)
+    ]
+    endpoint.make_organization(accounts, MANAGEMENT)
+    assert len(source.parse().hosts) == 44
+    with_paths = {"ListAccounts": 3, "DescribeOrganizationalUnit": 4}
+    if KNOWS_STATE:
+        assert organizations.count() == with_paths
+    organizations.calls.clear()
+    without_paths(organizations)
+    assert len(source.parse().hosts) == 44
+    # 45 accounts and 4 units.
+    assert organizations.count() == {**with_paths, "ListParents": 49}
+
+
+def test_empty_pages(source: Source, organizations: Organizations) -> None:
+    """Organizations can return an empty page before the last one (API reference)."""
+
+    pages: list[Answer] = []
+
+    def change(answer: Answer, given: dict[str, Any]) -> Answer:
+        pages.append(answer)
+        return pages[0] if "NextToken" in given else {"Accounts": [], "NextToken": "next"}
+
+    organizations.changes["ListAccounts"] = change
+    assert names(source.parse()) == [PAYMENTS, SHOP, ARCHIVE]
+    assert len(pages) == 2
+
+
+@pytest.mark.parametrize(
+    ("states", "state"),
+    [({"State": "CLOSED", "Status": "SUSPENDED"}, "CLOSED"), ({"Status": "SUSPENDED"}, "SUSPENDED")],
+)
+def test_state_and_status(source: Source, organizations: Organizations, states: Answer, state: str) -> None:
+    def change(account: Answer) -> None:
+        if account["Id"] == SHOP:
+            del account["State"], account["Status"]
+            account.update(states)
+
+    organizations.change_accounts(change)
+    expected = state if KNOWS_STATE else states["Status"]
+    assert variables(source.parse(include_inactive=True), SHOP)["account_state"] == expected
+
+
+def test_only_state(source: Source, organizations: Organizations) -> None:
+    """Without Status, which AWS retires, an old botocore returns no state at all."""
+    organizations.change_accounts(lambda account: account.pop("Status"))
+    if KNOWS_STATE:
+        assert variables(source.parse(), SHOP)["account_state"] == "ACTIVE"
+    else:
+        message = source.fails()
+        assert "neither State nor Status" in message and "Install a newer botocore" in message
+
+
+def test_accounts_that_are_not_active(
+    endpoint: LocalEndpoint, source: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    states = ["ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "SUSPENDED"]
+    accounts = [{"id": f"30000000000{number}", "name": "A", "state": state} for number, state in enumerate(states)]
+    endpoint.make_organization(accounts, MANAGEMENT)
+    assert names(source.parse()) == ["300000000000"]
+    said = " ".join(capsys.readouterr().err.split())
+    assert "leaves out 4 of the 5 accounts" in said
+    assert "3 accounts that are not active (1 PENDING_CLOSURE, 2 SUSPENDED; include_inactive: false)" in said
+    assert f"the management account {MANAGEMENT} (management_account: skip)" in said
+    assert len(source.parse(include_inactive=True).hosts) == 4
+    assert "not active" not in capsys.readouterr().err
+
+
+def test_the_management_account(source: Source, capsys: pytest.CaptureFixture[str]) -> None:
+    inventory = source.parse(management_account="caller")
+    assert MANAGEMENT in inventory.hosts
+    account = variables(inventory, MANAGEMENT)["incident_manager_account"]
+    assert account == {"region": "eu-west-1", "search_regions": ["all"], "account_id": MANAGEMENT}
+    assert "leaves out" not in capsys.readouterr().err
+
+
+def test_a_role_lists(endpoint: LocalEndpoint, source: Source) -> None:
+    """The role of the source is that of the management account's host, too."""
+    role = f"arn:aws:iam::{MANAGEMENT}:role/reader"
+    inventory = source.parse(management_account="caller", assume_role_arn=role)
+    assert variables(inventory, MANAGEMENT)["incident_manager_account"]["assume_role_arn"] == role
+    assert variables(inventory, SHOP)["incident_manager_account"]["assume_role_arn"].endswith("/incident-manager-audit")
+
+
+def test_a_delegated_administrator(endpoint: LocalEndpoint, source: Source) -> None:
+    endpoint.make_organization(ACCOUNTS, MANAGEMENT, [SHOP])
+    keys: dict[str, Any] = dict(module_options(endpoint.make_user(["*"], account=SHOP)))
+    assert names(source.parse(**keys)) == [PAYMENTS, SHOP, ARCHIVE]
+
+
+def test_a_profile_is_that_of_the_hosts(source: Source, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(
+        f"[profile audit]\naws_access_key_id = KEY\naws_secret_access_key = {SECRET_KEY}\n"
+    )
+    inventory = source.parse(profile="audit", access_key=None, secret_key=None)
+    account = variables(inventory, SHOP)["incident_manager_account"]
+    assert account["profile"] == "audit"
+    assert [account[name] for name in ("access_key", "secret_key", "session_token")] == ["", "", ""]
+
+
+def test_another_partition(source: Source, organizations: Organizations) -> None:
+    organizations.change_accounts(lambda account: account.update(Arn=account["Arn"].replace("arn:aws:", "arn:aws-cn:")))
+    account = variables(source.parse(role_name="audit/reader"), SHOP)["incident_manager_account"]
+    assert account["assume_role_arn"] == f"arn:aws-cn:iam::{SHOP}:role/audit/reader"
+
+
+# Names ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hostnames", "expected"),
+    [
+        (["account_name"], ["Archive", "Payments", "Shop"]),
+        (["tag:Team", "account_name"], ["A", "Archive", "Shop"]),
+        (["tag:Empty"], [PAYMENTS, SHOP, ARCHIVE]),
+        (
+            ["account_email"],
+            [f"account-{PAYMENTS}@example.com", f"account-{ARCHIVE}@example.com", "somebody@example.com"],
+        ),
+        (
+            [{"name": "account_name", "prefix": "account_id", "separator": "-"}],
+            [f"{PAYMENTS}-Payments", f"{SHOP}-Shop", f"{ARCHIVE}-Archive"],
+        ),
+        ([{"name": "account_name", "prefix": "tag:Team"}], ["A_Payments", "Archive", "Shop"]),
+    ],
+)
+def test_hostnames(source: Source, hostnames: list[Any], expected: list[str]) -> None:
+    assert names(source.parse(hostnames=hostnames, include_tags=True, include_email=True)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("My account: (1), {{ x }}", "My_account___1______x___"), ("-x", "_x"), ("Büro", "Büro")]
+)
+def test_characters_in_hostnames(endpoint: LocalEndpoint, source: Source, name: str, expected: str) -> None:
+    endpoint.make_organization([{"id": SHOP, "name": name}], MANAGEMENT)
+    inventory = source.parse(hostnames=["account_name"])
+    assert names(inventory) == [expected]
+    assert variables(inventory, expected)["account_name"] == name
+
+
+@pytest.mark.parametrize(
+    ("second", "parts"),
+    [
+        ("Payments", ["both be the host 'Payments'", PAYMENTS, SHOP]),
+        ("localhost", ["'localhost'", SHOP]),
+        ("ou_Workloads", ["'ou_Workloads'", SHOP]),
+        (PAYMENTS, [f"'{PAYMENTS}'", SHOP]),
+    ],
+)
+def test_two_accounts_are_never_one_host(
+    endpoint: LocalEndpoint, source: Source, second: str, parts: list[str]
+) -> None:
+    endpoint.make_organization([ACCOUNTS[0], {"id": SHOP, "name": second}], MANAGEMENT)
+    message = source.fails(hostnames=["account_name"])
+    assert message.startswith("hostnames: ") and "prefix: account_id" in message
+    assert all(part in message for part in parts)
+
+
+@pytest.mark.parametrize(
+    "units", [(["A", "B"], ["A__B"]), (["A B"], ["A-B"]), (["a", "b", "c"], ["a", "b__c"])], ids=str
+)
+def test_two_units_never_share_a_group(
+    endpoint: LocalEndpoint, source: Source, units: tuple[list[str], list[str]]
+) -> None:
+    accounts = [{"id": f"30000000000{number}", "name": "A", "units": path} for number, path in enumerate(units)]
+    endpoint.make_organization(accounts, MANAGEMENT)
+    message = source.fails()
+    assert message.startswith("unit_groups: ") and "unit_groups: id" in message
+    assert all(f"/{'/'.join(path)} (ou-" in message for path in units)
+    by_id = groups(source.parse(unit_groups="id"))
+    assert sorted(by_id.values()).count(["300000000000"]) == len(units[0]) - (units[0][0] == units[1][0])
+
+
+def test_constructed(source: Source) -> None:
+    inventory = source.parse(
+        include_tags=True,
+        strict=False,
+        compose={"team": "account_tags.Team", "incident_manager_rules": "{'minimum_regions': 2}"},
+        groups={"payments": "account_name == 'Payments'"},
+        keyed_groups=[{"key": "account_joined_method", "prefix": "joined"}],
+    )
+    assert variables(inventory, PAYMENTS)["team"] == "A"
+    assert variables(inventory, SHOP)["incident_manager_rules"] == {"minimum_regions": 2}
+    assert "team" not in variables(inventory, SHOP)
+    found = groups(inventory)
+    assert (found["payments"], found["joined_CREATED"]) == ([PAYMENTS], [PAYMENTS, SHOP, ARCHIVE])
+
+
+def test_strict_fails_and_adds_no_host(source: Source) -> None:
+    """ansible-core keeps the hosts that a source has added before it failed."""
+    assert SHOP in source.fails(include_tags=True, strict=True, compose={"team": "account_tags.Team"})
+    inventory = InventoryData()
+    inventory.add_host(SHOP)
+    inventory.add_host("other")
+    with pytest.raises(AnsibleParserError):
+        source.parse(inventory, include_tags=True, strict=True, compose={"team": "account_tags.Team"})
+    assert names(inventory) == [SHOP, "other"]
+
+
+# Failures -------------------------------------------------------------------------------------------------------------
+
+
+def refuse(code: str, message: str = "No.") -> Change:
+    def change(_answer: Answer, _given: dict[str, Any]) -> Answer:
+        raise OrganizationsClientError(code, message)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "operation", ["ListAccounts", "ListParents", "DescribeOrganizationalUnit", "ListTagsForResource"]
+)
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("AccessDeniedException", "delegated administrator"),
+        ("TooManyRequestsException", "the call was retried"),
+        ("ServiceException", "the call was retried"),
+        ("AWSOrganizationsNotInUseException", "is in no organization"),
+        ("OrganizationalUnitNotFoundException", "may have changed"),
+    ],
+)
+def test_a_call_fails(
+    source: Source, organizations: Organizations, sleeps: list[float], operation: str, code: str, advice: str
+) -> None:
+    without_paths(organizations)
+    organizations.changes[operation] = refuse(code)
+    message = source.fails(include_tags=True)
+    assert code in message and operation in message and advice in message and "in Region eu-west-1" in message
+    assert (len(sleeps) > 0) == ("retried" in advice)
+
+
+def test_a_call_is_retried(source: Source, organizations: Organizations, sleeps: list[float]) -> None:
+    failures = ["TooManyRequestsException"] * 3 + ["ServiceException"] * 3
+
+    def change(answer: Answer, _given: dict[str, Any]) -> Answer:
+        if failures:
+            raise OrganizationsClientError(failures.pop(), "No.")
+        return answer
+
+    organizations.changes["DescribeOrganizationalUnit"] = change
+    assert names(source.parse()) == [PAYMENTS, SHOP, ARCHIVE]
+    assert not failures
+
+
+def test_a_member_may_not_list(endpoint: LocalEndpoint, source: Source) -> None:
+    keys: dict[str, Any] = dict(module_options(endpoint.make_user(["*"], account=SHOP)))
+    assert "AccessDeniedException" in source.fails(**keys)
+
+
+def test_the_second_page_fails(endpoint: LocalEndpoint, source: Source, organizations: Organizations) -> None:
+    accounts = [{"id": str(300_000_000_000 + number), "name": "A"} for number in range(30)]
+    endpoint.make_organization(accounts, MANAGEMENT)
+
+    def change(answer: Answer, given: dict[str, Any]) -> Answer:
+        return refuse("AccessDeniedException")(answer, given) if "NextToken" in given else answer
+
+    organizations.changes["ListAccounts"] = change
+    assert "list the accounts" in source.fails()
+    assert organizations.count()["ListAccounts"] == 2
+
+
+def accounts_as(change: Callable[[list[Any]], list[Any]], **others: Any) -> Change:
+    return lambda answer, _given: {**answer, "Accounts": change(answer["Accounts"]), **others}
+
+
+def each(**members: Any) -> Change:
+    return accounts_as(lambda accounts: [{**account, **members} for account in accounts])
+
+
+MALFORMED: list[tuple[str, Change, str]] = [
+    ("ListAccounts", lambda _answer, _given: {}, "Accounts is missing"),
+    ("ListAccounts", lambda _answer, _given: {"Accounts": []}, "0 organizations"),
+    ("ListAccounts", lambda _answer, _given: {"Accounts": None}, "Accounts"),
+    ("ListAccounts", accounts_as(lambda accounts: accounts[1:]), "lacks the management account"),
+    ("ListAccounts", accounts_as(lambda accounts: [*accounts, accounts[1]]), "2 times"),
+    ("ListAccounts", accounts_as(lambda accounts: [*accounts, None]), "not a mapping"),
+    ("ListAccounts", accounts_as(lambda accounts: [*accounts, "text"]), "can't be read"),
+    ("ListAccounts", accounts_as(lambda accounts: [*accounts, {}]), "not the ARN of the account"),
+    ("ListAccounts", each(Id=SHOP), "not the ARN of the account"),
+    ("ListAccounts", each(Arn=f"arn:aws:iam::{SHOP}:root"), "not the ARN of the account"),
+    (
+        "ListAccounts",
+        accounts_as(
+            lambda accounts: [
+                *accounts[:-1],
+                {
+                    **accounts[-1],
+                    "Arn": f"arn:aws:organizations::{MANAGEMENT}:account/o-anotherone1/{ARCHIVE}",
+                    "Paths": [],
+                },
+            ]
+        ),
+        "2 organizations",
+    ),
+    ("ListAccounts", each(State="", Status=""), "neither State nor Status"),
+    ("ListAccounts", each(State=None, Status=None), "neither State nor Status"),
+    ("ListAccounts", each(State=1, Status=1), "neither State nor Status"),
+    ("ListAccounts", each(Name={"a": 1}), "Name of the account"),
+    ("ListAccounts", each(JoinedTimestamp="never"), "can't be read"),
+    ("ListAccounts", each(JoinedTimestamp=1e300), "can't be read"),
+    ("ListAccounts", accounts_as(list, NextToken=1), "NextToken"),
+    ("ListAccounts", lambda _answer, _given: {"Accounts": [], "NextToken": "again"}, "does not end"),
+    ("ListParents", lambda _answer, _given: {}, "Parents is missing"),
+    ("ListParents", lambda _answer, _given: {"Parents": []}, "not one root or organizational unit"),
+    ("ListParents", lambda answer, _given: {"Parents": answer["Parents"] * 2}, "not one root or organizational unit"),
+    ("ListParents", lambda _answer, _given: {"Parents": [{"Id": PAYMENTS}]}, "not one root or organizational unit"),
+    ("ListParents", lambda _answer, _given: {"Parents": [{"Id": "ou-abcd-12345678"}]}, "is its own parent"),
+    ("DescribeOrganizationalUnit", lambda _answer, _given: {}, "OrganizationalUnit is missing"),
+    (
+        "DescribeOrganizationalUnit",
+        lambda _answer, _given: {"OrganizationalUnit": {"Id": "ou-abcd-12345678", "Name": "A"}},
+        "the answer is about 'ou-abcd-12345678'",
+    ),
+    (
+        "DescribeOrganizationalUnit",
+        lambda _answer, given: {"OrganizationalUnit": {"Id": given["OrganizationalUnitId"]}},
+        "Name",
+    ),
+    ("ListTagsForResource", lambda _answer, _given: {}, "Tags is missing"),
+    ("ListTagsForResource", lambda _answer, _given: {"Tags": [{"Key": "A"}]}, "Value is missing"),
+    ("ListTagsForResource", lambda _answer, _given: {"Tags": [None]}, "can't be"),
+]
+
+
+@pytest.mark.parametrize(("operation", "change", "part"), MALFORMED, ids=[f"{case[0]} {case[2]}" for case in MALFORMED])
+def test_a_malformed_answer(
+    source: Source, organizations: Organizations, operation: str, change: Change, part: str
+) -> None:
+    without_paths(organizations)
+    organizations.changes[operation] = change
+    message = source.fails(include_tags=True)
+    assert part in message and message.startswith("Failed to ")
+
+
+@pytest.mark.skipif(not KNOWS_STATE, reason="this botocore does not know Paths")
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ["o-anotherone1/r-abcd/"],
+        ["r-abcd/"],
+        ["{organization}/r-abcd/ou-abcd-12345678"],
+        ["{organization}/r-abcd/{{ 1 }}/"],
+        ["{organization}/r-abcd/", "{organization}/r-abcd/ou-abcd-12345678/"],
+    ],
+)
+def test_malformed_paths(source: Source, organizations: Organizations, paths: list[str]) -> None:
+    def change(account: Answer) -> None:
+        organization_id = account["Arn"].split("/")[1]
+        account["Paths"] = [path.replace("{organization}", organization_id) for path in paths]
+
+    organizations.change_accounts(change)
+    assert "not one path in its organization" in source.fails()
+
+
+def test_a_list_that_does_not_end(
+    source: Source, organizations: Organizations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every page names another one."""
+    module = "ansible_collections.incident_manager.aws.plugins.module_utils._organization.api"
+    monkeypatch.setattr(f"{module}._MAX_PAGES", 50)
+    pages = iter(range(1000))
+    organizations.changes["ListAccounts"] = lambda _answer, _given: {"Accounts": [], "NextToken": f"page {next(pages)}"}
+    assert "does not end after 51 pages" in source.fails()
+
+
+def test_no_secret_is_shown(source: Source, organizations: Organizations) -> None:
+    organizations.changes["ListAccounts"] = refuse("AccessDeniedException", f"The key {SECRET_KEY}\n\x1b[31m is wrong.")
+    message = source.fails()
+    assert "********" in message and "\x1b" not in message
+
+
+def test_an_endpoint_that_hangs(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(listing.LISTING_DEFAULTS, "read_timeout", 0.2)
+    with hanging_server() as url:
+        message = source.fails(endpoint_url=url)
+    assert "Read timeout" in message and url in message
+
+
+def test_an_endpoint_that_refuses_connections(source: Source, closed_url: str) -> None:
+    assert "Could not connect" in source.fails(endpoint_url=closed_url)
+
+
+# Options --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ({"include_inactve": True}, ["include_inactve: this is not an option", "Did you mean include_inactive?"]),
+        ({"role_name": None}, ["role_name"]),
+        ({"role_name": "not a role"}, ["role_name: 'not a role'"]),
+        ({"role_name": "{{ name }}"}, ["role_name: '{{ name }}'"]),
+        ({"region": None}, ["region"]),
+        ({"search_regions": ["eu-west"]}, ["search_regions", "'eu-west'"]),
+        ({"management_account": "role"}, ["management_account"]),
+        ({"access_key": ""}, ["access_key: must not be empty"]),
+        ({"secret_key": None, "aws_secret_access_key": ""}, ["aws_secret_access_key: must not be empty"]),
+        ({"assume_role_arn": "reader"}, ["assume_role_arn: 'reader' is not the ARN of a role"]),
+        ({"profile": "no-such-profile"}, ["profile", "can't be used together with access_key"]),
+        ({"hostnames": ["nick"]}, ["hostnames: 'nick' can't be used"]),
+        ({"hostnames": ["tag:Team"]}, ["include_tags: true"]),
+        ({"hostnames": ["account_email"]}, ["include_email: true"]),
+        ({"hostnames": [{"prefix": "account_id"}]}, ["hostnames: None can't be used"]),
+        ({"hostnames": [{"name": "account_id", "suffix": "x"}]}, ["'suffix'"]),
+        ({"hostnames": [[]]}, ["hostnames: [] can't be used"]),
+    ],
+    ids=str,
+)
+def test_an_option_is_refused(
+    source: Source, organizations: Organizations, options: dict[str, Any], parts: list[str]
+) -> None:
+    message = source.fails(**options)
+    assert all(part in message for part in parts), message
+    assert not organizations.calls
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("organization.yml", True), ("a.organization.yaml", True), ("accounts.yml", False)]
+)
+def test_the_name_of_the_file(tmp_path: Path, name: str, expected: bool) -> None:
+    (tmp_path / name).write_text("plugin: incident_manager.aws.organization\n")
+    assert inventory_loader.get("incident_manager.aws.organization").verify_file(str(tmp_path / name)) is expected
+
+
+@pytest.mark.parametrize("content", ["- plugin: incident_manager.aws.organization\n", "plugin\n", ""])
+def test_a_source_that_is_no_mapping(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "organization.yml"
+    path.write_text(content)
+    with pytest.raises(AnsibleParserError) as raised:
+        inventory_loader.get("incident_manager.aws.organization").parse(InventoryData(), DataLoader(), str(path))
+    assert "Please report" not in str(raised.value) and str(path) in str(raised.value)
+
+
+def test_boto3_is_missing(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.amazon.aws.plugins.module_utils.botocore.HAS_BOTO3", False)
+    message = source.fails()
+    assert message.startswith("Failed to load boto3") and "Install boto3 and botocore" in message
+
+
+# The cache ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cached(source: Source, tmp_path: Path) -> Callable[..., InventoryData]:
+    """Return a function that parses the source with a cache in files."""
+    options: dict[str, Any] = {
+        "cache": True,
+        "cache_plugin": "ansible.builtin.jsonfile",
+        "cache_connection": str(tmp_path / "cache"),
+    }
+    return lambda **given: source.parse(**options, **given)
+
+
+def test_the_cache_is_used(cached: Callable[..., InventoryData], organizations: Organizations, tmp_path: Path) -> None:
+    first = cached(include_tags=True)
+    organizations.calls.clear()
+    second = cached(include_tags=True, role_name="another", unit_groups="id", hostnames=["account_name"])
+    assert organizations.calls == [("ListAccounts", {"MaxResults": 1})]
+    assert names(second) == ["Archive", "Payments", "Shop"]
+    different = ("incident_manager_account",)
+    for host, name in ((PAYMENTS, "Payments"), (SHOP, "Shop")):
+        before, after = variables(first, host), variables(second, name)
+        assert {key: before[key] for key in before if key not in different} == {
+            key: after[key] for key in after if key not in different
+        }
+    assert variables(second, "Shop")["incident_manager_account"]["assume_role_arn"].endswith("/another")
+    organizations.calls.clear()
+    # As with --flush-cache.
+    assert len(cached(include_tags=True, use_cache=False).hosts) == 3
+    assert organizations.count()["ListTagsForResource"] == 4
+
+
+def test_the_cache_has_no_credentials(cached: Callable[..., InventoryData], tmp_path: Path) -> None:
+    cached(include_tags=True)
+    (file,) = (tmp_path / "cache").iterdir()
+    text = file.read_text()
+    assert PAYMENTS in text and SECRET_KEY not in text and "LOCALENDPOINTKEY" not in text and "example.com" not in text
+
+
+@pytest.mark.parametrize("options", [{"include_tags": True}, {"include_email": True}])
+def test_a_cache_of_other_data_is_not_used(
+    cached: Callable[..., InventoryData], organizations: Organizations, options: dict[str, Any]
+) -> None:
+    cached()
+    inventory = cached(**options)
+    (name,) = options
+    assert name.replace("include", "account") in variables(inventory, SHOP)
+    assert organizations.count()["ListAccounts"] == 4
+
+
+def test_a_cache_of_another_organization_is_not_used(
+    cached: Callable[..., InventoryData], endpoint: LocalEndpoint
+) -> None:
+    assert len(cached().hosts) == 3
+    endpoint.make_organization([{"id": "444444444444", "name": "Another"}], MANAGEMENT)
+    assert names(cached()) == ["444444444444"]
+
+
+def test_a_cache_is_of_no_use_without_access(
+    cached: Callable[..., InventoryData], organizations: Organizations
+) -> None:
+    cached()
+    organizations.changes["ListAccounts"] = refuse("AccessDeniedException")
+    with pytest.raises(AnsibleParserError, match="AccessDeniedException"):
+        cached()
+
+
+# As commands ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_texts_are_not_templates(
+    endpoint: LocalEndpoint,
+    source: Source,
+    run_command: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+    template_text: str,
+) -> None:
+    account = {"id": SHOP, "name": template_text, "units": [template_text], "tags": {"Team": template_text}}
+    endpoint.make_organization([account], MANAGEMENT)
+    path = source.write(
+        include_tags=True,
+        hostnames=["account_name"],
+        compose={"note": "account_name", "again": "account_tags.Team ~ '!'"},
+        keyed_groups=[{"key": "account_tags"}],
+    )
+    names = ("account_name", "account_tags", "note", "again", "organizational_unit_path", "organizational_units")
+    tasks = [
+        {"ansible.builtin.debug": {"msg": "{{ " + name + " }}"}}
+        for name in (*names, "inventory_hostname", "group_names")
+    ]
+    play = {"hosts": "all", "gather_facts": False, "connection": "local", "tasks": tasks}
+    (tmp_path / "playbook.json").write_text(json.dumps([play]))
+    outcome = run_command("ansible-playbook", "--inventory", path, "playbook.json")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert "lookup('pipe'" in outcome.stdout
