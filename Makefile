@@ -21,6 +21,8 @@ BETWEEN := 2.17 2.18 2.19 2.20
 BETWEEN_UNIT := $(BETWEEN:%=unit-%)
 BETWEEN_INTEGRATION := $(BETWEEN:%=integration-%)
 
+XDIST := --numprocesses=auto --dist=worksteal
+
 SOURCES := $(shell find $(CURDIR) -mindepth 1 \( -name ".?*" -o -name __pycache__ -o -path $(CURDIR)/tests/output \) -prune -o -type f -print)
 
 # But for "make live", nothing here talks to AWS, whatever account the user works with.
@@ -61,7 +63,7 @@ test: environments ## Run every check, on both ends of the support range
 	    exit $$status
 
 unit: .build/new/ready .build/root .build/awscli/ready ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
-	$(NEW)/python -m pytest -n auto -m "not slow" tests/unit
+	$(NEW)/python -m pytest $(XDIST) -m "not slow" tests/unit
 
 integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, with ansible-test
 sanity: $(SANITY) ## Run the sanity tests of ansible-test
@@ -70,7 +72,7 @@ lint: $(LINT) ## Run the static checks: the code, the documentation, the artifac
 # Generated input is tried in earnest at one end; the quick loop and the other end take a sample.
 unit-new: export HYPOTHESIS_PROFILE := thorough
 $(UNIT) $(BETWEEN_UNIT): unit-%: .build/%/ready .build/root .build/awscli/ready
-	.build/$*/bin/python -m pytest -n auto tests/unit
+	.build/$*/bin/python -m pytest $(XDIST) tests/unit
 
 $(SANITY): sanity-%: .build/%/installed
 	.build/$*/bin/python tests/tools/run_ansible_test.py sanity --allow-disabled
