@@ -6,7 +6,7 @@
 
 Playwright's own browsers come from a host that a network with nothing but a package index does not reach.
 
-Usage: browser.py, which exits with 1 and says what to do if there is no Chromium.
+Usage: browser.py, which prints the path of a Chromium. If there is none, it says what to do, and exits with 1.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MISSING = (
     "There is no Chromium or Chrome on the PATH. The tests in a browser need one: on Debian, run make browser as root;"
-    " elsewhere, install Chromium or Chrome."
+    " elsewhere, install one of them."
 )
 
 
@@ -54,5 +54,4 @@ def browser() -> Iterator[Browser]:
 
 
 if __name__ == "__main__":
-    if not find():
-        sys.exit(MISSING)
+    print(find() or sys.exit(MISSING))

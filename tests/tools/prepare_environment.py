@@ -4,6 +4,8 @@
 
 """Make the virtual environment .build/NAME from tests/requirements/NAME.txt.
 
+uv does the work. This chooses the Python: an installed one that can make a virtual environment, or one that uv downloads.
+
 Usage: prepare_environment.py NAME, which is a key of VERSIONS
 """
 
