@@ -63,7 +63,7 @@ test: environments ## Run every check, on both ends of the support range
 	    $(NEW)/python tests/tools/browser.py > /dev/null || echo 'The tests in a browser were skipped.'; \
 	    exit $$status
 
-unit: .build/new/ready .build/root .build/awscli/ready ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
+unit: .build/new/ready .build/root ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
 	$(NEW)/python -m pytest $(XDIST) -m "not slow" tests/unit
 
 integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, with ansible-test
