@@ -4,6 +4,7 @@
 
 # Needs make, python3 (3.11 or newer) and a package index; everything it makes is in .build/.
 # There are two environments, the ends of the support range: .build/old and .build/new. The second holds the tools too.
+# The versions of ansible-core between them have environments only for "make between", such as .build/2.18.
 # Programs that are tried with the local endpoint, such as the AWS CLI, have environments of their own.
 
 SHELL := bash
@@ -11,11 +12,16 @@ PYTHON ?= python3
 NEW := .build/new/bin
 COLLECTION := ansible_collections/incident_manager/aws
 
-LINT := ruff mypy ansible-lint plugin-docs changelog importer floors
+LINT := ruff mypy reuse ansible-lint plugin-docs changelog importer floors
 ENDS := old new
 UNIT := $(ENDS:%=unit-%)
 SANITY := $(ENDS:%=sanity-%)
 INTEGRATION := $(ENDS:%=integration-%)
+BETWEEN := 2.17 2.18 2.19 2.20
+BETWEEN_UNIT := $(BETWEEN:%=unit-%)
+BETWEEN_INTEGRATION := $(BETWEEN:%=integration-%)
+
+XDIST := --numprocesses=auto --dist=worksteal
 
 SOURCES := $(shell find $(CURDIR) -mindepth 1 \( -name ".?*" -o -name __pycache__ -o -path $(CURDIR)/tests/output \) -prune -o -type f -print)
 
@@ -31,13 +37,13 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.build/hypothesis
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test unit integration sanity lint format docs picture bench simulation conformance live endpoint build clean lock environments
-# These look for ansible and its kin on the PATH.
+.PHONY: help demo test unit integration sanity lint format docs picture bench simulation conformance live endpoint build clean lock environments browser
+# These look for ansible and other commands on the PATH.
 ansible-lint plugin-docs importer docs picture demo bench conformance: export PATH := $(CURDIR)/$(NEW):$(PATH)
 # antsibull-docs writes a log to the home.
 plugin-docs docs: export HOME := $(CURDIR)/.build
 
-.PHONY: $(LINT) $(UNIT) $(SANITY) $(INTEGRATION)
+.PHONY: $(LINT) $(UNIT) $(SANITY) $(INTEGRATION) between $(BETWEEN_UNIT) $(BETWEEN_INTEGRATION)
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -45,11 +51,20 @@ help: ## Show this list
 demo: .build/new/installed ## Run the demo playbook on the local endpoint
 	@$(NEW)/python tests/tools/with_endpoint.py tests/demo/run
 
-test: environments .build/browser ## Run every check, on both ends of the support range
-	@$(NEW)/python tests/tools/run_checks.py $(SANITY) $(INTEGRATION) $(UNIT) $(LINT) docs
+# The longest checks come first. Files that are edited during a run don't change the artifact, which several checks use.
+CHECKS := $(UNIT) $(INTEGRATION) $(SANITY) $(LINT) docs
+PARALLEL = --jobs=$(shell getconf _NPROCESSORS_ONLN) --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+test: environments ## Run every check, on both ends of the support range
+	@set -o pipefail; $(MAKE) --no-print-directory $(PARALLEL) --old-file=.build/artifact/built $(CHECKS) 2>&1 | tee .build/test.log; \
+	    status=$$?; \
+	    printf '\n===== Summary\n'; \
+	    grep -E '^=+ .*[0-9]+ (passed|failed|error)|^make.* \*\*\* ' .build/test.log; \
+	    test $$status != 0 || echo 'All checks passed.'; \
+	    $(NEW)/python tests/tools/browser.py > /dev/null || echo 'The tests in a browser were skipped.'; \
+	    exit $$status
 
-unit: .build/new/ready .build/root .build/browser .build/awscli/ready ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
-	$(NEW)/python -m pytest -n auto -m "not slow" tests/unit
+unit: .build/new/ready .build/root ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
+	$(NEW)/python -m pytest $(XDIST) -m "not slow" tests/unit
 
 integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, with ansible-test
 sanity: $(SANITY) ## Run the sanity tests of ansible-test
@@ -57,14 +72,16 @@ lint: $(LINT) ## Run the static checks: the code, the documentation, the artifac
 
 # Generated input is tried in earnest at one end; the quick loop and the other end take a sample.
 unit-new: export HYPOTHESIS_PROFILE := thorough
-$(UNIT): unit-%: .build/%/ready .build/root .build/browser .build/awscli/ready
-	.build/$*/bin/python -m pytest tests/unit
+$(UNIT) $(BETWEEN_UNIT): unit-%: .build/%/ready .build/root .build/awscli/ready
+	.build/$*/bin/python -m pytest $(XDIST) tests/unit
 
 $(SANITY): sanity-%: .build/%/installed
 	.build/$*/bin/python tests/tools/run_ansible_test.py sanity --allow-disabled
 
-$(INTEGRATION): integration-%: .build/%/installed
+$(INTEGRATION) $(BETWEEN_INTEGRATION): integration-%: .build/%/installed
 	.build/$*/bin/python tests/tools/with_endpoint.py .build/$*/bin/python tests/tools/run_ansible_test.py integration --allow-destructive
+
+between: $(BETWEEN_UNIT) $(BETWEEN_INTEGRATION) ## Run the unit and integration tests with each ansible-core between the ends
 
 ruff: .build/new/ready
 	$(NEW)/ruff check
@@ -72,6 +89,9 @@ ruff: .build/new/ready
 
 mypy: .build/new/ready .build/root
 	$(NEW)/mypy
+
+reuse: .build/new/ready
+	$(NEW)/reuse lint --lines
 
 ansible-lint: .build/new/installed
 	cd .build/new/site-packages/$(COLLECTION) && $(CURDIR)/$(NEW)/ansible-lint --offline --strict --nocolor --config-file $(CURDIR)/.ansible-lint
@@ -90,6 +110,12 @@ importer: .build/artifact/built .build/new/installed
 floors: .build/old/ready
 	.build/old/bin/python tests/tools/check_floors.py
 
+# Nothing else installs a package of the system. Ubuntu's package chromium is a snap, which containers can't run; Chrome will do.
+browser: .build/new/ready ## Install Chromium, for the tests of the audit's page, with apt-get as root
+	@$(NEW)/python tests/tools/browser.py > /dev/null 2>&1 || { apt-get -qq update && \
+	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium; } > /dev/null || true
+	@$(NEW)/python tests/tools/browser.py
+
 format: .build/new/ready ## Put the code into the form that "make lint" asks for
 	$(NEW)/ruff check --fix
 	$(NEW)/ruff format
@@ -97,9 +123,10 @@ format: .build/new/ready ## Put the code into the form that "make lint" asks for
 docs: .build/new/installed ## Write the reference and the guides, as HTML, to .build/docs/html
 	$(NEW)/python tests/tools/build_docs.py
 
-picture: .build/new/installed .build/browser ## Take the README's picture of an audit's page anew
+picture: .build/new/installed ## Take the README's picture of an audit's page anew
 	@$(NEW)/python tests/tools/with_endpoint.py tests/demo/audit > /dev/null
-	$(NEW)/python tests/tools/take_picture.py .build/demo/audit.html docs/images/audit.png --width 1280 --height 1000
+	"$$($(NEW)/python tests/tools/browser.py)" --headless --no-sandbox '--host-resolver-rules=MAP * ~NOTFOUND' --hide-scrollbars \
+	    --window-size=1280,1000 --force-device-scale-factor=2 --screenshot=docs/images/audit.png file://$(CURDIR)/.build/demo/audit.html
 
 bench: .build/new/installed ## Measure what the modules, the audit and the inventory cost
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/module_cost.py
@@ -138,8 +165,10 @@ lock: .build/uv/ready ## Look for newer versions of everything that the tests ru
 	$(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) tests/requirements/new.in --output-file tests/requirements/new.txt
 	$(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) --resolution lowest-direct --override tests/requirements/old.override \
 	    requirements.txt tests/requirements/old.in --output-file tests/requirements/old.txt
-	for name in awscli prowler; do \
-	    $(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) tests/requirements/$$name.in --output-file tests/requirements/$$name.txt; \
+	for name in $(BETWEEN) awscli prowler; do \
+	    override=tests/requirements/$$name.override; \
+	    $(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) $$(test ! -e $$override || echo --override $$override) \
+	        tests/requirements/$$name.in --output-file tests/requirements/$$name.txt || exit; \
 	done
 
 LOCK_OPTIONS := --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
@@ -153,7 +182,7 @@ environments: .build/root $(ENDS:%=.build/%/installed) .build/awscli/ready
 	@.build/uv/bin/pip install -qq --disable-pip-version-check --requirement $<
 	@touch $@
 
-ENVIRONMENTS := $(ENDS) awscli prowler
+ENVIRONMENTS := $(ENDS) $(BETWEEN) awscli prowler
 $(ENVIRONMENTS:%=.build/%/ready): .build/%/ready: tests/requirements/%.txt .build/uv/ready
 	@$(PYTHON) tests/tools/prepare_environment.py $*
 	@touch $@
@@ -163,11 +192,6 @@ $(ENVIRONMENTS:%=.build/%/ready): .build/%/ready: tests/requirements/%.txt .buil
 	@mkdir -p $(@D)
 	@cp $^ $(@D)
 	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
-	@touch $@
-
-# Debian's package, where there is no Chromium and it may be installed; else the tests that need one are left out.
-.build/browser: .build/new/ready
-	@$(NEW)/python tests/tools/browser.py install
 	@touch $@
 
 # Where the unit tests and mypy find this checkout as the collection that it is.
@@ -188,7 +212,7 @@ FORCE:
 
 # Beside amazon.aws, as a real directory: ansible-test takes nothing else. It asks the nearest git repository for the
 # files, as antsibull-docs does, and this checkout would answer that it ignores them: hence a repository of their own.
-.build/old/installed .build/new/installed: .build/%/installed: .build/artifact/built .build/%/ready
+$(foreach name,$(ENDS) $(BETWEEN),.build/$(name)/installed): .build/%/installed: .build/artifact/built .build/%/ready
 	@ANSIBLE_COLLECTIONS_PATH=.build/$*/site-packages .build/$*/bin/ansible-galaxy collection install \
 	    --no-deps --offline --force --collections-path .build/$*/site-packages .build/artifact/*.tar.gz > /dev/null
 	@! git rev-parse --git-dir > /dev/null 2>&1 || git -c init.defaultBranch=main init --quiet .build/$*/site-packages

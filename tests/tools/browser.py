@@ -2,16 +2,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finds, installs and starts the browser for tests of pages: a Chromium of this machine, controlled by Playwright.
+"""Finds and starts the browser for tests of pages: a Chromium of this machine, controlled by Playwright.
 
-Usage: browser.py install
+Playwright's own browsers come from a host that a network with nothing but a package index does not reach.
+
+Usage: browser.py, which prints the path of a Chromium. If there is none, it says what to do, and exits with 1.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +20,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     # The older environment has no Playwright.
     from playwright.sync_api import Browser
+
+MISSING = (
+    "There is no Chromium or Chrome on the PATH. The tests in a browser need one: on Debian, run make browser as root;"
+    " elsewhere, install one of them."
+)
 
 
 def find() -> str | None:
@@ -38,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
     path = find()
     if not path:
-        raise FileNotFoundError("There is no Chromium on the PATH")
+        raise FileNotFoundError(MISSING)
     with sync_playwright() as playwright:
         # Without a sandbox, which is Playwright's default and which few containers allow.
         started = playwright.chromium.launch(executable_path=path, args=["--host-resolver-rules=MAP * ~NOTFOUND"])
@@ -48,20 +53,5 @@ def browser() -> Iterator[Browser]:
             started.close()
 
 
-def install() -> None:
-    """Install Chromium if there is none, with apt-get as root."""
-    if find():
-        return
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        print("Installing Chromium ...", flush=True)
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
-            subprocess.run(["apt-get", "-qq", *command], env=environment, stdout=subprocess.DEVNULL, check=False)
-    if not find():
-        print("NOTE: there is no Chromium here: the tests in a browser are left out.", file=sys.stderr)
-
-
 if __name__ == "__main__":
-    if sys.argv[1:] != ["install"]:
-        sys.exit(__doc__)
-    install()
+    print(find() or sys.exit(MISSING))

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write the reference and the guides to .build/docs/html, as in the Ansible documentation."""
+"""Write the reference, the guides and the changelog to .build/docs/html, as in the Ansible documentation.
+
+antsibull-docs and Sphinx do the work. The script that "antsibull-docs sphinx-init" writes would download an inventory of the
+Ansible documentation, which a network with nothing but a package index does not reach. This makes that inventory.
+"""
 
 from __future__ import annotations
 

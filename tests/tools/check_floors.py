@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check that this Python environment has the oldest versions that the collection declares to support."""
+"""Check that this Python environment has the oldest versions that the collection declares to support.
+
+They are declared in four files, each of which another tool reads. Nothing else compares them with what is tested.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,9 @@
 
 """Make the virtual environment .build/NAME from tests/requirements/NAME.txt.
 
-Usage: prepare_environment.py old|new|awscli|prowler
+uv does the work. This chooses the Python: an installed one that can make a virtual environment, or one that uv downloads.
+
+Usage: prepare_environment.py NAME, which is a key of VERSIONS
 """
 
 from __future__ import annotations
@@ -17,12 +19,16 @@ from pathlib import Path
 from pythons import pythons
 from run_uv import uv
 
-#: The Python versions of each end of the support range, and of the programs that are tried with the endpoint, the
-#: preferred first.
+#: The Python versions for each ansible-core (the oldest, the newest, and those between), and for the programs that are
+#: tried with the endpoint, the preferred first.
 VERSIONS = {
     # ansible-core 2.16 runs on 3.12 too, but botocore 1.31.0 calls what is deprecated there, and tests fail for a warning.
     "old": ["3.11"],
     "new": ["3.13", "3.14", "3.12"],  # ansible-core 2.21
+    "2.17": ["3.11", "3.12"],
+    "2.18": ["3.11", "3.12", "3.13"],
+    "2.19": ["3.11", "3.12", "3.13"],
+    "2.20": ["3.13", "3.12", "3.14"],
     "awscli": ["3.13", "3.14", "3.12", "3.11"],
     "prowler": ["3.12", "3.13", "3.11"],
 }

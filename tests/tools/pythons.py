@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finds the Python interpreters of this machine."""
+"""Finds the Python interpreters of this machine.
+
+"uv python find" takes a Debian without python3-venv, which ansible-test can't use, and does not look below pyenv's shims.
+"""
 
 from __future__ import annotations
 

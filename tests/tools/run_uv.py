@@ -4,6 +4,8 @@
 
 """Run the uv in .build/uv, by default with pip's index and certificates, and with the system's certificates.
 
+uv does not read pip's configuration, and a network with a package index of its own usually has nothing else.
+
 Usage: run_uv.py COMMAND [ARGUMENT...]
 """
 

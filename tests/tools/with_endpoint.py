@@ -4,6 +4,8 @@
 
 """Run a command with the local endpoint, which is started on a free port of this machine and stopped afterwards.
 
+Commands that run side by side need an endpoint each, and ansible-test can't start one.
+
 The command gets the endpoint's URL in INCIDENT_MANAGER_ENDPOINT, and an access key in the variables of AWS's tools.
 
 Usage: with_endpoint.py COMMAND [ARGUMENT...]

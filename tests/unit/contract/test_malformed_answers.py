@@ -76,6 +76,7 @@ def answer(endpoint: LocalEndpoint) -> Callable[[dict[str, Any], str], None]:
     return respond
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MALFORMED)
 def test_a_malformed_set(
     run_module: Run, run_action: Run, run_lookup: Run, sleeps: list[float], answer: Run, name: str

@@ -33,6 +33,9 @@ KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
+# Each command is a process that loads botocore.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def aws(endpoint: LocalEndpoint, tmp_path: Path) -> Run:
@@ -178,7 +181,6 @@ def test_create_as_recorded(endpoint: LocalEndpoint, aws_as_recorded: Run) -> No
 # Every operation, waiter and error ------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_lifecycle(endpoint: LocalEndpoint, aws: Run) -> None:
     def statuses() -> tuple[str, dict[str, str]]:
         found = output(aws("get-replication-set", "--arn", arn))["replicationSet"]
@@ -218,7 +220,6 @@ def test_the_waiter_fails_for_a_failed_set(endpoint: LocalEndpoint, aws: Run) ->
         assert "terminal failure state" in failed.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("operation", utils.OPERATIONS)
 def test_documented_errors(endpoint: LocalEndpoint, aws: Run, thorough: bool, operation: str) -> None:
     """Each error that the model has for an operation arrives with its code and message."""

@@ -161,6 +161,7 @@ class TestMissingAnswers:
 
 
 class TestDelay:
+    @pytest.mark.slow
     def test_other_calls_are_answered_during_a_delay(self, endpoint: LocalEndpoint, connect: Connect) -> None:
         endpoint.faults.add({"fault": "delay", "seconds": 100, "region": "us-east-1"})
         slow, west = endpoint.client(read_timeout=1), connect("us-west-2")

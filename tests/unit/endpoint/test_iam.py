@@ -156,6 +156,7 @@ def test_conditions_on_a_create(endpoint: LocalEndpoint, condition: Any, tags: A
     assert code == ("" if allowed else "AccessDeniedException")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tags", [TEAM, {"Team": "Other"}, {}])
 @pytest.mark.parametrize("operation", [name for name, given in CALLS.items() if ARN in given.values()])
 def test_conditions_on_the_tags_of_a_set(endpoint: LocalEndpoint, operation: str, tags: dict[str, str]) -> None:

@@ -109,6 +109,7 @@ def test_an_account_without_a_set(live: Run) -> None:
     assert report["calls"] == {LIST: 17, GET: 0, TAGS: 0}
 
 
+@pytest.mark.slow
 def test_a_set_in_motion(endpoint: LocalEndpoint, live: Run) -> None:
     endpoint.configure(transition={"progression": "manual", "times": 10**6})
     regions = {"us-east-1": "ACTIVE", "us-east-2": "DELETING", "eu-west-1": "CREATING"}
@@ -385,6 +386,7 @@ def start(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.Compl
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("recorded")
 def test_the_command(endpoint: LocalEndpoint, tmp_path: Path, refusing_sts: RefusingSTS) -> None:
     write_profile(tmp_path, endpoint.url)
@@ -427,6 +429,7 @@ def test_a_region_that_hangs(endpoint: LocalEndpoint, tmp_path: Path) -> None:
     assert found["list-everywhere"] == found["get-inside"] == CONFIRMED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given_arguments", [[], ["--profile", PROFILE], ["--region", "us-east-1"]])
 def test_profile_and_region_are_required(endpoint: LocalEndpoint, tmp_path: Path, given_arguments: list[str]) -> None:
     write_profile(tmp_path, endpoint.url)
@@ -436,6 +439,7 @@ def test_profile_and_region_are_required(endpoint: LocalEndpoint, tmp_path: Path
     assert endpoint.requests == []
 
 
+@pytest.mark.slow
 def test_no_region_answers(tmp_path: Path, closed_url: str) -> None:
     write_profile(tmp_path, closed_url)
     output = tmp_path / "facts.json"
@@ -532,6 +536,7 @@ answers = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(seen=st.lists(answers, max_size=6))
 def test_nothing_of_any_answers_leaks(seen: list[Answer]) -> None:
     """Whatever AWS answers, there is a verdict on each fact, and only counts of what was seen."""

@@ -41,7 +41,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize(
+    "setting", [name if name == "default" else pytest.param(name, marks=pytest.mark.slow) for name in SETTINGS]
+)
 @pytest.mark.parametrize("deleted", [THIRD, FIRST], ids=["another Region is deleted", "the task's Region is deleted"])
 def test_lifecycle(
     run_module: Callable[..., Any], endpoint: LocalEndpoint, sleeps: list[float], setting: str, deleted: str

@@ -440,6 +440,7 @@ STATES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check_mode", [True, False])
 @pytest.mark.parametrize("use", ["create", "add", "replace"])
 @pytest.mark.parametrize("state", STATES)
@@ -459,6 +460,7 @@ def test_a_key_that_can_not_be_used_is_refused_before_anything_is_changed(
     assert {status for _action, status in actions(outcome)} == {"not_reached"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check_mode", [True, False])
 @pytest.mark.parametrize("last", [True, False])
 @pytest.mark.parametrize("state", ["Disabled", "PendingDeletion"])
@@ -657,6 +659,7 @@ SIX_STEPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["throttle", "internal", "reset", "not_json", "truncated"])
 @pytest.mark.parametrize("after", [False, True])
 def test_faults_of_every_write_are_survived(manage: Run, endpoint: LocalEndpoint, fault: str, after: bool) -> None:

@@ -384,7 +384,7 @@ def test_search_without_a_result(info: Run, recorded_arn: str) -> None:
         {"fault": "error", "code": "AccessDeniedException"},
         {"fault": "error", "code": "UnrecognizedClientException", "http_status": 403},
         {"fault": "reset"},
-        {"fault": "hang"},
+        pytest.param({"fault": "hang"}, marks=pytest.mark.slow),
         {"fault": "not_json"},
     ],
     ids=lambda fault: fault.get("code", fault["fault"]),

@@ -284,10 +284,10 @@ def test_any_report_has_a_page(report: dict[str, Any]) -> None:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     pytest.importorskip("playwright.sync_api", reason="There is no Playwright in this environment")
-    from browser import browser, find
+    from browser import MISSING, browser, find
 
     if not find():
-        pytest.skip("There is no Chromium here: tests/tools/browser.py install")
+        pytest.skip(MISSING)
     with browser() as started:
         yield started
 
