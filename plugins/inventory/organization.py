@@ -114,7 +114,7 @@ notes:
   - The cache has the list of accounts and no credentials. Before it is used, one call of ListAccounts checks that the caller's
     organization is the one in the cache. A cache without the tags or e-mail addresses that you ask for is not used either. An account
     that joins the organization is missing until the cache expires, or until you use C(--flush-cache).
-  - Connecting to AWS times out after 10 seconds, and reading an answer after 20 seconds. Each call is attempted twice. A call that
+  - Connecting to AWS times out after 10 seconds, and reading an answer after 20 seconds. A call without a response is made twice. A call that
     AWS throttles is retried up to ten times, with increasing delays.
 seealso:
   - module: incident_manager.aws.ssm_incidents_replication_set_audit

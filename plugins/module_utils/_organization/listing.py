@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 #: botocore waits 60 s to connect and 60 s for an answer, five times over.
-LISTING_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total_max_attempts": 2}}
+LISTING_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20}
 
 
 def list_organization(client: BaseClient, include_tags: bool, include_email: bool) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         raise ConnectionError("This test sends nothing")
 
     monkeypatch.setattr(URLLib3Session, "send", send)
+    monkeypatch.setattr(models.SETTINGS, "enabled_accounts", ["123456789012"])
     with mock_aws():
         yield urls
 
