@@ -19,9 +19,11 @@ options:
       - If empty, only the connection's Region is searched.
       - A Region that can't be searched (not enabled, denied by a policy, unreachable) does not stop the search. If no Region
         returns the set and a Region could not be searched, the task fails and names that Region.
-      - With this option, connecting to a Region times out after 10 seconds and reading its response after 20 seconds, and each
-        call is attempted twice. C(aws_config), if it is an option here, overrides this. If no Region responds, the search takes
-        about 80 seconds.
+      - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds. A call that AWS throttles
+        or answers with an error of the service is made up to ten times, and one without a response twice. C(aws_config), if it is
+        an option here, overrides this (C(connect_timeout), C(read_timeout), C(retries)).
+      - Whatever the options say, a call to a Region takes at most 45 seconds, all its attempts included, so that the whole search
+        ends within three minutes. If no Region responds, it takes about 80 seconds.
     type: list
     elements: str
     default: []

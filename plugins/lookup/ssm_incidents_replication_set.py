@@ -223,8 +223,7 @@ class LookupModule(AWSLookupBase):
         validate_search(arn, search_regions)
         validate_role_arn("assume_role_arn", self.get_option("assume_role_arn"))
         if not self._connection:
-            defaults = SEARCH_DEFAULTS if search_regions else {}
-            self._connection = connect(self.get_options(), partial(get_aws_connection_info, self), defaults)
+            self._connection = connect(self.get_options(), partial(get_aws_connection_info, self), SEARCH_DEFAULTS)
         include_tags, include_keys = (self.get_option(name) for name in ("include_tags", "include_keys"))
         facts = get_facts(self._connection, arn, search_regions, include_tags, self.warn, include_keys)
         if not facts["exists"]:

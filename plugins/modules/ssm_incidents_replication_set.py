@@ -183,7 +183,8 @@ actions:
       sample: add_region
     status:
       description:
-        - V(done) if AWS took the step, V(planned) in check mode, V(not_reached) if the task failed before or at this step.
+        - V(done) if AWS accepted the step, V(planned) in check mode, V(not_reached) if the task failed before or at this step.
+        - V(unknown) if the task failed, and AWS may have accepted the step although its response was lost.
       returned: always
       type: str
       sample: done
@@ -353,10 +354,11 @@ error:
     code:
       description:
         - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
-        - Or a code of this collection, V(AccountMismatch), V(DeletionProtected), V(InvalidConfiguration),
-          V(InvalidParameter), V(KeyMismatch), V(KeyNotUsable), V(MalformedAnswer), V(MultipleReplicationSets),
-          V(NoReplicationSet), V(ReplicationSetDeleted), V(ReplicationSetFailed), V(SearchIncomplete),
-          V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or V(WaitTimeout).
+        - Or a code of this collection, V(AccountMismatch), V(ChangeNotVisible), V(DeletionProtected), V(Interrupted),
+          V(InvalidConfiguration), V(InvalidParameter), V(KeyMismatch), V(KeyNotUsable), V(MalformedAnswer),
+          V(MultipleReplicationSets), V(NoReplicationSet), V(ReplicationSetChanged), V(ReplicationSetDeleted),
+          V(ReplicationSetFailed), V(SearchIncomplete), V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or
+          V(WaitTimeout).
         - A bare HTTP status, such as V(403), if an error came without a code.
         - The README of the collection has a table of all codes.
       returned: failure
@@ -389,6 +391,7 @@ botocore_version:
   sample: 1.44.5
 """
 
+import time
 from typing import Any, Mapping
 
 from ansible.module_utils.common.warnings import warn
@@ -396,6 +399,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import account_id_of_arn
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
+    ACCESS_DENIED,
     ACCOUNT_MISMATCH,
     NO_REPLICATION_SET,
     AnsibleSSMIncidentsError,
@@ -404,10 +408,13 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change, Planner
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.decide import Task
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import result_facts
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import unlisted_tags
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.keys import KeyCheck
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observe import Observation, Observer
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
     DELETE,
     CurrentState,
@@ -416,9 +423,9 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
     plan_deletion,
     predict,
 )
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.remote import Remote
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
-    SearchResult,
     searchable_regions,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
@@ -433,17 +440,19 @@ MAY_BE_FINAL = (
 )
 
 
-def make_planner(params: Mapping[str, Any]) -> Planner:
-    """Return the function that plans the steps to what the options ask for.
+def make_task(params: Mapping[str, Any]) -> Task:
+    """Return what the options ask for.
 
     :raises AnsibleSSMIncidentsError: for an option that can't be used.
     """
     arn = params["arn"]
     validate_replication_set_arn(arn)
+    if params["wait_timeout"] < 0:
+        raise invalid_option("wait_timeout", f"{params['wait_timeout']} is negative", "Give a number of seconds")
     if params["state"] == "absent":
         if params["deletion_protected"]:
             raise invalid_option("deletion_protected", "true contradicts state: absent", "Set false, or leave it out")
-        return lambda current: plan_deletion(current, params["deletion_protected"])
+        return Task(lambda current: plan_deletion(current, params["deletion_protected"]), is_deletion=True)
 
     desired = desired_state(params, all_service_regions(SERVICE))
 
@@ -452,7 +461,7 @@ def make_planner(params: Mapping[str, Any]) -> Planner:
             raise AnsibleSSMIncidentsError(f"The account has no replication set {arn}", code=NO_REPLICATION_SET)
         return plan_changes(current, desired)
 
-    return plan
+    return Task(plan, region_names=None if desired.regions is None else frozenset(desired.regions))
 
 
 def validate_account_id(arn: str | None, connection: Connection) -> None:
@@ -469,42 +478,45 @@ def validate_account_id(arn: str | None, connection: Connection) -> None:
 
 
 def change_replication_set(
-    module: AnsibleAWSModule, connection: Connection, plan: Planner, result: dict[str, Any]
+    module: AnsibleAWSModule, connection: Connection, task: Task, deadline: float, result: dict[str, Any]
 ) -> None:
-    """Carry out the plan, or only make it in check mode.
+    """Carry out the task, or only make its plan in check mode.
 
+    :param deadline: when the task's time is over, in seconds of time.monotonic().
     :param result: takes the module's result; after a failure, what was done before it.
     :raises AnsibleSSMIncidentsError: if anything fails.
     """
     params = module.params
-    is_deletion = params["state"] == "absent"
-    include_tags = params["tags"] is not None and not is_deletion
-    validate = KeyCheck(connection, warn).validate
-    change = Change(connection, params["arn"], plan, validate, params["wait_timeout"], include_tags, is_deletion)
+    include_tags = params["tags"] is not None and not task.is_deletion
+    remote = Remote(connection, deadline)
+    observer = Observer(remote, params["arn"], include_tags)
+    check_keys = KeyCheck(connection, warn).validate
+
+    def log(line: str) -> None:
+        module.log(connection.mask(line))
+
+    change = Change(remote, observer, task, params["wait_timeout"], check_keys, log)
     try:
         change.prepare()
         before, planned = change.current, list(change.remaining)
         if not params["wait"]:
             change.validate_single_step()
+        is_deleted = any(step.action == DELETE for step in planned)
+        if is_deleted and module._diff:
+            before = with_tags(observer, change.seen, before)
         if not module.check_mode:
             change.apply(params["wait"])
-        result.update(facts_result(change, connection))
-    except Exception as error:  # Whatever it is, AWS may have done something.
+        result.update(facts_result(change, observer, remote, params["wait"] or module.check_mode))
+    except BaseException as error:  # Whatever it is, an interruption too, AWS may have done something.
         result.update(steps_result(change, "not_reached"))
-        failure = as_failure(error)
-        if any(step.values.get("deletion_protected") is False for step in change.done):
-            failure = failure.with_advice(f"{failure.advice} Deletion protection is off now.")
-        raise failure from None
+        raise with_steps(as_failure(error), change) from None
     result.update(steps_result(change, "planned"))
-    is_deleted = any(step.action == DELETE for step in planned)
     if is_deleted and module.check_mode:
         warn(f"This task deletes the replication set and all of Incident Manager's data. {MAY_BE_FINAL}.")
     if module._diff:
-        result["diff"] = diff_result(before, predict(before, planned), include_tags)
+        result["diff"] = diff_result(before, predict(before, planned), include_tags or is_deleted)
         if is_deleted:
             result["diff"]["after_header"] = f"no replication set. {MAY_BE_FINAL}"
-    if change.other_arns:
-        warn(f"The account has no replication set {params['arn']}, but it has {', '.join(change.other_arns)}")
 
 
 def steps_result(change: Change, remaining_status: str) -> dict[str, Any]:
@@ -512,20 +524,75 @@ def steps_result(change: Change, remaining_status: str) -> dict[str, Any]:
 
     :param remaining_status: the status of the steps that have not been taken.
     """
-    steps = [(step, "done") for step in change.done] + [(step, remaining_status) for step in change.remaining]
+    steps = [(step, "done") for step in change.done] + [(step, "unknown") for step in change.unknown]
+    steps += [(step, remaining_status) for step in change.remaining if step not in change.unknown]
     return {
-        "changed": change.may_have_changed or any(status != "not_reached" for _step, status in steps),
+        "changed": any(status != "not_reached" for _step, status in steps),
         "actions": [{"action": step.action, **step.values, "status": status} for step, status in steps],
     }
 
 
-def facts_result(change: Change, connection: Connection) -> dict[str, Any]:
-    """Return the facts of the set as the info module returns them. Raises AnsibleSSMIncidentsError."""
-    if change.replication_set is None:
-        result = SearchResult(connection.client(SERVICE), "", None)
-    else:
-        result = SearchResult(change.client(), str(change.arn), change.replication_set)
-    return result_facts(connection, result, True, warn)
+def with_steps(failure: AnsibleSSMIncidentsError, change: Change) -> AnsibleSSMIncidentsError:
+    """Return a failure that says also what AWS has done before it."""
+    sentences = [failure.advice]
+    if change.done:
+        sentences.append(f"Before that, AWS has accepted: {described_steps(change.done)}.")
+    if change.unknown:
+        sentences.append(f"Whether AWS has accepted this is not known: {described_steps(change.unknown)}.")
+    if any(step.values.get("deletion_protected") is False for step in change.done):
+        sentences.append("Deletion protection is off now.")
+    return failure.with_advice(" ".join(sentence for sentence in sentences if sentence))
+
+
+def described_steps(steps: list[Step]) -> str:
+    """Return steps as a message names them: the actions, each with its Region if it has one."""
+    return ", ".join(" ".join(filter(None, (step.action, step.values.get("region")))) for step in steps)
+
+
+def facts_result(change: Change, observer: Observer, remote: Remote, waited: bool) -> dict[str, Any]:
+    """Return exists, region and replication_set as the info module returns them.
+
+    :param waited: whether the change has waited for its last step, so that what it saw last is up to date.
+    :raises AnsibleSSMIncidentsError: if the set or its tags can't be read.
+    """
+    seen = change.seen
+    if not waited:
+        try:
+            seen = observer.look()
+        except AnsibleSSMIncidentsError as failure:
+            warn(
+                f"{failure.describe('', remote.mask)} AWS has accepted the step, but the replication set can't be read yet:"
+                " its facts are null."
+            )
+            seen = Observation(remote.region, change.arn, {})
+    if seen is not None and seen.other_arns:
+        others = ", ".join(seen.other_arns)
+        warn(f"The account has no replication set {change.arn}, but it has {others}, whose facts are returned")
+        seen = Observer(remote, seen.other_arns[0], False).look()
+    if seen is None or seen.replication_set is None:
+        return {"exists": False, "region": remote.region, "replication_set": {}}
+    tags = tags_or_none(observer, seen) if seen.replication_set else None
+    facts = replication_set_facts(seen.replication_set, seen.arn, tags)
+    return {"exists": True, "region": seen.region, "replication_set": facts}
+
+
+def tags_or_none(observer: Observer, seen: Observation) -> dict[str, str] | None:
+    """Return the tags of the set that was seen, or None with a warning if the caller may not list them."""
+    if seen.tags is not None:
+        return seen.tags
+    try:
+        return observer.list_tags(seen)
+    except AnsibleSSMIncidentsError as failure:
+        if failure.code != ACCESS_DENIED:
+            raise
+        warn(unlisted_tags(failure, observer.mask))
+        return None
+
+
+def with_tags(observer: Observer, seen: Observation | None, state: CurrentState | None) -> CurrentState | None:
+    """Return a state with the tags of the set, for --diff; without them if the caller may not list them."""
+    tags = tags_or_none(observer, seen) if seen and state else None
+    return state._replace(tags=tags) if state and tags is not None else state
 
 
 def diff_result(before: CurrentState | None, after: CurrentState | None, include_tags: bool) -> dict[str, Any]:
@@ -562,14 +629,15 @@ def main() -> None:
         required_if=[("state", "absent", ["arn"])],
         supports_check_mode=True,
     )
+    deadline = time.monotonic() + module.params["wait_timeout"]
     run = ModuleRun(module)
     with run:
-        plan = make_planner(module.params)
+        task = make_task(module.params)
         connection = run.connect(SEARCH_DEFAULTS)
         # A Region of a partition without the service is rejected before STS is called.
         searchable_regions(connection.region)
         validate_account_id(module.params["arn"], connection)
-        change_replication_set(module, connection, plan, run.result)
+        change_replication_set(module, connection, task, deadline, run.result)
     run.exit()
 
 

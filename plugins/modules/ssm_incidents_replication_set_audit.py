@@ -129,8 +129,8 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
 notes:
-  - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds, and each call is attempted twice.
-    O(aws_config) overrides this.
+  - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds. A call without a response is made
+    twice. O(aws_config) overrides this.
 seealso:
   - ref: ansible_collections.incident_manager.aws.docsite.guide_auditing
     description: Auditing a fleet of accounts, with a report on one page.

@@ -320,7 +320,7 @@ def main() -> None:
     run = ModuleRun(module)
     with run:
         validate_search(arn, search_regions)
-        connection = run.connect(SEARCH_DEFAULTS if search_regions else {})
+        connection = run.connect(SEARCH_DEFAULTS)
         # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
         facts = get_facts(connection, arn, search_regions, params["include_tags"], warn, params["include_keys"])
         run.result.update(facts)

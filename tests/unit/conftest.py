@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,10 +93,26 @@ def thorough() -> bool:
 
 @pytest.fixture
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Replace time.sleep, and return the list of the seconds that it is called with."""
+    """Replace time.sleep, let the clock go on as if it had slept, and return the list of the seconds it is called with."""
     seconds: list[float] = []
+    real = time.monotonic
     monkeypatch.setattr("time.sleep", seconds.append)
+    monkeypatch.setattr("time.monotonic", lambda: real() + sum(seconds))
     return seconds
+
+
+@pytest.fixture
+def act_in_pauses(monkeypatch: pytest.MonkeyPatch, sleeps: list[float]) -> Callable[[Callable[[], object]], None]:
+    """Return a function that lets something happen in each pause."""
+
+    def act_in_pauses(act: Callable[[], object]) -> None:
+        def act_and_sleep(seconds: float) -> None:
+            sleeps.append(seconds)
+            act()
+
+        monkeypatch.setattr("time.sleep", act_and_sleep)
+
+    return act_in_pauses
 
 
 # The endpoint ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ that come from one session cost 2.5 ms each.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
@@ -23,7 +24,7 @@ from ansible.module_utils.ansible_release import __version__ as ansible_core_ver
 from ansible.module_utils.common.parameters import remove_values
 
 from .arn import account_id_of_arn
-from .calls import error_from_botocore
+from .calls import error_from_botocore, limit_attempts
 from .errors import (
     ADVICE,
     CREDENTIAL_RETRIEVAL_ERROR,
@@ -32,6 +33,7 @@ from .errors import (
     AnsibleSSMIncidentsError,
     invalid_option,
 )
+from .parallel import within
 from .secrets import mask
 from .sessions import configured_secrets, make_session
 from .sts import assume_role, get_caller_account_id
@@ -45,6 +47,9 @@ VERSION = "3.0.0"
 
 # How botocore fails on an endpoint_url that is not a URL, and on unknown names and wrong types in aws_config.
 _CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)
+
+# How long STS is waited for, in seconds, if the account's ID is only a check.
+_STS_SECONDS = 5
 
 # The options that decide which account answers.
 _KEY_OPTIONS = ("access_key", "secret_key", "session_token")
@@ -77,8 +82,11 @@ class Connection:
         options = dict(options)
         profile = options.pop("profile_name", None)
         user_config = options.pop("aws_config", None)
-        config = Config(user_agent_extra=_USER_AGENT, **defaults)
-        self._options = dict(options, endpoint_url=endpoint_url, config=config.merge(user_config or Config()))
+        config = Config(user_agent_extra=_USER_AGENT, **defaults).merge(user_config or Config())
+        self._max_attempts = _max_attempts(config)
+        # botocore's own retries would multiply those of calls.py.
+        config = config.merge(Config(retries={"total_max_attempts": 1}))
+        self._options = dict(options, endpoint_url=endpoint_url, config=config)
         self._clients: dict[tuple[str, str, bool, float | None], BaseClient] = {}
         try:
             self._session = make_session(profile, region)
@@ -114,7 +122,7 @@ class Connection:
 
         :param service: botocore's name of the service, such as ssm-incidents.
         :param region: the Region; left out, the connection's own.
-        :param retry: whether botocore may send a call again; if not, it doesn't, whatever aws_config has.
+        :param retry: whether a call may be made again; if not, it isn't, whatever aws_config has.
         :param timeout: how long to wait for a connection, and for an answer, in seconds, whatever aws_config has.
         :raises AnsibleSSMIncidentsError: if botocore rejects an option (an invalid Region name, an access key without its
             secret key ...), no credentials can be retrieved, or the role can't be assumed.
@@ -131,20 +139,20 @@ class Connection:
         """The ID of the account of the role that is assumed; None without a role."""
         return account_id_of_arn(self._role_arn) if self._role_arn else None
 
-    def account_id(self, max_attempts: int = 10) -> str:
+    def account_id(self) -> str:
         """Return the ID of the account that the credentials belong to, those of the role if there is one (GetCallerIdentity).
 
-        :param max_attempts: how often to ask while the error is transient.
         :raises AnsibleSSMIncidentsError: if STS can't be asked (a VPC endpoint, say).
         """
-        return get_caller_account_id(self.client("sts"), max_attempts)
+        return get_caller_account_id(self.client("sts"))
 
     def account_id_if_known(self) -> str | None:
         """Return the same, or None if STS can't be asked, or has refused the role."""
         if self._role_arn and not self._has_assumed_role:
             return None
         try:
-            return self.account_id(max_attempts=1)
+            client = self.client("sts", retry=False, timeout=_STS_SECONDS)
+            return within(_STS_SECONDS, self.region, partial(get_caller_account_id, client))
         except AnsibleSSMIncidentsError:
             return None
 
@@ -152,14 +160,15 @@ class Connection:
         if not self._has_credentials:
             self._get_credentials()
         options = dict(self._options)
-        if not retry:
-            options["config"] = options["config"].merge(Config(retries={"total_max_attempts": 1}))
+        max_attempts = self._max_attempts if retry else 1
         if timeout is not None:
             options["config"] = options["config"].merge(Config(connect_timeout=timeout, read_timeout=timeout))
         try:
             client = self._session.client(service, region_name=region, **options)
             self._add_url(client.meta.endpoint_url)
             urlsplit(client.meta.endpoint_url).port  # noqa: B018  # a ValueError here, not at the first call
+            if max_attempts is not None:
+                limit_attempts(client, max_attempts)
             return client
         except (BotoCoreError, *_CONFIGURATION_ERRORS) as error:
             raise error_from_botocore(
@@ -222,6 +231,15 @@ class Connection:
             raise AnsibleSSMIncidentsError(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason) from None
         self._secrets |= {frozen.secret_key, frozen.token}
         self._has_credentials = True
+
+
+def _max_attempts(config: Config) -> int | None:
+    """Return how often the user's aws_config lets a call be made at most; None if it has no retries."""
+    retries = config.retries or {}
+    if "total_max_attempts" in retries:
+        return int(retries["total_max_attempts"])
+    # botocore does not count the first attempt here.
+    return int(retries["max_attempts"]) + 1 if "max_attempts" in retries else None
 
 
 def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequence[str]]) -> None:

@@ -23,9 +23,11 @@ ON_CONTROLLER = "this controller"
 
 # This collection's own codes.
 ACCOUNT_MISMATCH = "AccountMismatch"
+CHANGE_NOT_VISIBLE = "ChangeNotVisible"
 DELETION_PROTECTED = "DeletionProtected"
 FILE_NOT_READABLE = "FileNotReadable"
 FILE_NOT_WRITABLE = "FileNotWritable"
+INTERRUPTED = "Interrupted"
 INVALID_CONFIGURATION = "InvalidConfiguration"
 INVALID_PARAMETER = "InvalidParameter"
 INVALID_REPORT = "InvalidReport"
@@ -35,6 +37,7 @@ MALFORMED_ANSWER = "MalformedAnswer"
 MISSING_LIBRARY = "MissingLibrary"
 MULTIPLE_REPLICATION_SETS = "MultipleReplicationSets"
 NO_REPLICATION_SET = "NoReplicationSet"
+REPLICATION_SET_CHANGED = "ReplicationSetChanged"
 REPLICATION_SET_DELETED = "ReplicationSetDeleted"
 REPLICATION_SET_FAILED = "ReplicationSetFailed"
 SEARCH_INCOMPLETE = "SearchIncomplete"
@@ -51,6 +54,7 @@ KMS_NOT_FOUND = "NotFoundException"
 NOT_FOUND = "ResourceNotFoundException"
 READ_TIMEOUT = "ReadTimeoutError"
 STS_ACCESS_DENIED = "AccessDenied"
+UNRECOGNIZED_CLIENT = "UnrecognizedClientException"
 
 _RESPONSE_ADVICE = (
     "Check what is between the host and AWS (endpoint_url, a proxy, a captive portal), and check aws_config."
@@ -73,12 +77,16 @@ _PROFILE_ADVICE = (
 #: This collection's own codes, each with the advice that is given unless a failure brings its own.
 COLLECTION_ADVICE = {
     ACCOUNT_MISMATCH: "Use credentials of the account that the ARN belongs to.",
+    CHANGE_NOT_VISIBLE: (
+        "Somebody else may have undone it. Look at the replication set with the info module, and run the task again."
+    ),
     DELETION_PROTECTED: (
         "To turn deletion protection off and delete the set, set deletion_protected: false in the same task. That may be final,"
         " because Incident Manager is closed to new customers."
     ),
     FILE_NOT_READABLE: "Specify a file that exists and is readable.",
     FILE_NOT_WRITABLE: "Specify a file in a writable directory.",
+    INTERRUPTED: "AWS continues the steps that have started. To complete the change, run the task again.",
     INVALID_CONFIGURATION: (
         f"Check endpoint_url, aws_ca_bundle and aws_config, and on {HOST} the environment (AWS_*) and the AWS configuration"
         " files."
@@ -97,6 +105,7 @@ COLLECTION_ADVICE = {
     MISSING_LIBRARY: f"Install boto3 and botocore for the Python that runs Ansible on {HOST}.",
     MULTIPLE_REPLICATION_SETS: "An account can have only one. Ask for one of them by its ARN, or contact AWS Support.",
     NO_REPLICATION_SET: "Check the account and the ARN.",
+    REPLICATION_SET_CHANGED: "To see the new plan, run the task again in check mode.",
     REPLICATION_SET_DELETED: "To create a new replication set, run the task again. AWS may not let the account create one.",
     REPLICATION_SET_FAILED: (
         "Fix what the messages report, such as the KMS key's policy, delete the Region from the set in the console, or ask"
@@ -126,7 +135,7 @@ AWS_ADVICE = {
     "ThrottlingException": (
         "The service throttled the request, and the call was retried; try again later, or run fewer tasks at once."
     ),
-    "UnrecognizedClientException": _CREDENTIALS_ADVICE,
+    UNRECOGNIZED_CLIENT: _CREDENTIALS_ADVICE,
     # Not in botocore's model (alchemy-run's tests).
     "UnsupportedOperationException": (
         "Incident Manager has been closed to new customers since 7 November 2025, and AWS creates a replication set only in"
@@ -157,6 +166,9 @@ BOTOCORE_ADVICE = {
     "SSLError": "Check the endpoint's certificate. For a private certificate authority, set aws_ca_bundle or AWS_CA_BUNDLE.",
     "UnknownRegionError": _REGION_ADVICE,
 }
+
+# What botocore adds to AWS's message, about retries of its own, which are off.
+_BOTOCORE_RETRIES = re.compile(r" \(reached max retries: [0-9]+\)")
 
 # What AWS's codes look like; anything else comes from something in between.
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
@@ -190,6 +202,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
     :param reason: why it failed; left out, what the cause says.
     :param advice: what the user can do; left out, what ADVICE has for the code. HOST in it stands for the host.
     :param cause: the exception underneath, if there is one.
+    :param is_temporary: whether the same call may succeed a little later; so it is in any case if no response came.
     """
 
     def __init__(
@@ -200,20 +213,30 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         reason: str | None = None,
         advice: str | None = None,
         cause: BaseException | None = None,
+        is_temporary: bool = False,
     ) -> None:
         super().__init__(message=message, exception=cause)
         self.code = code
         self.reason = _text_of(cause) if reason is None else reason
         self.advice = _advice(code) if advice is None else advice
         self.cause = cause
+        self.is_temporary = is_temporary or code in NO_ANSWER_ERRORS
 
     def __str__(self) -> str:
         return self.describe(ON_MODULE_HOST)
 
     def with_advice(self, advice: str) -> AnsibleSSMIncidentsError:
         """Return the same failure with other advice."""
+        return self._with(advice=advice)
+
+    def after_attempts(self, number: int) -> AnsibleSSMIncidentsError:
+        """Return the failure of the last of several attempts."""
+        return self._with(message=f"{self.message} after {number} attempts")
+
+    def _with(self, **parameters: Any) -> AnsibleSSMIncidentsError:
+        same = {"reason": self.reason, "advice": self.advice, "is_temporary": self.is_temporary}
         return AnsibleSSMIncidentsError(
-            self.message, code=self.code, reason=self.reason, advice=advice, cause=self.cause
+            **{"message": self.message, "code": self.code, "cause": self.cause, **same, **parameters}
         )
 
     def describe(self, host: str, mask: Callable[[str], str] | None = None) -> str:
@@ -248,10 +271,12 @@ def invalid_option(option: str, problem: str, advice: str) -> AnsibleSSMIncident
     return AnsibleSSMIncidentsError(f"{option}: {problem}", code=INVALID_PARAMETER, advice=advice)
 
 
-def as_failure(error: Exception) -> AnsibleSSMIncidentsError:
+def as_failure(error: BaseException) -> AnsibleSSMIncidentsError:
     """Return an exception as it is or, if nothing is known to raise it, a failure with the place in the code that raised it."""
     if isinstance(error, AnsibleSSMIncidentsError):
         return error
+    if isinstance(error, KeyboardInterrupt):
+        return AnsibleSSMIncidentsError("The task was interrupted", code=INTERRUPTED, reason="")
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
@@ -262,11 +287,6 @@ def as_failure(error: Exception) -> AnsibleSSMIncidentsError:
         reason=f"{type(error).__name__}{place}: {_text_of(error)}",
         cause=error,
     )
-
-
-def is_transient(failure: AnsibleSSMIncidentsError) -> bool:
-    """Tell whether the same call may succeed a little later."""
-    return failure.code in TRANSIENT_ERRORS or failure.code in NO_ANSWER_ERRORS
 
 
 def aws_response(cause: BaseException | None) -> dict[str, Any]:
@@ -296,4 +316,4 @@ def _advice(code: str) -> str:
 
 
 def _text_of(cause: BaseException | None) -> str:
-    return "" if cause is None else one_line(str(cause)) or type(cause).__name__
+    return "" if cause is None else _BOTOCORE_RETRIES.sub("", one_line(str(cause)), count=1) or type(cause).__name__

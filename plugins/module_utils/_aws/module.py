@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Mapping
 
@@ -42,6 +43,7 @@ class ModuleRun:
         self._module = module
         self._connection: Connection | None = None
         self._failure: AnsibleSSMIncidentsError | None = None
+        self._handler: Any = signal.SIG_DFL
 
     def connect(self, defaults: Mapping[str, Any]) -> Connection:
         """Return the connection that the module's options ask for; from now on its secrets are masked.
@@ -54,12 +56,15 @@ class ModuleRun:
         return self._connection
 
     def __enter__(self) -> ModuleRun:
+        # As Ctrl-C does, so that the module can say what it has done.
+        self._handler = signal.signal(signal.SIGTERM, _interrupt)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if isinstance(error, Exception):
+        signal.signal(signal.SIGTERM, self._handler)
+        if isinstance(error, (Exception, KeyboardInterrupt)):
             self._failure = as_failure(error)
         return self._failure is not None
 
@@ -74,6 +79,10 @@ class ModuleRun:
         if self._failure:
             self._module.fail_json(**result)
         self._module.exit_json(**result)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _given_options(module: AnsibleAWSModule) -> dict[str, Any]:

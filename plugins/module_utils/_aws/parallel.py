@@ -13,7 +13,8 @@ from typing import Callable, Iterator, Mapping, TypeVar
 
 from .errors import READ_TIMEOUT, AnsibleSSMIncidentsError, as_failure
 
-Key = TypeVar("Key")
+#: A Region, alone or with what else tells one call from another.
+Key = TypeVar("Key", str, "tuple[str, str]")
 Result = TypeVar("Result")
 
 
@@ -51,4 +52,17 @@ def in_parallel(
         missing.remove(key)
         yield key, result
     for key in missing:
-        yield key, AnsibleSSMIncidentsError(f"No response within {seconds} seconds", code=READ_TIMEOUT, reason="")
+        region = key if isinstance(key, str) else next(iter(key))
+        message = f"No response in Region {region} within {seconds:g} seconds"
+        yield key, AnsibleSSMIncidentsError(message, code=READ_TIMEOUT, reason="")
+
+
+def within(seconds: float, region: str, call: Callable[[], Result]) -> Result:
+    """Make one call in a Region, and return what it returns.
+
+    :raises AnsibleSSMIncidentsError: if it fails, or has not ended in time.
+    """
+    ((_key, result),) = in_parallel({region: call}, seconds)
+    if isinstance(result, AnsibleSSMIncidentsError):
+        raise result
+    return result

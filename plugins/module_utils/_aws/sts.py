@@ -33,10 +33,9 @@ def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
     return call_aws(client, f"assume the role {role_arn}", assume, returns_secrets=True)
 
 
-def get_caller_account_id(client: BaseClient, max_attempts: int) -> str:
+def get_caller_account_id(client: BaseClient) -> str:
     """Return the ID of the account that the credentials belong to (GetCallerIdentity).
 
-    :param max_attempts: how often to ask while the error is transient.
     :raises AnsibleSSMIncidentsError: for every error.
     """
 
@@ -46,4 +45,4 @@ def get_caller_account_id(client: BaseClient, max_attempts: int) -> str:
             raise ValueError(f"{account_id!r} is not an account ID")
         return account_id
 
-    return call_aws(client, "get the caller's identity", get, max_attempts=max_attempts)
+    return call_aws(client, "get the caller's identity", get)

@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from .._aws.arn import account_id_of_arn
 from .._aws.errors import ACCESS_DENIED, ACCOUNT_MISMATCH, AnsibleSSMIncidentsError
+from .._aws.parallel import within
 from .._aws.text import shorten
 from .api import list_tags
 from .facts import replication_set_facts
 from .keys import describe_keys, undescribed_key
-from .search import SearchResult, find_replication_set
+from .search import REGION_SECONDS, SearchResult, find_replication_set
 from .service import customer_managed_keys, kms_key_of_region
 
 if TYPE_CHECKING:
@@ -70,15 +72,21 @@ def _list_tags_or_warn(
 ) -> dict[str, str] | None:
     """Return a set's tags, or None with a warning if the caller may not list them."""
     try:
-        return list_tags(result.client, result.arn)
+        region = result.client.meta.region_name
+        return within(REGION_SECONDS, region, partial(list_tags, result.client, result.arn))
     except AnsibleSSMIncidentsError as failure:
         if failure.code != ACCESS_DENIED:
             raise
-        warn(
-            f"{failure.message}: {shorten(connection.mask(failure.reason))}. tags is null. All other facts are complete."
-            " To list the tags, allow ssm-incidents:ListTagsForResource."
-        )
+        warn(unlisted_tags(failure, connection.mask))
         return None
+
+
+def unlisted_tags(failure: AnsibleSSMIncidentsError, mask: Callable[[str], str]) -> str:
+    """Return the warning that the tags can't be listed."""
+    return (
+        f"{failure.message}: {shorten(mask(failure.reason))}. tags is null. All other facts are complete."
+        " To list the tags, allow ssm-incidents:ListTagsForResource."
+    )
 
 
 def _describe_keys_or_warn(

@@ -13,7 +13,7 @@ Manager data (User Guide).
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Mapping, NamedTuple
+from typing import Any, Iterable, Mapping, NamedTuple
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
 
@@ -155,9 +155,10 @@ def keys_of_steps(current: CurrentState | None, steps: Iterable[Step]) -> dict[t
 
 
 def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | None]) -> list[Step]:
-    """Return the shortest list of steps from one set of Regions to another.
+    """Return the steps from one set of Regions to another.
 
-    A Region is added before another is deleted if the set has fewer than three.
+    All orders of them have one length: each Region that is wrong is deleted once, and each that is missing is added once. Of
+    all orders it is one with the most Regions at its worst moment, and of these one with the most Regions all in all.
 
     :param current: the set's Regions, by name, with the KMS key of each; 1 to 3.
     :param desired: the desired Regions; 1 to 3.
@@ -166,8 +167,8 @@ def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | 
     """
     if current != desired:
         _validate_kinds(current, desired)
-    steps = next(_region_orders(dict(current), desired), None)
-    if steps is None:
+    order = _best_order(dict(current), desired)
+    if order is None:
         (name,) = current
         raise AnsibleSSMIncidentsError(
             f"{name} is the set's only Region. To change its KMS key it would have to be deleted and added again, and"
@@ -178,7 +179,7 @@ def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | 
                 " the account create another one."
             ),
         )
-    return steps
+    return order.steps
 
 
 def _plan_protection(current: bool, desired: bool | None) -> list[Step]:
@@ -188,12 +189,14 @@ def _plan_protection(current: bool, desired: bool | None) -> list[Step]:
 def _plan_tags(current: Mapping[str, str], desired: DesiredState) -> list[Step]:
     if desired.tags is None:
         return []
-    to_set, to_remove = compare_aws_tags(current, desired.tags, desired.purge_tags)
+    # AWS's own tags can't be changed, and don't count (AWS General Reference, tag naming limits).
+    own = {key: value for key, value in current.items() if not key.lower().startswith("aws:")}
+    to_set, to_remove = compare_aws_tags(own, desired.tags, desired.purge_tags)
     steps = []
     # Removed first: a set never has more than 50 tags.
     if to_remove:
         steps.append(Step(UNTAG, {"tag_keys": sorted(to_remove)}))
-    count = len({*current, *to_set} - set(to_remove))
+    count = len({*own, *to_set} - set(to_remove))
     if count > MAX_TAGS:
         raise AnsibleSSMIncidentsError(
             f"tags: the replication set would have {count} tags, because purge_tags is false",
@@ -290,20 +293,37 @@ def _key_advice(regions: list[str]) -> str:
     return f"Set sse_kms_key_id of {', '.join(regions)} to the ARN of a KMS key in the same Region."
 
 
-def _region_orders(current: dict[str, str | None], desired: Mapping[str, str | None]) -> Iterator[list[Step]]:
-    """Yield every order of the steps that keeps to the service's limits, the most careful first.
+class _Order(NamedTuple):
+    """An order of steps.
 
-    All orders have one length: each Region that is wrong is deleted once, and each that is missing is added once.
+    :ivar counts: the smallest number of Regions after any of its steps, and the sum of the numbers after all of them.
     """
+
+    counts: tuple[int, int]
+    steps: list[Step]
+
+
+def _best_order(current: dict[str, str | None], desired: Mapping[str, str | None]) -> _Order | None:
+    """Return the best order of the steps that keeps to the service's limits; None if there is no order."""
     missing = [name for name in desired if name not in current]
     wrong = [name for name in current if name not in desired or desired[name] != current[name]]
     if not missing and not wrong:
-        yield []
-    if len(current) < MAX_REGIONS:
-        for name in missing:
-            for rest in _region_orders({**current, name: desired[name]}, desired):
-                yield [Step(ADD_REGION, {"region": name, "sse_kms_key_id": desired[name]}), *rest]
+        return _Order((MAX_REGIONS, 0), [])
+    first_steps = [Step(ADD_REGION, {"region": name, "sse_kms_key_id": desired[name]}) for name in missing]
+    if len(current) == MAX_REGIONS:
+        first_steps = []
     if len(current) > 1:
-        for name in wrong:
-            for rest in _region_orders({key: current[key] for key in current if key != name}, desired):
-                yield [Step(DELETE_REGION, {"region": name}), *rest]
+        first_steps += [Step(DELETE_REGION, {"region": name}) for name in wrong]
+    best: _Order | None = None
+    for step in first_steps:
+        regions = {name: key for name, key in current.items() if name != step.values["region"]}
+        if step.action == ADD_REGION:
+            regions[step.values["region"]] = step.values["sse_kms_key_id"]
+        rest = _best_order(regions, desired)
+        if rest is None:
+            continue
+        least, total = rest.counts
+        order = _Order((min(least, len(regions)), total + len(regions)), [step, *rest.steps])
+        if best is None or order.counts > best.counts:
+            best = order
+    return best

@@ -11,7 +11,7 @@ is in the set, and ResourceNotFoundException from every other one (sources: Prow
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Iterator, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, NamedTuple, Sequence
 
 try:
     from botocore.exceptions import BotoCoreError
@@ -29,7 +29,7 @@ from .._aws.errors import (
     AnsibleSSMIncidentsError,
     invalid_option,
 )
-from .._aws.parallel import in_parallel
+from .._aws.parallel import in_parallel, within
 from .._aws.sessions import all_service_regions, partition_of_region, service_regions
 from .._aws.text import shorten
 from .api import get_replication_set, list_replication_sets
@@ -43,9 +43,15 @@ if TYPE_CHECKING:
 #: What search_regions takes for every Region of the partition where the service exists.
 ALL_REGIONS = "all"
 
-#: botocore waits 60 s to connect and 60 s for an answer, several times over. In a search of many Regions, one that can't
-#: be reached must not cost minutes. These hold unless the user's aws_config has them.
-SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20, "retries": {"total_max_attempts": 2}}
+#: botocore waits 60 s to connect and 60 s for an answer. A Region that can't be reached must not cost minutes. These hold
+#: unless the user's aws_config has them.
+SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20}
+
+#: How long a Region is waited for, in seconds, all attempts of a call together.
+REGION_SECONDS = 45
+
+#: What is searched for if no ARN is known.
+OWN_SET = "the account's replication set"
 
 
 class SearchResult(NamedTuple):
@@ -82,8 +88,8 @@ def find_replication_set(connection: Connection, arn: str | None, search_regions
     others = _other_regions(connection, arn, search_regions)
     own = connection.client(SERVICE)
     try:
-        arn = arn or _find_arn(own)
-        return _get_from_region(own, arn)
+        arn = arn or within(REGION_SECONDS, connection.region, partial(_find_arn, own))
+        return within(REGION_SECONDS, connection.region, partial(_get_from_region, own, arn))
     except AnsibleSSMIncidentsError as failure:
         if not others:
             raise _with_search_advice(failure, connection.region) from failure
@@ -105,7 +111,8 @@ def find_replication_set(connection: Connection, arn: str | None, search_regions
         del failures[connection.region]
     if none_found and not failures:
         return none_found
-    raise _search_failure(connection, arn, [connection.region, *others], failures)
+    what = f"the replication set {arn}" if arn else OWN_SET
+    raise search_failure(what, [connection.region, *others], failures, connection.mask)
 
 
 def _get_from_region(client: BaseClient, arn: str | None) -> SearchResult:
@@ -177,7 +184,7 @@ def _search_in_parallel(
             calls[region] = partial(search, connection.client(SERVICE, region))
         except AnsibleSSMIncidentsError as failure:
             yield region, failure
-    yield from in_parallel(calls)
+    yield from in_parallel(calls, REGION_SECONDS)
 
 
 def _lacks_service(failure: AnsibleSSMIncidentsError, region: str) -> bool:
@@ -200,11 +207,19 @@ def _with_search_advice(failure: AnsibleSSMIncidentsError, region: str) -> Ansib
     return failure
 
 
-def _search_failure(
-    connection: Connection, arn: str | None, searched: Sequence[str], failures: dict[str, AnsibleSSMIncidentsError]
+def search_failure(
+    what: str,
+    searched: Sequence[str],
+    failures: Mapping[str, AnsibleSSMIncidentsError],
+    mask: Callable[[str], str],
 ) -> AnsibleSSMIncidentsError:
-    """Return the failure of a search: either no Region has such a set, or some Regions that may have it did not answer."""
-    what = f"the replication set {arn}" if arn else "the account's replication set"
+    """Return the failure of a search: either no Region has such a set, or some Regions that may have it did not answer.
+
+    :param what: what was searched for.
+    :param searched: the Regions, those that were not reached in time included.
+    :param failures: the Regions that failed.
+    :param mask: masks secrets in what AWS has said.
+    """
     unknown = {
         region: failures[region] for region in searched if region in failures and failures[region].code != NOT_FOUND
     }
@@ -213,11 +228,11 @@ def _search_failure(
             f"Failed to find {what} in any of the Regions {', '.join(searched)}",
             code=NOT_FOUND,
             advice="Check the ARN, and search the Regions of the replication set.",
-            cause=failures[searched[0]].cause,
+            cause=next(iter(failures.values())).cause,
         )
     by_reason: dict[str, list[str]] = {}
     for region, failure in unknown.items():
-        reason = shorten(connection.mask(failure.reason.replace(region, "the Region")))
+        reason = shorten(mask(failure.reason.replace(region, "the Region")))
         by_reason.setdefault(reason, []).append(region)
     reasons = "; ".join(f"{', '.join(regions)} ({reason})" for reason, regions in by_reason.items())
     first = next(iter(unknown.values()))
@@ -229,4 +244,5 @@ def _search_failure(
         reason="",
         advice=first.advice if same else ADVICE[SEARCH_INCOMPLETE],
         cause=first.cause if same else None,
+        is_temporary=any(failure.is_temporary for failure in unknown.values()),
     )

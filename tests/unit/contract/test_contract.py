@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_every_code_is_a_constant_that_is_used_elsewhere() -> None:
     elsewhere = "\n".join(sources.values())
     for name, code in constants.items():
         # invalid_option() and as_failure() make these.
-        if code in ADVICE and name not in ("INVALID_PARAMETER", "UNEXPECTED_ERROR"):
+        if code in ADVICE and name not in ("INTERRUPTED", "INVALID_PARAMETER", "UNEXPECTED_ERROR"):
             assert re.search(rf"\b{name}\b", elsewhere), name
     # No code is spelt out where it is raised or compared.
     assert not re.findall(r"""code\s*(?:==|!=|=|in)\s*\(?f?["']""", elsewhere)
@@ -100,8 +101,7 @@ def info(run_module: Run) -> Run:
 
 
 @pytest.fixture
-def manage(run_module: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+def manage(run_module: Run, sleeps: list[float]) -> Run:
     return lambda **options: run_module("ssm_incidents_replication_set", **options).result
 
 
@@ -159,6 +159,7 @@ def test_a_report(report: Run, audit: Run, endpoint: LocalEndpoint, tmp_path: Pa
 
 # What raises each code of the collection: the module or task, its options, and the faults of the endpoint.
 FAULTS: dict[str, list[dict[str, Any]]] = {
+    "ChangeNotVisible": [{"fault": "status", "http_status": 204, "body": "", "operation": "UpdateDeletionProtection"}],
     "MalformedAnswer": [{"fault": "not_json", "times": None}],
     "MultipleReplicationSets": [
         {
@@ -175,6 +176,7 @@ FAULTS: dict[str, list[dict[str, Any]]] = {
 SEARCH = {"region": "eu-west-2", "search_regions": ["eu-west-3"], "aws_config": ONCE}
 REGIONS = [{"name": "us-east-1"}, {"name": "eu-west-1"}]
 FAILURES: dict[str, tuple[str, dict[str, Any]]] = {
+    "Interrupted": ("manage", {"regions": [*REGIONS, {"name": "eu-west-3"}]}),
     "InvalidConfiguration": ("info", {"endpoint_url": "nonsense"}),
     "InvalidParameter": ("info", {"arn": "x"}),
     "MalformedAnswer": ("info", {}),
@@ -182,12 +184,14 @@ FAILURES: dict[str, tuple[str, dict[str, Any]]] = {
     "SearchIncomplete": ("info", SEARCH),
     "UnexpectedError": ("info", {"region": "eu-west-2", "search_regions": ["eu-west-3"]}),
     "AccountMismatch": ("manage", {"arn": OTHER_ARN}),
+    "ChangeNotVisible": ("manage", {"deletion_protected": True}),
     "DeletionProtected": ("manage", {"arn": ARN, "state": "absent"}),
     "KeyMismatch": ("manage", {"regions": [{"name": "us-east-1", "sse_kms_key_id": KEY}], "purge_regions": False}),
     "KeyNotUsable": ("manage", {"regions": [{"name": "us-west-2", "sse_kms_key_id": NO_KEY}], "purge_regions": False}),
     "NoReplicationSet": ("manage", {"tags": {}}),
+    "ReplicationSetChanged": ("manage", {"regions": [{"name": "us-east-1"}], "deletion_protected": False}),
     "ReplicationSetDeleted": ("manage", {"regions": [*REGIONS, {"name": "eu-west-3"}]}),
-    "ReplicationSetFailed": ("manage", {"deletion_protected": True}),
+    "ReplicationSetFailed": ("manage", {"regions": [{"name": "us-east-1"}]}),
     "UnsupportedChange": (
         "manage",
         {"regions": [{"name": "eu-west-2"}, {"name": "eu-west-3"}], "purge_regions": False},
@@ -207,11 +211,18 @@ def test_there_is_a_failure_for_every_code() -> None:
 
 @pytest.mark.parametrize("code", FAILURES)
 def test_every_code_of_the_collection(
-    request: pytest.FixtureRequest, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch, code: str
+    request: pytest.FixtureRequest,
+    endpoint: LocalEndpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    act_in_pauses: Run,
+    code: str,
 ) -> None:
     page, options = FAILURES[code]
     run = request.getfixturevalue(page)
     prepare(code, endpoint, monkeypatch)
+    if code in IN_PAUSES:
+        endpoint.configure(transition={"progression": "manual", "times": 2})
+        act_in_pauses(partial(IN_PAUSES[code], endpoint))
     result = run(**options)
     assert result["failed"] and result["error"]["code"] == code, result["msg"]
     schema = dict(ERROR)
@@ -251,10 +262,23 @@ def prepare(code: str, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch)
             return call(client, *request)
 
         monkeypatch.setattr(BaseClient, "_make_api_call", fail_in_one_region)
-    if code == "ReplicationSetDeleted":
-        # The set goes while the task waits for the Region that it has added.
-        endpoint.configure(transition={"progression": "manual", "times": 2})
-        monkeypatch.setattr("time.sleep", lambda _seconds: endpoint.reset())
+
+
+def interrupt(_endpoint: LocalEndpoint) -> None:
+    raise KeyboardInterrupt
+
+
+def protect(endpoint: LocalEndpoint) -> None:
+    """Turn deletion protection on, as somebody else."""
+    endpoint.seed({**SET, "regionMap": {"us-east-1": ACTIVE}, "deletionProtected": True}, arn=ARN)
+
+
+# What happens while the module waits.
+IN_PAUSES: dict[str, Callable[[LocalEndpoint], object]] = {
+    "Interrupted": interrupt,
+    "ReplicationSetChanged": protect,
+    "ReplicationSetDeleted": LocalEndpoint.reset,
+}
 
 
 @pytest.mark.parametrize("code", [code for code in ADVICE if code.endswith("Exception")])

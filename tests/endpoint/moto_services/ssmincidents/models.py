@@ -96,6 +96,21 @@ class Settings:
 SETTINGS = Settings()
 
 
+class Clock:
+    """The service's time. A simulation has one of its own, which only moves if it says so."""
+
+    def now(self) -> datetime:
+        """Return the time of the day, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return the time in seconds on a clock that only goes forward."""
+        return time.monotonic()
+
+
+CLOCK = Clock()
+
+
 class Caller(NamedTuple):
     """The caller and the Region of a call."""
 
@@ -139,7 +154,7 @@ class ReplicationSet(ManagedState, BaseModel):
 
     def __init__(self, arn: str, caller: Caller, tags: Mapping[str, str]):
         super().__init__(MODEL_NAME, transitions=[("ACTIVE", "ACTIVE")])
-        now = datetime.now(UTC)
+        now = CLOCK.now()
         self.arn = arn
         self.created_in = caller.region
         self.created_by = self.last_modified_by = caller.arn
@@ -160,7 +175,7 @@ class ReplicationSet(ManagedState, BaseModel):
     def touch(self, caller_arn: str) -> None:
         """Record the caller and time of a change. Changes of statuses don't count: in the recorded answer
         lastModifiedTime is createdTime, although its Regions became ACTIVE later [cli]."""
-        self.last_modified_by, self.last_modified = caller_arn, datetime.now(UTC)
+        self.last_modified_by, self.last_modified = caller_arn, CLOCK.now()
         self.verbatim = None
 
     def begin(self, status: str, regions: Mapping[str, str], problems: Mapping[str, str] | None = None) -> None:
@@ -171,7 +186,7 @@ class ReplicationSet(ManagedState, BaseModel):
         :param regions: the Regions that change, and the status of each after the change: ACTIVE or GONE.
         :param problems: the Regions whose change is to fail, each with the message.
         """
-        now = datetime.now(UTC)
+        now = CLOCK.now()
         for name, ends_as in regions.items():
             region = self.regions[name]
             region.status = "DELETING" if ends_as == GONE else "CREATING"
@@ -198,7 +213,7 @@ class ReplicationSet(ManagedState, BaseModel):
         for name, region in list(self.regions.items()):
             if region.ends_as is None:
                 continue
-            region.status, region.status_updated = region.ends_as, datetime.now(UTC)
+            region.status, region.status_updated = region.ends_as, CLOCK.now()
             if region.fails_with is not None:
                 region.status, region.status_message = "FAILED", region.fails_with
             region.ends_as = region.fails_with = None
@@ -256,7 +271,7 @@ class Write:
             return False
         if "reads" in lag:
             return self.reads[region] < int(lag["reads"])
-        return time.monotonic() - self.at < float(lag["seconds"])
+        return CLOCK.monotonic() - self.at < float(lag["seconds"])
 
 
 _Parameters = ParamSpec("_Parameters")
@@ -273,7 +288,7 @@ def _write(
         before = deepcopy(self.replication_set) if SETTINGS.read_lag else None
         result = method(self, *args, **kwargs)
         if SETTINGS.read_lag:
-            self.writes.append(Write(before, time.monotonic()))
+            self.writes.append(Write(before, CLOCK.monotonic()))
         return result
 
     return write
@@ -638,7 +653,7 @@ class SSMIncidentsBackend(BaseBackend):
 
 
 def _new_region(sse_kms_key_id: str | None) -> RegionInfo:
-    now = datetime.now(UTC)
+    now = CLOCK.now()
     return RegionInfo(status="CREATING", added=now, status_updated=now, sse_kms_key_id=sse_kms_key_id or DEFAULT_KEY)
 
 
@@ -655,7 +670,7 @@ def _check_unprotected(found: ReplicationSet) -> None:
 
 
 def _check_age(found: ReplicationSet, names: list[str]) -> None:
-    oldest_allowed = datetime.now(UTC) - timedelta(hours=SETTINGS.min_region_age_hours)
+    oldest_allowed = CLOCK.now() - timedelta(hours=SETTINGS.min_region_age_hours)
     for name in names:
         if SETTINGS.min_region_age_hours and found.regions[name].added > oldest_allowed:
             raise ValidationException(

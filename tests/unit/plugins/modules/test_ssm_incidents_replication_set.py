@@ -298,13 +298,13 @@ def test_a_set_is_created_only_where_incident_manager_is_enabled(manage: Run, en
 
 @pytest.mark.parametrize("enabled_again", [False, True])
 def test_a_set_that_is_being_deleted_is_created_again_if_aws_lets_it(
-    manage: Run, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch, enabled_again: bool
+    manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run, enabled_again: bool
 ) -> None:
     seed_set(endpoint, status="DELETING", regionMap={"eu-west-1": {"status": "DELETING"}})
     if enabled_again:
         # The first call that creates the set is refused, and in the pause after it the account is enabled again.
         endpoint.faults.add({"operation": "CreateReplicationSet", "fault": "error", "code": "ConflictException"})
-        monkeypatch.setattr("time.sleep", lambda _seconds: endpoint.configure(enabled_accounts=[ACCOUNT]))
+        act_in_pauses(lambda: endpoint.configure(enabled_accounts=[ACCOUNT]))
     outcome = manage(regions=regions("eu-west-1"))
     if enabled_again:
         assert actions(outcome) == [("create_replication_set", "done")]
@@ -519,12 +519,10 @@ def test_a_set_whose_key_is_gone_can_be_tried_to_delete(manage: Run, endpoint: L
     assert key("eu-west-1", 99) in str(warning) and "is not known" in str(warning)
 
 
-def test_a_key_is_looked_at_again_before_its_step(
-    manage: Run, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_is_looked_at_again_before_its_step(manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run) -> None:
     seed_set(endpoint, regionMap=region_map(eu_west_1=KEY))
     # While the first Region is being added.
-    monkeypatch.setattr("time.sleep", lambda _seconds: break_key(endpoint, US_KEY, "Disabled"))
+    act_in_pauses(lambda: break_key(endpoint, US_KEY, "Disabled"))
     outcome = manage(regions=regions(eu_west_1=KEY, eu_west_2=key("eu-west-2"), us_east_1=US_KEY))
     assert outcome["error"]["code"] == "KeyNotUsable" and US_KEY in outcome["msg"]
     assert outcome["changed"] is True
@@ -726,7 +724,7 @@ def test_a_refused_step_is_reported_with_the_steps_before(manage: Run, endpoint:
 @pytest.mark.parametrize("code", ["ValidationException", "ResourceNotFoundException"])
 def test_a_failure_after_a_change_reports_the_change(manage: Run, endpoint: LocalEndpoint, code: str) -> None:
     seed_set(endpoint)
-    endpoint.faults.add({"operation": "ListTagsForResource", "fault": "error", "code": code})
+    endpoint.faults.add({"operation": "ListTagsForResource", "fault": "error", "code": code, "times": None})
     outcome = manage(regions=regions("eu-west-1", "us-east-1"))
     assert outcome.failed and outcome["changed"] is True and actions(outcome) == [("add_region", "done")]
 

@@ -467,7 +467,7 @@ def test_search_in_a_partition_without_the_service(info: Run, endpoint: LocalEnd
 def test_a_search_has_short_time_limits_by_default() -> None:
     options = {**USER, "aws_session_token": None}
     default = Connection("us-east-1", None, options, SEARCH_DEFAULTS).client("ssm-incidents").meta.config
-    assert (default.connect_timeout, default.read_timeout, default.retries["total_max_attempts"]) == (10, 20, 2)
+    assert (default.connect_timeout, default.read_timeout, default.retries["total_max_attempts"]) == (10, 20, 1)
     options["aws_config"] = Config(read_timeout=7)
     configured = Connection("us-east-1", None, options, SEARCH_DEFAULTS).client("ssm-incidents").meta.config
     assert (configured.connect_timeout, configured.read_timeout) == (10, 7)
@@ -507,24 +507,54 @@ def test_exceptions_of_the_model(
     assert (ARN in outcome["msg"]) == (operation == "GetReplicationSet")
 
 
-@pytest.mark.parametrize("fault", ["throttle", "internal"])
+PASSING_FAULTS: list[dict[str, Any]] = [
+    {"fault": "throttle"},
+    {"fault": "internal"},
+    {"fault": "error", "code": "TooManyRequestsException", "http_status": 400},
+    {"fault": "error", "code": "RequestTimeout", "http_status": 408},
+    {"fault": "error", "code": "ServiceUnavailable", "http_status": 503},
+    {"fault": "status", "http_status": 429},
+    {"fault": "status", "http_status": 502},
+]
+
+
+@pytest.mark.parametrize("fault", PASSING_FAULTS, ids=str)
 @pytest.mark.parametrize("operation", ["GetReplicationSet", "ListReplicationSets", "ListTagsForResource"])
-@pytest.mark.parametrize("botocore_retries", [True, False])
-def test_eight_faults_in_a_row_are_retried(
+@pytest.mark.parametrize(
+    ("retries", "attempts"), [(None, 10), ({"total_max_attempts": 1}, 1), ({"max_attempts": 2, "mode": "standard"}, 3)]
+)
+def test_a_read_is_tried_as_often_as_documented(
     info: Run,
     endpoint: LocalEndpoint,
     recorded_arn: str,
     sleeps: list[float],
     operation: str,
-    fault: str,
-    botocore_retries: bool,
+    fault: dict[str, Any],
+    retries: dict[str, Any] | None,
+    attempts: int,
 ) -> None:
-    endpoint.faults.add({"operation": operation, "fault": fault, "times": 8})
-    aws_config = None if botocore_retries else NO_RETRIES
-    outcome = info(aws_config=aws_config)
+    options = {"aws_config": {"retries": retries}} if retries else {}
+    endpoint.faults.add({**fault, "operation": operation, "times": attempts})
+    outcome = info(**options)
+    assert outcome.failed and endpoint.operations.count(operation) == attempts
+    assert (f"after {attempts} attempts" in outcome["msg"]) is (attempts > 1) and "max retries" not in outcome["msg"]
+    assert len(sleeps) == attempts - 1
+
+    endpoint.faults.add(
+        {**fault, "operation": operation, "times": attempts - 1} if attempts > 1 else {"fault": "delay", "seconds": 0}
+    )
+    outcome = info(**options)
     assert not outcome.failed, outcome["msg"]
-    assert endpoint.operations.count(operation) == 9
-    assert sleeps, "retries wait between the calls"
+
+
+@pytest.mark.parametrize("operation", ["GetReplicationSet", "ListReplicationSets", "ListTagsForResource"])
+def test_a_dropped_connection_is_tried_twice(
+    info: Run, endpoint: LocalEndpoint, recorded_arn: str, sleeps: list[float], operation: str
+) -> None:
+    endpoint.faults.add({"operation": operation, "fault": "reset", "times": 3})
+    outcome = info()
+    assert outcome.failed and endpoint.operations.count(operation) == 2
+    assert not info().failed
 
 
 def test_a_bare_502_is_retried(info: Run, endpoint: LocalEndpoint, recorded_arn: str, sleeps: list[float]) -> None:

@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What AWS reports of a replication set, from any Region that answers.
+
+ListReplicationSets answers from any Region where the service exists, GetReplicationSet only from a Region that is in the
+set (sources: Prowler, Terraform's AWS provider).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Iterable, NamedTuple, TypeVar
+
+from .._aws.errors import MULTIPLE_REPLICATION_SETS, AnsibleSSMIncidentsError
+from .search import OWN_SET, search_failure
+
+if TYPE_CHECKING:
+    from .remote import Remote
+
+Result = TypeVar("Result")
+
+
+class Observation(NamedTuple):
+    """What AWS reports of the set at a moment.
+
+    :ivar region: the Region that returned the set, or None.
+    :ivar arn: the set's ARN; empty if it is not known.
+    :ivar replication_set: the set as botocore parsed it; None if the account has no such set.
+    :ivar tags: the set's tags; None if they were not listed.
+    :ivar other_arns: the account's sets, if the one that was asked for is not among them.
+    """
+
+    region: str | None
+    arn: str
+    replication_set: dict[str, Any] | None
+    tags: dict[str, str] | None = None
+    other_arns: tuple[str, ...] = ()
+
+
+class Observer:
+    """Reads one replication set: the same one, once its ARN is known.
+
+    :ivar arn: the set's ARN; None as long as it is not known.
+    """
+
+    def __init__(self, remote: Remote, arn: str | None, include_tags: bool) -> None:
+        """
+        :param arn: the ARN that the user has given; None for the account's own set.
+        :param include_tags: whether to list the tags as well.
+        """
+        self.arn = self._given_arn = arn
+        self.mask = remote.mask
+        self._remote = remote
+        self._include_tags = include_tags
+        self._regions: list[str] = []
+        self._failures: Counter[str] = Counter()
+
+    def created(self, arn: str, regions: Iterable[str]) -> None:
+        """Take what is known of a set that was just created."""
+        self.arn, self._regions = arn, list(regions)
+
+    def forget(self) -> None:
+        """Forget which set it was, unless the user has given its ARN: the account may have another one by now."""
+        self.arn = self._given_arn
+
+    def look(self) -> Observation:
+        """Return what AWS reports.
+
+        :raises AnsibleSSMIncidentsError: if it is not known whether there is a set, or a set that is listed can't be read.
+        """
+        failures: dict[str, AnsibleSSMIncidentsError] = {}
+        if self.arn:
+            seen = self._get(self.arn, self._regions or [self._remote.region], failures)
+            if seen:
+                return seen
+        every_region = self._remote.regions(self.arn)
+        listed = self._list(every_region)
+        arn = self.arn or _only_arn(listed)
+        if arn is None:
+            return Observation(None, "", None)
+        seen = self._get(arn, every_region, failures)
+        if seen:
+            return seen
+        if isinstance(listed, AnsibleSSMIncidentsError):
+            raise listed
+        if arn in listed:
+            # It is on its way into the only Region that answers or out of it, or a Region that has it does not answer.
+            raise search_failure(f"the replication set {arn}", list(failures), failures, self._remote.mask)
+        return Observation(None, "", None, other_arns=tuple(listed))
+
+    def list_tags(self, seen: Observation) -> dict[str, str]:
+        """Return the tags of the set that was seen. Raises AnsibleSSMIncidentsError if no Region of it lists them."""
+        regions = seen.replication_set["regionMap"] if seen.replication_set else []
+        failures: dict[str, AnsibleSSMIncidentsError] = {}
+        tags = self._first(self.healthiest_first(regions), partial(self._remote.list_tags, arn=seen.arn), failures)
+        if tags:
+            return tags[1]
+        raise next(iter(failures.values()))
+
+    def healthiest_first(self, regions: Iterable[str]) -> list[str]:
+        """Return Regions in the order in which to call them: those that did not fail last time, and the user's own first."""
+        return sorted(regions, key=lambda name: (self._failures[name], name != self._remote.region, name))
+
+    def record(self, region: str, failure: AnsibleSSMIncidentsError | None) -> None:
+        """Remember whether a call in a Region has failed."""
+        self._failures[region] = self._failures[region] + 1 if failure else 0
+
+    def _get(
+        self, arn: str, regions: Iterable[str], failures: dict[str, AnsibleSSMIncidentsError]
+    ) -> Observation | None:
+        """Get the set from the first Region that returns it.
+
+        :param failures: Regions that were asked already, each with its failure; takes those that fail.
+        """
+        asked = [region for region in self.healthiest_first(regions) if region not in failures]
+        found = self._first(asked, partial(self._remote.get_replication_set, arn=arn), failures)
+        if found is None:
+            return None
+        region, replication_set = found
+        self.created(arn, replication_set["regionMap"])
+        seen = Observation(region, arn, replication_set)
+        return seen._replace(tags=self.list_tags(seen)) if self._include_tags else seen
+
+    def _list(self, regions: list[str]) -> list[str] | AnsibleSSMIncidentsError:
+        """Return the ARNs of the account's sets, or why no Region lists them."""
+        failures: dict[str, AnsibleSSMIncidentsError] = {}
+        found = self._first(self.healthiest_first(regions), self._remote.list_replication_sets, failures)
+        return found[1] if found else search_failure(OWN_SET, list(failures), failures, self._remote.mask)
+
+    def _first(
+        self, regions: list[str], call: Callable[..., Result], failures: dict[str, AnsibleSSMIncidentsError]
+    ) -> tuple[str, Result] | None:
+        """Call the first Region and, if it fails, all others side by side; return the first that answers, with its result.
+
+        :param failures: takes the Regions that fail.
+        """
+        for group in (regions[:1], regions[1:]):
+            if failures and self._remote.is_over():
+                break
+            calls = {region: partial(call, region) for region in group}
+            for region, result in self._remote.side_by_side(calls):
+                if isinstance(result, AnsibleSSMIncidentsError):
+                    self.record(region, result)
+                    failures[region] = result
+                else:
+                    self.record(region, None)
+                    return region, result
+        return None
+
+
+def _only_arn(listed: list[str] | AnsibleSSMIncidentsError) -> str | None:
+    """Return the ARN of the account's only set, or None if it has none.
+
+    :raises AnsibleSSMIncidentsError: if it has several, which it can't have, or if the list could not be read.
+    """
+    if isinstance(listed, AnsibleSSMIncidentsError):
+        raise listed
+    if len(listed) > 1:
+        raise AnsibleSSMIncidentsError(
+            f"Found {len(listed)} replication sets: {', '.join(listed)}", code=MULTIPLE_REPLICATION_SETS
+        )
+    return listed[0] if listed else None
