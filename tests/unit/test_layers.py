@@ -19,6 +19,7 @@ PACKAGE = "ansible_collections.incident_manager.aws.plugins."
 LAYERS = (
     "module_utils._aws",
     "module_utils._replication_set",
+    "module_utils._incident_data",
     "plugin_utils._audit",
     "plugin_utils",
     "modules",
@@ -28,9 +29,14 @@ LAYERS = (
 MAY_IMPORT = {
     "module_utils._aws": {"module_utils._aws"},
     "module_utils._replication_set": {"module_utils._aws", "module_utils._replication_set"},
+    "module_utils._incident_data": {
+        "module_utils._aws",
+        "module_utils._replication_set",
+        "module_utils._incident_data",
+    },
     "plugin_utils._audit": {"module_utils._aws", "module_utils._replication_set", "plugin_utils._audit"},
     "plugin_utils": {"module_utils._aws"},
-    "modules": {"module_utils._aws", "module_utils._replication_set"},
+    "modules": {"module_utils._aws", "module_utils._replication_set", "module_utils._incident_data"},
     "action": {"module_utils._aws", "module_utils._replication_set", "plugin_utils._audit", "plugin_utils"},
     "lookup": {"module_utils._aws", "module_utils._replication_set"},
 }
@@ -38,6 +44,7 @@ PURE = (
     "module_utils/_aws/arn.py",
     "module_utils/_aws/errors.py",
     "module_utils/_aws/text.py",
+    "module_utils/_incident_data/contents.py",
     "module_utils/_replication_set/desired.py",
     "module_utils/_replication_set/facts.py",
     "module_utils/_replication_set/plan.py",

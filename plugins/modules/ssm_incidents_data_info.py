@@ -1,0 +1,434 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ssm_incidents_data_info
+version_added: 3.1.0
+short_description: Count what the replication set of AWS Systems Manager Incident Manager holds
+description:
+  - Returns what an account's replication set holds. Response plans, incidents, contacts, escalation plans, on-call schedules
+    and rotations are counted, and listed in a few words each. All of it is deleted together with the replication set.
+  - Whether a single Region of the set shows everything is not documented. The module therefore asks all Regions of the set at
+    the same time, and counts each resource once.
+  - A resource that can't be listed is not a failure. RV(complete) is V(false) then, and RV(missing) has the reasons.
+  - The module is read-only. It was tested against the local endpoint of this collection, and has not been tried on a real AWS
+    account.
+notes:
+  - The result contains names and titles, which can be those of people and customers.
+  - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds, and each call is attempted
+    twice. C(aws_config) overrides this. Calls that are throttled are retried for longer. After 300 seconds the module stops
+    listing, and returns what it has.
+  - A resource that another account shares with this account is not counted. It belongs to the other account's replication set.
+author:
+  - incident_manager.aws contributors (@incident-manager)
+options:
+  arn:
+    description:
+      - The ARN of the replication set, such as
+        V(arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57).
+      - If set, the module fails if this replication set is not found.
+      - If omitted, the account's own replication set is found. If the account has none, the module succeeds with
+        RV(exists=false), and all counts are 0.
+    type: str
+  include:
+    description:
+      - What to count. Nothing else is listed, and no permission for it is needed.
+      - V(contacts), V(escalation_plans) and V(on_call_schedules) come from the same list, and so do V(incidents) and
+        V(open_incidents).
+    type: list
+    elements: str
+    choices:
+      - response_plans
+      - incidents
+      - open_incidents
+      - contacts
+      - escalation_plans
+      - on_call_schedules
+      - rotations
+    default:
+      - response_plans
+      - incidents
+      - open_incidents
+      - contacts
+      - escalation_plans
+      - on_call_schedules
+      - rotations
+extends_documentation_fragment:
+  - incident_manager.aws.attributes
+  - incident_manager.aws.attributes.info_module
+  - incident_manager.aws.requirements
+  - incident_manager.aws.search
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+seealso:
+  - module: incident_manager.aws.ssm_incidents_replication_set_info
+    description: The facts of the replication set itself.
+  - name: ListIncidentRecords
+    description: The API operation that lists the incidents.
+    link: https://docs.aws.amazon.com/incident-manager/latest/APIReference/API_ListIncidentRecords.html
+  - name: ListContacts
+    description: The API operation that lists contacts, escalation plans and on-call schedules.
+    link: https://docs.aws.amazon.com/incident-manager/latest/APIReference/API_SSMContacts_ListContacts.html
+"""
+
+EXAMPLES = r"""
+# Credentials and Region come from the environment here, or from module_defaults.
+
+- name: Count what the account's replication set holds
+  incident_manager.aws.ssm_incidents_data_info:
+    region: eu-west-1
+  register: incident_data
+
+- name: Everything was counted, and no incident is open
+  ansible.builtin.assert:
+    that:
+      - incident_data.complete
+      - incident_data.counts.open_incidents == 0
+
+- name: List the response plans, wherever the replication set is
+  incident_manager.aws.ssm_incidents_data_info:
+    region: eu-west-1
+    search_regions: all
+    include: [response_plans]
+  register: incident_data
+
+- name: Show their names
+  ansible.builtin.debug:
+    var: incident_data.response_plans | map(attribute='name')
+"""
+
+RETURN = r"""
+exists:
+  description:
+    - Whether there is a replication set.
+    - V(false) only if O(arn) is omitted and the account has none.
+  returned: success
+  type: bool
+  sample: true
+region:
+  description: The Region that returned the replication set.
+  returned: success
+  type: str
+  sample: us-east-1
+arn:
+  description: The ARN of the replication set; null if there is none.
+  returned: success
+  type: str
+  sample: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
+complete:
+  description:
+    - Whether every Region of the replication set has returned all lists of O(include).
+    - If V(false), there can be more than was counted. Assert on this value first.
+  returned: success
+  type: bool
+  sample: true
+missing:
+  description: What could not be listed, or not completely, in which Region and why.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    part:
+      description: The value of O(include).
+      returned: success
+      type: str
+      sample: contacts
+    region:
+      description: The Region that was asked.
+      returned: success
+      type: str
+      sample: us-east-1
+    code:
+      description: The error code, as in RV(error.code).
+      returned: success
+      type: str
+      sample: AccessDeniedException
+    msg:
+      description: What was tried, why it failed, and what to do.
+      returned: success
+      type: str
+      sample: Failed to list the rotations in Region us-east-1
+counts:
+  description:
+    - The number of resources of each kind.
+    - Null for what O(include) does not have, and for what no Region has returned.
+  returned: success
+  type: dict
+  contains:
+    response_plans:
+      description: The number of response plans.
+      returned: success
+      type: int
+      sample: 1
+    incidents:
+      description: The number of incidents, open and resolved.
+      returned: success
+      type: int
+      sample: 12
+    open_incidents:
+      description: The number of incidents that are not resolved.
+      returned: success
+      type: int
+      sample: 1
+    contacts:
+      description: The number of contacts that are persons.
+      returned: success
+      type: int
+      sample: 4
+    escalation_plans:
+      description: The number of escalation plans.
+      returned: success
+      type: int
+      sample: 1
+    on_call_schedules:
+      description: The number of on-call schedules.
+      returned: success
+      type: int
+      sample: 1
+    rotations:
+      description: The number of rotations of the on-call schedules.
+      returned: success
+      type: int
+      sample: 2
+response_plans:
+  description: The response plans, sorted by ARN; null under the conditions of RV(counts).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    arn:
+      description: The ARN.
+      returned: success
+      type: str
+      sample: arn:aws:ssm-incidents::111122223333:response-plan/Example-Response-Plan
+    name:
+      description: The name.
+      returned: success
+      type: str
+      sample: Example-Response-Plan
+    display_name:
+      description: The display name; null if there is none.
+      returned: success
+      type: str
+      sample: Example response plan
+incidents:
+  description: The incidents in short; null under the conditions of RV(counts).
+  returned: success
+  type: dict
+  contains:
+    by_status:
+      description: The number of incidents by status.
+      returned: success
+      type: dict
+      sample:
+        OPEN: 1
+        RESOLVED: 11
+    first_creation_time:
+      description: When the first incident was created, in ISO 8601 and UTC; null if there is none.
+      returned: success
+      type: str
+      sample: "2021-05-21T18:16:57.579000+00:00"
+    last_creation_time:
+      description: When the last incident was created, in ISO 8601 and UTC; null if there is none.
+      returned: success
+      type: str
+      sample: "2026-01-02T03:04:05.678000+00:00"
+open_incidents:
+  description:
+    - The incidents that are not resolved, sorted by ARN; null under the conditions of RV(counts).
+    - If two Regions return different statuses of an incident, it counts as open.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    arn:
+      description: The ARN.
+      returned: success
+      type: str
+      sample: arn:aws:ssm-incidents::111122223333:incident-record/Example-Response-Plan/6ebcc812-85f5-b7eb-8b2f-283e4d844308
+    title:
+      description: The title.
+      returned: success
+      type: str
+      sample: Example-Incident
+    impact:
+      description: The impact, from 1 (critical) to 5 (no impact).
+      returned: success
+      type: int
+      sample: 5
+    status:
+      description: The status, V(OPEN).
+      returned: success
+      type: str
+      sample: OPEN
+    creation_time:
+      description: When the incident was created, in ISO 8601 and UTC.
+      returned: success
+      type: str
+      sample: "2021-05-21T18:16:57.579000+00:00"
+contacts:
+  description: The contacts that are persons, sorted by ARN; null under the conditions of RV(counts).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    arn:
+      description: The ARN.
+      returned: success
+      type: str
+      sample: arn:aws:ssm-contacts:us-east-2:111122223333:contact/example
+    alias:
+      description: The alias.
+      returned: success
+      type: str
+      sample: example
+    display_name:
+      description: The display name; null if there is none.
+      returned: success
+      type: str
+      sample: Example
+escalation_plans:
+  description: The escalation plans, sorted by ARN; null under the conditions of RV(counts).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    arn:
+      description: The ARN.
+      returned: success
+      type: str
+      sample: arn:aws:ssm-contacts:us-east-2:111122223333:contact/example
+    alias:
+      description: The alias.
+      returned: success
+      type: str
+      sample: example
+    display_name:
+      description: The display name; null if there is none.
+      returned: success
+      type: str
+      sample: Example
+on_call_schedules:
+  description: The on-call schedules, sorted by ARN; null under the conditions of RV(counts).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    arn:
+      description: The ARN.
+      returned: success
+      type: str
+      sample: arn:aws:ssm-contacts:us-east-2:111122223333:contact/example
+    alias:
+      description: The alias.
+      returned: success
+      type: str
+      sample: example
+    display_name:
+      description: The display name; null if there is none.
+      returned: success
+      type: str
+      sample: Example
+rotations:
+  description: The rotations, sorted by ARN; null under the conditions of RV(counts).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    arn:
+      description: The ARN.
+      returned: success
+      type: str
+      sample: arn:aws:ssm-contacts:us-east-2:111122223333:rotation/example
+    name:
+      description: The name.
+      returned: success
+      type: str
+      sample: example
+error:
+  description: What failed. The codes are part of what this collection promises; a later release may add others.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description:
+        - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
+        - Or a code of this collection, V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer),
+          V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
+        - A bare HTTP status, such as V(403), if an error came without a code.
+        - The README of the collection has a table of all codes.
+      returned: failure
+      type: str
+      sample: ResourceNotFoundException
+    message:
+      description: The message of AWS or botocore or, for a code of this collection, of the failure.
+      returned: failure
+      type: str
+      sample: The replication set was not found
+response_metadata:
+  description: What AWS sent with its response, such as RV(response_metadata.http_status_code); V({}) if AWS did not respond.
+  returned: failure
+  type: dict
+  contains:
+    http_status_code:
+      description: The answer's HTTP status.
+      returned: failure, if AWS answered
+      type: int
+      sample: 404
+boto3_version:
+  description: The version of boto3, if it is installed.
+  returned: failure
+  type: str
+  sample: 1.44.5
+botocore_version:
+  description: The version of botocore, if it is installed.
+  returned: failure
+  type: str
+  sample: 1.44.5
+"""
+
+from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_counts
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
+    SEARCH_DEFAULTS,
+    find_replication_set,
+    validate_search,
+)
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "arn": {"type": "str"},
+            "search_regions": {"type": "list", "elements": "str", "default": []},
+            "include": {"type": "list", "elements": "str", "choices": list(PARTS), "default": list(PARTS)},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    arn, search_regions = params["arn"], params["search_regions"]
+    run = ModuleRun(module)
+    with run:
+        validate_search(arn, search_regions)
+        connection = run.connect(SEARCH_DEFAULTS)
+        found = find_replication_set(connection, arn, search_regions)
+        data = data_counts(connection, found.replication_set, found.arn, params["include"])
+        if not data["complete"]:
+            # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
+            warn(
+                "Not everything that the replication set holds could be listed. The return value missing has the reasons."
+            )
+        exists = found.replication_set is not None
+        run.result.update(exists=exists, region=found.client.meta.region_name, arn=found.arn or None, **data)
+    run.exit()
+
+
+if __name__ == "__main__":
+    main()
