@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from endpoint.backend import kinds
+
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 USER = f"arn:aws:iam::{ACCOUNT}:user/someone"
@@ -82,7 +84,7 @@ def rotation(name: str, region: str = REGION, account: str = ACCOUNT, **members:
 
 
 def one_of_each() -> list[dict[str, Any]]:
-    """Return one object of each kind, which belong together."""
+    """Return one object of each kind that botocore knows, which belong together."""
     first, plan = contact("first"), response_plan("a-plan")
     contact_arn, turns = first["body"]["ContactArn"], rotation("turns")
     channel, engagement, page = (contacts_arn(f"{kind}/first/1") for kind in ("contact-channel", "engagement", "page"))
@@ -95,7 +97,7 @@ def one_of_each() -> list[dict[str, Any]]:
     receipt = {"ContactChannelArn": channel, "ReceiptType": "READ", "ReceiptTime": "2026-01-05T00:02:00Z"}
     address = {"Type": "EMAIL", "DeliveryAddress": {"SimpleAddress": "a@example.com"}, "ActivationStatus": "ACTIVATED"}
     rotation_arn = turns["body"]["RotationArn"]
-    return [
+    objects = [
         {**plan, "tags": {"team": "ops"}},
         {"kind": "resource_policy", "body": policy, "parent": plan["body"]["arn"]},
         {**incident("one"), "tags": {"a": "b"}},
@@ -127,3 +129,4 @@ def one_of_each() -> list[dict[str, Any]]:
             "parent": page,
         },
     ]
+    return [one for one in objects if one["kind"] in kinds.KINDS]

@@ -126,7 +126,7 @@ EXAMPLES = r"""
 
 - name: Read the manifest, with what is not included
   ansible.builtin.slurp:
-    src: "{{ incident_export.path }}/manifest.json"
+    src: "{{ incident_export.directory }}/manifest.json"
   register: manifest
 
 - name: Export a large account slowly, without what may not be read
@@ -140,8 +140,8 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-path:
-  description: The directory, as in O(path).
+directory:
+  description: The directory, as in O(path). In check mode it is not created.
   returned: success
   type: str
   sample: /srv/exports/incident-manager
@@ -349,7 +349,7 @@ def main() -> None:
                 export = Export(connection, found.arn, regions, home, folder, params["workers"], deadline)
                 report(run, found, params, export.run())
                 folder.finish()
-        run.result.update(changed=True, path=params["path"])
+        run.result.update(changed=True, directory=params["path"])
     run.exit()
 
 

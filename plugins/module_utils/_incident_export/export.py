@@ -252,7 +252,7 @@ class Export:
 
     def _read_unit(self, unit: Unit, reading: int) -> list[Task]:
         """Read an object, and return the tasks that list its parts."""
-        record = self._get(unit.kind, unit, None, reading)
+        record = self._get(Place(unit.kind, "", self._home(unit), unit), reading)
         if unit.is_gone:
             return []
         if record:
@@ -268,7 +268,7 @@ class Export:
         return self._part_lists(unit, reading)
 
     def _look_at_set(self, unit: Unit) -> None:
-        record = self._get(unit.kind, unit, None, _SECOND)
+        record = self._get(Place(unit.kind, "", self._home(unit), unit), _SECOND)
         if unit.is_gone or unit.has_failed:
             return
         unit.listed[_SECOND] = unit.listed[_FIRST]
@@ -279,19 +279,21 @@ class Export:
                 failure = AnsibleSSMIncidentsError("", code=REPLICATION_SET_CHANGED, reason=reason)
                 self._note_missing(Place(unit.kind, "GetReplicationSet", region, unit), failure)
 
-    def _get(self, kind: Kind, unit: Unit, item_id: str | None, reading: int) -> dict[str, Any]:
+    def _get(self, about: Place, reading: int) -> dict[str, Any]:
         """Return the responses of all operations that read an object, by operation.
 
-        :param item_id: the ID of a part of the unit; None for the unit itself.
+        :param about: the object, which is a part of the unit if it has an item_id.
         """
+        kind, unit, item_id = about.kind, about.unit, about.item_id
+        assert unit
         record = {}
         for operation in kind.gets:
-            place = Place(kind, operation, self._home(unit), unit, item_id)
+            place = about._replace(operation=operation)
             if operation in self._unknown_operations:
                 continue
             try:
                 record[operation] = self._reads.get(
-                    kind, operation, place.region, item_id or unit.arn, unit.arn if item_id else None
+                    kind, operation, about.region, item_id or unit.arn, unit.arn if item_id else None
                 )
             except AnsibleSSMIncidentsError as failure:
                 if failure.code != NOT_FOUND:
@@ -374,14 +376,13 @@ class Export:
         if not kind.gets:
             self._write(kind, {**_part(unit, item_id, region), operation: item}, reading)
             return []
-        return [
-            Task(Place(kind, kind.gets[0], region, unit, item_id), partial(self._read_part, kind, unit, item_id, reading))
-        ]
+        part = Place(kind, kind.gets[0], region, unit, item_id)
+        return [Task(part, partial(self._read_part, part, reading))]
 
-    def _read_part(self, kind: Kind, unit: Unit, item_id: str, reading: int) -> list[Task]:
-        record = self._get(kind, unit, item_id, reading)
-        if record:
-            self._write(kind, {**_part(unit, item_id, self._home(unit)), **record}, reading)
+    def _read_part(self, part: Place, reading: int) -> list[Task]:
+        record = self._get(part, reading)
+        if record and part.unit:
+            self._write(part.kind, {**_part(part.unit, part.item_id, part.region), **record}, reading)
         return []
 
     def _register(self, place: Place, item: dict[str, Any], reading: int) -> None:

@@ -91,8 +91,36 @@ SUMMARY: Schema = {
     "summary.unknown": "int",
 }
 
+_CONTACT = {"arn": "str", "alias": "str", "display_name": "str?"}
+_LISTED = {
+    "response_plans": {"arn": "str", "name": "str", "display_name": "str?"},
+    "open_incidents": {"arn": "str", "title": "str", "impact": "int", "status": "str", "creation_time": "str"},
+    "contacts": _CONTACT,
+    "escalation_plans": _CONTACT,
+    "on_call_schedules": _CONTACT,
+    "rotations": {"arn": "str", "name": "str"},
+}
+#: What a replication set holds.
+DATA: Schema = {
+    "complete": "bool",
+    "missing": "list",
+    "missing[]": "dict",
+    **{f"missing[].{name}": "str" for name in ("part", "region", "code", "msg")},
+    "counts": "dict",
+    **{f"counts.{part}": "int?" for part in (*_LISTED, "incidents")},
+    "incidents": "dict?",
+    "incidents.by_status": "dict",
+    "incidents.first_creation_time": "str?",
+    "incidents.last_creation_time": "str?",
+    **dict.fromkeys(_LISTED, "list?"),
+    **{f"{part}[]": "dict" for part in _LISTED},
+    **{f"{part}[].{name}": kind for part, members in _LISTED.items() for name, kind in members.items()},
+}
+DATA_INFO: Schema = {"exists": "bool", "region": "str", "arn": "str?", **DATA}
+
 #: What each page's RETURN documents.
 PAGES: dict[str, Schema] = {
+    "modules/ssm_incidents_data_info.py": {**DATA_INFO, **ERROR},
     "modules/ssm_incidents_replication_set_info.py": {**FACTS, **ERROR},
     "modules/ssm_incidents_replication_set.py": {**FACTS, **ACTIONS, **ERROR},
     "modules/ssm_incidents_replication_set_audit.py": {**AUDIT, **ERROR},
@@ -111,7 +139,7 @@ _COMMON = {"changed", "deprecations", "diff", "failed", "invocation", "msg", "wa
 _OPEN = {"diff", "error", "invocation", "response_metadata"}
 
 # The user's own keys, or those of a step's values.
-_FREE = {"actions[]", "replication_set.tags", "rules"}
+_FREE = {"actions[]", "incidents.by_status", "replication_set.tags", "rules"}
 
 _TYPES = {"bool": bool, "dict": dict, "int": int, "list": list, "raw": object, "str": str}
 

@@ -17,8 +17,9 @@ import yaml
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import ADVICE, COLLECTION_ADVICE
 from botocore.client import BaseClient
 from endpoint.server import LocalEndpoint
+from incident_data import one_of_each
 
-from .schema import ACTIONS, AUDIT, ERROR, FACTS, PAGES, SUMMARY, documented, undocumented, violations
+from .schema import ACTIONS, AUDIT, DATA_INFO, ERROR, FACTS, PAGES, SUMMARY, documented, undocumented, violations
 
 CHECKOUT = Path(__file__).parents[3]
 PLUGINS = CHECKOUT / "plugins"
@@ -101,6 +102,11 @@ def info(run_module: Run) -> Run:
 
 
 @pytest.fixture
+def data_info(run_module: Run) -> Run:
+    return lambda **options: run_module("ssm_incidents_data_info", **options).result
+
+
+@pytest.fixture
 def manage(run_module: Run, sleeps: list[float]) -> Run:
     return lambda **options: run_module("ssm_incidents_replication_set", **options).result
 
@@ -140,6 +146,22 @@ def test_facts(info: Run, run_lookup: Run, audit: Run, endpoint: LocalEndpoint, 
         assert violations(found, FACTS) == []
     assert violations(audit(), AUDIT) == []
     assert violations(audit(rules={"state": "absent"}), AUDIT) == []
+
+
+@pytest.mark.parametrize("has_set", [True, False])
+def test_what_a_set_holds(data_info: Run, endpoint: LocalEndpoint, has_set: bool) -> None:
+    if has_set:
+        endpoint.seed(SET, arn=ARN)
+        endpoint.seed_data(*one_of_each())
+    assert violations(data_info(), DATA_INFO) == []
+    assert violations(data_info(include=["contacts"]), DATA_INFO) == []
+    endpoint.faults.add({"fault": "internal", "service": "ssm-contacts", "region": "eu-west-1"})
+    found = data_info(aws_config=ONCE, _check_mode=True)
+    assert violations(found, DATA_INFO) == []
+    endpoint.faults.add({"fault": "error", "code": "ValidationException", "service": "ssm-contacts", "times": None})
+    found = data_info()
+    assert violations(found, DATA_INFO) == [] and found["complete"] is not has_set
+    assert violations(data_info(arn=OTHER_ARN), ERROR) == []
 
 
 def test_a_change(manage: Run, endpoint: LocalEndpoint) -> None:

@@ -28,6 +28,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 PAGES = [
     CHECKOUT / "README.md",
     GUIDES / "guide_asserting.rst",
+    MODULES / "ssm_incidents_data_info.py",
     MODULES / "ssm_incidents_replication_set_info.py",
 ]
 CHANGING_PAGES = [
@@ -69,6 +70,9 @@ ACCOUNT_VARIABLES = {
     "incident_manager_account": {"region": "eu-west-1"},
     "incident_manager_rules": {"deletion_protected": True},
 }
+# What the set of MEETING holds, and that of all others.
+NO_INCIDENT = {"complete": True, "counts": {"open_incidents": 0}}
+OPEN_INCIDENT = {"complete": False, "counts": {"open_incidents": 1}}
 NONE = {"exists": False, "region": "eu-west-1", "replication_set": {}}
 
 
@@ -108,7 +112,9 @@ def test_conditions_can_be_true_and_false(run_tasks: Run, tmp_path: Path, page: 
     for facts in [MEETING, *BREAKING]:
         for condition in unique:
             assertion = {"ansible.builtin.assert": {"that": [condition], "quiet": True}}
-            tasks.append({**assertion, "vars": {"incident_manager": facts}, "ignore_errors": True})
+            held = NO_INCIDENT if facts is MEETING else OPEN_INCIDENT
+            variables = {"incident_manager": facts, "incident_data": held}
+            tasks.append({**assertion, "vars": variables, "ignore_errors": True})
     for number, task in enumerate(tasks):
         task["register"] = f"outcome_{number}"
     # A condition that can't be evaluated has no evaluated_to. ansible-core 2.19 and newer refuse what is no boolean.

@@ -16,11 +16,12 @@ from checkout import GUIDES
 from credentials import module_options
 from endpoint.client import active_set, moto_iam
 from endpoint.server import LocalEndpoint
+from incident_data import contact
 from moto.kms.responses import KmsResponse
 
 from .code_blocks import ACCOUNT, ARN, code_blocks
 
-*POLICIES, MANAGE, TAGGED_SET, TAGGED_CREATE, KEY_POLICY, ROLE, TRUST, AUDITOR = [
+*POLICIES, DATA, MANAGE, TAGGED_SET, TAGGED_CREATE, KEY_POLICY, ROLE, TRUST, AUDITOR = [
     json.loads(block) for block in code_blocks(GUIDES / "guide_permissions.rst", "json")
 ]
 USES: list[dict[str, Any]] = [{"arn": ARN, "include_tags": False}, {"arn": ARN}, {}, {"include_keys": True}]
@@ -118,6 +119,36 @@ def test_reduced_policies_are_denied(
         assert outcome["error"]["code"] == "AccessDeniedException"
         assert removed.partition(":")[2] in outcome["msg"]
 
+
+# What a set holds ------------------------------------------------------------------------------------------------------
+
+
+def test_the_policy_of_what_a_set_holds_is_sufficient(run_as: Callable[..., Any], endpoint: LocalEndpoint) -> None:
+    endpoint.configure(page_size=1)
+    endpoint.seed_data(*(contact(alias, account=ACCOUNT) for alias in ("a", "b")), account=ACCOUNT)
+    outcome = run_as("ssm_incidents_data_info", DATA)
+    assert not outcome.failed, outcome["msg"]
+    assert outcome["complete"] and outcome["counts"]["contacts"] == 2
+    assert not outcome.result.get("warnings")
+
+
+@pytest.mark.parametrize(("removed", "reduced"), list(policies_less_one_action(DATA)), ids=str)
+def test_reduced_policies_of_what_a_set_holds_are_denied(
+    run_as: Callable[..., Any], removed: str, reduced: Policy
+) -> None:
+    outcome = run_as("ssm_incidents_data_info", reduced)
+    action = removed.partition(":")[2]
+    if action.endswith(("ReplicationSet", "ReplicationSets")):
+        assert outcome["error"]["code"] == "AccessDeniedException" and action in outcome["msg"]
+        return
+    assert not outcome.failed and not outcome["complete"] and len(outcome["warnings"]) == 1
+    assert {one["code"] for one in outcome["missing"]} == {"AccessDeniedException"}
+    assert all(removed in one["msg"] for one in outcome["missing"])
+    denied = {one["part"] for one in outcome["missing"]}
+    assert outcome["counts"] == {part: None if part in denied else 0 for part in outcome["counts"]}
+
+
+# Managing a set --------------------------------------------------------------------------------------------------------
 
 REGIONS = [{"name": "us-east-1", "sse_kms_key_id": KEY}]
 MORE_REGIONS = [*REGIONS, {"name": "eu-west-1", "sse_kms_key_id": KEY.replace("us-east-1", "eu-west-1")}]

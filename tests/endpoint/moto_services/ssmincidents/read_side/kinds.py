@@ -34,7 +34,7 @@ class Kind(NamedTuple):
     has_tags: bool = False
 
 
-KINDS = {
+_KINDS = {
     "response_plan": Kind(SERVICE, "GetResponsePlanOutput", "arn", has_tags=True),
     "resource_policy": Kind(SERVICE, "ResourcePolicy", "policyId", needs_parent=True),
     "incident_record": Kind(SERVICE, "IncidentRecord", "arn", has_tags=True),
@@ -55,8 +55,8 @@ KINDS = {
     "page_resolution": Kind(CONTACTS, "ResolutionContact", needs_parent=True),
 }
 
-# The operations that list or get objects of a kind. BatchGetIncidentFindings and ListTagsForResource are special.
-READS: dict[str, dict[str, str]] = {
+# BatchGetIncidentFindings and ListTagsForResource are special.
+_READS: dict[str, dict[str, str]] = {
     SERVICE: {
         "ListResponsePlans": "response_plan",
         "GetResponsePlan": "response_plan",
@@ -88,6 +88,13 @@ READS: dict[str, dict[str, str]] = {
         "ListPageReceipts": "page_receipt",
         "ListPageResolutions": "page_resolution",
     },
+}
+# An older botocore has neither findings nor their operations.
+KINDS = {name: kind for name, kind in _KINDS.items() if kind.shape in service_model(kind.service).shape_names}
+# The operations that list or get objects of a kind.
+READS = {
+    service: {name: kind for name, kind in reads.items() if name in service_model(service).operation_names}
+    for service, reads in _READS.items()
 }
 # With ListTagsForResource of ssm-contacts. That of ssm-incidents is for replication sets too.
 SERVED = {SERVICE: frozenset(READS[SERVICE]), CONTACTS: frozenset({*READS[CONTACTS], "ListTagsForResource"})}
