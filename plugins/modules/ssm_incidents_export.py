@@ -277,7 +277,7 @@ botocore_version:
   sample: 1.44.5
 """
 
-from time import monotonic
+import time
 from typing import TYPE_CHECKING, Any, Mapping
 
 from ansible.module_utils.common.warnings import warn
@@ -288,6 +288,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_counts
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.export import (
     Export,
     Summary,
@@ -299,7 +300,6 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._incident_exp
     left_over,
     validate_path,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_counts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
     SearchResult,
@@ -325,7 +325,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    params, deadline = module.params, monotonic() + module.params["timeout"]
+    params, deadline = module.params, time.monotonic() + module.params["timeout"]
     run = ModuleRun(module)
     with run:
         validate(params)
@@ -345,7 +345,7 @@ def main() -> None:
             # Before AWS is asked, so that what can't be written is known before hours have passed.
             with NewFolder(params["path"]) as folder:
                 found = find(connection, params)
-                regions, home = found.replication_set["regionMap"], found.client.meta.region_name
+                regions, home = (found.replication_set or {})["regionMap"], found.client.meta.region_name
                 export = Export(connection, found.arn, regions, home, folder, params["workers"], deadline)
                 report(run, found, params, export.run())
                 folder.finish()

@@ -11,11 +11,11 @@ than a few hundred bytes for each such object.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from datetime import datetime, timezone
 from functools import partial
 from threading import Lock
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple
 
 from .._aws.errors import (
@@ -177,7 +177,7 @@ class Export:
         :raises AnsibleSSMIncidentsError: if a file can't be written.
         """
         self._read(_FIRST)
-        if monotonic() < self._deadline:
+        if time.monotonic() < self._deadline:
             self._read(_SECOND)
             self._compare()
             self._read(_AGAIN)
@@ -188,9 +188,7 @@ class Export:
         complete = not self._missing_by
         self._store.replace(outdated, useless)
         counts = self._store.write_manifest(self._manifest(complete))
-        return Summary(
-            complete, counts, self._missing, sum(self._missing_by.values()), self._missing_by, self._changes
-        )
+        return Summary(complete, counts, self._missing, sum(self._missing_by.values()), self._missing_by, self._changes)
 
     def _manifest(self, complete: bool) -> dict[str, Any]:
         return {
@@ -203,7 +201,9 @@ class Export:
             "complete": complete,
             "not_included": list(NOT_INCLUDED),
             "periods": {
-                kind.name: dict(zip(("start", "end"), self._periods[kind.times])) for kind in KINDS.values() if kind.times
+                kind.name: dict(zip(("start", "end"), self._periods[kind.times]))
+                for kind in KINDS.values()
+                if kind.times
             },
             "shared_by_other_accounts": dict(Counter(kind for kind, _arn in sorted(self._shared))),
         }
@@ -235,9 +235,7 @@ class Export:
             unit = self._units[arn]
             if unit.kind not in level:
                 continue
-            if reading == _FIRST and unit.listed[_FIRST]:
-                yield self._unit_task(unit, self._read_unit, reading)
-            elif reading == _AGAIN and arn in self._again:
+            if (reading == _FIRST and unit.listed[_FIRST]) or (reading == _AGAIN and arn in self._again):
                 yield self._unit_task(unit, self._read_unit, reading)
             # What has failed is named already.
             elif reading == _SECOND and not unit.has_failed and self._is_listed_again(unit):
@@ -485,9 +483,7 @@ class Export:
 
         :param exported: whether the files have the object as it was after the change or, if it went, before.
         """
-        self._store.note(
-            CHANGES, {"kind": unit.kind.name, "arn": unit.arn, "change": change, "exported": exported}
-        )
+        self._store.note(CHANGES, {"kind": unit.kind.name, "arn": unit.arn, "change": change, "exported": exported})
         self._changes += 1
 
     # Regions ------------------------------------------------------------------------------------------------------

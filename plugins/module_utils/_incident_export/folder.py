@@ -61,9 +61,7 @@ def left_over(path: str) -> list[str]:
     """Return the paths of the folders that runs for this path have left over, which were killed, or have not ended yet."""
     parent, name = _split(path)
     names = os.listdir(parent)
-    return sorted(
-        os.path.join(parent, one) for one in names if one.startswith(f".{name}.") and one.endswith(_SUFFIX)
-    )
+    return sorted(os.path.join(parent, one) for one in names if one.startswith(f".{name}.") and one.endswith(_SUFFIX))
 
 
 class NewFolder:

@@ -150,10 +150,7 @@ NOT_INCLUDED = (
 def sub_lists(kind: Kind) -> list[tuple[Kind, str]]:
     """Return the operations that list what belongs to an object of a kind, each with the kind that it lists."""
     return [
-        (part, operation)
-        for part in KINDS.values()
-        for operation, parent in part.lists.items()
-        if parent == kind.name
+        (part, operation) for part in KINDS.values() for operation, parent in part.lists.items() if parent == kind.name
     ]
 
 

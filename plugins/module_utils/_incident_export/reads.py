@@ -77,7 +77,13 @@ class Reads:
         )
 
     def page(
-        self, kind: Kind, operation: str, region: str, parent: str | None, token: str | None, period: tuple[str, str] | None
+        self,
+        kind: Kind,
+        operation: str,
+        region: str,
+        parent: str | None,
+        token: str | None,
+        period: tuple[str, str] | None,
     ) -> Page:
         """Return a page of a list.
 
@@ -174,7 +180,7 @@ def _object(
     for name in shape.required_members:
         if answer.get(name) is None:
             raise ValueError(f"{name} is missing")
-    found, has_id = _objects_with_id(answer, shape, kind.id)
+    found, has_id = _objects_with_id(answer, shape, kind.id or "")
     if any(value != item_id for value in found) or (has_id and not found and not _is_id_optional(shape, kind.id)):
         raise ValueError(f"{kind.id} is missing or is another one's")
     if not answer and model.name not in (*NONE_IF_NOT_FOUND, "ListTagsForResource"):
@@ -197,7 +203,7 @@ def _is_id_optional(shape: Shape, id_member: str | None) -> bool:
     return all(id_member not in one.required_members for _name, one in _shapes(shape))
 
 
-def _objects_with_id(answer: Mapping[str, Any], shape: Shape, id_member: str | None) -> tuple[list[Any], bool]:
+def _objects_with_id(answer: Mapping[str, Any], shape: Shape, id_member: str) -> tuple[list[Any], bool]:
     """Return the IDs in a response, and whether it can have one."""
     found, has_id = [], False
     for name, one in _shapes(shape):

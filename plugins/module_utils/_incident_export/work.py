@@ -43,8 +43,7 @@ def carry_out(tasks: Iterable[Task], workers: int, deadline: float) -> Iterator[
     """
     work = _Work(iter(tasks), deadline)
     threads = [
-        Thread(target=work.work, name=f"incident_manager.aws export {number}", daemon=True)
-        for number in range(workers)
+        Thread(target=work.work, name=f"incident_manager.aws export {number}", daemon=True) for number in range(workers)
     ]
     for thread in threads:
         thread.start()
@@ -106,7 +105,7 @@ class _Work:
     def _is_done(self) -> bool:
         if self._active or self._error:
             return not self._active
-        return time.monotonic() >= self._deadline or not self._waiting and not self._fetch()
+        return time.monotonic() >= self._deadline or (not self._waiting and not self._fetch())
 
     def _next(self) -> Task | None:
         """Return the next task as soon as there is one, None if there is none any more."""
