@@ -68,10 +68,11 @@ class Unit:
     :ivar prints: for the first and the second reading, the sum of the fingerprints of all that lists said of it.
     :ivar is_doubtful: whether AWS listed it, or a part of it, and did not find it afterwards.
     :ivar has_failed: whether something of it could not be read, which the manifest says.
-    :ivar is_gone: whether it was not found any more when it was read.
+    :ivar is_read: whether it was found when it was read.
+    :ivar is_gone: whether it was not found any more.
     """
 
-    __slots__ = ("arn", "has_failed", "is_doubtful", "is_gone", "kind", "listed", "prints")
+    __slots__ = ("arn", "has_failed", "is_doubtful", "is_gone", "is_read", "kind", "listed", "prints")
 
     def __init__(self, kind: Kind, arn: str) -> None:
         self.kind = kind
@@ -80,6 +81,7 @@ class Unit:
         self.prints = [0, 0]
         self.is_doubtful = False
         self.has_failed = False
+        self.is_read = False
         self.is_gone = False
 
 
@@ -253,6 +255,7 @@ class Export:
         record = self._get(Place(unit.kind, "", self._home(unit), unit), reading)
         if unit.is_gone:
             return []
+        unit.is_read = True
         if record:
             self._write(unit.kind, {"arn": unit.arn, "region": self._home(unit), **record}, reading)
         if unit.kind is REPLICATION_SET and reading == _FIRST:
@@ -298,7 +301,7 @@ class Export:
                     self._fail(place, failure)
                 elif operation in NONE_IF_NOT_FOUND:
                     pass
-                elif item_id is None and operation == kind.gets[0]:
+                elif item_id is None and operation == kind.gets[0] and (unit.is_read or reading != _AGAIN):
                     unit.is_doubtful = unit.is_gone = True
                     return {}
                 else:
