@@ -10,11 +10,11 @@ module: ssm_incidents_data_info
 version_added: 3.1.0
 short_description: Count what the replication set of AWS Systems Manager Incident Manager holds
 description:
-  - Returns what an account's replication set holds. Response plans, incidents, contacts, escalation plans, on-call schedules
-    and rotations are counted, and listed in a few words each. All of it is deleted together with the replication set.
-  - Whether a single Region of the set shows everything is not documented. The module therefore asks all Regions of the set at
-    the same time, and counts each resource once.
-  - A resource that can't be listed is not a failure. RV(complete) is V(false) then, and RV(missing) has the reasons.
+  - Counts what an account's replication set holds, and lists it in short. These are response plans, incidents, contacts,
+    escalation plans, on-call schedules and rotations. AWS deletes all of them together with the replication set.
+  - AWS does not document whether a single Region of the set shows everything. The module therefore asks all Regions of the set
+    at the same time, and counts each resource once.
+  - If something can't be listed, the module warns and does not fail. RV(complete) is V(false), and RV(missing) has the reasons.
   - The module is read-only. It was tested against the local endpoint of this collection, and has not been tried on a real AWS
     account.
 notes:
@@ -22,7 +22,7 @@ notes:
   - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds, and each call is attempted
     twice. C(aws_config) overrides this. Calls that are throttled are retried for longer. After 300 seconds the module stops
     listing, and returns what it has.
-  - A resource that another account shares with this account is not counted. It belongs to the other account's replication set.
+  - A resource that another account shares with this account is not counted. It belongs to that account.
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
@@ -123,6 +123,7 @@ complete:
   description:
     - Whether every Region of the replication set has returned all lists of O(include).
     - If V(false), there can be more than was counted. Assert on this value first.
+    - Whether a Region whose status is not V(ACTIVE) shows everything is not known.
   returned: success
   type: bool
   sample: true

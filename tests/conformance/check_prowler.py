@@ -26,6 +26,7 @@ from credentials import environment_variables  # noqa: E402
 from endpoint.client import USER, ControlClient, active_set  # noqa: E402
 from fleet.accounts import make_compliant_accounts  # noqa: E402
 from fleet.inventory import Fleet  # noqa: E402
+from incident_data import response_plan  # noqa: E402
 
 PROWLER = CHECKOUT / ".build" / "prowler" / "bin" / "prowler"
 OPTIONS = ["aws", "--checks", "ssmincidents_enabled_with_plans"]
@@ -61,7 +62,10 @@ def main() -> None:
 
 
 def check_prowler(folder: Path) -> Cost:
-    """Run Prowler with an active set, with none, and where it may not look for one. Return what the first run cost."""
+    """Run Prowler with no set, an active one, one that holds a response plan, and where it may not look for one.
+
+    :return: what the run with an active set cost.
+    """
     # The first one is not measured, as it compiles Prowler's code.
     none = run_prowler(folder / "none")
     check("without a set", none, [("FAIL", "No SSM Incidents replication set exists.")])
@@ -69,6 +73,12 @@ def check_prowler(folder: Path) -> Cost:
     active = run_prowler(folder / "active")
     text = f"SSM Incidents replication set {arn} is ACTIVE but no response plans exist."
     check("with an active set", active, [("FAIL", text)])
+    CONTROL.seed_data(response_plan("a-plan"))
+    planned = run_prowler(folder / "planned")
+    text = f"SSM Incidents replication set {arn} is ACTIVE and has response plans."
+    # Prowler reads the member Arn of a response plan, where the API has arn, and so asks for the tags of "".
+    others = [error for error in planned.errors if "when calling the ListTagsForResource operation" not in error]
+    check("with a response plan", planned._replace(errors=others), [("PASS", text)], exit_code=0)
     CONTROL.add_faults({"fault": "error", "code": "AccessDeniedException", "times": None})
     denied = run_prowler(folder / "denied")
     CONTROL.clear_faults()
@@ -78,8 +88,8 @@ def check_prowler(folder: Path) -> Cost:
     return active.cost
 
 
-def check(what: str, outcome: Outcome, findings: list[tuple[str, str]]) -> None:
-    if outcome.findings != findings or outcome.errors or outcome.cost.exit_code != FAILED:
+def check(what: str, outcome: Outcome, findings: list[tuple[str, str]], exit_code: int = FAILED) -> None:
+    if outcome.findings != findings or outcome.errors or outcome.cost.exit_code != exit_code:
         sys.exit(f"Prowler, {what}: {outcome}")
     print(f"Prowler, {what}: {findings[0][1]}")
 

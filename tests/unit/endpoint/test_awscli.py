@@ -15,16 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import CHECKOUT
 from endpoint.backend import utils
 from endpoint.client import USER, active_set
 from endpoint.server import LocalEndpoint
 from recorded_answers import ACCOUNT, ARN, EXAMPLES, GET, LIST, TAGS
+from recorded_data import AWSCLI, PAGES, examples, objects_of
 
 from .calls import IMMEDIATE
 from .test_conformance import CALLS
 
-AWSCLI = CHECKOUT / ".build" / "awscli"  # "make .build/awscli/ready" makes it
 MODEL = utils.service_model()
 # The ARNs of the pages about replication sets, and of those about tags, which were recorded for a response plan.
 OTHER_ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:replication-set/a2bcc5c9-0f53-8047-7fef-c20749989b40"
@@ -37,12 +36,12 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def aws(endpoint: LocalEndpoint, tmp_path: Path) -> Run:
-    """Return a function that runs "aws ssm-incidents", without retries, with arguments and environment variables."""
+    """Return a function that runs "aws" with a service, without retries, with arguments and environment variables."""
     config = tmp_path / "config"
     # The recorded outputs have times in this format.
     config.write_text("[default]\ncli_timestamp_format = iso8601\n")
 
-    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, service: str = "ssm-incidents", **variables: str) -> subprocess.CompletedProcess[str]:
         environment = {
             **{name.upper(): value for name, value in USER.items()},
             "AWS_CONFIG_FILE": str(config),
@@ -53,7 +52,7 @@ def aws(endpoint: LocalEndpoint, tmp_path: Path) -> Run:
             "PATH": os.environ["PATH"],
             "TZ": "UTC",
         }
-        command = [str(AWSCLI / "bin" / "aws"), "ssm-incidents", *arguments]
+        command = [str(AWSCLI / "bin" / "aws"), service, *arguments]
         return subprocess.run(
             command, env={**environment, **variables}, capture_output=True, text=True, timeout=120, check=False
         )
@@ -92,7 +91,7 @@ def aws_as_recorded(endpoint: LocalEndpoint, aws: Run) -> Run:
         "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
         "AWS_SESSION_TOKEN": credentials.token,
     }
-    return lambda *arguments: aws(*arguments, **variables)
+    return lambda *arguments, **more: aws(*arguments, **variables, **more)
 
 
 @pytest.mark.parametrize("name", ["get-replication-set", "list-replication-sets", "list-tags-for-resource"])
@@ -102,6 +101,34 @@ def test_reads_answer_as_recorded(endpoint: LocalEndpoint, aws_as_recorded: Run,
     assert output(aws_as_recorded(*(ARN if given == PLAN_ARN else given for given in arguments))) == recorded
     # The copies with which the other tests work.
     assert recorded == EXAMPLES[name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("service", "page"), [(service, page) for service, pages in PAGES.items() for page in pages])
+def test_what_a_set_holds_is_as_recorded(
+    endpoint: LocalEndpoint, aws_as_recorded: Run, service: str, page: str
+) -> None:
+    endpoint.seed(GET, account=ACCOUNT, arn=ARN)
+    endpoint.seed_data(*objects_of(service, page), account=ACCOUNT)
+    found = examples(service, page)
+    assert found
+    for arguments, recorded in found:
+        # The recorded contacts of a Region were asked for there.
+        region = "us-east-2" if service == "ssm-contacts" and ":us-east-1:" not in str(arguments) else "us-east-1"
+        assert output(aws_as_recorded(*arguments, service=service, AWS_DEFAULT_REGION=region)) == recorded
+
+
+def test_every_recorded_read_is_replayed() -> None:
+    """But those of replication sets, which other tests replay, and the page whose output is not JSON."""
+    recorded = {
+        (service, file.stem)
+        for service in PAGES
+        for file in AWSCLI.glob(f"lib/python3*/site-packages/awscli/examples/{service}/*.rst")
+        if file.stem.startswith(("get-", "list-", "describe-"))
+    }
+    others = {("ssm-incidents", f"{verb}-replication-set{s}") for verb, s in (("get", ""), ("list", "s"))}
+    others.add(("ssm-contacts", "list-contact-channels"))
+    assert recorded == {(service, page) for service, pages in PAGES.items() for page in pages} | others
 
 
 @pytest.mark.parametrize(
