@@ -134,9 +134,9 @@ class Reads:
 
 def _require_json(response_dict: Mapping[str, Any] | None, **_others: Any) -> None:
     """Raise a ValueError for a response of status 200 without a JSON object, which botocore takes for an empty one."""
-    if response_dict and response_dict["status_code"] == _COMPLETE:
-        if not isinstance(json.loads(response_dict["body"]), dict):
-            raise ValueError("the response is not a JSON object")
+    is_complete = response_dict is not None and response_dict["status_code"] == _COMPLETE
+    if response_dict and is_complete and not isinstance(json.loads(response_dict["body"]), dict):
+        raise ValueError("the response is not a JSON object")
 
 
 def _send(client: BaseClient, model: OperationModel, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,10 +151,8 @@ def _page(client: BaseClient, model: OperationModel, given: Mapping[str, Any], i
     answer, shape = _send(client, model, given), model.output_shape
     (listed,) = (name for name, member in shape.members.items() if member.type_name == "list")
     # By the model, some lists need not be there.
-    if listed in shape.required_members or listed in answer:
-        items = required_member(answer, listed, list)
-    else:
-        items = []
+    is_left_out = listed not in answer and listed not in shape.required_members
+    items = [] if is_left_out else required_member(answer, listed, list)
     for item in items:
         if not isinstance(item, dict) or not (id_member is None or _is_id(item.get(id_member), id_member)):
             raise ValueError(f"an item of {listed} has no {id_member}")

@@ -503,19 +503,14 @@ def test_a_reading_that_is_older_is_better_than_one_that_failed(
 
 def test_the_set_changes_meanwhile(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
     def add_region() -> None:
-        data = held_data(held)
         held.seed(active_set(dict.fromkeys((*REGIONS, "us-west-2"), "DefaultKey")), arn=ARN)
-        held.seed_data(*data)
+        held.seed_data(*objects())
 
     at_call(*SECOND_LOOK, add_region)
     outcome = export(allow_incomplete=False)
     assert outcome["error"]["code"] == "ExportIncomplete"
     assert ("ReplicationSetChanged", "us-west-2") in {(one["code"], one["region"]) for one in outcome["missing"]}
     assert_nothing(path)
-
-
-def held_data(_endpoint: LocalEndpoint) -> list[dict[str, Any]]:
-    return objects()
 
 
 def test_the_set_is_deleted_meanwhile(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
@@ -530,6 +525,7 @@ def test_the_set_is_deleted_meanwhile(held: LocalEndpoint, export: Run, path: Pa
 # What can't be read ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "GetReplicationSet"])
 def test_a_call_that_is_denied(held: LocalEndpoint, export: Run, path: Path, operation: str) -> None:
     """It is named, the export fails unless it may be incomplete, and all else is there."""
@@ -563,41 +559,47 @@ def test_a_call_that_is_denied(held: LocalEndpoint, export: Run, path: Path, ope
     assert empty - ({"findings"} if not HAS_FINDINGS else set()) == lost | read_by
 
 
+BROKEN: list[tuple[str, dict[str, Any]]] = [
+    ("not_json", {}),
+    ("cut_json", {}),
+    ("body", {"body": "{}"}),
+    # The others are tried with a few operations.
+    ("empty", {}),
+    ("truncated", {}),
+    ("body", {"body": "[]"}),
+    ("body", {"body": '{"nextToken": 5, "NextToken": 5}'}),
+    ("status", {"http_status": 204, "body": ""}),
+]
+# By botocore's model, they may return nothing.
+MAY_BE_EMPTY = (
+    *("GetContactPolicy", "ListContacts", "ListPageReceipts", "ListRotationOverrides", "ListRotationShifts"),
+    "ListTagsForResource",
+)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("fault", "more"),
+    ("operation", "fault", "more"),
     [
-        ("not_json", {}),
-        ("empty", {}),
-        ("truncated", {}),
-        ("cut_json", {}),
-        ("body", {"body": "[]"}),
-        ("body", {"body": "{}"}),
-        ("body", {"body": '{"nextToken": 5, "NextToken": 5}'}),
-        ("status", {"http_status": 204, "body": ""}),
+        (operation, fault, more)
+        for operation in OPERATIONS
+        for number, (fault, more) in enumerate(BROKEN)
+        if (number < 3 or operation in ("GetTimelineEvent", "ListContacts", "ListTagsForResource"))
+        and not (more.get("body") == "{}" and operation in MAY_BE_EMPTY)
+        and operation != "GetReplicationSet"
     ],
 )
-@pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_broken_response_is_never_taken_for_an_empty_one(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], operation: str, fault: str, more: dict[str, Any]
 ) -> None:
-    if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"] | {"GetReplicationSet"}:
+    if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"]:
         pytest.skip("botocore is too old")
-    optional = ("ListContacts", "ListPageReceipts", "ListRotationOverrides", "ListRotationShifts", "GetContactPolicy")
-    if more.get("body") == "{}" and operation in (*optional, "ListTagsForResource"):
-        pytest.skip("the model allows an empty response")
-    if operation == "GetReplicationSet":
-        # The set is found with it before.
-        held.faults.add({"fault": "delay", "seconds": 0.0, "operation": operation})
-    service = None if operation == "ListTagsForResource" else KINDS[kind_of(operation)].service
+    # Both APIs have an operation of this name. The list of the other may be empty.
+    service = "ssm-incidents" if operation == "ListTagsForResource" else None
     held.faults.add({"fault": fault, "operation": operation, "service": service, "times": None, **more})
     outcome = export(allow_incomplete=False, aws_config={**ONCE, "read_timeout": 5})
-    assert outcome.failed
+    assert operation in {one["operation"] for one in outcome["missing"] if one["code"] != "MissingLibrary"}
     assert_nothing(path)
-
-
-def kind_of(operation: str) -> str:
-    return next(name for name, kind in KINDS.items() if operation in (*kind.lists, *kind.gets))
 
 
 @pytest.mark.parametrize("reason", ["drop", "503", "denied"])
@@ -752,7 +754,6 @@ def test_nobody_is_named(held: LocalEndpoint, export: Run, path: Path) -> None:
         ("link", "InvalidParameter"),
         ("folder/..", "InvalidParameter"),
         ("folder/.", "InvalidParameter"),
-        ("nul\0", "InvalidParameter"),
         ("none/export", "FileNotWritable"),
         ("file/export", "FileNotWritable"),
     ],
@@ -893,7 +894,7 @@ def test_kills_leave_no_export(held: LocalEndpoint, start_module: Run, export: R
         outcome = export()
         assert_complete(outcome)
         assert len(outcome["warnings"]) == len(left)
-        assert all(any(str(one) in warning for warning in outcome["warnings"]) for one in left)
+        assert all(str(one) in json.dumps(outcome["warnings"]) for one in left)
     assert sorted(one for one in path.parent.iterdir() if one.name.endswith(".incomplete")) == left
     read(path)
 
