@@ -101,9 +101,10 @@ picture: .build/new/installed .build/browser ## Take the README's picture of an 
 	@$(NEW)/python tests/tools/with_endpoint.py tests/demo/audit > /dev/null
 	$(NEW)/python tests/tools/take_picture.py .build/demo/audit.html docs/images/audit.png --width 1280 --height 1000
 
-bench: .build/new/installed ## Measure what the modules and the audit cost
+bench: .build/new/installed ## Measure what the modules, the audit and the export cost
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/module_cost.py
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/audit_cost.py
+	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/export_cost.py
 
 conformance: .build/new/installed .build/prowler/ready .build/javascript/ready ## Try the endpoint with Prowler and the AWS SDK for JavaScript
 	@NODE_PATH=$(CURDIR)/.build/javascript/node_modules $(NEW)/python tests/tools/with_endpoint.py node --test --test-reporter spec tests/conformance/replication_sets.test.cjs
