@@ -67,12 +67,13 @@ class Unit:
     :ivar listed: for the first and the second reading, the operations and Regions that listed it, as bits.
     :ivar prints: for the first and the second reading, the sum of the fingerprints of all that lists said of it.
     :ivar is_doubtful: whether AWS listed it, or a part of it, and did not find it afterwards.
-    :ivar has_failed: whether something of it could not be read, which the manifest says.
+    :ivar is_incomparable: whether a list of its parts failed, so that its fingerprints differ anyway.
+    :ivar failed: the readings in which something of it could not be read, which the manifest says.
     :ivar is_read: whether it was found when it was read.
     :ivar is_gone: whether it was not found any more.
     """
 
-    __slots__ = ("arn", "has_failed", "is_doubtful", "is_gone", "is_read", "kind", "listed", "prints")
+    __slots__ = ("arn", "failed", "is_doubtful", "is_gone", "is_incomparable", "is_read", "kind", "listed", "prints")
 
     def __init__(self, kind: Kind, arn: str) -> None:
         self.kind = kind
@@ -80,7 +81,8 @@ class Unit:
         self.listed = [0, 0]
         self.prints = [0, 0]
         self.is_doubtful = False
-        self.has_failed = False
+        self.is_incomparable = False
+        self.failed: tuple[int, ...] = ()
         self.is_read = False
         self.is_gone = False
 
@@ -163,7 +165,7 @@ class Export:
         self._bits: dict[tuple[str, str], int] = {}
         the_set.listed[_FIRST] = self._bit("", home)
         self._again: dict[str, str] = {}
-        self._failed_lists: set[tuple[str, str]] = set()
+        self._failed_lists: set[tuple[str | None, str, str]] = set()
         self._unsure_kinds: set[str] = set()
         self._shared: set[tuple[str, str]] = set()
         self._missing: list[dict[str, Any]] = []
@@ -178,6 +180,13 @@ class Export:
 
         :raises AnsibleSSMIncidentsError: if a file can't be written.
         """
+        try:
+            return self._run()
+        finally:
+            # A thread whose call hangs can't write into a folder that is not there any more.
+            self._store.stop()
+
+    def _run(self) -> Summary:
         self._read(_FIRST)
         if time.monotonic() < self._deadline:
             self._read(_SECOND)
@@ -221,15 +230,21 @@ class Export:
 
     def _carry_out(self, tasks: Iterable[Task], reading: int) -> None:
         for task in carry_out(tasks, self._workers, self._deadline):
-            self._fail(task.what, _too_late(reading))
+            self._fail(task.what, _too_late(reading), reading)
 
     def _region_lists(self, reading: int) -> Iterator[Task]:
         for kind in KINDS.values():
             for operation, parent in kind.lists.items():
                 for region in self._regions:
-                    is_known = operation not in self._unknown_operations
-                    if parent is None and is_known and (operation, region) not in self._failed_lists:
-                        yield self._list_task(Place(kind, operation, region), reading, Seen())
+                    place = Place(kind, operation, region)
+                    if parent is None and self._is_listable(place):
+                        yield self._list_task(place, reading, Seen())
+
+    def _is_listable(self, place: Place) -> bool:
+        """Tell whether a list can be made: what has failed is named already."""
+        arn = place.unit.arn if place.unit else None
+        is_known = place.operation not in self._unknown_operations
+        return is_known and (arn, place.operation, place.region) not in self._failed_lists
 
     def _unit_tasks(self, level: Iterable[Kind], reading: int) -> Iterator[Task]:
         """Yield the tasks for all objects of some kinds that are known now."""
@@ -239,8 +254,7 @@ class Export:
                 continue
             if (reading == _FIRST and unit.listed[_FIRST]) or (reading == _AGAIN and arn in self._again):
                 yield self._unit_task(unit, self._read_unit, reading)
-            # What has failed is named already.
-            elif reading == _SECOND and not unit.has_failed and self._is_listed_again(unit):
+            elif reading == _SECOND and self._is_listed_again(unit):
                 yield self._unit_task(unit, self._look_at_unit, reading)
 
     def _is_listed_again(self, unit: Unit) -> bool:
@@ -270,11 +284,11 @@ class Export:
 
     def _look_at_set(self, unit: Unit) -> None:
         record = self._get(Place(unit.kind, "", self._home(unit), unit), _SECOND)
-        if unit.is_gone or unit.has_failed:
+        if unit.is_gone:
             return
         unit.listed[_SECOND] = unit.listed[_FIRST]
         unit.prints[_SECOND] = fingerprint(record)
-        for region in record["GetReplicationSet"]["replicationSet"].get("regionMap") or {}:
+        for region in record.get("GetReplicationSet", {}).get("replicationSet", {}).get("regionMap") or {}:
             if region not in self._regions:
                 reason = f"Region {region} was added to the set during the export, and was not asked"
                 failure = AnsibleSSMIncidentsError("", code=REPLICATION_SET_CHANGED, reason=reason)
@@ -298,7 +312,7 @@ class Export:
                 )
             except AnsibleSSMIncidentsError as failure:
                 if failure.code != NOT_FOUND:
-                    self._fail(place, failure)
+                    self._fail(place, failure, reading)
                 elif operation in NONE_IF_NOT_FOUND:
                     pass
                 elif item_id is None and operation == kind.gets[0] and (unit.is_read or reading != _AGAIN):
@@ -317,12 +331,9 @@ class Export:
         """
         tasks = []
         for kind, operation in sub_lists(unit.kind):
-            if operation not in self._unknown_operations:
-                seen = Seen()
-                tasks += [
-                    self._list_task(Place(kind, operation, region, unit), reading, seen)
-                    for region in self._regions_of(unit)
-                ]
+            seen = Seen()
+            places = [Place(kind, operation, region, unit) for region in self._regions_of(unit)]
+            tasks += [self._list_task(place, reading, seen) for place in places if self._is_listable(place)]
         return tasks
 
     def _list_task(self, place: Place, reading: int, seen: Seen, tokens: tuple[str, ...] = ()) -> Task:
@@ -345,7 +356,7 @@ class Export:
             if failure.code == NOT_FOUND and unit:
                 self._doubt(place, failure, reading)
             else:
-                self._fail(place, failure)
+                self._fail(place, failure, reading)
             return []
         tasks = []
         for item in page.items:
@@ -408,16 +419,15 @@ class Export:
 
     def _compare(self) -> None:
         """Find what came, went or changed between the first and the second reading."""
-        for arn, unit in self._units.items():
+        for arn, unit in list(self._units.items()):
             first, second = unit.listed
-            if unit.has_failed:
-                continue
             is_sure = unit.kind.name not in self._unsure_kinds
+            differs = is_sure and not unit.is_incomparable and unit.prints[_FIRST] != unit.prints[_SECOND]
             if is_sure and not second:
-                self._note_change(unit, "went", exported=not unit.is_gone)
+                self._note_change(unit, "went", exported=unit.is_read)
             elif is_sure and not first:
                 self._again[arn] = "came"
-            elif unit.is_doubtful or (is_sure and unit.prints[_FIRST] != unit.prints[_SECOND]):
+            elif unit.is_doubtful or differs:
                 self._again[arn] = "changed"
             unit.is_gone = False
 
@@ -425,16 +435,18 @@ class Export:
         """Return the ARNs of the objects whose first reading is outdated, and of those whose second one is useless."""
         outdated: set[str] = set()
         useless: set[str] = set()
-        for arn, change in self._again.items():
+        for arn, change in list(self._again.items()):
             unit = self._units[arn]
+            # A reading that is older and complete is better than one that is not.
+            is_worse = _AGAIN in unit.failed and unit.is_read and _FIRST not in unit.failed
             if unit.is_gone:
+                self._note_change(unit, "went", exported=unit.is_read)
                 useless.add(arn)
-                self._note_change(unit, "went", exported=change == "changed")
-                continue
-            self._note_change(unit, change, exported=not unit.has_failed)
-            if change == "changed":
-                # A reading that is older and complete is better than one that is not.
-                (useless if unit.has_failed else outdated).add(arn)
+            elif change == "changed":
+                self._note_change(unit, change, exported=not is_worse)
+                (useless if is_worse else outdated).add(arn)
+            else:
+                self._note_change(unit, change, exported=unit.is_read)
         return outdated, useless
 
     # What went wrong ----------------------------------------------------------------------------------------------
@@ -452,18 +464,21 @@ class Export:
     def _doubt(self, place: Place, failure: AnsibleSSMIncidentsError, reading: int) -> None:
         """Take note that something was listed and is not found, which the next reading explains or else is a failure."""
         if reading == _AGAIN:
-            self._fail(place, failure)
+            self._fail(place, failure, reading)
         elif place.unit:
             place.unit.is_doubtful = True
 
-    def _fail(self, place: Place, failure: AnsibleSSMIncidentsError) -> None:
+    def _fail(self, place: Place, failure: AnsibleSSMIncidentsError, reading: int) -> None:
+        unit = place.unit
         with self._lock:
-            if place.unit:
-                place.unit.has_failed = True
-            else:
-                self._failed_lists.add((place.operation, place.region))
-            if is_unit(place.kind) and place.operation in place.kind.lists:
-                self._unsure_kinds.add(place.kind.name)
+            if unit and reading not in unit.failed:
+                unit.failed = (*unit.failed, reading)
+            if place.operation in place.kind.lists:
+                self._failed_lists.add((unit.arn if unit else None, place.operation, place.region))
+                if unit:
+                    unit.is_incomparable = True
+                if is_unit(place.kind):
+                    self._unsure_kinds.add(place.kind.name)
         self._note_missing(place, failure)
 
     def _note_missing(self, place: Place, failure: AnsibleSSMIncidentsError) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import stat
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Iterator, NamedTuple
 
@@ -60,7 +59,10 @@ def validate_path(path: str) -> None:
 def left_over(path: str) -> list[str]:
     """Return the paths of the folders that runs for this path have left over, which were killed, or have not ended yet."""
     parent, name = _split(path)
-    names = os.listdir(parent)
+    try:
+        names = os.listdir(parent)
+    except OSError:
+        return []
     return sorted(os.path.join(parent, one) for one in names if one.startswith(f".{name}.") and one.endswith(_SUFFIX))
 
 
@@ -150,8 +152,7 @@ class NewFolder:
         """Put the folder into its place."""
         with self._failing():
             os.fsync(self._folder)
-            mine, there = os.fstat(self._folder), self._look(self._temporary)
-            if there is None or (there.st_dev, there.st_ino) != (mine.st_dev, mine.st_ino):
+            if not self._is_mine(self._temporary):
                 raise _failure(self._path, f"{self._temporary} next to it is gone or is another one's")
             # A directory that is empty would be replaced.
             if self._look(self._name) is not None:
@@ -159,6 +160,10 @@ class NewFolder:
             os.rename(self._temporary, self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
             self._is_finished = True
             os.fsync(self._parent)
+
+    def _is_mine(self, name: str) -> bool:
+        mine, there = os.fstat(self._folder), self._look(name)
+        return there is not None and (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
 
     def _look(self, name: str) -> os.stat_result | None:
         try:
@@ -170,8 +175,7 @@ class NewFolder:
         try:
             for name in os.listdir(self._folder):
                 os.unlink(name, dir_fd=self._folder)
-            there = self._look(self._temporary)
-            if there is not None and stat.S_ISDIR(there.st_mode):
+            if self._is_mine(self._temporary):
                 os.rmdir(self._temporary, dir_fd=self._parent)
         except OSError:
             pass  # The next run names what is left over.

@@ -58,10 +58,15 @@ class Store:
                 self._files[name] = self._folder.create(name)
             self._folder.write(self._files[name], text)
 
-    def close(self) -> None:
-        """End the writing: a thread whose call hangs can't write any more."""
+    def stop(self) -> None:
+        """Let no thread write any more."""
         with self._lock:
             self._is_closed = True
+
+    def close(self) -> None:
+        """End the writing, when all is on the disk."""
+        self.stop()
+        with self._lock:
             for file in self._files.values():
                 self._folder.close(file)
 
