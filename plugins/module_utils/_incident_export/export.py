@@ -237,14 +237,14 @@ class Export:
             for operation, parent in kind.lists.items():
                 for region in self._regions:
                     place = Place(kind, operation, region)
-                    if parent is None and self._is_listable(place):
+                    if parent is None and self._is_listable(place, reading):
                         yield self._list_task(place, reading, Seen())
 
-    def _is_listable(self, place: Place) -> bool:
-        """Tell whether a list can be made: what has failed is named already."""
+    def _is_listable(self, place: Place, reading: int) -> bool:
+        """Tell whether a list is to be made: one that has failed is named already, and needs no second look."""
         arn = place.unit.arn if place.unit else None
-        is_known = place.operation not in self._unknown_operations
-        return is_known and (arn, place.operation, place.region) not in self._failed_lists
+        has_failed = (arn, place.operation, place.region) in self._failed_lists
+        return place.operation not in self._unknown_operations and not (reading == _SECOND and has_failed)
 
     def _unit_tasks(self, level: Iterable[Kind], reading: int) -> Iterator[Task]:
         """Yield the tasks for all objects of some kinds that are known now."""
@@ -333,7 +333,7 @@ class Export:
         for kind, operation in sub_lists(unit.kind):
             seen = Seen()
             places = [Place(kind, operation, region, unit) for region in self._regions_of(unit)]
-            tasks += [self._list_task(place, reading, seen) for place in places if self._is_listable(place)]
+            tasks += [self._list_task(place, reading, seen) for place in places if self._is_listable(place, reading)]
         return tasks
 
     def _list_task(self, place: Place, reading: int, seen: Seen, tokens: tuple[str, ...] = ()) -> Task:
@@ -428,7 +428,8 @@ class Export:
             elif is_sure and not first:
                 self._again[arn] = "came"
             elif unit.is_doubtful or differs:
-                self._again[arn] = "changed"
+                # What was listed and not found has no first reading.
+                self._again[arn] = "changed" if unit.is_read else "came"
             unit.is_gone = False
 
     def _results_of_reading_again(self) -> tuple[set[str], set[str]]:

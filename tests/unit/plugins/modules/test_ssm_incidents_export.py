@@ -26,6 +26,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._incident_exp
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, StructureShape
+from credentials import module_options
 from endpoint.backend import kinds, utils
 from endpoint.client import SECRET_KEY, active_set
 from endpoint.server import LocalEndpoint
@@ -39,6 +40,8 @@ from incident_data import (
     rotation,
     timeline_event,
 )
+from recorded_data import ACCOUNT as RECORDED_ACCOUNT
+from recorded_data import PAGES, objects_of
 
 ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 REGIONS = ("eu-west-1", "us-east-1")
@@ -406,6 +409,26 @@ def test_workers_are_the_calls_side_by_side(
     assert max(most) == workers
 
 
+@pytest.mark.parametrize(("service", "page"), [(service, page) for service, pages in PAGES.items() for page in pages])
+def test_what_aws_recorded_is_exported_unchanged(
+    endpoint: LocalEndpoint, export: Run, path: Path, service: str, page: str
+) -> None:
+    """The outputs of the AWS CLI's examples."""
+    endpoint.seed(active_set(dict.fromkeys(("us-east-1", "us-east-2"), "DefaultKey")), RECORDED_ACCOUNT)
+    recorded = objects_of(service, page)
+    endpoint.seed_data(*recorded, account=RECORDED_ACCOUNT)
+    user = endpoint.make_user(["*"], account=RECORDED_ACCOUNT)
+    assert_complete(export(**module_options(user)))
+    assert_exported(path, *(unwrapped(one) for one in recorded))
+
+
+def unwrapped(one: dict[str, Any]) -> dict[str, Any]:
+    """Return an object that was seeded as the response that gets it."""
+    body = one["body"]
+    only = next(iter(body)) if len(body) == 1 else ""
+    return {**one, "body": body[only]} if only in ("incidentRecord", "event") else one
+
+
 # What changes meanwhile -----------------------------------------------------------------------------------------------
 
 # When everything has been read, lists are made once more: each Region's list of response plans for the third time.
@@ -520,6 +543,22 @@ def test_the_set_is_deleted_meanwhile(held: LocalEndpoint, export: Run, path: Pa
     outcome = export(allow_incomplete=True)
     assert (outcome.failed, outcome["complete"]) == (False, False)
     assert_exported(path, *objects())
+
+
+def test_the_second_look_goes_on_if_something_is_denied(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """Without a permission for tags, which every object has, and for one list."""
+    for operation in ("ListTagsForResource", "ListRelatedItems"):
+        held.faults.add({"fault": "error", "code": "AccessDeniedException", "operation": operation, "times": None})
+    held.seed_data(incident("gone"))
+    at_call(*SECOND_LOOK, lambda: held.seed_data(contact("new"), contact("first", DisplayName="changed")))
+    at_call("ListContacts", 3, lambda: held.remove_data("incident_record", incident_arn("gone")))
+    assert not export(allow_incomplete=True, workers=1).failed
+    assert (contacts_arn("contact/new"), "came", True) in changes_of(path)
+    assert (contacts_arn("contact/first"), "changed", True) in changes_of(path)
+    found = bodies(read(path), "contact")
+    assert {one["Alias"]: one.get("DisplayName") for one in found} == {"first": "changed", "new": None}
 
 
 # What can't be read ---------------------------------------------------------------------------------------------------
