@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from itertools import chain
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 from typing import Any, Callable, Iterable, Iterator, NamedTuple, Sequence
 
 # How long tasks that have started may go on after the time limit, in seconds.
@@ -62,7 +62,10 @@ class _Work:
         self._number = 0
         self._is_stopped = False
         self._error: BaseException | None = None
-        self._changed = Condition()
+        lock = Lock()
+        # For the threads: there is another task, or none will come any more. For wait(): everything is done.
+        self._changed = Condition(lock)
+        self._ended = Condition(lock)
 
     def work(self) -> None:
         """Carry out one task after the other, as long as there may be one."""
@@ -71,6 +74,7 @@ class _Work:
                 task = self._next()
                 if task is None:
                     self._changed.notify_all()
+                    self._ended.notify()
                     return
                 number = self._number = self._number + 1
                 self._active[number] = task
@@ -84,13 +88,14 @@ class _Work:
             with self._changed:
                 del self._active[number]
                 self._waiting.extend(reversed(following))
-                self._changed.notify_all()
+                # This thread takes one of them itself.
+                self._changed.notify(len(following) - 1 if following else 0)
 
     def wait(self) -> Iterator[Task]:
         """Return the tasks that were not carried out, when no other is active any more."""
         with self._changed:
             while not self._is_done() and time.monotonic() < self._deadline + _GRACE:
-                self._changed.wait(_INTERVAL)
+                self._ended.wait(_INTERVAL)
             self._is_stopped = True
             if self._error:
                 raise self._error
