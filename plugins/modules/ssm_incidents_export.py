@@ -21,8 +21,8 @@ description:
     and resolutions. Of a timeline event it has the data too, which the list of timeline events leaves out.
   - There is one file of JSON Lines for each kind. A line is an object. It has the ARN in C(arn), or the ID and the ARN of the
     object that it belongs to in C(id) and C(parent), the Region that was asked in C(region), and the response of each operation
-    under the name of the operation. Names and values are AWS's own. Times are in ISO 8601 and UTC with microseconds. All other
-    letters than those of ASCII are escaped, so that a line is a line whatever is in a title.
+    under the name of the operation. Names and values are AWS's own. Times are in ISO 8601 and UTC with microseconds. Control
+    characters and all characters outside of ASCII are escaped, so that an object stays in its line whatever is in its title.
   - C(manifest.json) has C(format_version), the account, the ARN and the Regions of the replication set, when the export started and
     ended, the number of objects of each kind, the size and the SHA-256 of each file, C(missing) with everything that could
     not be read, by ARN, operation, Region, code and reason, C(changes) with what came, went or changed during the export, and
@@ -30,11 +30,12 @@ description:
   - Whether a single Region of the replication set shows everything is not documented. The module therefore asks all Regions of
     the set, and takes each object once.
   - Before the end, all lists are made once more. What is new or differs is read again, and named in C(changes). What has gone is
-    named there and stays in its file. A change that no list shows, such as another stage in the plan of a contact, is not noticed.
-  - The directory appears at O(path) only when everything is written, and is never changed afterwards. Until then it has the name of O(path) with a
-    dot before and C(.incomplete) at the end, in the same parent directory. After a failure it is removed. If the
-    module is killed, it remains. The next run does not use it and does not delete it, as it could belong to a run that is
-    still going on, but warns about it. Delete it, as it contains personal data.
+    named there and stays in its file, as far as it was read. A change that no list shows, such as another stage in the plan of
+    a contact, is not noticed.
+  - The directory appears at O(path) only when everything is written, and the module does not change it afterwards. Until then the
+    files are in a directory next to it, whose name starts with a dot and ends with C(.incomplete). After a failure this directory
+    is removed. If the module is killed, it remains. The next run warns about it, but neither uses nor deletes it, because another
+    run could still be writing to it. Delete it yourself. It contains personal data.
 notes:
   - The files contain personal data, such as names, telephone numbers and addresses. The directory has the mode C(0700), and its
     files have C(0600). The module's messages and return values have ARNs, counts and paths only. An ARN contains the
@@ -44,7 +45,7 @@ notes:
   - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds. C(aws_config) overrides this.
   - An object that another account shares with this account is only counted, in C(shared_by_other_accounts) of the manifest.
   - ListRotationOverrides and ListRotationShifts require a period. The manifest has the periods that were asked for.
-  - Findings require botocore 1.33 or newer. With an older one the export is incomplete.
+  - An old botocore, such as 1.31, does not know the operations that return findings. The export is incomplete then.
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
@@ -63,7 +64,7 @@ options:
     type: str
   allow_incomplete:
     description:
-      - Whether to keep an export although something could not be read, for want of a permission for instance.
+      - Whether to keep an export although something could not be read, for example because a permission is missing.
       - If V(false), the module fails in this case and writes nothing.
       - If V(true), it writes what it could read. RV(complete) is V(false) then, as is C(complete) in the manifest.
     type: bool
@@ -339,16 +340,17 @@ def main() -> None:
             )
         if module.check_mode:
             found = find(connection, params)
-            counts = data_counts(connection, found.replication_set or {}, found.arn)
-            report(run, found, params, summary_of_counts(counts))
+            summary = summary_of_counts(data_counts(connection, found.replication_set or {}, found.arn))
         else:
             # Before AWS is asked, so that what can't be written is known before hours have passed.
             with NewFolder(params["path"]) as folder:
                 found = find(connection, params)
                 regions, home = (found.replication_set or {})["regionMap"], found.client.meta.region_name
                 export = Export(connection, found.arn, regions, home, folder, params["workers"], deadline)
-                report(run, found, params, export.run())
-                folder.finish()
+                summary = export.run()
+                if summary.complete or params["allow_incomplete"]:
+                    folder.finish()
+        report(run, found, summary, params["allow_incomplete"])
         run.result.update(changed=True, directory=params["path"])
     run.exit()
 
@@ -368,15 +370,15 @@ def find(connection: Connection, params: Mapping[str, Any]) -> SearchResult:
     found = find_replication_set(connection, params["arn"], params["search_regions"])
     if found.replication_set is None:
         raise AnsibleSSMIncidentsError(
-            f"The account has no replication set in Region {connection.region}, and nothing to export",
+            "The account has no replication set: there is nothing to export",
             code=NO_REPLICATION_SET,
             reason="",
-            advice="Check the account and the Region.",
+            advice="Check the credentials. They decide which account is asked.",
         )
     return found
 
 
-def report(run: ModuleRun, found: SearchResult, params: Mapping[str, Any], summary: Summary) -> None:
+def report(run: ModuleRun, found: SearchResult, summary: Summary, allow_incomplete: bool) -> None:
     """Report what was exported. Raises AnsibleSSMIncidentsError if something is missing that must not be."""
     run.result.update(
         arn=found.arn,
@@ -387,7 +389,7 @@ def report(run: ModuleRun, found: SearchResult, params: Mapping[str, Any], summa
         missing=summary.missing,
         missing_count=summary.missing_count,
     )
-    if not summary.complete and not params["allow_incomplete"]:
+    if not summary.complete and not allow_incomplete:
         raise incomplete(found.arn, summary.missing_by)
 
 
