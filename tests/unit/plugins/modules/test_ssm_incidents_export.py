@@ -30,6 +30,8 @@ from credentials import module_options
 from endpoint.backend import kinds, utils
 from endpoint.client import SECRET_KEY, active_set
 from endpoint.server import LocalEndpoint
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from incident_data import (
     contact,
     contacts_arn,
@@ -427,6 +429,84 @@ def unwrapped(one: dict[str, Any]) -> dict[str, Any]:
     body = one["body"]
     only = next(iter(body)) if len(body) == 1 else ""
     return {**one, "body": body[only]} if only in ("incidentRecord", "event") else one
+
+
+# Any value ------------------------------------------------------------------------------------------------------------
+
+# For texts of a certain form: the model says which of these it allows.
+CANDIDATES = (
+    *(incident_arn("one"), contacts_arn("contact/first"), response_plan("a-plan")["body"]["arn"], "a-name", "1", "12"),
+    *("arn:aws:sns:us-east-1:123456789012:topic", "arn:aws:iam::123456789012:role/a", "123456789012", REGIONS[0]),
+    *(
+        f"related-item/OTHER/{0:032}",
+        "2026-01-01T00:00",
+        "12345678-1234-1234-1234-123456789012",
+        "https://example.com",
+        "Ä name",
+        "aws.x",
+        "$LATEST",
+    ),
+)
+# Rotations are asked about a period.
+RECENT = st.floats(1_600_000_000, 1_760_000_000).map(lambda seconds: round(seconds, 6))
+ANY_TIME = st.floats(-2_000_000_000, 9_000_000_000).map(lambda seconds: round(seconds, 6)) | st.integers(0, 10**10)
+
+
+def any_value(shape: Any, times: st.SearchStrategy[Any], depth: int = 0) -> st.SearchStrategy[Any]:
+    """Return what generates values of a shape of botocore's model, with every optional member or without it."""
+    limits = shape.metadata
+    least, most = limits.get("min", 0), limits.get("max")
+    if shape.type_name == "structure":
+        members = {name: any_value(member, times, depth + 1) for name, member in shape.members.items()}
+        if getattr(shape, "is_tagged_union", False):
+            return st.one_of([st.fixed_dictionaries({name: member}) for name, member in members.items()])
+        required = {name: members.pop(name) for name in shape.required_members}
+        return st.fixed_dictionaries(required, optional=members)
+    if shape.type_name == "list":
+        return st.lists(any_value(shape.member, times, depth + 1), min_size=least, max_size=min(most or 2, least + 2))
+    if shape.type_name == "map":
+        keys, items = any_value(shape.key, times), any_value(shape.value, times, depth + 1)
+        return st.dictionaries(keys, items, min_size=least, max_size=least + 2)
+    if shape.type_name == "timestamp":
+        return times
+    if shape.type_name == "boolean":
+        return st.booleans()
+    if shape.type_name == "integer":
+        return st.integers(least, most or 1000)
+    if "enum" in limits:
+        return st.sampled_from(limits["enum"])
+    if "pattern" in limits:
+        allowed = [text for text in CANDIDATES if not list(utils.violations(shape, text))]
+        assert allowed, (shape.name, limits)
+        return st.sampled_from(allowed)
+    return st.text(st.characters(), min_size=least, max_size=min(most or 40, least + 40))
+
+
+def any_body(one: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return what generates an object in the place of another: with its identity, and what it belongs to."""
+    kind = kinds.KINDS[one["kind"]]
+    shape = utils.service_model(kind.service).shape_for(kind.shape)
+    fixed = {name: one["body"][name] for name in (kind.id, *kind.parents, "Type") if name and name in one["body"]}
+    times = RECENT if one["kind"].startswith("rotation_") else ANY_TIME
+    return any_value(shape, times).map(lambda body: {**one, "body": {**body, **fixed}})
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
+@given(data=st.data())
+def test_any_object_comes_out_as_it_was_seeded(
+    endpoint: LocalEndpoint, export: Run, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Every member of every shape, with any text and any time."""
+    endpoint.reset()
+    endpoint.seed(SET, arn=ARN)
+    seeded = [data.draw(any_body(one)) for one in objects()]
+    endpoint.seed_data(*seeded)
+    path = tmp_path_factory.mktemp("any") / "export"
+    assert_complete(export(path=str(path)))
+    assert_exported(path, *seeded)
 
 
 # What changes meanwhile -----------------------------------------------------------------------------------------------
