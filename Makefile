@@ -31,7 +31,7 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.build/hypothesis
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test unit integration sanity lint format docs picture bench conformance live endpoint build clean lock environments
+.PHONY: help demo test unit integration sanity lint format docs picture bench simulation conformance live endpoint build clean lock environments
 # These look for ansible and its kin on the PATH.
 ansible-lint plugin-docs importer docs picture demo bench conformance: export PATH := $(CURDIR)/$(NEW):$(PATH)
 # antsibull-docs writes a log to the home.
@@ -105,6 +105,11 @@ bench: .build/new/installed ## Measure what the modules, the audit and the expor
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/module_cost.py
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/audit_cost.py
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/export_cost.py
+
+WORLDS ?= 10000
+SEED ?= 1
+simulation: .build/new/ready .build/root ## Change replication sets in 10,000 simulated worlds of faults: WORLDS=number SEED=number
+	@$(NEW)/python tests/simulation --worlds $(WORLDS) --seed $(SEED)
 
 conformance: .build/new/installed .build/prowler/ready .build/javascript/ready ## Try the endpoint with Prowler and the AWS SDK for JavaScript
 	@NODE_PATH=$(CURDIR)/.build/javascript/node_modules $(NEW)/python tests/tools/with_endpoint.py node --test --test-reporter spec tests/conformance/replication_sets.test.cjs

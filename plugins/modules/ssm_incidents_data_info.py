@@ -19,9 +19,9 @@ description:
     account.
 notes:
   - The result contains names and titles, which can be those of people and customers.
-  - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds, and each call is attempted
-    twice. C(aws_config) overrides this. Calls that are throttled are retried for longer. After 300 seconds the module stops
-    listing, and returns what it has.
+  - The module connects to a Region for at most 10 seconds and reads a response for at most 20 seconds, unless C(aws_config)
+    overrides this. If AWS throttles a page of a list, the module requests this page again. After 300 seconds it stops listing,
+    and returns what it has.
   - A resource that another account shares with this account is not counted. It belongs to that account.
 author:
   - incident_manager.aws contributors (@incident-manager)

@@ -11,11 +11,17 @@ version_added: 1.0.0
 short_description: Create, change and retire the replication set of AWS Systems Manager Incident Manager
 description:
   - Creates an account's replication set, changes its Regions, KMS keys, deletion protection and tags, or deletes it.
-  - AWS takes one change of a set at a time, and each takes minutes. The module works out the steps, takes them one
-    after the other, and waits in between. The set never has fewer than one Region nor more than three on the way.
-  - Where several people or jobs may change a set at the same time, turn deletion protection on. It alone keeps AWS
-    from deleting what has become the last Region a moment ago.
-  - Run again after a failure or an interruption, it goes on from what is there.
+  - AWS accepts one change of a set at a time, and each takes minutes. The module plans the steps, sends them one after the
+    other, and waits in between. It chooses the order in which the set has the most Regions on the way, and never fewer than one.
+  - Every call goes to a Region of the set that responds. If a Region is down or denied by a policy, the module uses the others,
+    so that a task can move a set out of a Region that is down.
+  - A step that AWS has accepted is never sent again. If a response is lost, the module reads the set before it sends the step
+    again. RV(actions) says what AWS accepted, after a failure too.
+  - If somebody else adds a Region or a tag during the task, or turns deletion protection on, the task does not delete that. It
+    fails, and names what has changed.
+  - If several people or jobs may change a set at the same time, turn deletion protection on. It alone keeps AWS from deleting
+    what has become the last Region a moment ago.
+  - After a failure or an interruption, run the task again. It continues from what is there.
   - B(To delete the replication set may be final.) Since 7 November 2025 AWS creates a replication set only in an account where
     Incident Manager is already enabled. Whether an account that has deleted its set is one of them is not known. In any other
     account a task that would create a set fails with C(UnsupportedOperationException).
@@ -35,8 +41,10 @@ options:
   arn:
     description:
       - The ARN of the replication set.
-      - Omitted with O(state=present), the account's own set is changed, or created where there is none.
-        Given, it must be the account's set.
+      - If it is omitted with O(state=present), the module changes the account's own set, or creates it. If it is given, it must be
+        the account's set.
+      - If the account has another set, O(state=absent) changes nothing, warns, and returns the facts of that set. RV(exists) is
+        V(true) then.
     type: str
   regions:
     description:
@@ -84,16 +92,23 @@ options:
       - With O(state=absent), V(false) turns protection off in order to delete the set. Without it a protected set is
         not deleted.
     type: bool
+  allow_open_incidents:
+    description:
+      - Whether O(state=absent) deletes a set that has an open incident. An incident is open unless its status is V(RESOLVED).
+      - If the module can't list the incidents, it warns and deletes the set.
+    type: bool
+    default: false
+    version_added: 3.1.0
   wait:
     description:
       - Whether to wait until the last step is complete.
-      - With V(false), a change that takes more than one step is refused before anything is changed.
-        What another change has under way is waited for all the same.
+      - With V(false), a change that takes more than one step is refused before anything is changed. The module still waits for a
+        change that is already in progress. If the set can't be read right after the step, its facts are null, with a warning.
     type: bool
     default: true
   wait_timeout:
     description:
-      - How long to wait at most, in seconds, for all steps together.
+      - How long to wait at most, in seconds, for all steps together. The task ends at most 15 seconds later, whatever AWS does.
     type: int
     default: 7200
 extends_documentation_fragment:
@@ -196,10 +211,54 @@ actions:
     - action: delete_region
       region: eu-west-1
       status: done
+data:
+  description:
+    - How many resources AWS deletes together with the set. The module
+      M(incident_manager.aws.ssm_incidents_data_info) lists them.
+    - A number is null if nothing could be listed. If a part could not be listed in every Region of the set, there is a warning.
+  returned: with O(state=absent), if there is a replication set to delete
+  type: dict
+  version_added: 3.1.0
+  contains:
+    response_plans:
+      description: The number of response plans.
+      returned: always
+      type: int
+      sample: 3
+    incidents:
+      description: The number of incidents.
+      returned: always
+      type: int
+      sample: 41
+    open_incidents:
+      description: The number of incidents that are not V(RESOLVED).
+      returned: always
+      type: int
+      sample: 0
+    contacts:
+      description: The number of contacts.
+      returned: always
+      type: int
+      sample: 12
+    escalation_plans:
+      description: The number of escalation plans.
+      returned: always
+      type: int
+      sample: 2
+    on_call_schedules:
+      description: The number of on-call schedules.
+      returned: always
+      type: int
+      sample: 1
+    rotations:
+      description: The number of rotations of the on-call schedules.
+      returned: always
+      type: int
+      sample: 2
 exists:
   description:
-    - Whether there is a replication set.
-    - In check mode, whether there is one now.
+    - Whether the account has a replication set.
+    - In check mode, whether it has one now.
   returned: success
   type: bool
   sample: true
@@ -209,7 +268,7 @@ region:
   type: str
   sample: us-east-1
 replication_set:
-  description: The replication set; V({}) where there is none.
+  description: The replication set; V({}) if there is none.
   returned: success
   type: dict
   contains:
@@ -356,7 +415,7 @@ error:
         - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
         - Or a code of this collection, V(AccountMismatch), V(ChangeNotVisible), V(DeletionProtected), V(Interrupted),
           V(InvalidConfiguration), V(InvalidParameter), V(KeyMismatch), V(KeyNotUsable), V(MalformedAnswer),
-          V(MultipleReplicationSets), V(NoReplicationSet), V(ReplicationSetChanged), V(ReplicationSetDeleted),
+          V(MultipleReplicationSets), V(NoReplicationSet), V(OpenIncidents), V(ReplicationSetChanged), V(ReplicationSetDeleted),
           V(ReplicationSetFailed), V(SearchIncomplete), V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or
           V(WaitTimeout).
         - A bare HTTP status, such as V(403), if an error came without a code.
@@ -401,20 +460,22 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
     ACCOUNT_MISMATCH,
-    NO_REPLICATION_SET,
+    OPEN_INCIDENTS,
     AnsibleSSMIncidentsError,
     as_failure,
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_counts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.decide import Task
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import unlisted_tags
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.keys import KeyCheck
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observe import Observation, Observer
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observation import Observation
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observe import Observer
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
     DELETE,
     CurrentState,
@@ -440,6 +501,10 @@ MAY_BE_FINAL = (
 )
 
 
+#: How long counting what is deleted may take, in seconds.
+DATA_SECONDS = 60
+
+
 def make_task(params: Mapping[str, Any]) -> Task:
     """Return what the options ask for.
 
@@ -452,16 +517,10 @@ def make_task(params: Mapping[str, Any]) -> Task:
     if params["state"] == "absent":
         if params["deletion_protected"]:
             raise invalid_option("deletion_protected", "true contradicts state: absent", "Set false, or leave it out")
-        return Task(lambda current: plan_deletion(current, params["deletion_protected"]), is_deletion=True)
-
+        return Task(arn, lambda current: plan_deletion(current, params["deletion_protected"]), is_deletion=True)
     desired = desired_state(params, all_service_regions(SERVICE))
-
-    def plan(current: CurrentState | None) -> list[Step]:
-        if current is None and arn:
-            raise AnsibleSSMIncidentsError(f"The account has no replication set {arn}", code=NO_REPLICATION_SET)
-        return plan_changes(current, desired)
-
-    return Task(plan, region_names=None if desired.regions is None else frozenset(desired.regions))
+    region_names = None if desired.regions is None else frozenset(desired.regions)
+    return Task(arn, lambda current: plan_changes(current, desired), region_names=region_names)
 
 
 def validate_account_id(arn: str | None, connection: Connection) -> None:
@@ -490,7 +549,7 @@ def change_replication_set(
     include_tags = params["tags"] is not None and not task.is_deletion
     remote = Remote(connection, deadline)
     observer = Observer(remote, params["arn"], include_tags)
-    check_keys = KeyCheck(connection, warn).validate
+    check_keys = KeyCheck(connection, warn, remote.seconds_left).validate
 
     def log(line: str) -> None:
         module.log(connection.mask(line))
@@ -502,8 +561,11 @@ def change_replication_set(
         if not params["wait"]:
             change.validate_single_step()
         is_deleted = any(step.action == DELETE for step in planned)
-        if is_deleted and module._diff:
-            before = with_tags(observer, change.seen, before)
+        if is_deleted:
+            result["data"] = data_of_set(connection, change.seen, remote.seconds_left())
+            validate_no_open_incident(result["data"], params["allow_open_incidents"], change.arn)
+            if module._diff:
+                before = with_tags(observer, change.seen, before)
         if not module.check_mode:
             change.apply(params["wait"])
         result.update(facts_result(change, observer, remote, params["wait"] or module.check_mode))
@@ -516,7 +578,37 @@ def change_replication_set(
     if module._diff:
         result["diff"] = diff_result(before, predict(before, planned), include_tags or is_deleted)
         if is_deleted:
+            result["diff"]["before"]["data"] = result["data"]
             result["diff"]["after_header"] = f"no replication set. {MAY_BE_FINAL}"
+
+
+def data_of_set(connection: Connection, seen: Observation | None, seconds: float) -> dict[str, int | None]:
+    """Return how many resources the set holds, by their kinds; None for what can't be listed, with a warning.
+
+    :param seconds: how long the task may still take.
+    """
+    arn, replication_set = (seen.arn, seen.replication_set) if seen else ("", None)
+    facts = data_counts(connection, replication_set, arn, seconds=min(DATA_SECONDS, max(2, seconds)))
+    reasons: dict[str, list[str]] = {}
+    for missing in facts["missing"]:
+        reasons.setdefault(missing["msg"], []).append(missing["part"])
+    for reason, parts in reasons.items():
+        unknown = " Whether an incident is open is not known." if "open_incidents" in parts else ""
+        warn(
+            f"What is deleted with the replication set is not known completely ({', '.join(parts)}). {reason}{unknown}"
+        )
+    counts: dict[str, int | None] = facts["counts"]
+    return counts
+
+
+def validate_no_open_incident(data: Mapping[str, int | None], is_allowed: bool, arn: str) -> None:
+    """Validate that no incident is open, unless the user allows it. Raises AnsibleSSMIncidentsError."""
+    number = data["open_incidents"]
+    if number and not is_allowed:
+        raise AnsibleSSMIncidentsError(
+            f"The replication set {arn} has {number} open incident{'s' if number > 1 else ''}, which would be deleted with it",
+            code=OPEN_INCIDENTS,
+        )
 
 
 def steps_result(change: Change, remaining_status: str) -> dict[str, Any]:
@@ -581,7 +673,7 @@ def tags_or_none(observer: Observer, seen: Observation) -> dict[str, str] | None
     if seen.tags is not None:
         return seen.tags
     try:
-        return observer.list_tags(seen)
+        return observer.list_tags_at_last(seen)
     except AnsibleSSMIncidentsError as failure:
         if failure.code != ACCESS_DENIED:
             raise
@@ -623,6 +715,7 @@ def main() -> None:
             "deletion_protected": {"type": "bool"},
             "tags": {"type": "dict", "aliases": ["resource_tags"]},
             "purge_tags": {"type": "bool", "default": True},
+            "allow_open_incidents": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 7200},
         },

@@ -116,7 +116,7 @@ region:
   type: str
   sample: us-east-1
 replication_set:
-  description: The replication set; V({}) where there is none.
+  description: The replication set; V({}) if there is none.
   returned: success
   type: dict
   contains:

@@ -69,6 +69,7 @@ class Control:
             "read_lag": (_is_read_lag, '{}, or {"reads": n} or {"seconds": n}, with "regions" if not in all'),
             "creating_set_answers_in": (lambda value: value in ("asked", "all"), '"asked" or "all"'),
             "deleting_region_answers": (lambda value: isinstance(value, bool), "true or false"),
+            "failed_set_can_change": (lambda value: isinstance(value, bool), "true or false"),
             "unavailable_regions": (
                 _is_unavailable_regions,
                 'an object of service Regions and "drop", "503" or "denied"',
@@ -85,6 +86,11 @@ class Control:
             if not is_fine(value):
                 raise ValueError(f"{name} must be {wanted}, not {value!r}")
         with models.LOCK:
+            if "read_lag" in settings:
+                # What was written so far is visible from now on.
+                for backends in models.ssmincidents_backends.values():
+                    for backend in backends.values():
+                        backend.writes.clear()
             for name, value in settings.items():
                 if name == "transition":
                     state_manager.set_transition(models.MODEL_NAME, dict(value))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -28,6 +28,8 @@ from .scenario import ACCOUNT, READ_TIMEOUT, REGIONS, TRANSIENT, WRITES, Act, Fa
 
 #: How long a call takes that nothing happens to, in seconds.
 CALL_SECONDS = 0.05
+#: How many calls a run makes at most; one that makes more has no end.
+MAX_CALLS = 30_000
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _NEVER = 10**9
 
@@ -36,6 +38,10 @@ TASK, SOMEBODY_ELSE = "the task", "somebody else"
 
 class Killed(BaseException):
     """The process has ended."""
+
+
+class Endless(BaseException):
+    """A run makes calls without end."""
 
 
 class State(NamedTuple):
@@ -69,7 +75,8 @@ class Call:
     :ivar code: AWS's code, or the name of botocore's exception; empty if there is none.
     :ivar words: a text that only this call's failure has; empty if it has not failed.
     :ivar is_accepted: whether AWS has taken it, and not only answered again for the same client token.
-    :ivar before: the truth before it took effect; so is after.
+    :ivar before: the truth before it took effect, and after it.
+    :ivar done_in: the run during which it took effect; another one if it came late.
     """
 
     number: int
@@ -85,6 +92,7 @@ class Call:
     is_accepted: bool = False
     before: State | None = None
     after: State | None = None
+    done_in: int = 0
     fault: str = ""
     answer: Any = None
 
@@ -116,12 +124,26 @@ def _described(answer: Any) -> str:
     return str(answer)
 
 
+def truth_of(backend: models.SSMIncidentsBackend) -> State | None:
+    """Return what is true of an account's set now; None if there is no set, or if it is being deleted."""
+    found = backend.replication_set
+    if found is None:
+        return None
+    leaving = {name for name, info in found.regions.items() if info.ends_as == models.GONE}
+    regions = {name: info.sse_kms_key_id for name, info in found.regions.items() if name not in leaving}
+    if not regions:
+        return None
+    statuses = {name: info.status for name, info in found.regions.items()}
+    return State(found.arn, regions, found.deletion_protected, dict(found.tags), str(found.status), statuses)
+
+
 class World:
     """One account's replication set.
 
     :ivar time: seconds since the start.
     :ivar calls: all calls, those of somebody else too.
-    :ivar run: which run of the task it is, from 0.
+    :ivar run: which run of the task it is, from 1.
+    :ivar calls_of_run: how many calls it has made.
     :ivar is_calm: whether nothing goes wrong any more.
     """
 
@@ -130,7 +152,7 @@ class World:
         self.time = 0.0
         self.calls: list[Call] = []
         self.counts: Counter[str] = Counter()
-        self.run = 0
+        self.run = self.calls_of_run = 0
         self.is_calm = False
         self._made = Counter[str]()
         self._pending: list[tuple[float, Callable[[], None]]] = []
@@ -152,24 +174,19 @@ class World:
                 regions[name]["statusMessage"] = start.failed[name]
         body = {"status": start.status, "regionMap": regions, "deletionProtected": start.protected}
         # Times in full, as after a change.
-        body |= {"createdTime": _EPOCH, "lastModifiedTime": _EPOCH, "createdBy": "arn:aws:iam::1:user/a"}
-        arn = self.backend.seed(body, tags=start.tags)
-        return arn
+        body |= {
+            "createdTime": _EPOCH.timestamp(),
+            "lastModifiedTime": _EPOCH.timestamp(),
+            "createdBy": "arn:aws:iam::1:user/a",
+        }
+        return self.backend.seed(body, tags=start.tags)
 
     def truth(self) -> State | None:
         """Return what is true now; None if there is no set, or if it is being deleted."""
-        found = self.backend.replication_set
-        if found is None:
-            return None
-        leaving = {name for name, info in found.regions.items() if info.ends_as == models.GONE}
-        regions = {name: info.sse_kms_key_id for name, info in found.regions.items() if name not in leaving}
-        if not regions:
-            return None
-        statuses = {name: info.status for name, info in found.regions.items()}
-        return State(found.arn, regions, found.deletion_protected, dict(found.tags), str(found.status), statuses)
+        return truth_of(self.backend)
 
     def calm(self) -> None:
-        """Let everything work from now on, and nobody else change the set."""
+        """Let everything work from now on, and quickly, and nobody else change the set."""
         self.is_calm = True
         models.SETTINGS.read_lag = {}
         models.SETTINGS.fail_next = {}
@@ -194,7 +211,11 @@ class World:
         :return: as botocore parses the answer.
         :raises ClientError, BotoCoreError: as botocore raises them.
         :raises Killed, KeyboardInterrupt: if the process ends here.
+        :raises Endless: if the run makes calls without end.
         """
+        self.calls_of_run += 1
+        if self.calls_of_run > MAX_CALLS:
+            raise Endless
         kind = "write" if operation in WRITES else "read"
         call = Call(len(self.calls), self.time, TASK, self.run, region, operation, arguments)
         own_number, any_number = self._made[kind], self._made["call"]
@@ -217,11 +238,12 @@ class World:
         if self.is_calm:
             return None
         for fault in self.scenario.faults:
-            if fault.on == kind and fault.number == number:
+            if fault.on == kind and fault.number == number and _can_happen(fault.kind, kind):
                 return fault
         for outage in self.scenario.outages:
             if (
-                outage.since <= self.time < outage.until
+                _can_happen(outage.kind, kind)
+                and outage.since <= self.time < outage.until
                 and region in (outage.regions or (region,))
                 and operation in (outage.operations or (operation,))
             ):
@@ -258,15 +280,14 @@ class World:
 
     @staticmethod
     def _record(call: Call, error: Exception, code: str) -> None:
-        call.outcome, call.code, call.words = f"{code}: {error}", code, _words(call)
+        message = error.response["Error"]["Message"] if isinstance(error, ClientError) else str(error)
+        call.outcome, call.code, call.words = f"{code}: {message}", code, _words(call)
 
     def _execute_quietly(self, call: Call, when: bool) -> None:
         """Do what a call asks, if so, whatever AWS says to it."""
         if when:
-            try:
+            with suppress(ClientError):
                 self._execute(call)
-            except ClientError:
-                pass
 
     def _execute_late(self, call: Call) -> None:
         self._execute_quietly(call, when=True)
@@ -287,14 +308,14 @@ class World:
         try:
             problems = list(utils.violations(shape, call.arguments))
             if problems:
-                raise models.ValidationException("; ".join(problems))
+                raise _refusal(call, "ValidationException", 400, "; ".join(problems))
             caller = models.Caller(call.region, f"arn:aws:iam::{ACCOUNT}:user/{call.by.replace(' ', '-')}")
             answer = _OPERATIONS[call.operation](self.backend, caller, call.arguments)
         except (ServiceException, JsonRESTError) as error:
             raise _client_error(call, error) from None
-        call.is_accepted = call.is_write and not is_repeated
+        call.is_accepted, call.done_in = call.is_write and not is_repeated, self.run
         call.after = self._progress()
-        call.answer = self._respelled(answer)
+        call.answer = self._respelled(call.operation, answer)
         status = {"CreateReplicationSet": 201}.get(call.operation, 204 if call.is_write else 200)
         return _parsed(call.operation, call.answer, status)
 
@@ -306,16 +327,16 @@ class World:
         change = found._transitions
         if self._change is None or self._change[0] is not change:
             self._change = (change, self.time)
-        elif self.time - self._change[1] >= self.scenario.seconds:
+        elif self.time - self._change[1] >= (1 if self.is_calm else self.scenario.seconds):
             found._tick = _NEVER
         return self.truth()
 
-    def _respelled(self, answer: Any) -> Any:
+    def _respelled(self, operation: str, answer: Any) -> Any:
         if self.scenario.respelled == "keys" and isinstance(answer, Mapping) and "regionMap" in answer:
             answer = copy.deepcopy(dict(answer))
             for info in answer["regionMap"].values():
                 info["sseKmsKeyId"] = info["sseKmsKeyId"].replace(":key/0", ":key/mrk-0")
-        elif self.scenario.respelled == "tags" and isinstance(answer, Mapping) and "regionMap" not in answer:
+        elif self.scenario.respelled == "tags" and operation == "ListTagsForResource":
             answer = {key.lower(): value for key, value in answer.items()}
         return answer
 
@@ -389,8 +410,11 @@ class World:
         if not operation:
             return
         self._make(operation, arguments, state)
-        if act.is_instant or act.kind == "recreate":
+        if act.is_instant or act.kind in ("recreate", "corner"):
             self._end_change()
+        state_now = self.truth()
+        if act.kind == "corner" and state_now and len(state_now.regions) < len(state.regions):
+            self._act(act, region, own)
         if act.kind == "recreate" and self.truth() is None:
             models.SETTINGS.enabled_accounts = [ACCOUNT]
             regions = {name: {} if key == "DefaultKey" else {"sseKmsKeyId": key} for name, key in state.regions.items()}
@@ -423,7 +447,7 @@ class World:
         if act.kind in ("protect", "unprotect"):
             return _protect(state.arn, act.kind == "protect")
         if act.kind == "tag":
-            return "TagResource", {"resourceArn": state.arn, "tags": {act.value: "somebody else's"}}
+            return "TagResource", {"resourceArn": state.arn, "tags": {act.value: "another"}}
         if act.kind == "untag" and act.value in state.tags:
             return "UntagResource", {"resourceArn": state.arn, "tagKeys": [act.value]}
         if act.kind in ("delete", "recreate"):
@@ -432,6 +456,12 @@ class World:
             return own.operation, {name: value for name, value in own.arguments.items() if name != "clientToken"}
         if act.kind == "undo":
             return self._undoing(state)
+        if act.kind == "corner" and "deleteRegionAction" in str(own.arguments):
+            doomed = own.arguments["actions"][0]["deleteRegionAction"]["regionName"]
+            others = sorted(set(state.regions) - {doomed})
+            if others:
+                # The next one, if there is another, goes right after it.
+                return _delete_region(state.arn, others[0])
         return "", {}
 
     def _undoing(self, state: State) -> tuple[str, dict[str, Any]]:
@@ -460,6 +490,11 @@ def _fault_of_outage(outage: Outage) -> Fault:
     return Fault(outage.kind, "call", 0, 1)
 
 
+def _can_happen(fault: str, kind: str) -> bool:
+    """Tell whether a read or a write can have a fault: no read declares ConflictException (botocore's model)."""
+    return kind == "write" or not fault.startswith("conflict")
+
+
 def _words(call: Call) -> str:
     return f"[call-{call.number}]"
 
@@ -484,6 +519,10 @@ def _client_error(call: Call, error: ServiceException | JsonRESTError) -> Client
     else:
         shape = next(shape for shape in utils.service_model().error_shapes if shape.name == error.code)
         code, status, message = error.code, shape.metadata["error"]["httpStatusCode"], error.message
+    return _refusal(call, code, status, message)
+
+
+def _refusal(call: Call, code: str, status: int, message: str) -> ClientError:
     response = {
         "Error": {"Code": code, "Message": f"{message} {_words(call)}"},
         "ResponseMetadata": {"HTTPStatusCode": status},
@@ -587,7 +626,7 @@ def world_of(scenario: Scenario) -> Iterator[World]:
         state_manager._transitions = transition
         for name, value in saved.items():
             setattr(models.SETTINGS, name, value)
-        models.ReplicationSet.instances_tracked.clear()
+        vars(models.ReplicationSet)["instances_tracked"].clear()
 
 
 @cache

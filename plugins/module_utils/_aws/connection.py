@@ -49,7 +49,7 @@ VERSION = "3.0.0"
 _CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)
 
 # How long STS is waited for, in seconds, if the account's ID is only a check.
-_STS_SECONDS = 5
+_STS_SECONDS = 3
 
 # The options that decide which account answers.
 _KEY_OPTIONS = ("access_key", "secret_key", "session_token")

@@ -38,6 +38,7 @@ MALFORMED_ANSWER = "MalformedAnswer"
 MISSING_LIBRARY = "MissingLibrary"
 MULTIPLE_REPLICATION_SETS = "MultipleReplicationSets"
 NO_REPLICATION_SET = "NoReplicationSet"
+OPEN_INCIDENTS = "OpenIncidents"
 REPLICATION_SET_CHANGED = "ReplicationSetChanged"
 REPLICATION_SET_DELETED = "ReplicationSetDeleted"
 REPLICATION_SET_FAILED = "ReplicationSetFailed"
@@ -111,6 +112,7 @@ COLLECTION_ADVICE = {
     MISSING_LIBRARY: f"Install boto3 and botocore for the Python that runs Ansible on {HOST}.",
     MULTIPLE_REPLICATION_SETS: "An account can have only one. Ask for one of them by its ARN, or contact AWS Support.",
     NO_REPLICATION_SET: "Check the account and the ARN.",
+    OPEN_INCIDENTS: "Resolve them, or set allow_open_incidents: true to delete them too.",
     REPLICATION_SET_CHANGED: "To see the new plan, run the task again in check mode.",
     REPLICATION_SET_DELETED: "To create a new replication set, run the task again. AWS may not let the account create one.",
     REPLICATION_SET_FAILED: (

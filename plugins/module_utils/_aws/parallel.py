@@ -52,9 +52,13 @@ def in_parallel(
         missing.remove(key)
         yield key, result
     for key in missing:
-        region = key if isinstance(key, str) else next(iter(key))
-        message = f"No response in Region {region} within {seconds:g} seconds"
-        yield key, AnsibleSSMIncidentsError(message, code=READ_TIMEOUT, reason="")
+        yield key, no_response(key if isinstance(key, str) else next(iter(key)), seconds or 0)
+
+
+def no_response(region: str, seconds: float) -> AnsibleSSMIncidentsError:
+    """Return the failure of a call that has not ended in time."""
+    reason = f"no response within {seconds:g} seconds"
+    return AnsibleSSMIncidentsError(f"Failed to call AWS in Region {region}", code=READ_TIMEOUT, reason=reason)
 
 
 def within(seconds: float, region: str, call: Callable[[], Result]) -> Result:

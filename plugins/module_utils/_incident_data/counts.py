@@ -25,7 +25,11 @@ TIMEOUT = 300
 
 
 def data_counts(
-    connection: Connection, replication_set: Mapping[str, Any] | None, arn: str, include: Collection[str] = tuple(PARTS)
+    connection: Connection,
+    replication_set: Mapping[str, Any] | None,
+    arn: str,
+    include: Collection[str] = tuple(PARTS),
+    seconds: float = TIMEOUT,
 ) -> dict[str, Any]:
     """Count what a replication set holds. Every Region of the set is asked, as it is not known whether one shows everything.
 
@@ -34,60 +38,65 @@ def data_counts(
     :param replication_set: the set, as botocore parsed it; None if the account has none, which then holds nothing.
     :param arn: the set's ARN, empty if there is none.
     :param include: the parts to count, of PARTS. Nothing else is asked for.
+    :param seconds: how long all lists may take together.
     :return: complete, missing, counts and each of PARTS, as the info module of the data documents them.
     """
     regions = sorted(replication_set["regionMap"]) if replication_set else []
     listings = list(dict.fromkeys(PARTS[part] for part in PARTS if part in include))
-    found, failures = _list_everywhere(connection, listings, regions)
+    found, failures = _list_everywhere(connection, listings, regions, seconds)
     facts: dict[str, Any] = {"complete": not failures, "missing": [], "counts": dict.fromkeys(PARTS)}
     for part, listing in PARTS.items():
         facts[part] = None
         if part not in include:
             continue
-        pages = [page for region in regions for page in found.get((listing, region), [])]
-        # Without any answer from a set nothing is known, not even that there is nothing.
-        if pages or not replication_set:
+        calls = [(region, listing.operation) for region in regions]
+        pages = [page for call in calls for page in found.get(call, [])]
+        # Without any item, and without a Region that has returned its list to the end, not even that there is none is known.
+        if any(pages) or not replication_set or any(call not in failures for call in calls):
             items = merge(listing, account_id_of_arn(arn), pages) if pages else []
             facts["counts"][part], facts[part] = part_of(part, items)
         facts["missing"] += [
-            _missing(connection, part, region, failures[listing, region])
-            for region in regions
-            if (listing, region) in failures
+            _missing(connection, part, region, failures[region, operation])
+            for region, operation in calls
+            if (region, operation) in failures
         ]
     return facts
 
 
 def _list_everywhere(
-    connection: Connection, listings: Iterable[Listing], regions: Iterable[str]
-) -> tuple[dict[tuple[Listing, str], list[Sequence[Item]]], dict[tuple[Listing, str], AnsibleSSMIncidentsError]]:
+    connection: Connection, listings: Iterable[Listing], regions: Iterable[str], seconds: float
+) -> tuple[dict[tuple[str, str], list[Sequence[Item]]], dict[tuple[str, str], AnsibleSSMIncidentsError]]:
     """Make lists side by side.
 
-    :return: the pages of each list and Region that came, also before a failure; and the failures.
+    :return: the pages of each list that came, also before a failure, and the failures. The keys are Regions and operations.
     """
-    pages: dict[tuple[Listing, str], list[Sequence[Item]]] = {}
-    failures: dict[tuple[Listing, str], AnsibleSSMIncidentsError] = {}
-    calls = {}
-    for listing, region in ((listing, region) for listing in listings for region in regions):
+    pages: dict[tuple[str, str], list[Sequence[Item]]] = {}
+    failures: dict[tuple[str, str], AnsibleSSMIncidentsError] = {}
+    calls, by_operation = {}, {listing.operation: listing for listing in listings}
+    for region, operation in ((region, operation) for region in regions for operation in by_operation):
+        listing = by_operation[operation]
         try:
             client = connection.client(listing.service, region)
         except AnsibleSSMIncidentsError as failure:
-            failures[listing, region] = failure
+            failures[region, operation] = failure
             continue
-        pages[listing, region] = []
-        calls[listing, region] = partial(_collect, client, listing, pages[listing, region])
-    for (listing, region), result in in_parallel(calls, TIMEOUT):
+        pages[region, operation] = []
+        calls[region, operation] = partial(_collect, client, listing, pages[region, operation])
+    for (region, operation), result in in_parallel(calls, seconds):
         if isinstance(result, AnsibleSSMIncidentsError):
-            failures[listing, region] = result if result.reason else _timeout(listing, region)
+            # The read timeout of a call has botocore's exception as its cause; that of all calls together has none.
+            is_timeout = result.code == READ_TIMEOUT and result.cause is None
+            failures[region, operation] = _timeout(by_operation[operation], region, seconds) if is_timeout else result
     # A list that has not ended in time may still grow.
-    return {key: list(collected) for key, collected in pages.items()}, failures
+    return {call: list(collected) for call, collected in pages.items()}, failures
 
 
-def _timeout(listing: Listing, region: str) -> AnsibleSSMIncidentsError:
+def _timeout(listing: Listing, region: str, seconds: float) -> AnsibleSSMIncidentsError:
     """Return the failure of a list that has not ended in time, which in_parallel() can't name."""
     return AnsibleSSMIncidentsError(
         f"Failed to list the {listing.what} in Region {region}",
         code=READ_TIMEOUT,
-        reason=f"the list was not complete after {TIMEOUT} seconds",
+        reason=f"the list was not complete after {seconds:g} seconds",
     )
 
 

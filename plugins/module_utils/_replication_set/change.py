@@ -16,11 +16,13 @@ from typing import Callable
 from uuid import uuid4
 
 from .._aws.errors import ADVICE, WAIT_REQUIRED, WAIT_TIMEOUT, AnsibleSSMIncidentsError, aws_response
-from .decide import DONE, PAUSES, UNKNOWN, Attempt, Done, History, Send, Task, Wait, Waiting, decide, region_statuses
-from .observe import Observation, Observer
+from .decide import DONE, UNKNOWN, Attempt, Done, History, Send, Task, Wait, Waiting, decide
+from .facts import iso_time
+from .observation import Observation, region_statuses
+from .observe import Observer
 from .plan import CREATE, DELETE_REGION, CurrentState, Step
 from .remote import Remote
-from .service import FAILED
+from .service import FAILED, PAUSES
 
 Validator = Callable[["CurrentState | None", "list[Step]"], object]
 
@@ -119,7 +121,7 @@ class Change:
                 self._decision = Done(None)
                 return
             seen = self._look()
-            decision = decide(self._task, self._history, seen, self._remote.now(), bool(self._untried_regions()))
+            decision = decide(self._task, self._history, seen, self._remote.now(), self._is_untried)
             if not isinstance(decision, Wait):
                 break
             self._wait(decision, PAUSES[min(pauses, len(PAUSES) - 1)])
@@ -152,7 +154,7 @@ class Change:
         if waiting is None or waiting.reason != decision.reason:
             self._history = self._history._replace(waiting=Waiting(decision.reason, now))
         left = self._remote.seconds_left()
-        seconds = pause if decision.seconds is None else decision.seconds
+        seconds = min(pause, decision.longest) if decision.seconds is None else decision.seconds
         if left <= 0 or (decision.seconds is not None and decision.seconds > left + 1):
             raise self._timed_out(decision)
         self._remote.sleep(min(seconds, left))
@@ -160,18 +162,24 @@ class Change:
     def _timed_out(self, decision: Wait) -> AnsibleSSMIncidentsError:
         name = f"the replication set {self.arn}" if self.arn else "the account's replication set"
         region = (self.seen and self.seen.region) or self._remote.region
+        message = f"Timed out after {self._wait_timeout:g} s while changing {name} in Region {region}"
         if decision.failure:
-            reason = f"{decision.failure.message}: {decision.failure.reason}"
+            # Its reason is shortened if it is long, its message is not.
+            message, reason = f"{message}: {decision.failure.message}", decision.failure.reason
         elif self.seen and self.seen.replication_set:
             statuses = ", ".join(f"{name} {status}" for name, status in region_statuses(self.seen).items())
             reason = f"it is {self.seen.replication_set['status']}, with {statuses}"
         else:
             reason = "AWS reports no replication set"
+        advice = ADVICE[WAIT_TIMEOUT]
+        moment = _retry_after(decision.failure)
+        if moment:
+            advice = f"AWS lets the step be tried again after {iso_time(moment)}. Run the task again then."
         return AnsibleSSMIncidentsError(
-            f"Timed out after {self._wait_timeout:g} s while changing {name} in Region {region}",
+            message,
             code=WAIT_TIMEOUT,
             reason=reason,
-            advice=f"{'AWS continues the steps that have started. ' if self.done else ''}{ADVICE[WAIT_TIMEOUT]}",
+            advice=f"{'AWS continues the steps that have started. ' if self.done else ''}{advice}",
         )
 
     # Act --------------------------------------------------------------------------------------------------------------
@@ -192,7 +200,9 @@ class Change:
         now = self._remote.now()
         if isinstance(result, AnsibleSSMIncidentsError):
             self._observer.record(region, result)
-            attempt = attempt.failed(region, result, now, now + self._seconds_to_wait(result))
+            moment = _retry_after(result)
+            not_before = now + self._remote.seconds_until(moment) if moment else 0
+            attempt = attempt.failed(region, result, now, not_before)
         else:
             self._observer.record(region, None)
             if step.action == CREATE:
@@ -206,12 +216,9 @@ class Change:
         assert self.seen  # nothing is sent before the set is read
         return self.seen
 
-    def _untried_regions(self) -> list[str]:
-        """Return the Regions that have not failed to take the step that is in progress."""
-        last = self._history.attempts[-1] if self._history.attempts else None
-        if last is None or last.outcome == DONE or self.seen is None:
-            return []
-        return [region for region in self._regions_for(last.step) if region not in last.failures]
+    def _is_untried(self, attempt: Attempt) -> bool:
+        """Tell whether there is a Region that has not failed to take a step."""
+        return any(region not in attempt.failures for region in self._regions_for(attempt.step))
 
     def _regions_for(self, step: Step) -> list[str]:
         """Return the Regions to send a step to: those that are in the set before and after it.
@@ -225,11 +232,12 @@ class Change:
         failed = {name for name, info in (seen["regionMap"] if seen else {}).items() if info.get("status") == FAILED}
         return sorted(self._observer.healthiest_first(staying), key=lambda region: region in failed)
 
-    def _seconds_to_wait(self, failure: AnsibleSSMIncidentsError) -> float:
-        """Return how long AWS asks to wait until a call is made again (ConflictException: botocore's model)."""
-        moment = aws_response(failure.cause).get("retryAfter")
-        return max(0.0, self._remote.seconds_until(moment)) if isinstance(moment, datetime) else 0.0
-
     def _log_step(self, step: Step) -> None:
         values = ", ".join(f"{name}: {value}" for name, value in step.values.items())
         self._log(f"AWS has accepted {step.action} for the replication set {self.arn} ({values})")
+
+
+def _retry_after(failure: AnsibleSSMIncidentsError | None) -> datetime | None:
+    """Return when AWS lets a call be made again, if it has said (ConflictException: botocore's model)."""
+    moment = aws_response(failure.cause if failure else None).get("retryAfter")
+    return moment if isinstance(moment, datetime) else None

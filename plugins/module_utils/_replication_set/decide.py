@@ -21,6 +21,7 @@ from .._aws.errors import (
     CHANGE_NOT_VISIBLE,
     CONFLICT,
     NO_ANSWER_ERRORS,
+    NO_REPLICATION_SET,
     NOT_FOUND,
     REPLICATION_SET_CHANGED,
     REPLICATION_SET_DELETED,
@@ -28,27 +29,27 @@ from .._aws.errors import (
     UNRECOGNIZED_CLIENT,
     AnsibleSSMIncidentsError,
 )
-from .observe import Observation
-from .plan import (
-    ADD_REGION,
-    CREATE,
-    DELETE,
-    DELETE_REGION,
-    TAG,
-    UNTAG,
-    UPDATE_PROTECTION,
-    CurrentState,
-    Step,
-    predict,
+from .observation import (
+    Observation,
+    current_state,
+    described_effect,
+    effects_of,
+    failed_regions,
+    fingerprint,
+    is_changing,
+    is_failed,
+    is_reported,
+    missing_effects,
+    region_statuses,
+    reported,
 )
-from .service import ACTIVE, DELETING, FAILED, kms_key_of_region
+from .plan import ADD_REGION, DELETE, DELETE_REGION, UNTAG, UPDATE_PROTECTION, CurrentState, Step
+from .service import PAUSES
 
-#: In seconds. The first pauses are short for what is quick.
-PAUSES = (1, 2, 4, 8, 16, 30)
-
-#: How long to wait, in seconds, until AWS reports a step that it has taken, and how long to try again although AWS refuses
-#: a step while no change is in progress.
+#: How long to wait, in seconds, until AWS reports a step that it has taken, with what longest pause, and how long to try
+#: again although AWS refuses a step while no change is in progress.
 VISIBLE_SECONDS = 120
+VISIBLE_PAUSE = 10
 REFUSED_SECONDS = 300
 
 #: How long to try, in seconds, to read the set for the first time.
@@ -73,7 +74,7 @@ class Attempt(NamedTuple):
     :ivar tries: how often it was sent.
     :ivar first_at: when it was sent first, and when last, in seconds.
     :ivar failures: the Regions that have failed, with the failure of each; emptied if all are tried again.
-    :ivar not_before: when AWS lets the step be tried again.
+    :ivar not_before: when AWS lets the step be tried again; 0 if it has not said.
     """
 
     step: Step
@@ -127,14 +128,16 @@ class History(NamedTuple):
         return [attempt.step for attempt in self.attempts if attempt.outcome == outcome]
 
     def attempt_of(self, step: Step) -> Attempt | None:
-        """Return the attempt that is in progress, if it is one of this step."""
-        last = self.attempts[-1] if self.attempts else None
-        return last if last and last.step == step and last.outcome != DONE else None
+        """Return the attempt at a step: the last one, or an earlier one whose outcome is unknown. None if there is none."""
+        for attempt in reversed(self.attempts):
+            if attempt.step == step and (attempt.outcome == UNKNOWN or attempt == self.attempts[-1]):
+                return None if attempt.outcome == DONE else attempt
+        return None
 
     def with_attempt(self, attempt: Attempt) -> History:
-        """Return the history with a new attempt, or with another state of the last one."""
-        replaced = bool(self.attempts) and self.attempts[-1].token == attempt.token
-        return self._replace(attempts=(*(self.attempts[:-1] if replaced else self.attempts), attempt))
+        """Return the history with an attempt as the last one, instead of its earlier state if there is one."""
+        others = tuple(other for other in self.attempts if other.token != attempt.token)
+        return self._replace(attempts=(*others, attempt))
 
     def after(self, seen: Observation) -> History:
         """Return the history after AWS has reported the set: steps that can be seen were taken."""
@@ -152,11 +155,13 @@ class History(NamedTuple):
 class Task(NamedTuple):
     """What the user asks for.
 
+    :ivar arn: the ARN of the set, if the user has given it.
     :ivar plan: returns the steps from the current state, None for no set, to the desired one.
     :ivar is_deletion: whether the set is to be deleted.
     :ivar region_names: the Regions that the set must have and that must work; None if they are not asked for.
     """
 
+    arn: str | None
     plan: Callable[[CurrentState | None], list[Step]]
     is_deletion: bool = False
     region_names: frozenset[str] | None = None
@@ -168,11 +173,13 @@ class Wait(NamedTuple):
     :ivar reason: what for: one word, which is the same as long as it is for the same.
     :ivar seconds: the pause; None for one that grows.
     :ivar failure: what has failed, if something has.
+    :ivar longest: the longest pause.
     """
 
     reason: str
     seconds: float | None = None
     failure: AnsibleSSMIncidentsError | None = None
+    longest: float = PAUSES[-1]
 
 
 class Send(NamedTuple):
@@ -194,13 +201,17 @@ class Done(NamedTuple):
 
 
 def decide(
-    task: Task, history: History, seen: Observation | AnsibleSSMIncidentsError, now: float, untried: bool = False
+    task: Task,
+    history: History,
+    seen: Observation | AnsibleSSMIncidentsError,
+    now: float,
+    is_untried: Callable[[Attempt], bool],
 ) -> Wait | Send | Done:
     """Return what to do next.
 
     :param seen: what AWS reports, or why it can't be read.
     :param now: the time in seconds.
-    :param untried: whether the step that is in progress can be sent to a Region that it was not sent to.
+    :param is_untried: tells whether there is a Region that a step was not sent to, and can be.
     :raises AnsibleSSMIncidentsError: if the change can't go on.
     """
     if isinstance(seen, AnsibleSSMIncidentsError):
@@ -213,7 +224,9 @@ def decide(
         return _wait_at_most(VISIBLE_SECONDS, "set", _deleted(), history, now)
     missing = missing_effects(history.steps(DONE), seen)
     if missing and not (task.is_deletion and current is None):
-        return _wait_at_most(VISIBLE_SECONDS, "effect", _not_visible(history, missing, seen), history, now)
+        return _wait_at_most(VISIBLE_SECONDS, "effect", _not_visible(missing, seen), history, now)
+    if current is None and task.arn and not task.is_deletion:
+        raise _no_such_set(task.arn, seen)
     steps = task.plan(current)
     _validate_license(history, steps)
     _validate_failed_regions(task, seen, steps)
@@ -221,99 +234,7 @@ def decide(
         return Done(current)
     send = Send(steps[0], steps, current)
     attempt = history.attempt_of(send.step)
-    return _try_again(send, attempt, history, seen, now, untried) if attempt else send
-
-
-def current_state(seen: Observation) -> CurrentState | None:
-    """Return the state that AWS reports, as plans have it; None for no set."""
-    if seen.replication_set is None:
-        return None
-    regions = seen.replication_set["regionMap"].items()
-    return CurrentState(
-        {name: kms_key_of_region(info) for name, info in regions},
-        bool(seen.replication_set.get("deletionProtected")),
-        seen.tags or {},
-    )
-
-
-def is_changing(seen: Observation) -> bool:
-    """Tell whether a change of the set is in progress: AWS takes no other change then (CloudFormation).
-
-    A status that is not known here counts as one, and so does a Region's: the set is not ready.
-    """
-    if seen.replication_set is None or seen.replication_set["status"] == FAILED:
-        return False
-    statuses = region_statuses(seen).values()
-    return seen.replication_set["status"] != ACTIVE or any(status not in (ACTIVE, FAILED) for status in statuses)
-
-
-def region_statuses(seen: Observation) -> dict[str, str | None]:
-    """Return the status of each of the set's Regions."""
-    return {name: info.get("status") for name, info in _regions(seen).items()}
-
-
-def missing_effects(steps: Iterable[Step], seen: Observation) -> list[Step]:
-    """Return the steps whose effect AWS does not report, without those that a later one of them has undone."""
-    steps = list(steps)
-    missing = []
-    for number, step in enumerate(steps):
-        later = {effect for other in steps[number + 1 :] for effect in _effects(other)}
-        lasting = {effect: value for effect, value in _effects(step).items() if effect not in later}
-        if not all(_is_reported(effect, value, seen) for effect, value in lasting.items()):
-            missing.append(step)
-    return missing
-
-
-def _effects(step: Step) -> dict[tuple[str, str], Any]:
-    """Return what a step brings about: the set, Regions with their keys, protection and tags, each with its value or None."""
-    values = step.values
-    if step.action == CREATE:
-        return {("set", ""): True}
-    if step.action == DELETE:
-        return {("set", ""): None}
-    if step.action == ADD_REGION:
-        return {("region", values["region"]): values["sse_kms_key_id"]}
-    if step.action == DELETE_REGION:
-        return {("region", values["region"]): None}
-    if step.action == UPDATE_PROTECTION:
-        return {("protection", ""): values["deletion_protected"]}
-    if step.action == TAG:
-        return {("tag", key): value for key, value in values["tags"].items()}
-    return {("tag", key): None for key in values["tag_keys"]}
-
-
-def _is_reported(effect: tuple[str, str], value: Any, seen: Observation) -> bool:
-    kind, name = effect
-    if kind == "set":
-        is_gone = seen.replication_set is None or seen.replication_set["status"] == DELETING
-        return is_gone is (value is None)
-    if seen.replication_set is None:
-        return False
-    if kind == "protection":
-        return bool(seen.replication_set.get("deletionProtected")) is value
-    if kind == "tag":
-        return seen.tags is None or seen.tags.get(name) == value
-    info = _regions(seen).get(name)
-    is_gone = info is None or info.get("status") == DELETING
-    # A key that AWS leaves out is unknown.
-    return is_gone if value is None else not is_gone and info is not None and kms_key_of_region(info) in (value, None)
-
-
-def _regions(seen: Observation) -> Mapping[str, Mapping[str, Any]]:
-    return seen.replication_set["regionMap"] if seen.replication_set else {}
-
-
-def _failed_regions(seen: Observation) -> dict[str, str]:
-    """Return the Regions that are FAILED, each with AWS's message."""
-    return {
-        name: info.get("statusMessage") or "no message"
-        for name, info in _regions(seen).items()
-        if info.get("status") == FAILED
-    }
-
-
-def _is_failed(seen: Observation) -> bool:
-    return seen.replication_set is not None and seen.replication_set["status"] == FAILED
+    return _try_again(send, attempt, seen, now, is_untried(attempt)) if attempt else send
 
 
 # Waiting --------------------------------------------------------------------------------------------------------------
@@ -323,7 +244,7 @@ def _wait_at_most(seconds: float, reason: str, failure: AnsibleSSMIncidentsError
     """Wait, or raise the failure if the change waits for the same reason so long already."""
     if history.waiting and history.waiting.reason == reason and now - history.waiting.since >= seconds:
         raise failure
-    return Wait(reason, failure=failure)
+    return Wait(reason, failure=failure, longest=VISIBLE_PAUSE)
 
 
 def _wait_for_answer(history: History, failure: AnsibleSSMIncidentsError, now: float) -> Wait:
@@ -337,23 +258,21 @@ def _wait_for_answer(history: History, failure: AnsibleSSMIncidentsError, now: f
     return Wait("answer", failure=failure)
 
 
-def _try_again(
-    send: Send, attempt: Attempt, history: History, seen: Observation, now: float, untried: bool
-) -> Wait | Send:
+def _try_again(send: Send, attempt: Attempt, seen: Observation, now: float, untried: bool) -> Wait | Send:
     """Return whether and when to send a step again that was sent in vain."""
     failures = list(attempt.failures.values())
     last = failures[-1]
     if untried and (last.is_temporary or last.code in _REGIONAL_ERRORS):
         return send
     refusals = [failure for failure in failures if not failure.is_temporary]
-    if refusals and _fingerprint(attempt.before) == _fingerprint(seen):
+    if refusals and fingerprint(attempt.before) == fingerprint(seen):
         refusal = refusals[0]
         if last.code == CONFLICT or len(refusals) < len(failures):
             _raise_after(REFUSED_SECONDS, refusal, attempt, now)
         elif attempt.outcome == UNKNOWN:
             # AWS may have taken the step at an earlier try, and refuses it for that: it will be seen.
             _raise_after(VISIBLE_SECONDS, refusal, attempt, now)
-            return Wait("outcome", failure=refusal)
+            return Wait("outcome", failure=refusal, longest=VISIBLE_PAUSE)
         else:
             raise refusal
     due = max(attempt.not_before, attempt.last_at + PAUSES[min(attempt.tries, len(PAUSES)) - 1])
@@ -366,17 +285,6 @@ def _raise_after(seconds: float, failure: AnsibleSSMIncidentsError, attempt: Att
         raise failure
 
 
-def _fingerprint(seen: Observation) -> tuple[Any, ...]:
-    """Return what tells one state of the set from another."""
-    replication_set = seen.replication_set or {}
-    return (
-        current_state(seen),
-        replication_set.get("status"),
-        replication_set.get("lastModifiedTime"),
-        region_statuses(seen),
-    )
-
-
 # Validating -----------------------------------------------------------------------------------------------------------
 
 
@@ -385,20 +293,29 @@ def _validate_outcome(history: History, seen: Observation) -> None:
     if not history.steps(DONE) and not history.steps(UNKNOWN):
         return
     before = history.attempts[-1].before
-    new = {name: text for name, text in _failed_regions(seen).items() if name not in _failed_regions(before)}
-    if new or (_is_failed(seen) and not _is_failed(before)):
+    new = {name: text for name, text in failed_regions(seen).items() if name not in failed_regions(before)}
+    if new or (is_failed(seen) and not is_failed(before)):
         raise _failed(seen)
 
 
 def _validate_failed_regions(task: Task, seen: Observation, steps: list[Step]) -> None:
-    """Validate that no Region that stays is FAILED, if the Regions are to be changed or were asked for."""
+    """Validate that no Region that stays is FAILED, if the Regions are to be changed or were asked for, and that one works
+    at any time."""
     if task.is_deletion or seen.replication_set is None:
         return
-    staying = set(_failed_regions(seen)) - {step.values["region"] for step in steps if step.action == DELETE_REGION}
+    staying = set(failed_regions(seen)) - {step.values["region"] for step in steps if step.action == DELETE_REGION}
     changes_regions = any(step.action in (ADD_REGION, DELETE_REGION) for step in steps)
-    is_not_as_asked = not steps and task.region_names is not None and (staying & task.region_names or _is_failed(seen))
+    is_not_as_asked = not steps and task.region_names is not None and (staying & task.region_names or is_failed(seen))
     if is_not_as_asked or (staying and changes_regions):
         raise _failed(seen)
+    working = set(region_statuses(seen)) - set(failed_regions(seen))
+    for step in steps:
+        if step.action == ADD_REGION:
+            working.add(step.values["region"])
+        elif step.action == DELETE_REGION:
+            working.discard(step.values["region"])
+            if not working:
+                raise _failed(seen)
 
 
 def _validate_license(history: History, steps: Iterable[Step]) -> None:
@@ -433,12 +350,17 @@ def _deletions(steps: Iterable[Step]) -> set[str]:
 
 
 def _failed(seen: Observation) -> AnsibleSSMIncidentsError:
-    regions = ", ".join(f"{name} ({text})" for name, text in _failed_regions(seen).items())
+    regions = ", ".join(f"{name} ({text})" for name, text in failed_regions(seen).items())
     return AnsibleSSMIncidentsError(
         f"The replication set {seen.arn} has failed",
         code=REPLICATION_SET_FAILED,
         reason=f"Regions that are FAILED: {regions or 'none, only the set itself'}",
     )
+
+
+def _no_such_set(arn: str, seen: Observation) -> AnsibleSSMIncidentsError:
+    others = f". It has {', '.join(seen.other_arns)}" if seen.other_arns else ""
+    return AnsibleSSMIncidentsError(f"The account has no replication set {arn}{others}", code=NO_REPLICATION_SET)
 
 
 def _deleted() -> AnsibleSSMIncidentsError:
@@ -447,22 +369,21 @@ def _deleted() -> AnsibleSSMIncidentsError:
     )
 
 
-def _not_visible(history: History, missing: list[Step], seen: Observation) -> AnsibleSSMIncidentsError:
+def _not_visible(missing: list[Step], seen: Observation) -> AnsibleSSMIncidentsError:
     """Return the failure for steps that AWS has taken and does not report, with what it reports."""
-    failed = _failed_regions(seen)
+    failed = failed_regions(seen)
     if failed:
         return _failed(seen)
-    expected = predict(current_state(history.attempts[0].before), history.steps(DONE))
+    effects: dict[tuple[str, str], Any] = {}
+    for step in missing:
+        effects.update(effects_of(step))
+    differences = [
+        f"AWS reports {described_effect(effect, reported(effect, seen))}, and the task expects {described_effect(effect, value)}"
+        for effect, value in effects.items()
+        if not is_reported(effect, value, seen)
+    ]
     return AnsibleSSMIncidentsError(
         f"AWS has accepted {', '.join(step.action for step in missing)}, and does not report it",
         code=CHANGE_NOT_VISIBLE,
-        reason=f"AWS reports {_described(current_state(seen))}, and the task expects {_described(expected)}",
+        reason="; ".join(differences),
     )
-
-
-def _described(state: CurrentState | None) -> str:
-    if state is None:
-        return "no replication set"
-    regions = ", ".join(f"{name} with the KMS key {key}" for name, key in sorted(state.regions.items()))
-    protection = "on" if state.deletion_protected else "off"
-    return f"{regions}; deletion protection {protection}; the tags {dict(sorted(state.tags.items()))}"

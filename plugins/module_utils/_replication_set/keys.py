@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 # KMS of a Region that is down must not hold up the ones who move away from it.
 _TIMEOUT = 5
 
+# How long keys are waited for if the task's time is nearly over, in seconds.
+_SHORTEST = 2
+
 # What tells whether a key can be used (KMS API Reference, KeyMetadata).
 _REQUIRED = {
     "Arn": str,
@@ -74,11 +77,12 @@ def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
 
 
 def describe_keys(
-    connection: Connection, keys: Iterable[tuple[str, str]]
+    connection: Connection, keys: Iterable[tuple[str, str]], seconds: float = _TIMEOUT + 1
 ) -> dict[tuple[str, str], dict[str, Any] | AnsibleSSMIncidentsError]:
     """Return the facts of KMS keys, all described side by side, each in its own Region.
 
     :param keys: Regions, each with the ARN of a key.
+    :param seconds: how long all of them may take.
     :return: for each of keys, in their order, what key_facts() returns, or why the key can't be described.
     """
     keys = list(keys)
@@ -91,7 +95,7 @@ def describe_keys(
         except AnsibleSSMIncidentsError as failure:
             described[region, arn] = failure
     # The time limits of the connection are for each read, which an answer that comes in drops never reaches.
-    for key, result in in_parallel(calls, 2 * _TIMEOUT):
+    for key, result in in_parallel(calls, seconds):
         described[key] = result if isinstance(result, AnsibleSSMIncidentsError) else key_facts(result)
     return {key: described[key] for key in keys}
 
@@ -110,10 +114,14 @@ class KeyCheck:
     Each key is described anew before each step, as steps take hours, but one that could not be described is not tried again.
     """
 
-    def __init__(self, connection: Connection, warn: Callable[[str], object]) -> None:
+    def __init__(
+        self, connection: Connection, warn: Callable[[str], object], seconds_left: Callable[[], float]
+    ) -> None:
         """
         :param warn: takes a warning for a key that can't be described, which is not checked then.
+        :param seconds_left: returns how long the task may still take.
         """
+        self._seconds_left = seconds_left
         self._connection = connection
         self._warn = warn
         self._unchecked: set[tuple[str, str]] = set()
@@ -125,7 +133,8 @@ class KeyCheck:
         :raises AnsibleSSMIncidentsError: names the key, its Region, its state, and what can't be done with it.
         """
         needed = {key: step for key, step in keys_of_steps(current, steps).items() if key not in self._unchecked}
-        for (region, arn), described in describe_keys(self._connection, needed).items():
+        seconds = min(_TIMEOUT + 1, max(_SHORTEST, self._seconds_left()))
+        for (region, arn), described in describe_keys(self._connection, needed, seconds).items():
             if isinstance(described, AnsibleSSMIncidentsError):
                 self._unchecked.add((region, arn))
                 self._warn(

@@ -12,32 +12,21 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Iterable, NamedTuple, TypeVar
+from itertools import count
+from typing import TYPE_CHECKING, Callable, Iterable, TypeVar
 
-from .._aws.errors import MULTIPLE_REPLICATION_SETS, AnsibleSSMIncidentsError
+from .._aws.errors import MULTIPLE_REPLICATION_SETS, NOT_FOUND, AnsibleSSMIncidentsError
+from .observation import Observation
 from .search import OWN_SET, search_failure
+from .service import ACTIVE, PAUSES
 
 if TYPE_CHECKING:
     from .remote import Remote
 
 Result = TypeVar("Result")
 
-
-class Observation(NamedTuple):
-    """What AWS reports of the set at a moment.
-
-    :ivar region: the Region that returned the set, or None.
-    :ivar arn: the set's ARN; empty if it is not known.
-    :ivar replication_set: the set as botocore parsed it; None if the account has no such set.
-    :ivar tags: the set's tags; None if they were not listed.
-    :ivar other_arns: the account's sets, if the one that was asked for is not among them.
-    """
-
-    region: str | None
-    arn: str
-    replication_set: dict[str, Any] | None
-    tags: dict[str, str] | None = None
-    other_arns: tuple[str, ...] = ()
+#: How long the tags are tried to be read for the result of a task, in seconds.
+LAST_READ_SECONDS = 60
 
 
 class Observer:
@@ -56,11 +45,13 @@ class Observer:
         self._remote = remote
         self._include_tags = include_tags
         self._regions: list[str] = []
+        # Those that are being added to the set, or deleted from it, and may not return it.
+        self._moving: set[str] = set()
         self._failures: Counter[str] = Counter()
 
     def created(self, arn: str, regions: Iterable[str]) -> None:
         """Take what is known of a set that was just created."""
-        self.arn, self._regions = arn, list(regions)
+        self.arn, self._regions, self._moving = arn, list(regions), set()
 
     def forget(self) -> None:
         """Forget which set it was, unless the user has given its ARN: the account may have another one by now."""
@@ -100,13 +91,32 @@ class Observer:
             return tags[1]
         raise next(iter(failures.values()))
 
+    def list_tags_at_last(self, seen: Observation) -> dict[str, str]:
+        """Return the tags for the result of a task, for which an error may pass within a minute. Errors as for list_tags()."""
+        end = self._remote.now() + min(LAST_READ_SECONDS, self._remote.seconds_left())
+        for number in count():
+            try:
+                return self.list_tags(seen)
+            except AnsibleSSMIncidentsError as failure:
+                if not failure.is_temporary or self._remote.now() >= end:
+                    raise
+            self._remote.sleep(PAUSES[min(number, len(PAUSES) - 1)])
+        raise AssertionError  # count() has no end.
+
     def healthiest_first(self, regions: Iterable[str]) -> list[str]:
-        """Return Regions in the order in which to call them: those that did not fail last time, and the user's own first."""
-        return sorted(regions, key=lambda name: (self._failures[name], name != self._remote.region, name))
+        """Return Regions in the order in which to call them: those that are in the set and did not fail, the user's own first."""
+
+        def order(name: str) -> tuple[int, bool, bool, str]:
+            return self._failures[name], name in self._moving, name != self._remote.region, name
+
+        return sorted(regions, key=order)
 
     def record(self, region: str, failure: AnsibleSSMIncidentsError | None) -> None:
-        """Remember whether a call in a Region has failed."""
-        self._failures[region] = self._failures[region] + 1 if failure else 0
+        """Remember whether a call in a Region has failed. A set that it does not have, or not yet, is no failure of it."""
+        if failure is None:
+            self._failures[region] = 0
+        elif failure.code != NOT_FOUND:
+            self._failures[region] += 1
 
     def _get(
         self, arn: str, regions: Iterable[str], failures: dict[str, AnsibleSSMIncidentsError]
@@ -120,7 +130,9 @@ class Observer:
         if found is None:
             return None
         region, replication_set = found
-        self.created(arn, replication_set["regionMap"])
+        statuses = {name: info.get("status") for name, info in replication_set["regionMap"].items()}
+        self.created(arn, statuses)
+        self._moving = {name for name, status in statuses.items() if status != ACTIVE}
         seen = Observation(region, arn, replication_set)
         return seen._replace(tags=self.list_tags(seen)) if self._include_tags else seen
 

@@ -296,22 +296,27 @@ def _key_advice(regions: list[str]) -> str:
 class _Order(NamedTuple):
     """An order of steps.
 
-    :ivar counts: the smallest number of Regions after any of its steps, and the sum of the numbers after all of them.
+    :ivar counts: the smallest number of Regions on the way, and the sum of the numbers after each step.
     """
 
     counts: tuple[int, int]
     steps: list[Step]
 
 
-def _best_order(current: dict[str, str | None], desired: Mapping[str, str | None]) -> _Order | None:
-    """Return the best order of the steps that keeps to the service's limits; None if there is no order."""
+def _best_order(
+    current: dict[str, str | None], desired: Mapping[str, str | None], least: int = MAX_REGIONS
+) -> _Order | None:
+    """Return the best order of the steps that keeps to the service's limits; None if there is no order.
+
+    :param least: the smallest number of Regions so far.
+    """
     missing = [name for name in desired if name not in current]
     wrong = [name for name in current if name not in desired or desired[name] != current[name]]
     if not missing and not wrong:
-        return _Order((MAX_REGIONS, 0), [])
-    first_steps = [Step(ADD_REGION, {"region": name, "sse_kms_key_id": desired[name]}) for name in missing]
-    if len(current) == MAX_REGIONS:
-        first_steps = []
+        return _Order((least, 0), [])
+    first_steps = []
+    if len(current) < MAX_REGIONS:
+        first_steps += [Step(ADD_REGION, {"region": name, "sse_kms_key_id": desired[name]}) for name in missing]
     if len(current) > 1:
         first_steps += [Step(DELETE_REGION, {"region": name}) for name in wrong]
     best: _Order | None = None
@@ -319,11 +324,10 @@ def _best_order(current: dict[str, str | None], desired: Mapping[str, str | None
         regions = {name: key for name, key in current.items() if name != step.values["region"]}
         if step.action == ADD_REGION:
             regions[step.values["region"]] = step.values["sse_kms_key_id"]
-        rest = _best_order(regions, desired)
+        rest = _best_order(regions, desired, min(least, len(regions)))
         if rest is None:
             continue
-        least, total = rest.counts
-        order = _Order((min(least, len(regions)), total + len(regions)), [step, *rest.steps])
+        order = _Order((rest.counts[0], rest.counts[1] + len(regions)), [step, *rest.steps])
         if best is None or order.counts > best.counts:
             best = order
     return best

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 #: How long a call may take, in seconds: at most, and at least if the task's time is nearly over.
-_LONGEST_CALL, _SHORTEST_CALL = 20, 5
+_LONGEST_CALL, _SHORTEST_CALL = 20, 3
 
 
 class Remote:

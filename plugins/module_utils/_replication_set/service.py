@@ -25,6 +25,9 @@ ACTIVE = "ACTIVE"
 DELETING = "DELETING"
 FAILED = "FAILED"
 
+#: The pauses between two looks at a set, in seconds. The first ones are short for what is quick.
+PAUSES = (1, 2, 4, 8, 16, 30)
+
 #: How GetReplicationSet names the AWS owned key (AWS CLI's examples).
 DEFAULT_KEY = "DefaultKey"
 

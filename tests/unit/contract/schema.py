@@ -134,6 +134,8 @@ DATA: Schema = {
     **{f"{part}[]": "dict" for part in _LISTED},
     **{f"{part}[].{name}": kind for part, members in _LISTED.items() for name, kind in members.items()},
 }
+#: How much of it is deleted with the set.
+DELETED: Schema = {"data": "dict", **{f"data.{part}": "int?" for part in (*_LISTED, "incidents")}}
 DATA_INFO: Schema = {"exists": "bool", "region": "str", "arn": "str?", **DATA}
 
 #: What each page's RETURN documents.
@@ -141,7 +143,7 @@ PAGES: dict[str, Schema] = {
     "modules/ssm_incidents_data_info.py": {**DATA_INFO, **ERROR},
     "modules/ssm_incidents_export.py": {**DIRECTORY, **EXPORT, **ERROR},
     "modules/ssm_incidents_replication_set_info.py": {**FACTS, **ERROR},
-    "modules/ssm_incidents_replication_set.py": {**FACTS, **ACTIONS, **ERROR},
+    "modules/ssm_incidents_replication_set.py": {**FACTS, **ACTIONS, **DELETED, **ERROR},
     "modules/ssm_incidents_replication_set_audit.py": {**AUDIT, **ERROR},
     "modules/ssm_incidents_replication_set_report.py": {**SUMMARY, **ERROR},
     "lookup/ssm_incidents_replication_set.py": {

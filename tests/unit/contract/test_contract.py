@@ -17,15 +17,24 @@ import yaml
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import ADVICE, COLLECTION_ADVICE
 from botocore.client import BaseClient
 from endpoint.server import LocalEndpoint
+<<<<<<< HEAD
 from incident_data import contact, incident, one_of_each
+=======
+from incident_data import incident, one_of_each
+>>>>>>> main
 
 from .schema import (
     ACTIONS,
     AUDIT,
     DATA_INFO,
+<<<<<<< HEAD
     DIRECTORY,
     ERROR,
     EXPORT,
+=======
+    DELETED,
+    ERROR,
+>>>>>>> main
     FACTS,
     PAGES,
     SUMMARY,
@@ -120,12 +129,15 @@ def data_info(run_module: Run) -> Run:
 
 
 @pytest.fixture
+<<<<<<< HEAD
 def export(run_module: Run, tmp_path: Path) -> Run:
     path = str(tmp_path / "export")
     return lambda **options: run_module("ssm_incidents_export", **{"path": path, **options}).result
 
 
 @pytest.fixture
+=======
+>>>>>>> main
 def manage(run_module: Run, sleeps: list[float]) -> Run:
     return lambda **options: run_module("ssm_incidents_replication_set", **options).result
 
@@ -202,8 +214,9 @@ def test_a_change(manage: Run, endpoint: LocalEndpoint) -> None:
     for check_mode in (True, False, False):
         assert violations(manage(_check_mode=check_mode, _diff=True, **task), schema) == []
     deletion = {"state": "absent", "arn": manage()["replication_set"]["arn"], "deletion_protected": False}
-    for check_mode in (True, False, False):
-        assert violations(manage(_check_mode=check_mode, _diff=True, **deletion), schema) == []
+    for check_mode in (True, False):
+        assert violations(manage(_check_mode=check_mode, _diff=True, **deletion), {**schema, **DELETED}) == []
+    assert violations(manage(_diff=True, **deletion), schema) == []
 
 
 def test_a_report(report: Run, audit: Run, endpoint: LocalEndpoint, tmp_path: Path) -> None:
@@ -246,6 +259,7 @@ FAILURES: dict[str, tuple[str, dict[str, Any]]] = {
     "KeyMismatch": ("manage", {"regions": [{"name": "us-east-1", "sse_kms_key_id": KEY}], "purge_regions": False}),
     "KeyNotUsable": ("manage", {"regions": [{"name": "us-west-2", "sse_kms_key_id": NO_KEY}], "purge_regions": False}),
     "NoReplicationSet": ("manage", {"tags": {}}),
+    "OpenIncidents": ("manage", {"arn": ARN, "state": "absent"}),
     "ReplicationSetChanged": ("manage", {"regions": [{"name": "us-east-1"}], "deletion_protected": False}),
     "ReplicationSetDeleted": ("manage", {"regions": [*REGIONS, {"name": "eu-west-3"}]}),
     "ReplicationSetFailed": ("manage", {"regions": [{"name": "us-east-1"}]}),
@@ -290,6 +304,8 @@ def test_every_code_of_the_collection(
         schema |= EXPORT
     if "actions" in result:
         schema |= ACTIONS
+    if "data" in result:
+        schema |= DELETED
     if "summary" in result:
         schema |= SUMMARY
     if code == "MissingLibrary":
@@ -311,6 +327,8 @@ def prepare(code: str, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch)
         endpoint.configure(transition={"progression": "manual", "times": 10**9})
     if code != "NoReplicationSet":
         endpoint.seed(body, arn=ARN)
+    if code == "OpenIncidents":
+        endpoint.seed_data(incident("one"))
     if code == "MissingLibrary":
         monkeypatch.setattr("ansible_collections.amazon.aws.plugins.module_utils.botocore.HAS_BOTO3", False)
     if code == "UnexpectedError":

@@ -33,7 +33,6 @@ PAGES = [
     MODULES / "ssm_incidents_replication_set_info.py",
 ]
 CHANGING_PAGES = [
-    GUIDES / "guide_retiring.rst",
     GUIDES / "guide_waiting.rst",
     MODULES / "ssm_incidents_replication_set.py",
 ]

@@ -182,6 +182,7 @@ class TestUnavailableRegions:
         ),
         ("creating_set_answers_in", [None, "none", ["all"]]),
         ("deleting_region_answers", [None, "yes", 1]),
+        ("failed_set_can_change", [None, "yes", 1]),
         ("unavailable_regions", [None, ["us-east-1"], {"us-east-1": "down"}, {"mars-1": "drop"}, {"us-east-1": []}]),
     ],
 )

@@ -89,6 +89,8 @@ class Settings:
     creating_set_answers_in: str = "asked"
     # Whether a Region that is being deleted returns the set, while others stay: *unknown*.
     deleting_region_answers: bool = False
+    # Whether a FAILED set can be changed; it can be deleted in any case: *unknown*.
+    failed_set_can_change: bool = False
     # Region -> "drop", "503" or "denied": what every call gets there.
     unavailable_regions: dict[str, str] = field(default_factory=dict)
 
@@ -560,7 +562,7 @@ class SSMIncidentsBackend(BaseBackend):
         call = ["protect", arn, deletion_protected]
         if self._is_repeated(client_token, call):
             return
-        if found.status != "ACTIVE":
+        if not _takes_changes(found):
             raise ValidationException(f"Replication set {arn} can't be changed while it is {found.status}")
         found.touch(caller.arn)
         found.deletion_protected = deletion_protected
@@ -572,7 +574,8 @@ class SSMIncidentsBackend(BaseBackend):
         found = self._find_tagged(caller, arn)
         self._check_idle(found)
         merged = {**found.tags, **tags}
-        if len(merged) > MAX_TAGS:
+        # AWS's own tags don't count (AWS General Reference).
+        if sum(not name.startswith("aws:") for name in merged) > MAX_TAGS:
             raise ServiceQuotaExceededException(
                 f"A resource has at most {MAX_TAGS} tags", quota_code="TagsPerResource", arn=arn
             )
@@ -591,8 +594,8 @@ class SSMIncidentsBackend(BaseBackend):
 
     @staticmethod
     def _check_idle(found: ReplicationSet) -> None:
-        """Refuse a second change at the same time [model, cfn], and any change of a FAILED set (*unknown*)."""
-        if found.status != "ACTIVE":
+        """Refuse a second change at the same time [model, cfn]."""
+        if not _takes_changes(found):
             raise ConflictException(f"Replication set {found.arn} is {found.status}", found.arn)
 
     # For tests ----------------------------------------------------------------------------------------------------
@@ -650,6 +653,11 @@ class SSMIncidentsBackend(BaseBackend):
         if self.replication_set is None:
             raise ValueError(f"account {self.account_id} has no replication set that could hold anything")
         return self.replication_set.data
+
+
+def _takes_changes(found: ReplicationSet) -> bool:
+    """Return whether a set can be changed. Whether a FAILED one can is *unknown*."""
+    return found.status == "ACTIVE" or (found.status == "FAILED" and SETTINGS.failed_set_can_change)
 
 
 def _new_region(sse_kms_key_id: str | None) -> RegionInfo:

@@ -13,12 +13,18 @@ import pytest
 from endpoint.server import LocalEndpoint
 
 OUTSIDE, FIRST, SECOND, THIRD = "us-west-2", "eu-west-1", "us-east-1", "eu-central-1"
-# Not yet: reads that lag longer in a Region of the set, and a task's own Region that is unavailable.
 SETTINGS: dict[str, dict[str, Any]] = {
     "default": {},
     "all Regions of a set that is being created return it": {"creating_set_answers_in": "all"},
     "a Region that is being deleted returns the set": {"deleting_region_answers": True},
     "reads lag": {"read_lag": {"reads": 1}},
+    "reads lag longer": {"read_lag": {"reads": 3}},
+    "reads lag for a minute": {"read_lag": {"seconds": 60}},
+    "reads lag in the task's Region": {"read_lag": {"reads": 3, "regions": [FIRST]}},
+    "reads lag in another Region of the set": {"read_lag": {"reads": 3, "regions": [SECOND]}},
+    "the task's Region is down": {"unavailable_regions": {FIRST: "drop"}},
+    "the task's Region answers 503": {"unavailable_regions": {FIRST: "503"}},
+    "the task's Region is denied": {"unavailable_regions": {FIRST: "denied"}},
     "reads lag in a Region outside of the set": {"read_lag": {"reads": 3, "regions": [OUTSIDE]}},
     "a Region outside of the set is down": {"unavailable_regions": {OUTSIDE: "drop"}},
     "a Region outside of the set answers 503": {"unavailable_regions": {OUTSIDE: "503"}},
@@ -43,8 +49,7 @@ def test_lifecycle(
     endpoint.configure(**SETTINGS[setting])
 
     def manage(**options: Any) -> Any:
-        once = {"retries": {"total_max_attempts": 1}}
-        outcome = run_module("ssm_incidents_replication_set", region=FIRST, aws_config=once, **options)
+        outcome = run_module("ssm_incidents_replication_set", region=FIRST, **options)
         assert not outcome.failed, outcome["msg"]
         return outcome
 

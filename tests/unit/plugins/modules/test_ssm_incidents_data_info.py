@@ -21,7 +21,6 @@ from incident_data import contact, contacts_arn, incident, incident_arn, one_of_
 ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 REGIONS = ("eu-west-1", "us-east-1")
 SET = active_set(dict.fromkeys(REGIONS, "DefaultKey"))
-ONCE = {"retries": {"total_max_attempts": 1}}
 # A title, name or alias, none of which may be in a message.
 PRIVATE = "Private"
 LISTS = ("ListResponsePlans", "ListIncidentRecords", "ListContacts", "ListRotations")
@@ -288,11 +287,19 @@ def test_what_came_before_a_failure_counts(info: Run, held: LocalEndpoint) -> No
     assert missing_of(facts) == {("open_incidents", "eu-west-1", "ValidationException")}
 
 
+def test_an_empty_page_before_a_failure_is_no_list_without_items(info: Run, held: LocalEndpoint) -> None:
+    body = json.dumps({"incidentRecordSummaries": [], "nextToken": "x"})
+    for region in REGIONS:
+        held.faults.add({"fault": "body", "operation": "ListIncidentRecords", "region": region, "body": body})
+    facts = facts_of(info(include=["open_incidents"]))
+    assert (facts["counts"]["open_incidents"], facts["open_incidents"], facts["complete"]) == (None, None, False)
+
+
 def test_only_a_throttled_page_is_called_again(info: Run, held: LocalEndpoint, sleeps: list[float]) -> None:
     held.configure(page_size=1)
     only = {"operation": "ListIncidentRecords", "region": "us-east-1"}
     held.faults.add({"fault": "delay", "seconds": 0, **only}, {"fault": "throttle", "times": 4, **only})
-    assert facts_of(info(aws_config=ONCE))["counts"] == COUNTS
+    assert facts_of(info())["counts"] == COUNTS
     calls = [call for call in held.requests if call["operation"] == only["operation"] and call["region"] == "us-east-1"]
     assert [call["status"] for call in calls] == [429] * 4 + [200] * 2
     assert len(sleeps) == 4
@@ -300,12 +307,13 @@ def test_only_a_throttled_page_is_called_again(info: Run, held: LocalEndpoint, s
 
 def test_throttling_that_does_not_end(info: Run, held: LocalEndpoint, sleeps: list[float]) -> None:
     held.faults.add({"fault": "throttle", "operation": "ListContacts", "times": None})
-    facts = facts_of(info(aws_config=ONCE))
+    facts = facts_of(info())
     assert facts["contacts"] is None
     parts = ("contacts", "escalation_plans", "on_call_schedules")
     assert missing_of(facts) == {(part, region, "ThrottlingException") for part in parts for region in REGIONS}
 
 
+@pytest.mark.slow
 def test_a_region_that_hangs(info: Run, held: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counts, "TIMEOUT", 2)
     held.faults.add({"fault": "hang", "seconds": 4, "region": "eu-west-1", "operation": "ListRotations"})

@@ -84,6 +84,37 @@ def distances(start: frozenset[tuple[str, str]]) -> dict[frozenset[tuple[str, st
     return reached
 
 
+@cache
+def counts_of_orders(current: frozenset[tuple[str, str]], desired: frozenset[tuple[str, str]]) -> set[tuple[int, int]]:
+    """Return, of every shortest order of calls, the smallest number of Regions on the way and the sum of all numbers."""
+    if current == desired:
+        return {(3, 0)}
+    regions = dict(current)
+    following = [current - {item} for item in current - desired if len(regions) > 1]
+    following += [current | {item} for item in desired - current if item[0] not in regions and len(regions) < 3]
+    return {
+        (min(len(after), least), len(after) + total)
+        for after in following
+        for least, total in counts_of_orders(after, desired)
+    }
+
+
+@pytest.mark.parametrize("current", SETS, ids="-".join)
+def test_the_order_keeps_the_most_regions(current: dict[str, str]) -> None:
+    for desired in SETS:
+        if len({key == "DefaultKey" for key in [*current.values(), *desired.values()]}) > 1:
+            continue
+        counts = counts_of_orders(hashable(current), hashable(desired))
+        if not counts:
+            assert len(current) == 1 and set(current) == set(desired)
+            continue
+        regions, numbers = set(current), []
+        for step in plan_regions(current, desired):
+            regions ^= {step.values["region"]}
+            numbers.append(len(regions))
+        assert (min(numbers, default=3), sum(numbers)) == max(counts)
+
+
 @pytest.mark.parametrize("current", SETS, ids="-".join)
 def test_every_pair(current: dict[str, str]) -> None:
     for desired in SETS:

@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs the managing module's task in a world, as often as it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from itertools import groupby
+from types import SimpleNamespace
+from typing import Any, cast
+
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
+
+from .remote import Connection, SimulatedRemote
+from .scenario import Scenario
+from .world import MAX_CALLS, TASK, Call, Endless, Killed, State, World, world_of
+
+managing: Any = import_module("ansible_collections.incident_manager.aws.plugins.modules.ssm_incidents_replication_set")
+
+#: How often the task is run again after everything works.
+RUNS_UNTIL_CONVERGED = 3
+
+#: The options of the managing module.
+DEFAULTS: Mapping[str, Any] = {
+    "state": "present",
+    "arn": None,
+    "regions": None,
+    "purge_regions": True,
+    "replace_keys": False,
+    "deletion_protected": None,
+    "tags": None,
+    "purge_tags": True,
+    "wait": True,
+    "wait_timeout": 7200,
+}
+
+
+@dataclass
+class Run:
+    """One run of the task.
+
+    :ivar began: when it began, in seconds after the start of the world; so is ended.
+    :ivar before: the truth at its start; after: the truth at its end.
+    :ivar planned_at: how many calls there were when the plan was made; None if it was not made.
+    :ivar planned: the steps of the plan: the action and the values of each.
+    :ivar result: the module's result; empty if the process ended.
+    :ivar crash: an exception that is not one of the collection's.
+    :ivar is_calm: whether it ran after everything worked.
+    """
+
+    number: int
+    params: Mapping[str, Any]
+    began: float
+    before: State | None
+    is_calm: bool
+    planned_at: int | None = None
+    planned: list[Any] = field(default_factory=list)
+    ended: float = 0
+    after: State | None = None
+    result: dict[str, Any] = field(default_factory=dict)
+    failure: AnsibleSSMIncidentsError | None = None
+    crash: BaseException | None = None
+    killed: bool = False
+    calls: list[Call] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def succeeded(self) -> bool:
+        return not (self.killed or self.failure or self.crash)
+
+    @property
+    def own_calls(self) -> list[Call]:
+        return [call for call in self.calls if call.by == TASK]
+
+    @property
+    def writes(self) -> list[Call]:
+        """Return the calls of the task that were to change something."""
+        return [call for call in self.own_calls if call.is_write]
+
+    def actions(self, status: str) -> list[dict[str, Any]]:
+        return [action for action in self.result.get("actions", []) if action["status"] == status]
+
+    @property
+    def outcome(self) -> str:
+        if self.killed:
+            return "killed"
+        if self.crash:
+            return f"crashed: {type(self.crash).__name__}"
+        return self.failure.code if self.failure else "changed" if self.result["changed"] else "ok"
+
+    def __str__(self) -> str:
+        """Return the calls, and how it ended."""
+        actions = ", ".join(f"{step['action']} {step['status']}" for step in self.result.get("actions", []))
+        lines = [f"run {self.number}{' (everything works)' if self.is_calm else ''}:", *self._lines()]
+        end = (
+            f"  ended at {self.ended:.2f} s: {self.outcome}; changed: {self.result.get('changed')}; actions: {actions}"
+        )
+        lines += [end, f"  the truth: {self.after}"]
+        lines += [f"  {self.failure}"] if self.failure else []
+        return "\n".join(lines)
+
+    def _lines(self) -> Iterator[str]:
+        """Yield the calls, with those that are made side by side and fail in the same way in one line."""
+        for (_at, _operation, code), group in groupby(
+            self.calls, key=lambda call: (call.at, call.operation, call.code)
+        ):
+            first, *others = group
+            yield str(first)
+            if others and code:
+                yield f"{'':13}and {len(others)} others, which fail in the same way"
+            else:
+                yield from map(str, others)
+
+
+@dataclass
+class Simulation:
+    """A world after all runs of its task."""
+
+    scenario: Scenario
+    world: World
+    runs: list[Run]
+
+
+def simulate(scenario: Scenario) -> Simulation:
+    """Run the task in a world of faults, again if its process was killed, and then in one where everything works."""
+    with world_of(scenario) as world, _simulated():
+        params = {**DEFAULTS, **scenario.task}
+        if params["arn"] or params["state"] == "absent":
+            params["arn"] = world.arn[:-4] + "ffff" if scenario.owns_other else world.arn
+        runs = [run_task(world, params)]
+        while runs[-1].killed and len(runs) < RUNS_UNTIL_CONVERGED:
+            runs.append(run_task(world, params))
+        world.calm()
+        world.finish_late_calls()
+        for _number in range(RUNS_UNTIL_CONVERGED):
+            runs.append(run_task(world, {**params, "wait": True, "wait_timeout": 10_000}))
+            if runs[-1].succeeded and not runs[-1].result["changed"]:
+                break
+        return Simulation(scenario, world, runs)
+
+
+def run_task(world: World, params: Mapping[str, Any]) -> Run:
+    """Run the task once."""
+    world.run += 1
+    world.calls_of_run = 0
+    first = len(world.calls)
+    run = Run(world.run, params, world.time, world.truth(), world.is_calm)
+    connection = Connection(world, world.scenario.caller)
+    module = SimpleNamespace(params=dict(params), check_mode=False, _diff=False, log=lambda _line: None)
+    managing.warn = run.warnings.append
+    _Change.run = run
+    try:
+        task = managing.make_task(params)
+        deadline = world.time + params["wait_timeout"]
+        managing.change_replication_set(module, connection, task, deadline, run.result)
+    except AnsibleSSMIncidentsError as failure:
+        run.failure = failure
+    except BaseException as error:
+        run.crash = error
+    if world.calls_of_run > MAX_CALLS:
+        run.failure, run.crash = None, Endless(f"more than {MAX_CALLS} calls")
+    if any(call.outcome == Killed.__name__ for call in world.calls[first:]):
+        run.killed, run.failure, run.crash, run.result = True, None, None, {}
+    run.ended, run.after = world.time, world.truth()
+    run.calls = world.calls[first:]
+    return run
+
+
+class _Change(Change):
+    """The change, which tells when its plan is made."""
+
+    run: Run
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.run.planned_at = len(cast(SimulatedRemote, self._remote).world.calls)
+        self.run.planned = list(self.remaining)
+
+
+@contextmanager
+def _simulated() -> Iterator[None]:
+    """Let the managing module change replication sets in a world."""
+    replaced = {"Remote": SimulatedRemote, "Change": _Change, "warn": managing.warn}
+    saved = {name: getattr(managing, name) for name in replaced}
+    try:
+        for name, value in replaced.items():
+            setattr(managing, name, value)
+        yield
+    finally:
+        for name, value in saved.items():
+            setattr(managing, name, value)

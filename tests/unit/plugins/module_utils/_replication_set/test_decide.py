@@ -1,0 +1,354 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a change does next: a table of what AWS reports and what was sent, each with the decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.decide import (
+    DONE,
+    REFUSED,
+    UNKNOWN,
+    Attempt,
+    Done,
+    History,
+    Send,
+    Task,
+    Wait,
+    Waiting,
+    decide,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import DesiredState
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observation import Observation
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
+    Step,
+    plan_changes,
+    plan_deletion,
+)
+
+ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
+NOW = 1000.0
+
+
+def seen(status: str = "ACTIVE", protected: bool = False, tags: Any = None, **regions: str) -> Observation:
+    """Return what AWS reports: Regions a, b ... with their statuses."""
+    region_map = {name: {"status": value, "sseKmsKeyId": "DefaultKey"} for name, value in regions.items()}
+    body = {"status": status, "regionMap": region_map, "deletionProtected": protected}
+    return Observation("a", ARN, body, tags)
+
+
+CUSTOMER_KEYS = Observation(
+    "a",
+    ARN,
+    {
+        "status": "FAILED",
+        "regionMap": {
+            "a": {"status": "ACTIVE", "sseKmsKeyId": "arn:aws:kms:a:123456789012:key/2"},
+            "b": {"status": "FAILED", "sseKmsKeyId": "arn:aws:kms:b:123456789012:key/2"},
+        },
+    },
+)
+NONE = Observation(None, "", None)
+A = seen(a="ACTIVE")
+AB = seen(a="ACTIVE", b="ACTIVE")
+ADDING_B = seen("UPDATING", a="ACTIVE", b="CREATING")
+ADD_B = Step("add_region", {"region": "b", "sse_kms_key_id": "DefaultKey"})
+DELETE_A = Step("delete_region", {"region": "a"})
+DELETE = Step("delete_replication_set", {})
+CREATE = Step("create_replication_set", {"regions": {"a": "DefaultKey"}, "tags": {}})
+PROTECT = Step("update_deletion_protection", {"deletion_protected": True})
+
+
+def present(*names: str, arn: str | None = None, **options: Any) -> Task:
+    """Return a task that asks for Regions; for none, it asks for other things only."""
+    regions = dict.fromkeys(names) if names else None
+    defaults = {"purge_regions": True, "replace_keys": False, "deletion_protected": None, "tags": None}
+    desired = DesiredState(**{"regions": regions, "purge_tags": True, **defaults, **options})
+    region_names = frozenset(names) if names else None
+    return Task(arn, lambda current: plan_changes(current, desired), region_names=region_names)
+
+
+ABSENT = Task(ARN, lambda current: plan_deletion(current, None), is_deletion=True)
+
+
+def failure(code: str, temporary: bool = False) -> AnsibleSSMIncidentsError:
+    return AnsibleSSMIncidentsError("Failed", code=code, reason="AWS said so", is_temporary=temporary)
+
+
+CONFLICT = failure("ConflictException")
+INVALID = failure("ValidationException")
+DENIED = failure("AccessDeniedException")
+FAULT = failure("ServiceUnavailable", temporary=True)
+RESET = failure("ConnectionClosedError")
+
+
+def attempt(step: Step, outcome: str, before: Observation, ago: float = 1.0, **fields: Any) -> Attempt:
+    """Return a step that was sent once, some seconds ago."""
+    fields.setdefault("tries", 1)
+    return Attempt(step, "token", before, NOW - ago, NOW - ago, outcome=outcome, **fields)
+
+
+def after(*attempts: Attempt, plan: tuple[Step, ...] | None = (), **fields: Any) -> History:
+    """Return the history of a run that has seen the set and planned these steps; the attempts' own if left out."""
+    plan = tuple(attempt.step for attempt in attempts) if plan == () else plan
+    return History(**{"started_at": 0.0, "attempts": attempts, "first_plan": plan, "was_seen": True, **fields})
+
+
+START = History(NOW)
+EARLIER = History(NOW - 61)
+
+
+def since(reason: str, seconds: float, *attempts: Attempt, **fields: Any) -> History:
+    return after(*attempts, waiting=Waiting(reason, NOW - seconds), **fields)
+
+
+CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, Any]] = {
+    # Nothing was sent yet.
+    "as asked": (present("a"), START, A, Done),
+    "a Region is missing": (present("a", "b"), START, A, ADD_B),
+    "no set": (present("a"), START, NONE, CREATE),
+    "no set of this ARN": (present("a", arn=ARN), START, NONE, "NoReplicationSet"),
+    "nothing to delete": (ABSENT, START, NONE, Done),
+    "to be deleted": (ABSENT, START, AB, DELETE),
+    "to be deleted, protected": (ABSENT, START, seen(protected=True, a="ACTIVE"), "DeletionProtected"),
+    "somebody else's change": (present("a", "b"), START, ADDING_B, "change"),
+    "an unknown status": (present("a", "b"), START, seen("NEW", a="ACTIVE"), "change"),
+    "an ACTIVE set with a Region that is CREATING": (
+        present("a", "b"),
+        START,
+        seen(a="ACTIVE", b="CREATING"),
+        "change",
+    ),
+    # It can't be read.
+    "the first read is throttled": (present("a"), START, failure("ThrottlingException", True), "answer"),
+    "the first read is throttled for a minute": (
+        present("a"),
+        EARLIER,
+        failure("ThrottlingException", True),
+        "ThrottlingException",
+    ),
+    "nothing answers": (present("a"), START, RESET, "ConnectionClosedError"),
+    "the list is denied": (present("a"), START, DENIED, "AccessDeniedException"),
+    "listed, but not found": (present("a"), START, failure("ResourceNotFoundException"), "answer"),
+    "nothing answers while a step is in progress": (
+        present("a", "b"),
+        after(attempt(ADD_B, DONE, A)),
+        RESET,
+        "answer",
+    ),
+    # A step was taken.
+    "it can be seen": (present("a", "b"), after(attempt(ADD_B, DONE, A)), AB, Done),
+    "it is in progress": (present("a", "b"), after(attempt(ADD_B, DONE, A)), ADDING_B, "change"),
+    "it can't be seen yet": (present("a", "b"), after(attempt(ADD_B, DONE, A)), A, "effect"),
+    "it can't be seen for two minutes": (
+        present("a", "b"),
+        since("effect", 120, attempt(ADD_B, DONE, A)),
+        A,
+        "ChangeNotVisible",
+    ),
+    "the next step": (present("b"), after(attempt(ADD_B, DONE, A), plan=(ADD_B, DELETE_A)), AB, DELETE_A),
+    "the next step waits for the one before": (
+        present("b"),
+        after(attempt(ADD_B, DONE, A), plan=(ADD_B, DELETE_A)),
+        A,
+        "effect",
+    ),
+    "a created set can't be seen yet": (
+        present("a"),
+        after(attempt(CREATE, DONE, NONE), was_seen=False),
+        NONE,
+        "effect",
+    ),
+    "a created set is listed, but not found": (
+        present("a"),
+        after(attempt(CREATE, DONE, NONE), was_seen=False),
+        failure("ResourceNotFoundException"),
+        "answer",
+    ),
+    "the deletion can't be seen yet": (ABSENT, after(attempt(DELETE, DONE, AB)), AB, "effect"),
+    "the deletion is complete": (ABSENT, after(attempt(DELETE, DONE, AB)), NONE, Done),
+    "protection is off, and the set gone": (
+        ABSENT,
+        after(attempt(Step("update_deletion_protection", {"deletion_protected": False}), DONE, AB)),
+        NONE,
+        Done,
+    ),
+    # A step's outcome is unknown.
+    "the answer is lost, the step can't be seen": (
+        present("a", "b"),
+        after(attempt(ADD_B, UNKNOWN, A, failures={"a": FAULT})),
+        A,
+        ADD_B,
+    ),
+    "the answer is lost, and then refused": (
+        present("a", "b"),
+        after(attempt(ADD_B, UNKNOWN, A, failures={"a": INVALID}, tries=2)),
+        A,
+        "outcome",
+    ),
+    "the answer is lost, and then refused for two minutes": (
+        present("a", "b"),
+        after(attempt(ADD_B, UNKNOWN, A, 120, failures={"a": INVALID}, tries=2)),
+        A,
+        "ValidationException",
+    ),
+    # A step was refused.
+    "refused": (
+        present("a", "b"),
+        after(attempt(ADD_B, REFUSED, A, failures={"a": INVALID})),
+        A,
+        "ValidationException",
+    ),
+    "refused, as somebody else has taken it": (
+        present("a", "b"),
+        after(attempt(ADD_B, REFUSED, A, failures={"a": INVALID})),
+        AB,
+        Done,
+    ),
+    "refused, and the set has changed": (
+        present("a", "b"),
+        after(attempt(ADD_B, REFUSED, A, 60, failures={"a": INVALID})),
+        seen(protected=True, a="ACTIVE"),
+        ADD_B,
+    ),
+    "a conflict": (present("a", "b"), after(attempt(ADD_B, REFUSED, A, failures={"a": CONFLICT})), A, ADD_B),
+    "a conflict just now": (
+        present("a", "b"),
+        after(attempt(ADD_B, REFUSED, A, 0.5, failures={"a": CONFLICT})),
+        A,
+        "retry",
+    ),
+    "a conflict for five minutes": (
+        present("a", "b"),
+        after(attempt(ADD_B, REFUSED, A, 300, failures={"a": CONFLICT})),
+        A,
+        "ConflictException",
+    ),
+    "a conflict with a time": (
+        present("a", "b"),
+        after(attempt(ADD_B, REFUSED, A, 400, failures={"a": CONFLICT}, not_before=NOW + 90)),
+        A,
+        "retry",
+    ),
+    "a conflict with a time that has come": (
+        present("a", "b"),
+        after(attempt(ADD_B, REFUSED, A, 400, failures={"a": CONFLICT}, not_before=NOW - 1)),
+        A,
+        ADD_B,
+    ),
+    # Somebody else.
+    "somebody deletes the set": (present("a", "b"), after(plan=(ADD_B,)), NONE, "set"),
+    "the set is gone for two minutes": (
+        present("a", "b"),
+        since("set", 120, plan=(ADD_B,)),
+        NONE,
+        "ReplicationSetDeleted",
+    ),
+    "somebody adds a Region": (
+        present("a", "b"),
+        after(attempt(ADD_B, DONE, A)),
+        seen(a="ACTIVE", b="ACTIVE", c="ACTIVE"),
+        "ReplicationSetChanged",
+    ),
+    "somebody turns protection on": (
+        Task(ARN, lambda current: plan_deletion(current, False), is_deletion=True),
+        after(attempt(DELETE, REFUSED, AB, failures={"a": INVALID})),
+        seen(protected=True, a="ACTIVE", b="ACTIVE"),
+        "ReplicationSetChanged",
+    ),
+    # FAILED.
+    "the step has failed": (
+        present("a", "b"),
+        after(attempt(ADD_B, DONE, A)),
+        seen("FAILED", a="ACTIVE", b="FAILED"),
+        "ReplicationSetFailed",
+    ),
+    "a FAILED Region is dropped": (present("b"), START, seen("FAILED", a="FAILED", b="ACTIVE"), DELETE_A),
+    "a FAILED Region that stays": (
+        present("a", "b"),
+        START,
+        seen("FAILED", a="FAILED", c="ACTIVE"),
+        "ReplicationSetFailed",
+    ),
+    "a FAILED Region that is asked for": (
+        present("a", "b"),
+        START,
+        seen("FAILED", a="FAILED", b="ACTIVE"),
+        "ReplicationSetFailed",
+    ),
+    "the only Region that works would have to be deleted first": (
+        present("a", replace_keys=True, regions={"a": "arn:aws:kms:a:123456789012:key/1"}),
+        START,
+        CUSTOMER_KEYS,
+        "ReplicationSetFailed",
+    ),
+    "protection of a FAILED set": (
+        present(deletion_protected=True),
+        START,
+        seen("FAILED", a="FAILED", b="ACTIVE"),
+        PROTECT,
+    ),
+    "a FAILED set is deleted": (ABSENT, START, seen("FAILED", a="FAILED"), DELETE),
+    "a FAILED set was deleted, which can't be seen yet": (
+        ABSENT,
+        after(attempt(DELETE, DONE, seen("FAILED", a="FAILED"))),
+        seen("FAILED", a="FAILED"),
+        "effect",
+    ),
+    "the deletion has failed": (
+        ABSENT,
+        after(attempt(DELETE, DONE, AB)),
+        seen("FAILED", a="FAILED", b="ACTIVE"),
+        "ReplicationSetFailed",
+    ),
+}
+
+
+def decision_of(case: str) -> Any:
+    """Return the decision: a step to send, what is waited for, the code of the failure, or Done."""
+    task, history, reported, _expected = CASES[case]
+    try:
+        decision = decide(task, history, reported, NOW, lambda _attempt: False)
+    except AnsibleSSMIncidentsError as error:
+        return error.code
+    if isinstance(decision, Send):
+        assert decision.steps[0] == decision.step
+        return decision.step
+    return decision.reason if isinstance(decision, Wait) else type(decision)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_decision(case: str) -> None:
+    assert decision_of(case) == CASES[case][-1]
+
+
+@pytest.mark.parametrize("error", [RESET, FAULT, DENIED, failure("ResourceNotFoundException"), INVALID, CONFLICT])
+def test_another_region_is_tried_at_once_if_it_may_accept_the_step(error: AnsibleSSMIncidentsError) -> None:
+    sent = attempt(ADD_B, REFUSED, A, 0).failed("a", error, NOW, 0)
+    if error is INVALID:
+        with pytest.raises(AnsibleSSMIncidentsError) as raised:
+            decide(present("a", "b"), after(sent), A, NOW, lambda _attempt: True)
+        assert raised.value is error
+    else:
+        decision = decide(present("a", "b"), after(sent), A, NOW, lambda _attempt: True)
+        assert isinstance(decision, Wait if error is CONFLICT else Send)
+
+
+def test_a_doubt_stays_until_the_step_can_be_seen() -> None:
+    sent = attempt(ADD_B, REFUSED, A).failed("a", FAULT, NOW, 0).failed("b", DENIED, NOW, 0)
+    assert sent.outcome == UNKNOWN
+    assert after(sent).after(A).attempts[0].outcome == UNKNOWN
+    assert after(sent).after(ADDING_B).attempts[0].outcome == DONE
+
+
+def test_a_doubtful_step_keeps_its_attempt_if_another_step_comes_in_between() -> None:
+    doubtful = attempt(ADD_B, UNKNOWN, A, failures={"a": RESET})
+    history = after(doubtful).with_attempt(attempt(PROTECT, DONE, A)._replace(token="another"))
+    assert history.attempt_of(ADD_B) == doubtful and history.attempt_of(PROTECT) is None
+    again = history.with_attempt(doubtful.answered(NOW))
+    assert [(other.step, other.outcome) for other in again.attempts] == [(PROTECT, DONE), (ADD_B, DONE)]

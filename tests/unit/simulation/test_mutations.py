@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests that the simulation finds what is taken out of the code of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set import change, decide, plan
+from simulation.checks import broken_rules
+from simulation.remote import SimulatedRemote
+from simulation.run import simulate
+from simulation.scenario import DEFAULT_KEY, WRITES, Act, Fault, Outage, Scenario, Start
+
+A, B, C, D = "eu-central-1", "eu-west-1", "us-east-1", "us-west-2"
+
+
+def start(*names: str) -> Start:
+    return Start(dict.fromkeys(names, DEFAULT_KEY), tags={"Team": "ops"})
+
+
+def leaving(*names: str, **others: Any) -> dict[str, Any]:
+    return {"regions": [{"name": name} for name in names], **others}
+
+
+CORNERED = Scenario(task=leaving(B), caller=C, start=start(B, C), acts=[Act("corner", "write", 0)])
+LOST = Scenario(task=leaving(B), start=start(B, C), faults=[Fault("reset after", "write", 0)])
+LAGGING = Scenario(task=leaving(B), start=start(B, C, D), lag={"seconds": 6}, polls=0)
+TAGGED = Scenario(task={"tags": {"Team": "sre"}}, start=start(B, C), acts=[Act("tag", "write", 0, "New")])
+SLOW = Scenario(task=leaving(A, B, wait_timeout=60), start=start(B), seconds=4000)
+REFUSED = Scenario(task=leaving(B), start=start(B, C), outages=[Outage("denied", operations=WRITES)])
+DENIED = Scenario(task={"tags": {}}, caller=B, start=start(B, C), outages=[Outage("503", [B], WRITES)])
+MOVE = Scenario(task=leaving(A, B), start=start(C, D))
+
+
+def send_anywhere(patch: pytest.MonkeyPatch) -> None:
+    """A Region can be deleted through itself."""
+
+    def regions_for(self: change.Change, step: plan.Step) -> list[str]:
+        seen = self._seen().replication_set
+        return sorted(seen["regionMap"] if seen else [], key=lambda name: name != step.values.get("region"))
+
+    patch.setattr(change.Change, "_regions_for", regions_for)
+
+
+def drop_doubts(patch: pytest.MonkeyPatch) -> None:
+    failed = decide.Attempt.failed
+    patch.setattr(decide.Attempt, "failed", lambda *given: failed(*given)._replace(outcome=decide.REFUSED))
+
+
+def doubt_all(patch: pytest.MonkeyPatch) -> None:
+    failed = decide.Attempt.failed
+    patch.setattr(decide.Attempt, "failed", lambda *given: failed(*given)._replace(outcome=decide.UNKNOWN))
+
+
+def forget_what_was_done(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(decide, "missing_effects", lambda _steps, _seen: [])
+
+
+def purge_what_is_new(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(decide, "_validate_license", lambda *_given: None)
+
+
+def never_end(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(SimulatedRemote, "seconds_left", lambda _self: 1e6)
+
+
+def do_not_wait(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(decide, "is_changing", lambda _seen: False)
+
+
+def send_to_one_region(patch: pytest.MonkeyPatch) -> None:
+    regions_for = change.Change._regions_for
+    patch.setattr(change.Change, "_regions_for", lambda self, step: sorted(regions_for(self, step))[:1])
+
+
+def delete_first(patch: pytest.MonkeyPatch) -> None:
+    best = plan.plan_regions
+
+    def plan_regions(current: Any, desired: Any) -> list[plan.Step]:
+        steps = best(current, desired)
+        deletions = [step for step in steps if step.action == plan.DELETE_REGION]
+        return [*deletions[:1], *(step for step in steps if step not in deletions[:1])] if len(current) > 1 else steps
+
+    patch.setattr(plan, "plan_regions", plan_regions)
+
+
+Mutation = Callable[[pytest.MonkeyPatch], None]
+
+
+@pytest.mark.parametrize(
+    ("mutation", "scenario", "rule"),
+    [
+        (send_anywhere, CORNERED, "the_set_is_never_without_a_region"),
+        (drop_doubts, LOST, "actions_are_the_writes"),
+        (doubt_all, REFUSED, "unknown_is_what_is_in_doubt"),
+        (forget_what_was_done, LAGGING, "a_step_is_taken_once"),
+        (purge_what_is_new, TAGGED, "only_what_was_planned_is_purged"),
+        (never_end, SLOW, "the_time_is_bounded"),
+        (do_not_wait, SLOW, "success_means_as_asked"),
+        (send_to_one_region, DENIED, "it_gets_through"),
+        (delete_first, MOVE, "no_fewer_regions_than_necessary"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_mutation_is_found(
+    mutation: Mutation, scenario: Scenario, rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert broken_rules(simulate(scenario)) == {}
+    mutation(monkeypatch)
+    assert rule in broken_rules(simulate(scenario))

@@ -1,0 +1,214 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of the simulation's own machinery: the worlds, their time and faults, and the search for the best order."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import Step
+from endpoint.backend import models
+from simulation.orders import best_order
+from simulation.remote import Connection, SimulatedRemote
+from simulation.run import simulate
+from simulation.scenario import (
+    DEFAULT_KEY,
+    REGIONS,
+    TRANSIENT,
+    Act,
+    Fault,
+    Outage,
+    Scenario,
+    Start,
+    kms_key,
+    make_scenario,
+)
+from simulation.simplify import simplify
+from simulation.world import Killed, World, random_of, world_of
+
+TWO = Start({"eu-west-1": DEFAULT_KEY, "us-east-1": DEFAULT_KEY}, tags={"Team": "ops"})
+TAG = Step("tag_resource", {"tags": {"Team": "sre"}})
+
+
+def remote_of(world: World) -> SimulatedRemote:
+    return SimulatedRemote(Connection(world, "us-east-1"), 100)
+
+
+def test_a_world_is_the_same_every_time() -> None:
+    scenario = make_scenario(random_of(1, 3))
+    assert scenario == make_scenario(random_of(1, 3)) != make_scenario(random_of(1, 4))
+    first, second = simulate(scenario), simulate(scenario)
+    shown = [
+        [(call.at, call.region, call.operation, call.code) for call in world.calls]
+        for world in (first.world, second.world)
+    ]
+    assert shown[0] == shown[1]
+
+
+def test_a_world_leaves_nothing_behind() -> None:
+    clock, settings = models.CLOCK, dataclasses.asdict(models.SETTINGS)
+    with world_of(Scenario(start=TWO, lag={"reads": 2}, settings={"empty_list_pages": 3})):
+        assert models.CLOCK is not clock
+        assert dataclasses.asdict(models.SETTINGS) != settings
+    assert models.CLOCK is clock
+    assert dataclasses.asdict(models.SETTINGS) == settings
+
+
+def test_a_call_takes_a_moment_and_one_that_hangs_takes_20_seconds() -> None:
+    with world_of(Scenario(start=TWO, faults=[Fault("hang", "read", 1)])) as world:
+        remote = remote_of(world)
+        remote.get_replication_set("us-east-1", world.arn)
+        assert world.time == pytest.approx(0.05)
+        with pytest.raises(AnsibleSSMIncidentsError) as failure:
+            remote.get_replication_set("us-east-1", world.arn)
+        assert failure.value.code == "ReadTimeoutError"
+        assert world.time == pytest.approx(20.1)
+
+
+def test_calls_side_by_side_end_in_their_order() -> None:
+    outages = [Outage("hang", ["us-east-1"]), Outage("drop", ["us-west-2"])]
+    with world_of(Scenario(start=TWO, outages=outages)) as world:
+        remote = remote_of(world)
+
+        def call(region: str) -> Any:
+            return lambda: remote.list_replication_sets(region)
+
+        names = ["us-east-1", "us-west-2", "eu-west-1"]
+        results = []
+        for region, result in remote.side_by_side({name: call(name) for name in names}):
+            results.append((region, isinstance(result, AnsibleSSMIncidentsError), round(world.time, 2)))
+    assert results == [("us-west-2", True, 0.05), ("eu-west-1", False, 0.05), ("us-east-1", True, 20.0)]
+
+
+@pytest.mark.parametrize("detail", range(len(TRANSIENT)))
+def test_transient_errors_are_those_of_the_collection(detail: int) -> None:
+    with world_of(Scenario(start=TWO, faults=[Fault("error", "read", 0, detail)])) as world:
+        with pytest.raises(AnsibleSSMIncidentsError) as failure:
+            remote_of(world).get_replication_set("us-east-1", world.arn)
+        assert failure.value.is_temporary
+        assert "[call-0]" in failure.value.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("reset after", {"Team": "sre"}), ("error after", {"Team": "sre"}), ("reset", {"Team": "ops"})],
+)
+def test_an_answer_is_lost_before_or_after_it_took_effect(kind: str, expected: dict[str, str]) -> None:
+    with world_of(Scenario(start=TWO, faults=[Fault(kind, "write", 0)])) as world:
+        with pytest.raises(AnsibleSSMIncidentsError):
+            remote_of(world).send("us-east-1", world.arn, TAG, "token")
+        state = world.truth()
+        assert state and state.tags == expected
+        assert world.calls[0].took_effect == (expected == {"Team": "sre"})
+
+
+def test_a_late_call_takes_effect_after_it_has_timed_out() -> None:
+    with world_of(Scenario(start=TWO, faults=[Fault("late", "write", 0, detail=5)])) as world:
+        remote = remote_of(world)
+        with pytest.raises(AnsibleSSMIncidentsError):
+            remote.send("us-east-1", world.arn, TAG, "token")
+        assert remote.list_tags("us-east-1", world.arn) == {"Team": "ops"}
+        world.sleep(10)
+        assert remote.list_tags("us-east-1", world.arn) == {"Team": "sre"}
+
+
+@pytest.mark.parametrize(("kind", "end"), [("kill after", Killed), ("interrupt after", KeyboardInterrupt)])
+def test_the_process_ends(kind: str, end: type[BaseException]) -> None:
+    with world_of(Scenario(start=TWO, faults=[Fault(kind, "write", 0)])) as world:
+        with pytest.raises(end):
+            remote_of(world).send("us-east-1", world.arn, TAG, "token")
+        assert world.calls[0].took_effect
+
+
+def test_an_outage_begins_and_ends() -> None:
+    with world_of(Scenario(start=TWO, outages=[Outage("503", ["us-east-1"], since=1, until=2)])) as world:
+        remote = remote_of(world)
+        remote.get_replication_set("us-east-1", world.arn)
+        world.sleep(1)
+        with pytest.raises(AnsibleSSMIncidentsError):
+            remote.get_replication_set("us-east-1", world.arn)
+        remote.get_replication_set("eu-west-1", world.arn)
+        world.sleep(1)
+        remote.get_replication_set("us-east-1", world.arn)
+
+
+def test_a_change_takes_its_time() -> None:
+    with world_of(Scenario(start=TWO, seconds=90)) as world:
+        remote = remote_of(world)
+        adding = Step("add_region", {"region": "us-west-2", "sse_kms_key_id": DEFAULT_KEY})
+        remote.send("us-east-1", world.arn, adding, "token")
+        world.sleep(80)
+        assert remote.get_replication_set("us-east-1", world.arn)["status"] == "UPDATING"
+        world.sleep(20)
+        assert remote.get_replication_set("us-east-1", world.arn)["status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        (Act("add Region", "call", 0, "us-west-2"), ["eu-west-1", "us-east-1", "us-west-2"]),
+        (Act("delete Region", "call", 0, "us-east-1"), ["eu-west-1"]),
+        (Act("recreate", "call", 0), ["eu-west-1", "us-east-1"]),
+        (Act("delete", "call", 0), None),
+    ],
+)
+def test_somebody_else_changes_the_set(act: Act, expected: list[str] | None) -> None:
+    with world_of(Scenario(start=TWO, acts=[act])) as world:
+        remote_of(world).list_replication_sets("us-east-1")
+        state = world.truth()
+        assert (sorted(state.regions) if state else None) == expected
+        assert (state is not None and state.arn != world.arn) == (act.kind == "recreate")
+
+
+def test_somebody_else_undoes_a_step() -> None:
+    with world_of(Scenario(start=TWO, acts=[Act("undo", "write", 1)])) as world:
+        remote = remote_of(world)
+        remote.send("us-east-1", world.arn, Step("update_deletion_protection", {"deletion_protected": True}), "token")
+        remote.send("us-east-1", world.arn, TAG, "token")
+        state = world.truth()
+        assert state and not state.protected
+
+
+@pytest.mark.parametrize(
+    ("current", "desired", "sizes"),
+    [
+        ("ab", "ab", (2,)),
+        ("a", "b", (1, 2, 1)),
+        ("ab", "cd", (2, 3, 2, 3, 2)),
+        ("abc", "abd", (3, 2, 3)),
+        ("aB", "Ac", (2, 3, 2, 3, 2)),
+    ],
+)
+def test_best_order(current: str, desired: str, sizes: tuple[int, ...]) -> None:
+    """A letter is a Region, a capital one the same Region with another key."""
+    order = best_order({letter.lower(): letter for letter in current}, {letter.lower(): letter for letter in desired})
+    assert order and order.sizes == sizes
+
+
+def test_there_is_no_order_for_the_key_of_the_only_region() -> None:
+    assert best_order({"a": "1"}, {"a": "2"}) is None
+
+
+def test_what_a_broken_rule_does_not_need_is_left_out() -> None:
+    scenario = make_scenario(random_of(1, 12))
+    fault = Fault("reset", "write", 0)
+    simpler = simplify(
+        dataclasses.replace(scenario, faults=[fault, Fault("hang", "read", 3)]), lambda other: fault in other.faults
+    )
+    assert (simpler.faults, simpler.outages, simpler.acts, simpler.lag) == ([fault], [], [], {})
+
+
+def test_every_key_of_the_worlds_exists() -> None:
+    keys = {name: kms_key(name, 2) for name in REGIONS[:3]}
+    with world_of(Scenario(start=Start(keys))) as world:
+        remote = remote_of(world)
+        remote.send("us-east-1", world.arn, Step("delete_region", {"region": "eu-west-1"}), "token")
+        for _poll in range(3):
+            remote.get_replication_set("us-east-1", world.arn)
+        adding = Step("add_region", {"region": "us-west-2", "sse_kms_key_id": kms_key("us-west-2", 1)})
+        remote.send("us-east-1", world.arn, adding, "other token")
