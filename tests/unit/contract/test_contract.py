@@ -17,24 +17,16 @@ import yaml
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import ADVICE, COLLECTION_ADVICE
 from botocore.client import BaseClient
 from endpoint.server import LocalEndpoint
-<<<<<<< HEAD
 from incident_data import contact, incident, one_of_each
-=======
-from incident_data import incident, one_of_each
->>>>>>> main
 
 from .schema import (
     ACTIONS,
     AUDIT,
     DATA_INFO,
-<<<<<<< HEAD
+    DELETED,
     DIRECTORY,
     ERROR,
     EXPORT,
-=======
-    DELETED,
-    ERROR,
->>>>>>> main
     FACTS,
     PAGES,
     SUMMARY,
@@ -129,15 +121,12 @@ def data_info(run_module: Run) -> Run:
 
 
 @pytest.fixture
-<<<<<<< HEAD
 def export(run_module: Run, tmp_path: Path) -> Run:
     path = str(tmp_path / "export")
     return lambda **options: run_module("ssm_incidents_export", **{"path": path, **options}).result
 
 
 @pytest.fixture
-=======
->>>>>>> main
 def manage(run_module: Run, sleeps: list[float]) -> Run:
     return lambda **options: run_module("ssm_incidents_replication_set", **options).result
 
