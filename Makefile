@@ -128,10 +128,11 @@ picture: .build/new/installed ## Take the README's picture of an audit's page an
 	"$$($(NEW)/python tests/tools/browser.py)" --headless --no-sandbox '--host-resolver-rules=MAP * ~NOTFOUND' --hide-scrollbars \
 	    --window-size=1280,1000 --force-device-scale-factor=2 --screenshot=docs/images/audit.png file://$(CURDIR)/.build/demo/audit.html
 
-bench: .build/new/installed ## Measure what the modules, the audit and the inventory cost
+bench: .build/new/installed ## Measure what the modules, the audit, the inventory and the export cost
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/module_cost.py
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/audit_cost.py
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/inventory_cost.py
+	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/export_cost.py
 
 WORLDS ?= 10000
 SEED ?= 1

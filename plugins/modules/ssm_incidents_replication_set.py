@@ -451,7 +451,7 @@ botocore_version:
 """
 
 import time
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -539,12 +539,18 @@ def validate_account_id(arn: str | None, connection: Connection) -> None:
 
 
 def change_replication_set(
-    module: AnsibleAWSModule, connection: Connection, task: Task, deadline: float, result: dict[str, Any]
+    module: AnsibleAWSModule,
+    connection: Connection,
+    task: Task,
+    deadline: float,
+    result: dict[str, Any],
+    log: Callable[[str], object],
 ) -> None:
     """Carry out the task, or only make its plan in check mode.
 
     :param deadline: when the task's time is over, in seconds of time.monotonic().
     :param result: takes the module's result; after a failure, what was done before it.
+    :param log: takes a line for each step that AWS has accepted.
     :raises AnsibleSSMIncidentsError: if anything fails.
     """
     params = module.params
@@ -552,10 +558,6 @@ def change_replication_set(
     remote = Remote(connection, deadline)
     observer = Observer(remote, params["arn"], include_tags)
     check_keys = KeyCheck(connection, warn, remote.seconds_left).validate
-
-    def log(line: str) -> None:
-        module.log(connection.mask(line))
-
     change = Change(remote, observer, task, params["wait_timeout"], check_keys, log)
     try:
         change.prepare()
@@ -735,7 +737,7 @@ def main() -> None:
         # A Region of a partition without the service is rejected before STS is called.
         searchable_regions(connection.region)
         validate_account_id(module.params["arn"], connection)
-        change_replication_set(module, connection, task, deadline, run.result)
+        change_replication_set(module, connection, task, deadline, run.result, run.log)
     run.exit()
 
 

@@ -153,13 +153,13 @@ def run_task(world: World, params: Mapping[str, Any]) -> Run:
     first = len(world.calls)
     run = Run(world.run, params, world.time, world.truth(), world.is_calm)
     connection = Connection(world, world.scenario.caller)
-    module = SimpleNamespace(params=dict(params), check_mode=False, _diff=False, log=lambda _line: None)
+    module = SimpleNamespace(params=dict(params), check_mode=False, _diff=False)
     managing.warn = run.warnings.append
     _Change.run = run
     try:
         task = managing.make_task(params)
         deadline = world.time + params["wait_timeout"]
-        managing.change_replication_set(module, connection, task, deadline, run.result)
+        managing.change_replication_set(module, connection, task, deadline, run.result, lambda _line: None)
     except AnsibleSSMIncidentsError as failure:
         run.failure = failure
     except BaseException as error:

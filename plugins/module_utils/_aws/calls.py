@@ -10,6 +10,7 @@ off (connection.py).
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from itertools import count
@@ -27,6 +28,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from .errors import (
     MALFORMED_ANSWER,
     NO_ANSWER_ERRORS,
+    THROTTLING,
     TRANSIENT_ERRORS,
     AnsibleSSMIncidentsError,
     aws_response,
@@ -69,6 +71,7 @@ def call_aws(
     call: Callable[[], Any],
     max_attempts: int | None = None,
     returns_secrets: bool = False,
+    deadline: float | None = None,
 ) -> Any:
     """Call AWS, retry transient errors, and return what the call returns.
 
@@ -77,6 +80,8 @@ def call_aws(
     :param max_attempts: how often to make the call at most; left out, as limit_attempts() has set it for the client, or
         MAX_ATTEMPTS for a transient error, and MAX_ATTEMPTS_WITHOUT_RESPONSE if no response came.
     :param returns_secrets: whether the response has secrets. If it can't be read, it is not quoted then.
+    :param deadline: a time of time.monotonic(). Until then a call that is throttled is made again, unless the client or
+        max_attempts limits it; after it no call is.
     :raises AnsibleSSMIncidentsError: for every error, a response that can't be read included.
     """
     description = f"{description} in Region {client.meta.region_name}"
@@ -85,18 +90,22 @@ def call_aws(
         try:
             return _call_once(description, call, returns_secrets)
         except AnsibleSSMIncidentsError as failure:
-            if attempt >= _attempts(failure, limit):
+            pause = random.uniform(0, min(2 ** (attempt - 1), _LONGEST_PAUSE))
+            is_late = deadline is not None and time.monotonic() + pause > deadline
+            if is_late or attempt >= _attempts(failure, limit, deadline):
                 if attempt == 1:
                     raise
                 raise failure.after_attempts(attempt) from failure.cause
-        time.sleep(random.uniform(0, min(2 ** (attempt - 1), _LONGEST_PAUSE)))
+        time.sleep(pause)
     raise AssertionError  # count() has no end.
 
 
-def _attempts(failure: AnsibleSSMIncidentsError, limit: int | None) -> int:
+def _attempts(failure: AnsibleSSMIncidentsError, limit: int | None, deadline: float | None) -> float:
     """Return how often a call with such an error is made at most."""
     if not failure.is_temporary or failure.code == MALFORMED_ANSWER:
         return 1
+    if failure.code == THROTTLING and limit is None and deadline is not None:
+        return math.inf
     return limit or (MAX_ATTEMPTS_WITHOUT_RESPONSE if failure.code in NO_ANSWER_ERRORS else MAX_ATTEMPTS)
 
 

@@ -25,6 +25,7 @@ ON_CONTROLLER = "this controller"
 ACCOUNT_MISMATCH = "AccountMismatch"
 CHANGE_NOT_VISIBLE = "ChangeNotVisible"
 DELETION_PROTECTED = "DeletionProtected"
+EXPORT_INCOMPLETE = "ExportIncomplete"
 FILE_NOT_READABLE = "FileNotReadable"
 FILE_NOT_WRITABLE = "FileNotWritable"
 INTERRUPTED = "Interrupted"
@@ -56,6 +57,7 @@ NOT_FOUND = "ResourceNotFoundException"
 QUOTA_EXCEEDED = "ServiceQuotaExceededException"
 READ_TIMEOUT = "ReadTimeoutError"
 STS_ACCESS_DENIED = "AccessDenied"
+THROTTLING = "ThrottlingException"
 UNRECOGNIZED_CLIENT = "UnrecognizedClientException"
 
 _RESPONSE_ADVICE = (
@@ -85,6 +87,10 @@ COLLECTION_ADVICE = {
     DELETION_PROTECTED: (
         "To turn deletion protection off and delete the set, set deletion_protected: false in the same task. That may be final,"
         " because Incident Manager is closed to new customers."
+    ),
+    EXPORT_INCOMPLETE: (
+        "Fix these errors, and run the task again. To keep an export without what could not be read, set"
+        " allow_incomplete: true."
     ),
     FILE_NOT_READABLE: "Specify a file that exists and is readable.",
     FILE_NOT_WRITABLE: "Specify a file in a writable directory.",
@@ -135,7 +141,7 @@ AWS_ADVICE = {
     "InvalidSignatureException": _CREDENTIALS_ADVICE,
     NOT_FOUND: "Check the ARN, and that the Region is in the replication set.",
     QUOTA_EXCEEDED: "The account has reached a quota of the service.",
-    "ThrottlingException": (
+    THROTTLING: (
         "The service throttled the request, and the call was retried; try again later, or run fewer tasks at once."
     ),
     UNRECOGNIZED_CLIENT: _CREDENTIALS_ADVICE,

@@ -58,6 +58,11 @@ class ModuleRun:
         self._connection = connect(self._module.params, partial(get_aws_connection_info, self._module), defaults)
         return self._connection
 
+    def log(self, line: str) -> None:
+        """Write a line to syslog or the journal of the host that runs the module, with secrets masked."""
+        # amazon.aws's class wraps Ansible's, and has no log() in older releases.
+        getattr(self._module, "_module", self._module).log(self._connection.mask(line) if self._connection else line)
+
     def __enter__(self) -> ModuleRun:
         self._handlers = {number: signal.signal(number, _interrupt) for number in _INTERRUPTIONS}
         return self

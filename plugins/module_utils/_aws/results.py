@@ -24,8 +24,10 @@ def failure_result(
     :return: msg, error (code, message and what else AWS sent), response_metadata ({} if AWS did not respond), and the
         versions of boto3 and botocore if they are installed.
     """
+    sent = aws_response(failure.cause).get("ResponseMetadata", {})
     response = {
         "Error": failure.error_members(mask),
-        "ResponseMetadata": aws_response(failure.cause).get("ResponseMetadata", {}),
+        # What botocore adds about retries of its own, which are off, is not from AWS.
+        "ResponseMetadata": {key: sent[key] for key in sent if key not in ("MaxAttemptsReached", "RetryAttempts")},
     }
     return {"msg": failure.describe(host, mask), **camel_dict_to_snake_dict(response), **gather_sdk_versions()}

@@ -61,6 +61,24 @@ ACTIONS: Schema = {
     "actions[].action": "str",
     "actions[].status": "str",
 }
+EXPORT: Schema = {
+    "arn": "str",
+    "region": "str",
+    "complete": "bool",
+    "counts": "dict",
+    "counts.*": "int?",
+    "changes_count": "int",
+    "missing_count": "int",
+    "missing": "list",
+    "missing[]": "dict",
+    "missing[].kind": "str",
+    "missing[].arn": "str?",
+    "missing[].id": "str?",
+    "missing[].operation": "str?",
+    "missing[].region": "str?",
+    "missing[].code": "str",
+}
+DIRECTORY: Schema = {"directory": "str"}
 AUDIT: Schema = {
     **{path: f"{kind.rstrip('?')}?" for path, kind in FACTS.items()},
     "account_id": "str?",
@@ -123,6 +141,7 @@ DATA_INFO: Schema = {"exists": "bool", "region": "str", "arn": "str?", **DATA}
 #: What each page's RETURN documents.
 PAGES: dict[str, Schema] = {
     "modules/ssm_incidents_data_info.py": {**DATA_INFO, **ERROR},
+    "modules/ssm_incidents_export.py": {**DIRECTORY, **EXPORT, **ERROR},
     "modules/ssm_incidents_replication_set_info.py": {**FACTS, **ERROR},
     "modules/ssm_incidents_replication_set.py": {**FACTS, **ACTIONS, **DELETED, **ERROR},
     "modules/ssm_incidents_replication_set_audit.py": {**AUDIT, **ERROR},

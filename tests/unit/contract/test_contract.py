@@ -17,14 +17,16 @@ import yaml
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import ADVICE, COLLECTION_ADVICE
 from botocore.client import BaseClient
 from endpoint.server import LocalEndpoint
-from incident_data import incident, one_of_each
+from incident_data import contact, incident, one_of_each
 
 from .schema import (
     ACTIONS,
     AUDIT,
     DATA_INFO,
     DELETED,
+    DIRECTORY,
     ERROR,
+    EXPORT,
     FACTS,
     PAGES,
     SUMMARY,
@@ -119,6 +121,12 @@ def data_info(run_module: Run) -> Run:
 
 
 @pytest.fixture
+def export(run_module: Run, tmp_path: Path) -> Run:
+    path = str(tmp_path / "export")
+    return lambda **options: run_module("ssm_incidents_export", **{"path": path, **options}).result
+
+
+@pytest.fixture
 def manage(run_module: Run, sleeps: list[float]) -> Run:
     return lambda **options: run_module("ssm_incidents_replication_set", **options).result
 
@@ -176,6 +184,19 @@ def test_what_a_set_holds(data_info: Run, endpoint: LocalEndpoint, has_set: bool
     assert violations(data_info(arn=OTHER_ARN), ERROR) == []
 
 
+def test_an_export(export: Run, endpoint: LocalEndpoint, tmp_path: Path) -> None:
+    endpoint.seed(SET, arn=ARN)
+    endpoint.seed_data(incident("one"), contact("first"))
+    schema = {**DIRECTORY, **EXPORT}
+    assert violations(export(_check_mode=True, allow_incomplete=True), schema) == []
+    endpoint.faults.add({"fault": "error", "code": "ValidationException", "service": "ssm-contacts", "times": None})
+    for check_mode in (True, False):
+        assert violations(export(_check_mode=check_mode), {**EXPORT, **ERROR}) == []
+        path = str(tmp_path / f"{check_mode}")
+        assert violations(export(_check_mode=check_mode, allow_incomplete=True, path=path), schema) == []
+    assert violations(export(path="relative"), ERROR) == []
+
+
 def test_a_change(manage: Run, endpoint: LocalEndpoint) -> None:
     schema = {**FACTS, **ACTIONS}
     task = {"regions": [{"name": "us-east-1"}], "tags": {"Team": "A"}, "deletion_protected": True}
@@ -194,6 +215,9 @@ def test_a_report(report: Run, audit: Run, endpoint: LocalEndpoint, tmp_path: Pa
 
 # What raises each code of the collection: the module or task, its options, and the faults of the endpoint.
 FAULTS: dict[str, list[dict[str, Any]]] = {
+    "ExportIncomplete": [
+        {"fault": "error", "code": "AccessDeniedException", "operation": "ListContacts", "times": None}
+    ],
     "ChangeNotVisible": [{"fault": "status", "http_status": 204, "body": "", "operation": "UpdateDeletionProtection"}],
     "MalformedAnswer": [{"fault": "not_json", "times": None}],
     "MultipleReplicationSets": [
@@ -235,6 +259,7 @@ FAILURES: dict[str, tuple[str, dict[str, Any]]] = {
     "WaitRequired": ("manage", {"regions": [{"name": "eu-west-2"}], "wait": False}),
     "WaitTimeout": ("manage", {"regions": REGIONS, "wait_timeout": 0}),
     "MissingLibrary": ("audit", {}),
+    "ExportIncomplete": ("export", {}),
     "FileNotReadable": ("report", {"reports": ["/no/such/file.json"]}),
     "FileNotWritable": ("report", {"audits": {"a": {}}, "json": "/dev/null/audit.json"}),
     "InvalidReport": ("report", {"reports": [str(CHECKOUT / "galaxy.yml")]}),
@@ -264,6 +289,8 @@ def test_every_code_of_the_collection(
     schema = dict(ERROR)
     if page == "audit":
         schema |= AUDIT
+    if code == "ExportIncomplete":
+        schema |= EXPORT
     if "actions" in result:
         schema |= ACTIONS
     if "data" in result:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from checkout import CHECKOUT, GUIDES, MODULES, PLUGINS
 from credentials import environment_variables
+from endpoint.backend import utils
 from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
 from moto.kms.models import KmsBackend
@@ -37,6 +38,7 @@ CHANGING_PAGES = [
 ]
 # Their tasks are run. Their conditions are those of the pages above.
 FURTHER_PAGES = [
+    MODULES / "ssm_incidents_export.py",
     MODULES / "ssm_incidents_replication_set_audit.py",
     MODULES / "ssm_incidents_replication_set_report.py",
     PLUGINS / "lookup" / "ssm_incidents_replication_set.py",
@@ -159,7 +161,10 @@ def kms_that_takes_arns(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("kms_that_takes_arns")
 @pytest.mark.parametrize("page", PAGES + CHANGING_PAGES + FURTHER_PAGES, ids=lambda page: page.name)
-def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
+def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path, page: Path) -> None:
+    has_findings = "ListIncidentFindings" in utils.service_model("ssm-incidents").operation_names
+    if page.name == "ssm_incidents_export.py" and not has_findings:
+        pytest.skip("an export with an older botocore is not complete")
     endpoint.configure(transition={"progression": "immediate"})
     # The keys that a page's tasks name exist.
     for arn in {KEY, *re.findall(rf"arn:aws:kms:[a-z0-9-]+:{ACCOUNT}:key/[a-f0-9-]+", page.read_text())}:
@@ -174,6 +179,7 @@ def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, page: Path) -> None:
 
     tasks = [task for task in tasks_of(page) if not any(part in str(task) for part in WITHOUT_SET)]
     assert len(tasks) >= 2
+    tasks = json.loads(json.dumps(tasks).replace("/srv/exports", str(tmp_path)))
     outcome = run_tasks(
         [{"ansible.builtin.set_fact": ACCOUNT_VARIABLES}, *tasks],
         AWS_URL=endpoint.url,

@@ -19,15 +19,16 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from checkout import GUIDES
 from credentials import module_options
+from endpoint.backend import utils
 from endpoint.client import active_set, moto_iam
 from endpoint.server import LocalEndpoint
-from incident_data import contact
+from incident_data import contact, one_of_each
 from moto.kms.responses import KmsResponse
 from moto.organizations.models import FakeAccount
 
 from .code_blocks import ACCOUNT, ARN, code_blocks
 
-*POLICIES, DATA, MANAGE, TAGGED_SET, TAGGED_CREATE, KEY_POLICY, ROLE, TRUST, AUDITOR, ORGANIZATION = [
+*POLICIES, DATA, EXPORT, MANAGE, TAGGED_SET, TAGGED_CREATE, KEY_POLICY, ROLE, TRUST, AUDITOR, ORGANIZATION = [
     json.loads(block) for block in code_blocks(GUIDES / "guide_permissions.rst", "json")
 ]
 USES: list[dict[str, Any]] = [{"arn": ARN, "include_tags": False}, {"arn": ARN}, {}, {"include_keys": True}]
@@ -152,6 +153,53 @@ def test_reduced_policies_of_what_a_set_holds_are_denied(
     assert all(removed in one["msg"] for one in outcome["missing"])
     denied = {one["part"] for one in outcome["missing"]}
     assert outcome["counts"] == {part: None if part in denied else 0 for part in outcome["counts"]}
+
+
+# Exporting it ----------------------------------------------------------------------------------------------------------
+
+# An older botocore has no findings.
+HAS_FINDINGS = "ListIncidentFindings" in utils.service_model("ssm-incidents").operation_names
+
+
+@pytest.fixture
+def export_as(run_as: Callable[..., Any], endpoint: LocalEndpoint, tmp_path: Path) -> Callable[..., Any]:
+    """Return a function that exports an object of each kind as a user with a policy."""
+    objects = [one for one in one_of_each() if HAS_FINDINGS or one["kind"] != "finding"]
+    text = json.dumps(objects).replace("123456789012:", f"{ACCOUNT}:")
+    endpoint.seed_data(*json.loads(text), account=ACCOUNT)
+    options = {"path": str(tmp_path / "export"), "allow_incomplete": True}
+    return lambda policy: run_as("ssm_incidents_export", policy, **options)
+
+
+def missing_operations(outcome: Any) -> set[str]:
+    return {one["operation"] for one in outcome["missing"] if one["code"] != "MissingLibrary"}
+
+
+def test_the_policy_of_an_export_is_sufficient(export_as: Callable[..., Any]) -> None:
+    outcome = export_as(EXPORT)
+    assert not outcome.failed, outcome["msg"]
+    assert missing_operations(outcome) == set()
+    assert set(outcome["counts"].values()) == ({1} if HAS_FINDINGS else {0, 1})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("removed", "reduced"), list(policies_less_one_action(EXPORT)), ids=str)
+def test_reduced_policies_of_an_export_are_denied(
+    export_as: Callable[..., Any], tmp_path: Path, removed: str, reduced: Policy
+) -> None:
+    if "Findings" in removed and not HAS_FINDINGS:
+        pytest.skip("botocore is too old")
+    outcome = export_as(reduced)
+    action = removed.partition(":")[2]
+    if action.endswith(("ReplicationSet", "ReplicationSets")):
+        assert outcome["error"]["code"] == "AccessDeniedException" and action in outcome["msg"]
+        assert list(tmp_path.iterdir()) == []
+        return
+    assert not outcome.failed and outcome["complete"] is False
+    assert missing_operations(outcome) == {action}
+    reasons = json.loads((tmp_path / "export" / "manifest.json").read_text())["missing"]
+    assert {one["code"] for one in reasons} - {"MissingLibrary"} == {"AccessDeniedException"}
+    assert any(removed in one["reason"] for one in reasons)
 
 
 # Managing a set --------------------------------------------------------------------------------------------------------

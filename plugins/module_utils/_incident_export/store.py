@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The files of an export. All that is written goes to the disk at once: memory has none of it."""
+
+from __future__ import annotations
+
+import json
+from threading import Lock
+from typing import IO, Any, Collection, Iterator, Mapping
+
+from .folder import NewFolder
+from .kinds import KINDS
+from .lines import line
+
+MANIFEST = "manifest.json"
+
+# What is read again is written to files of its own, and put into those of the first reading at the end.
+_AGAIN = ".again"
+
+# The lists of the manifest, which may be long.
+MISSING, CHANGES = "missing", "changes"
+
+
+class Store:
+    """
+    The files of an export, for several threads.
+
+    :param folder: where they are made.
+    """
+
+    def __init__(self, folder: NewFolder) -> None:
+        self._folder = folder
+        self._lock = Lock()
+        self._is_closed = False
+        names = [*(file_name(kind) for kind in KINDS), MISSING, CHANGES]
+        self._files: dict[str, IO[bytes]] = {name: folder.create(name) for name in names}
+
+    def write(self, kind: str, record: Mapping[str, Any], again: bool) -> None:
+        """
+        Write an object.
+
+        :param again: whether it was read once more, because it had changed or is new.
+        """
+        self._append(file_name(kind) + (_AGAIN if again else ""), record)
+
+    def note(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Write an entry of a list of the manifest, MISSING or CHANGES."""
+        self._append(name, entry)
+
+    def _append(self, name: str, entry: Mapping[str, Any]) -> None:
+        text = line(entry)
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError("the export has ended")
+            if name not in self._files:
+                self._files[name] = self._folder.create(name)
+            self._folder.write(self._files[name], text)
+
+    def stop(self) -> None:
+        """Let no thread write any more."""
+        with self._lock:
+            self._is_closed = True
+
+    def close(self) -> None:
+        """End the writing, when all is on the disk."""
+        self.stop()
+        with self._lock:
+            for file in self._files.values():
+                self._folder.close(file)
+
+    def replace(self, outdated: Collection[str], useless: Collection[str]) -> None:
+        """
+        Put what was read again into the files.
+
+        :param outdated: the ARNs of the objects whose first reading is dropped, with all that belongs to them.
+        :param useless: the ARNs of those whose second reading is.
+        """
+        for name in (file_name(kind) for kind in KINDS):
+            has_again = name + _AGAIN in self._files
+            if not has_again and not outdated:
+                continue
+            with self._folder.open(name) as first:
+                new = self._folder.create(name + ".new")
+                self._copy(first, new, outdated)
+            if has_again:
+                with self._folder.open(name + _AGAIN) as second:
+                    self._copy(second, new, useless)
+                self._folder.remove(name + _AGAIN)
+            self._folder.close(new)
+            self._folder.rename(name + ".new", name)
+
+    def _copy(self, source: IO[bytes], target: IO[bytes], dropped: Collection[str]) -> None:
+        for text in source:
+            record = json.loads(text)
+            if record.get("parent", record.get("arn")) not in dropped:
+                self._folder.write(target, text)
+
+    def write_manifest(self, facts: Mapping[str, Any]) -> dict[str, int]:
+        """
+        Write the manifest, with the facts of all files and with the lists of what note() was told.
+
+        :param facts: its first members.
+        :return: the number of objects of each kind.
+        """
+        files = {file_name(kind): self._folder.facts(file_name(kind)) for kind in KINDS}
+        counts = {kind: files[file_name(kind)].lines for kind in KINDS}
+        head = {
+            **facts,
+            "counts": counts,
+            "files": {name: {"bytes": one.size, "sha256": one.sha256} for name, one in files.items()},
+        }
+        manifest = self._folder.create(MANIFEST)
+        # The lists are copied line by line, as all else is a few kilobytes.
+        self._folder.write(manifest, json.dumps(head, indent=2).encode("ascii")[:-2])
+        for name in (CHANGES, MISSING):
+            self._folder.write(manifest, f',\n  "{name}": ['.encode("ascii"))
+            for text in self._entries(name):
+                self._folder.write(manifest, text)
+            self._folder.write(manifest, b"\n  ]")
+            self._folder.remove(name)
+        self._folder.write(manifest, b"\n}\n")
+        self._folder.close(manifest)
+        return counts
+
+    def _entries(self, name: str) -> Iterator[bytes]:
+        separator = b""
+        with self._folder.open(name) as file:
+            for text in file:
+                yield separator + b"\n    " + text.rstrip(b"\n")
+                separator = b","
+
+
+def file_name(kind: str) -> str:
+    return f"{kind}.jsonl"

@@ -1,0 +1,1062 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of the module that exports what a replication set holds, against the local endpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.kinds import KINDS, is_unit
+from botocore.httpsession import URLLib3Session
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel, StructureShape
+from credentials import module_options
+from endpoint.backend import kinds, utils
+from endpoint.client import SECRET_KEY, active_set
+from endpoint.server import LocalEndpoint
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from incident_data import (
+    contact,
+    contacts_arn,
+    incident,
+    incident_arn,
+    one_of_each,
+    response_plan,
+    rotation,
+    timeline_event,
+)
+from recorded_data import ACCOUNT as RECORDED_ACCOUNT
+from recorded_data import PAGES, objects_of
+
+ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
+REGIONS = ("eu-west-1", "us-east-1")
+SET = active_set(dict.fromkeys(REGIONS, "DefaultKey"))
+ONCE = {"retries": {"total_max_attempts": 1}}
+# A title, name, number or text, none of which may be in a message.
+PRIVATE = "Private"
+TURNS = contacts_arn("rotation/turns")
+PAGE = contacts_arn("page/first/1")
+
+# Where an export has the objects of the endpoint's kinds: the file, and the operation whose response has it.
+FILES = {
+    "response_plan": ("response_plans", "GetResponsePlan"),
+    "resource_policy": ("resource_policies", "GetResourcePolicies"),
+    "incident_record": ("incident_records", "GetIncidentRecord"),
+    "timeline_event": ("timeline_events", "GetTimelineEvent"),
+    "related_item": ("related_items", "ListRelatedItems"),
+    "finding": ("findings", "BatchGetIncidentFindings"),
+    "contact": ("contacts", "GetContact"),
+    "contact_policy": ("contacts", "GetContactPolicy"),
+    "contact_channel": ("contact_channels", "GetContactChannel"),
+    "rotation": ("rotations", "GetRotation"),
+    "rotation_override": ("rotation_overrides", "GetRotationOverride"),
+    "rotation_shift": ("rotation_shifts", "ListRotationShifts"),
+    "engagement": ("engagements", "DescribeEngagement"),
+    "page": ("pages", "DescribePage"),
+    "page_receipt": ("page_receipts", "ListPageReceipts"),
+    "page_resolution": ("page_resolutions", "ListPageResolutions"),
+}
+OPERATIONS = sorted({operation for kind in KINDS.values() for operation in (*kind.lists, *kind.gets)})
+
+# The oldest botocore has no findings.
+HAS_FINDINGS = "ListIncidentFindings" in utils.service_model("ssm-incidents").operation_names
+needs_findings = pytest.mark.skipif(not HAS_FINDINGS, reason="botocore is too old")
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return the path of the export, whose parent has nothing else."""
+    (tmp_path / "exports").mkdir()
+    return tmp_path / "exports" / "export"
+
+
+@pytest.fixture
+def export(run_module: Run, path: Path) -> Run:
+    """Return a function that runs the module."""
+    return lambda **options: run_module(
+        "ssm_incidents_export", **{"path": str(path), "allow_incomplete": not HAS_FINDINGS, **options}
+    )
+
+
+@pytest.fixture
+def held(endpoint: LocalEndpoint) -> LocalEndpoint:
+    """Return the endpoint with a set of two Regions that holds an object of each kind."""
+    endpoint.seed(SET, arn=ARN, tags={"Team": "A"})
+    endpoint.seed_data(*objects())
+    return endpoint
+
+
+def objects() -> list[dict[str, Any]]:
+    return [one for one in one_of_each() if one["kind"] in known_kinds()]
+
+
+def known_kinds() -> set[str]:
+    return set(FILES) - (set() if HAS_FINDINGS else {"finding"})
+
+
+@pytest.fixture
+def at_call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that lets something happen before the endpoint answers a call for the n-th time."""
+    responses = importlib.import_module("moto.ssmincidents.responses")
+
+    def at_call(operation: str, number: int, act: Callable[[], object]) -> None:
+        answer, calls = responses.answer, []
+
+        def act_and_answer(data: Any, asked: Any) -> Any:
+            if asked.operation == operation:
+                calls.append(asked)
+                if len(calls) == number:
+                    act()
+            return answer(data, asked)
+
+        monkeypatch.setattr(responses, "answer", act_and_answer)
+
+    return at_call
+
+
+def read(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return the lines of an export by file, when the folder, its files and its manifest are as documented."""
+    manifest = manifest_of(path)
+    assert (path.stat().st_mode & 0o7777, path.is_symlink()) == (0o700, False)
+    assert {one.name for one in path.iterdir()} == {*manifest["files"], "manifest.json"}
+    assert all(one.stat().st_mode & 0o7777 == 0o600 for one in path.iterdir())
+    found = {}
+    for name, facts in manifest["files"].items():
+        content = (path / name).read_bytes()
+        assert facts == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        assert content.isascii()
+        found[name.removesuffix(".jsonl")] = [json.loads(line) for line in content.decode().splitlines()]
+    assert manifest["counts"] == {name: len(lines) for name, lines in found.items()}
+    assert set(found) == set(KINDS)
+    return found
+
+
+def manifest_of(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((path / "manifest.json").read_text(encoding="ascii"))
+    return loaded
+
+
+def bodies(found: dict[str, list[dict[str, Any]]], kind: str) -> list[Any]:
+    """Return the objects of one of the endpoint's kinds that an export has."""
+    name, operation = FILES[kind]
+    wrapper = kinds.result_member(KINDS[name].service, operation)
+    taken = [line[operation] for line in found[name] if operation in line]
+    if operation == "BatchGetIncidentFindings":
+        return [item for response in taken for item in response["findings"]]
+    is_wrapped = wrapper and not kinds.is_list(KINDS[name].service, operation)
+    return [response[wrapper] if is_wrapped else response for response in taken]
+
+
+def as_exported(one: dict[str, Any]) -> Any:
+    """Return a seeded object with its times as an export has them."""
+    kind = kinds.KINDS[one["kind"]]
+
+    def converted(shape: Any, value: Any) -> Any:
+        if shape.type_name == "timestamp":
+            seconds = value if isinstance(value, int | float) else datetime.fromisoformat(value).timestamp()
+            return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
+        if shape.type_name == "structure":
+            return {name: converted(shape.members[name], item) for name, item in value.items()}
+        if shape.type_name == "list":
+            return [converted(shape.member, item) for item in value]
+        return value
+
+    return converted(utils.service_model(kind.service).shape_for(kind.shape), one["body"])
+
+
+def assert_exported(path: Path, *seeded: dict[str, Any]) -> None:
+    """Assert that an export has exactly these objects, with their tags."""
+    found = read(path)
+    for kind in known_kinds():
+        expected = [as_exported(one) for one in seeded if one["kind"] == kind]
+        assert sorted(bodies(found, kind), key=repr) == sorted(expected, key=repr), kind
+    for one in seeded:
+        if kinds.KINDS[one["kind"]].has_tags:
+            arn = one["body"][kinds.KINDS[one["kind"]].id]
+            (line,) = (line for line in found[FILES[one["kind"]][0]] if line["arn"] == arn)
+            tags = line["ListTagsForResource"]
+            given = tags["tags"] if "tags" in tags else {item["Key"]: item["Value"] for item in tags["Tags"]}
+            assert given == one.get("tags", {})
+
+
+def assert_nothing(path: Path) -> None:
+    """Assert that there is no export, and nothing left over."""
+    assert list(path.parent.iterdir()) == []
+
+
+def missing_of(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = [
+        one for one in manifest_of(path)["missing"] if one["code"] != "MissingLibrary" or HAS_FINDINGS
+    ]
+    return found
+
+
+def assert_complete(outcome: Any) -> None:
+    assert not outcome.failed, outcome["msg"]
+    assert outcome["changed"] is True
+    assert {one["code"] for one in outcome["missing"]} == (set() if HAS_FINDINGS else {"MissingLibrary"})
+    assert outcome["complete"] is HAS_FINDINGS
+
+
+# What is exported -----------------------------------------------------------------------------------------------------
+
+
+def test_every_kind_is_exported_as_it_was_seeded(held: LocalEndpoint, export: Run, path: Path) -> None:
+    outcome = export()
+    assert_complete(outcome)
+    assert outcome["directory"] == str(path)
+    assert_exported(path, *objects())
+    manifest, found = manifest_of(path), read(path)
+    assert outcome["counts"] == manifest["counts"]
+    assert (manifest["format_version"], manifest["account_id"]) == (1, "123456789012")
+    assert (manifest["replication_set_arn"], manifest["regions"]) == (ARN, list(REGIONS))
+    assert manifest["started"] <= manifest["ended"] and len(manifest["not_included"]) > 5
+    assert manifest["changes"] == []
+    (the_set,) = found["replication_set"]
+    assert the_set["ListTagsForResource"] == {"tags": {"Team": "A"}}
+    assert set(the_set["GetReplicationSet"]["replicationSet"]["regionMap"]) == set(REGIONS)
+    # Each part names what it belongs to.
+    assert [line["parent"] for line in found["related_items"]] == [incident_arn("one")]
+    assert [line["parent"] for line in found["page_receipts"]] == [PAGE]
+
+
+def test_what_can_be_read_is_read() -> None:
+    """The table has all operations that read, also those of a newer botocore."""
+    others = {
+        # The set is found with it, and the shifts of a rotation that does not exist are not what a set holds.
+        "ListReplicationSets",
+        "ListPreviewRotationShifts",
+    }
+    for service in ("ssm-incidents", "ssm-contacts"):
+        names = {
+            name
+            for name in utils.service_model(service).operation_names
+            if name.startswith(("BatchGet", "Describe", "Get", "List"))
+        }
+        assert names <= {*OPERATIONS, *others}
+
+
+def newest_models() -> Iterator[tuple[str, ServiceModel]]:
+    for service in ("ssm-incidents", "ssm-contacts"):
+        yield service, ServiceModel(create_loader().load_service_model(service, "service-2"), service)
+
+
+def members_of(shape: Any) -> dict[str, Any]:
+    """Return the members of an object in a response: of the response itself, and of what is in it."""
+    members = dict(shape.members)
+    for member in shape.members.values():
+        inner = member.member if member.type_name == "list" else member
+        if isinstance(inner, StructureShape):
+            members.update(inner.members)
+    return members
+
+
+def test_a_list_says_nothing_that_is_not_exported() -> None:
+    """Lines have the responses that get an object, and not the lists' items. A newer botocore may make a difference."""
+    for service, model in newest_models():
+        for kind in KINDS.values():
+            if kind.service != service or not kind.gets or kind.gets[0] not in model.operation_names:
+                continue
+            known = members_of(model.operation_model(kind.gets[0]).output_shape)
+            for operation in kind.lists:
+                output: Any = model.operation_model(operation).output_shape
+                (listed,) = (member for member in output.members.values() if member.type_name == "list")
+                assert listed.member.members.keys() <= known.keys(), operation
+
+
+HOSTILE = [
+    "two\nlines\r\n",
+    "\u2028 \u2029 \x85",
+    "\x00\x1b[31m",
+    "\ud800 lone \udfff",
+    "\U0001f600 \ufeff",
+    '"}\n{"arn": "x"}',
+    "{{ 1 + 1 }}",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_any_text_stays_in_its_line(held: LocalEndpoint, export: Run, path: Path, text: str) -> None:
+    hostile = [
+        incident("two", title=text, summary=text),
+        timeline_event("two", "e2", eventData=text),
+        {"kind": "related_item", "body": {**objects()[4]["body"], "title": text}, "parent": incident_arn("two")},
+    ]
+    held.seed_data(*hostile)
+    assert_complete(export())
+    assert_exported(path, *objects(), *hostile)
+
+
+@pytest.mark.parametrize("page_size", [1, 2])
+def test_pages_and_regions(held: LocalEndpoint, export: Run, path: Path, page_size: int) -> None:
+    """Each object is taken once, whichever Regions show it, and however the lists are cut into pages."""
+    west, east = ({"regions": [region]} for region in REGIONS)
+    further = [
+        {**incident("west"), **west},
+        {**incident("east"), **east},
+        contact("far", region="eu-west-1"),
+        {**contact("everywhere"), "regions": list(REGIONS)},
+        *(timeline_event("one", f"n{number}") for number in range(5)),
+        {**timeline_event("one", "west"), **west},
+        {**timeline_event("one", "east"), **east},
+        {**timeline_event("east", "e"), **east},
+        *(response_plan(f"plan-{number}") for number in range(4)),
+    ]
+    # Twice the same item, in both Regions.
+    item = {"kind": "related_item", "body": objects()[4]["body"], "parent": incident_arn("west")}
+    further += [{**item, "parent": incident_arn("one")}, {**item, **west}]
+    held.seed_data(*further)
+    held.configure(page_size=page_size, empty_list_pages=1)
+    assert_complete(export())
+    assert_exported(path, *objects(), *further)
+
+
+def test_what_others_share_is_only_counted(held: LocalEndpoint, export: Run, path: Path) -> None:
+    held.seed_data(
+        incident("other", account="222222222222"),
+        response_plan("other", account="222222222222"),
+        {**contact("other", account="222222222222"), "regions": list(REGIONS)},
+    )
+    assert_complete(export())
+    assert_exported(path, *objects())
+    shared = manifest_of(path)["shared_by_other_accounts"]
+    assert shared == {"contacts": 1, "incident_records": 1, "response_plans": 1}
+
+
+def test_a_contact_without_a_policy_and_a_set_with_nothing(endpoint: LocalEndpoint, export: Run, path: Path) -> None:
+    endpoint.seed(SET, arn=ARN)
+    endpoint.seed_data(contact("first"))
+    assert_complete(export(arn=ARN, search_regions=["eu-west-1"]))
+    assert_exported(path, contact("first"))
+    assert "GetContactPolicy" not in read(path)["contacts"][0]
+
+
+def test_an_override_and_its_times(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """The microseconds of a float stay, and future overrides are there. Future shifts follow from the rotation."""
+    late = {"StartTime": 4000000000.123456, "EndTime": 4000000001}
+    override = {
+        "RotationOverrideId": "87654321-1234-1234-1234-123456789012",
+        "NewContactIds": [contacts_arn("contact/first")],
+        "RotationArn": TURNS,
+        "CreateTime": 1767000000.000001,
+        **late,
+    }
+    seeded = {"kind": "rotation_override", "body": override}
+    shift = {"kind": "rotation_shift", "body": {**late, "ContactIds": [], "Type": "REGULAR"}, "parent": TURNS}
+    held.seed_data(seeded, shift)
+    assert_complete(export())
+    assert_exported(path, *objects(), seeded)
+    times = [one["StartTime"] for one in bodies(read(path), "rotation_override")]
+    assert max(times) == "2096-10-02T07:06:40.123456+00:00"
+
+
+def test_check_mode_counts_and_writes_nothing(held: LocalEndpoint, export: Run, path: Path) -> None:
+    outcome = export(_check_mode=True)
+    assert (outcome.failed, outcome["changed"], outcome["complete"]) == (False, True, True)
+    assert outcome["counts"]["incidents"] == outcome["counts"]["contacts"] == 1
+    assert not {call["operation"] for call in held.requests} & {"GetIncidentRecord", "GetContact"}
+    assert_nothing(path)
+    held.faults.add({"fault": "error", "code": "AccessDeniedException", "operation": "ListContacts", "times": None})
+    outcome = export(_check_mode=True, allow_incomplete=False)
+    assert outcome["error"]["code"] == "ExportIncomplete"
+    assert {one["operation"] for one in outcome["missing"]} == {"ListContacts"}
+    assert not export(_check_mode=True, allow_incomplete=True).failed
+
+
+def test_an_account_without_a_set(endpoint: LocalEndpoint, export: Run, path: Path) -> None:
+    for check_mode in (True, False):
+        assert export(_check_mode=check_mode)["error"]["code"] == "NoReplicationSet"
+    assert_nothing(path)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_workers_are_the_calls_side_by_side(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    held.seed_data(*(incident(f"{number}") for number in range(10)))
+    held.faults.add({"fault": "delay", "seconds": 0.02, "times": None})
+    send, lock, active, most = URLLib3Session.send, threading.Lock(), [], []
+
+    def counted(self: URLLib3Session, request: Any) -> Any:
+        with lock:
+            active.append(request)
+            most.append(len(active))
+        try:
+            return send(self, request)
+        finally:
+            with lock:
+                active.remove(request)
+
+    monkeypatch.setattr(URLLib3Session, "send", counted)
+    assert_complete(export(workers=workers))
+    assert max(most) == workers
+
+
+@pytest.mark.parametrize(("service", "page"), [(service, page) for service, pages in PAGES.items() for page in pages])
+def test_what_aws_recorded_is_exported_unchanged(
+    endpoint: LocalEndpoint, export: Run, path: Path, service: str, page: str
+) -> None:
+    """The outputs of the AWS CLI's examples."""
+    endpoint.seed(active_set(dict.fromkeys(("us-east-1", "us-east-2"), "DefaultKey")), RECORDED_ACCOUNT)
+    recorded = objects_of(service, page)
+    endpoint.seed_data(*recorded, account=RECORDED_ACCOUNT)
+    user = endpoint.make_user(["*"], account=RECORDED_ACCOUNT)
+    assert_complete(export(**module_options(user)))
+    assert_exported(path, *(unwrapped(one) for one in recorded))
+
+
+def unwrapped(one: dict[str, Any]) -> dict[str, Any]:
+    """Return an object that was seeded as the response that gets it."""
+    body = one["body"]
+    only = next(iter(body)) if len(body) == 1 else ""
+    return {**one, "body": body[only]} if only in ("incidentRecord", "event") else one
+
+
+# Any value ------------------------------------------------------------------------------------------------------------
+
+# For texts of a certain form: the model says which of these it allows.
+CANDIDATES = (
+    *(incident_arn("one"), contacts_arn("contact/first"), response_plan("a-plan")["body"]["arn"], "a-name", "1", "12"),
+    *("arn:aws:sns:us-east-1:123456789012:topic", "arn:aws:iam::123456789012:role/a", "123456789012", REGIONS[0]),
+    *(
+        f"related-item/OTHER/{0:032}",
+        "2026-01-01T00:00",
+        "12345678-1234-1234-1234-123456789012",
+        "https://example.com",
+        "Ä name",
+        "aws.x",
+        "$LATEST",
+    ),
+)
+# Rotations are asked about a period.
+RECENT = st.floats(1_600_000_000, 1_760_000_000).map(lambda seconds: round(seconds, 6))
+ANY_TIME = st.floats(-2_000_000_000, 9_000_000_000).map(lambda seconds: round(seconds, 6)) | st.integers(0, 10**10)
+
+
+def any_value(shape: Any, times: st.SearchStrategy[Any], depth: int = 0) -> st.SearchStrategy[Any]:
+    """Return what generates values of a shape of botocore's model, with every optional member or without it."""
+    limits = shape.metadata
+    least, most = limits.get("min", 0), limits.get("max")
+    if shape.type_name == "structure":
+        members = {name: any_value(member, times, depth + 1) for name, member in shape.members.items()}
+        if getattr(shape, "is_tagged_union", False):
+            return st.one_of([st.fixed_dictionaries({name: member}) for name, member in members.items()])
+        required = {name: members.pop(name) for name in shape.required_members}
+        return st.fixed_dictionaries(required, optional=members)
+    if shape.type_name == "list":
+        return st.lists(any_value(shape.member, times, depth + 1), min_size=least, max_size=min(most or 2, least + 2))
+    if shape.type_name == "map":
+        keys, items = any_value(shape.key, times), any_value(shape.value, times, depth + 1)
+        return st.dictionaries(keys, items, min_size=least, max_size=least + 2)
+    if shape.type_name == "timestamp":
+        return times
+    if shape.type_name == "boolean":
+        return st.booleans()
+    if shape.type_name == "integer":
+        return st.integers(least, most or 1000)
+    if "enum" in limits:
+        return st.sampled_from(limits["enum"])
+    if "pattern" in limits:
+        allowed = [text for text in CANDIDATES if not list(utils.violations(shape, text))]
+        assert allowed, (shape.name, limits)
+        return st.sampled_from(allowed)
+    return st.text(st.characters(), min_size=least, max_size=min(most or 40, least + 40))
+
+
+def any_body(one: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return what generates an object in the place of another: with its identity, and what it belongs to."""
+    kind = kinds.KINDS[one["kind"]]
+    shape = utils.service_model(kind.service).shape_for(kind.shape)
+    fixed = {name: one["body"][name] for name in (kind.id, *kind.parents, "Type") if name and name in one["body"]}
+    times = RECENT if one["kind"].startswith("rotation_") else ANY_TIME
+    return any_value(shape, times).map(lambda body: {**one, "body": {**body, **fixed}})
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
+@given(data=st.data())
+def test_any_object_comes_out_as_it_was_seeded(
+    endpoint: LocalEndpoint, export: Run, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Every member of every shape, with any text and any time."""
+    endpoint.reset()
+    endpoint.seed(SET, arn=ARN)
+    seeded = [data.draw(any_body(one)) for one in objects()]
+    endpoint.seed_data(*seeded)
+    path = tmp_path_factory.mktemp("any") / "export"
+    assert_complete(export(path=str(path)))
+    assert_exported(path, *seeded)
+
+
+# What changes meanwhile -----------------------------------------------------------------------------------------------
+
+# When everything has been read, lists are made once more: each Region's list of response plans for the third time.
+SECOND_LOOK = ("ListResponsePlans", 3)
+
+
+def changes_of(path: Path) -> list[tuple[str, str, bool]]:
+    found = [(one["arn"], one["change"], one["exported"]) for one in manifest_of(path)["changes"]]
+    return sorted(found)
+
+
+def test_what_comes_goes_and_changes_meanwhile(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    item = {"kind": "related_item", "body": objects()[4]["body"], "parent": incident_arn("more")}
+    before = [incident("gone"), timeline_event("gone", "e"), incident("more"), incident("same"), contact("quiet")]
+    held.seed_data(*before, timeline_event("more", "old"))
+    changed = [
+        incident("one", "RESOLVED", resolvedTime="2026-02-01T00:00:00Z"),
+        timeline_event("more", "new"),
+        item,
+        incident("new"),
+        timeline_event("new", "e"),
+        contact("newcomer"),
+    ]
+
+    def change() -> None:
+        held.seed_data(*changed)
+        held.remove_data("incident_record", incident_arn("gone"))
+        held.remove_data("timeline_event", "old", parent=incident_arn("more"))
+
+    at_call(*SECOND_LOOK, change)
+    outcome = export()
+    assert_complete(outcome)
+    assert outcome["changes_count"] == 5
+    assert changes_of(path) == sorted(
+        [
+            (contacts_arn("contact/newcomer"), "came", True),
+            (incident_arn("gone"), "went", True),
+            (incident_arn("more"), "changed", True),
+            (incident_arn("new"), "came", True),
+            (incident_arn("one"), "changed", True),
+        ]
+    )
+    others = [one for one in objects() if one["kind"] != "incident_record"]
+    assert_exported(path, *others, *before, {**changed[0], "tags": {}}, *changed[1:])
+
+
+def test_what_goes_between_its_list_and_its_reading(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    held.seed_data(incident("gone"), timeline_event("one", "gone"))
+    at_call("GetIncidentRecord", 1, lambda: held.remove_data("incident_record", incident_arn("gone")))
+    at_call("GetTimelineEvent", 1, lambda: held.remove_data("timeline_event", "gone", parent=incident_arn("one")))
+    assert_complete(export(workers=1))
+    assert_exported(path, *objects())
+    assert (incident_arn("gone"), "went", False) in changes_of(path)
+
+
+def test_what_is_listed_and_never_found_is_missing(held: LocalEndpoint, export: Run, path: Path) -> None:
+    held.seed_data(timeline_event("one", "e2"))
+    held.faults.add(
+        {"fault": "error", "code": "ResourceNotFoundException", "operation": "GetTimelineEvent", "times": None}
+    )
+    held.faults.add({"fault": "error", "code": "ResourceNotFoundException", "operation": "GetContact", "times": None})
+    assert not export(allow_incomplete=True).failed
+    named = {(one["arn"], one["id"], one["code"]) for one in missing_of(path)}
+    assert named == {
+        (incident_arn("one"), "e1", "ResourceNotFoundException"),
+        (incident_arn("one"), "e2", "ResourceNotFoundException"),
+        (contacts_arn("contact/first"), None, "ResourceNotFoundException"),
+    }
+
+
+def test_what_changes_and_goes_before_it_is_read_again(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """The first reading stays, with all its parts."""
+    at_call(*SECOND_LOOK, lambda: held.seed_data(incident("one", title="changed"), timeline_event("one", "e2")))
+    at_call("GetIncidentRecord", 2, lambda: held.remove_data("incident_record", incident_arn("one")))
+    assert_complete(export())
+    assert_exported(path, *objects())
+    assert changes_of(path) == [(incident_arn("one"), "went", True)]
+
+
+def test_a_reading_that_is_older_is_better_than_one_that_failed(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    def change() -> None:
+        held.seed_data(incident("one", title="changed"))
+        held.faults.add({"fault": "error", "code": "AccessDeniedException", "operation": "GetTimelineEvent"})
+
+    at_call(*SECOND_LOOK, change)
+    assert export(allow_incomplete=True)["complete"] is False
+    assert_exported(path, *objects())
+    assert changes_of(path) == [(incident_arn("one"), "changed", False)]
+    assert [one["operation"] for one in missing_of(path)] == ["GetTimelineEvent"]
+
+
+def test_the_set_changes_meanwhile(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    def add_region() -> None:
+        held.seed(active_set(dict.fromkeys((*REGIONS, "us-west-2"), "DefaultKey")), arn=ARN)
+        held.seed_data(*objects())
+
+    at_call(*SECOND_LOOK, add_region)
+    outcome = export(allow_incomplete=False)
+    assert outcome["error"]["code"] == "ExportIncomplete"
+    assert ("ReplicationSetChanged", "us-west-2") in {(one["code"], one["region"]) for one in outcome["missing"]}
+    assert_nothing(path)
+
+
+def test_the_set_is_deleted_meanwhile(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    """What was read by then can be kept, and the export says that it is not complete."""
+    at_call(*SECOND_LOOK, lambda: held.client().delete_replication_set(arn=ARN))
+    held.configure(transition={"progression": "immediate"})
+    outcome = export(allow_incomplete=True)
+    assert (outcome.failed, outcome["complete"]) == (False, False)
+    assert_exported(path, *objects())
+
+
+def test_the_second_look_goes_on_if_something_is_denied(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """Without a permission for tags, which every object has, and for one list."""
+    for operation in ("ListTagsForResource", "ListRelatedItems"):
+        held.faults.add({"fault": "error", "code": "AccessDeniedException", "operation": operation, "times": None})
+    held.seed_data(incident("gone"))
+    at_call(*SECOND_LOOK, lambda: held.seed_data(contact("new"), contact("first", DisplayName="changed")))
+    at_call("ListContacts", 3, lambda: held.remove_data("incident_record", incident_arn("gone")))
+    assert not export(allow_incomplete=True, workers=1).failed
+    assert (contacts_arn("contact/new"), "came", True) in changes_of(path)
+    assert (contacts_arn("contact/first"), "changed", True) in changes_of(path)
+    found = bodies(read(path), "contact")
+    assert {one["Alias"]: one.get("DisplayName") for one in found} == {"first": "changed", "new": None}
+
+
+# What can't be read ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "GetReplicationSet"])
+def test_a_call_that_is_denied(held: LocalEndpoint, export: Run, path: Path, operation: str) -> None:
+    """It is named, the export fails unless it may be incomplete, and all else is there."""
+    if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"]:
+        pytest.skip("botocore is too old")
+    held.faults.add(
+        {"fault": "error", "code": "AccessDeniedException", "operation": operation, "message": PRIVATE, "times": None}
+    )
+    outcome = export(allow_incomplete=False)
+    assert outcome["error"]["code"] == "ExportIncomplete"
+    assert operation in outcome["msg"] and "AccessDeniedException" in outcome["msg"]
+    assert (outcome["changed"], outcome["complete"]) == (False, False)
+    assert PRIVATE not in outcome.output
+    assert_nothing(path)
+    outcome = export(allow_incomplete=True)
+    assert (outcome.failed, outcome["changed"], outcome["complete"]) == (False, True, False)
+    assert PRIVATE not in outcome.output
+    missing = missing_of(path)
+    assert {(one["operation"], one["code"]) for one in missing} == {(operation, "AccessDeniedException")}
+    assert outcome["missing_count"] == len(manifest_of(path)["missing"])
+    assert manifest_of(path)["complete"] is False
+    # What is not listed can't be exported, and neither can what belongs to it.
+    lost = {name for name, kind in KINDS.items() if set(kind.gets[:1]) | set(kind.lists) == {operation}}
+    lost |= {name for name, kind in KINDS.items() if operation in kind.lists and len(kind.lists) == 1}
+    while more := {
+        name for name, kind in KINDS.items() if kind.lists and set(kind.lists.values()) <= lost and name not in lost
+    }:
+        lost |= more
+    empty = {name for name, lines in read(path).items() if not lines}
+    read_by = {name for name, kind in KINDS.items() if kind.gets == (operation,)}
+    unknown = set() if HAS_FINDINGS else {"findings"}
+    assert empty - unknown == (lost | read_by) - unknown
+
+
+BROKEN: list[tuple[str, dict[str, Any]]] = [
+    ("not_json", {}),
+    ("cut_json", {}),
+    ("body", {"body": "{}"}),
+    # The others are tried with a few operations.
+    ("empty", {}),
+    ("truncated", {}),
+    ("body", {"body": "[]"}),
+    ("body", {"body": '{"nextToken": 5, "NextToken": 5}'}),
+    ("status", {"http_status": 204, "body": ""}),
+]
+# By botocore's model, they may return nothing.
+MAY_BE_EMPTY = (
+    *("GetContactPolicy", "ListContacts", "ListPageReceipts", "ListRotationOverrides", "ListRotationShifts"),
+    "ListTagsForResource",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("operation", "fault", "more"),
+    [
+        (operation, fault, more)
+        for operation in OPERATIONS
+        for number, (fault, more) in enumerate(BROKEN)
+        if (number < 3 or operation in ("GetTimelineEvent", "ListContacts", "ListTagsForResource"))
+        and not (more.get("body") == "{}" and operation in MAY_BE_EMPTY)
+        and operation != "GetReplicationSet"
+    ],
+)
+def test_a_broken_response_is_never_taken_for_an_empty_one(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], operation: str, fault: str, more: dict[str, Any]
+) -> None:
+    if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"]:
+        pytest.skip("botocore is too old")
+    # Both APIs have an operation of this name. The list of the other may be empty.
+    service = "ssm-incidents" if operation == "ListTagsForResource" else None
+    held.faults.add({"fault": fault, "operation": operation, "service": service, "times": None, **more})
+    outcome = export(allow_incomplete=False, aws_config={**ONCE, "read_timeout": 5})
+    assert operation in {one["operation"] for one in outcome["missing"] if one["code"] != "MissingLibrary"}
+    assert_nothing(path)
+
+
+@pytest.mark.parametrize("reason", ["drop", "503", "denied"])
+def test_a_region_that_does_not_answer(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], reason: str
+) -> None:
+    """What the other Region shows is exported, and the export is never complete."""
+    held.configure(unavailable_regions={"eu-west-1": reason})
+    outcome = export(allow_incomplete=False)
+    assert outcome["error"]["code"] == "ExportIncomplete" and "eu-west-1" in outcome["msg"]
+    assert_nothing(path)
+    assert export(allow_incomplete=True)["complete"] is False
+    assert_exported(path, *objects())
+    assert {one["region"] for one in missing_of(path)} == {"eu-west-1"}
+    assert len(missing_of(path)) == 5
+
+
+def test_throttling_is_waited_for(held: LocalEndpoint, export: Run, path: Path, sleeps: list[float]) -> None:
+    """More often than any other error is."""
+    held.faults.add({"fault": "throttle", "operation": "GetTimelineEvent", "times": 25})
+    held.faults.add({"fault": "throttle", "operation": "ListContacts", "times": 25})
+    assert_complete(export())
+    assert_exported(path, *objects())
+    assert len(sleeps) == 50
+
+
+def test_throttling_without_end(held: LocalEndpoint, export: Run, path: Path) -> None:
+    held.faults.add({"fault": "throttle", "operation": "GetTimelineEvent", "times": None})
+    outcome = export(timeout=2, allow_incomplete=True)
+    assert (outcome.failed, outcome["complete"]) == (False, False)
+    codes = {(one["operation"], one["code"]) for one in missing_of(path)}
+    assert ("GetTimelineEvent", "ThrottlingException") in codes
+
+
+def test_the_user_limits_the_attempts(held: LocalEndpoint, export: Run, path: Path, sleeps: list[float]) -> None:
+    held.faults.add({"fault": "throttle", "operation": "GetTimelineEvent", "times": 2})
+    assert export(allow_incomplete=False, aws_config={"retries": {"total_max_attempts": 2}}).failed
+    assert len(sleeps) == 1
+
+
+def test_the_time_limit(held: LocalEndpoint, export: Run, path: Path) -> None:
+    held.seed_data(*(incident(f"{number}") for number in range(30)))
+    held.faults.add({"fault": "delay", "seconds": 0.2, "operation": "GetIncidentRecord", "times": None})
+    outcome = export(timeout=1, workers=1, allow_incomplete=False)
+    assert outcome["error"]["code"] == "ExportIncomplete" and "WaitTimeout" in outcome["msg"]
+    assert_nothing(path)
+    assert not export(timeout=1, workers=1, allow_incomplete=True).failed
+    exported = {line["arn"] for line in read(path)["incident_records"]}
+    missing = {one["arn"] for one in missing_of(path) if one["operation"] == "GetIncidentRecord"}
+    assert exported and missing and exported | missing == {incident_arn(name) for name in ("one", *map(str, range(30)))}
+    # That the lists were not made once more is said too.
+    assert None in {one["operation"] for one in missing_of(path)}
+
+
+@pytest.mark.slow
+def test_a_call_that_hangs(held: LocalEndpoint, export: Run, path: Path) -> None:
+    held.faults.add({"fault": "hang", "operation": "GetContact", "seconds": 15})
+    outcome = export(timeout=2, allow_incomplete=True)
+    assert not outcome.failed
+    assert ("GetContact", "WaitTimeout") in {(one["operation"], one["code"]) for one in missing_of(path)}
+    assert "contacts" in read(path)
+
+
+def test_a_list_that_does_not_end(held: LocalEndpoint, export: Run, path: Path) -> None:
+    body = json.dumps({"incidentRecordSummaries": [], "nextToken": "again"})
+    held.faults.add({"fault": "body", "body": body, "operation": "ListIncidentRecords", "times": None})
+    outcome = export(allow_incomplete=False)
+    assert {(one["operation"], one["code"]) for one in outcome["missing"] if one["code"] != "MissingLibrary"} == {
+        ("ListIncidentRecords", "MalformedAnswer")
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("GetIncidentRecord", {"incidentRecord": {"arn": incident_arn("another"), "title": PRIVATE}}),
+        (
+            "GetContact",
+            {"ContactArn": contacts_arn("contact/another"), "Alias": PRIVATE, "Type": "PERSONAL", "Plan": {}},
+        ),
+        ("GetContactPolicy", {"ContactArn": contacts_arn("contact/another"), "Policy": PRIVATE}),
+        ("GetTimelineEvent", {"event": {"eventId": "another", "eventData": PRIVATE}}),
+        ("GetTimelineEvent", {"event": {"eventId": "e1", "eventTime": 1e30, "eventData": PRIVATE}}),
+        ("GetRotationOverride", {"RotationOverrideId": PRIVATE}),
+        ("ListIncidentRecords", {"incidentRecordSummaries": [{"arn": f"{PRIVATE} no ARN"}]}),
+        ("ListIncidentRecords", {"incidentRecordSummaries": [PRIVATE]}),
+        ("ListContacts", {"Contacts": PRIVATE}),
+        ("ListTimelineEvents", {"eventSummaries": [{"eventId": 5, "eventType": PRIVATE}]}),
+        ("GetResponsePlan", {"arn": response_plan("a-plan")["body"]["arn"], "chatChannel": {"pigeon": PRIVATE}}),
+    ],
+)
+def test_a_response_about_something_else(
+    held: LocalEndpoint, export: Run, path: Path, operation: str, body: dict[str, Any]
+) -> None:
+    held.faults.add({"fault": "body", "body": json.dumps(body), "operation": operation, "times": None})
+    outcome = export(allow_incomplete=False)
+    assert outcome["error"]["code"] == "ExportIncomplete"
+    assert operation in {one["operation"] for one in outcome["missing"]}
+    assert PRIVATE not in outcome.output
+    assert_nothing(path)
+
+
+@needs_findings
+def test_a_finding_that_can_not_be_read(held: LocalEndpoint, export: Run, path: Path) -> None:
+    errors = [{"findingId": "f1", "code": "AccessDeniedException", "message": PRIVATE}]
+    body = json.dumps({"findings": [], "errors": errors})
+    held.faults.add({"fault": "body", "body": body, "operation": "BatchGetIncidentFindings", "times": None})
+    outcome = export()
+    assert {(one["operation"], one["id"], one["code"]) for one in outcome["missing"]} == {
+        ("BatchGetIncidentFindings", "f1", "AccessDeniedException")
+    }
+    assert PRIVATE not in outcome.output
+
+
+def test_an_older_botocore_makes_it_incomplete(held: LocalEndpoint, export: Run, path: Path) -> None:
+    if HAS_FINDINGS:
+        pytest.skip("botocore knows all operations")
+    outcome = export(allow_incomplete=False)
+    assert outcome["error"]["code"] == "ExportIncomplete"
+    assert {one["operation"] for one in outcome["missing"]} == {"ListIncidentFindings", "BatchGetIncidentFindings"}
+    assert {one["code"] for one in outcome["missing"]} == {"MissingLibrary"}
+
+
+def test_nobody_is_named(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """Messages and results have none of the texts of what is exported, nor secrets."""
+    held.seed_data(
+        incident("two", title=f"{PRIVATE} title", summary=PRIVATE),
+        contact("second", DisplayName=f"{PRIVATE} person"),
+        rotation("second", Name=f"{PRIVATE} turns"),
+        response_plan("second", displayName=f"{PRIVATE} plan"),
+    )
+    assert PRIVATE not in export().output
+    assert PRIVATE in (path / "incident_records.jsonl").read_text(encoding="ascii")
+    held.faults.add({"fault": "error", "code": "ValidationException", "message": SECRET_KEY, "operation": "GetContact"})
+    outcome = export(path=f"{path}-2", allow_incomplete=True)
+    assert outcome["complete"] is False
+    assert SECRET_KEY not in outcome.output
+    assert SECRET_KEY not in (path.parent / "export-2" / "manifest.json").read_text(encoding="ascii")
+
+
+# The folder -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("file", "InvalidParameter"),
+        ("folder", "InvalidParameter"),
+        ("folder/", "InvalidParameter"),
+        ("dangling", "InvalidParameter"),
+        ("link", "InvalidParameter"),
+        ("folder/..", "InvalidParameter"),
+        ("folder/.", "InvalidParameter"),
+        ("none/export", "FileNotWritable"),
+        ("file/export", "FileNotWritable"),
+    ],
+)
+def test_a_path_that_can_not_be_used(
+    held: LocalEndpoint, export: Run, tmp_path: Path, name: str, code: str, check_mode: bool
+) -> None:
+    """It is refused before AWS is asked, and nothing is touched."""
+    place = tmp_path / "place"
+    (place / "folder").mkdir(parents=True)
+    (place / "file").touch()
+    (place / "dangling").symlink_to(place / "target")
+    (place / "link").symlink_to(place / "folder")
+    before = sorted(place.rglob("*"))
+    held.log.clear()
+    outcome = export(path=f"{place}/{name}", _check_mode=check_mode)
+    assert (outcome["error"]["code"], outcome["changed"]) == (code, False)
+    assert (held.requests, sorted(place.rglob("*"))) == ([], before)
+
+
+def test_further_options_that_can_not_be_used(held: LocalEndpoint, export: Run, path: Path) -> None:
+    for options in ({"path": "relative"}, {"path": "/"}, {"workers": 0}, {"workers": 65}, {"timeout": 0}, {"arn": "x"}):
+        outcome = export(**options)
+        assert (outcome["error"]["code"], next(iter(options)) in outcome["msg"]) == ("InvalidParameter", True)
+    assert held.requests == []
+    assert_nothing(path)
+
+
+@pytest.mark.parametrize("name", ["n" * 250, "n" * 300])
+def test_a_name_that_is_too_long(held: LocalEndpoint, export: Run, path: Path, name: str) -> None:
+    outcome = export(path=str(path.parent / name))
+    assert (outcome["error"]["code"], held.requests) == ("FileNotWritable", [])
+    assert "File name too long" in outcome["msg"]
+    assert_nothing(path)
+
+
+def test_a_second_export_does_not_overwrite_the_first(held: LocalEndpoint, export: Run, path: Path) -> None:
+    assert_complete(export())
+    before = {one.name: one.read_bytes() for one in path.iterdir()}
+    assert export()["error"]["code"] == "InvalidParameter"
+    assert {one.name: one.read_bytes() for one in path.iterdir()} == before
+
+
+def test_the_umask_and_a_parent_that_is_a_link(held: LocalEndpoint, export: Run, path: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(path.parent)
+    for number, umask in enumerate((0, 0o777)):
+        before = os.umask(umask)
+        try:
+            assert_complete(export(path=f"{tmp_path}/link/{number}/"))
+        finally:
+            os.umask(before)
+        read(path.parent / str(number))
+
+
+def temporary_of(path: Path) -> Path:
+    (found,) = (one for one in path.parent.iterdir() if one.name.startswith(".export."))
+    assert found.name.endswith(".incomplete")
+    return found
+
+
+def test_what_somebody_puts_into_the_place(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run, tmp_path: Path
+) -> None:
+    """A folder, a file or a link that appears at the path meanwhile is neither replaced nor followed."""
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    for put in (Path.mkdir, Path.touch, lambda place: place.symlink_to(victim)):
+        at_call("GetContact", 1, lambda put=put: put(path))
+        outcome = export()
+        assert outcome["error"]["code"] == "FileNotWritable" and "during the export" in outcome["msg"]
+        assert (list(path.parent.iterdir()), list(victim.iterdir())) == ([path], [])
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def test_what_somebody_puts_into_the_temporary_folders_place(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "precious").touch()
+
+    def swap() -> None:
+        temporary = temporary_of(path)
+        temporary.rename(tmp_path / "moved")
+        temporary.symlink_to(victim)
+
+    at_call("GetContact", 1, swap)
+    outcome = export()
+    assert outcome["error"]["code"] == "FileNotWritable"
+    assert [one.name for one in victim.iterdir()] == ["precious"]
+    assert not os.path.lexists(path)
+    # What was written is removed all the same.
+    assert list((tmp_path / "moved").iterdir()) == []
+
+
+def test_a_file_that_somebody_makes_before(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    """A link with the name of a file to come is not followed."""
+    target = path.parent.parent / "target"
+    at_call("GetContact", 1, lambda: (temporary_of(path) / "manifest.json").symlink_to(target))
+    assert export()["error"]["code"] == "FileNotWritable"
+    assert not target.exists()
+    assert_nothing(path)
+
+
+# Processes ------------------------------------------------------------------------------------------------------------
+
+
+def wait_for_calls(endpoint: LocalEndpoint, number: int, process: subprocess.Popen[str]) -> None:
+    while len(endpoint.requests) < number and process.poll() is None:
+        time.sleep(0.005)
+
+
+@pytest.mark.slow
+def test_kills_leave_no_export(held: LocalEndpoint, start_module: Run, export: Run, path: Path) -> None:
+    """SIGKILL at many points: there is nothing at the path, and the next run starts anew."""
+    held.seed_data(*(timeline_event("one", f"n{number}") for number in range(30)))
+    assert_complete(export(path=f"{path}-whole"))
+    whole = len(held.requests)
+    options = {"path": str(path), "allow_incomplete": not HAS_FINDINGS}
+    killed = 0
+    for number in [1, 2, 3, *range(5, whole, whole // 8), whole - 1, whole]:
+        held.log.clear()
+        process = start_module("ssm_incidents_export", **options)
+        wait_for_calls(held, number, process)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        if path.exists():
+            # It was too late.
+            read(path)
+            break
+        killed += 1
+    assert killed >= 8
+    left = sorted(one for one in path.parent.iterdir() if one.name.endswith(".incomplete"))
+    assert len(left) >= 8
+    assert not any((one / "manifest.json").exists() and one.name == path.name for one in left)
+    assert all(one.stat().st_mode & 0o777 == 0o700 for one in left)
+    if not path.exists():
+        outcome = export()
+        assert_complete(outcome)
+        assert len(outcome["warnings"]) == len(left)
+        assert all(str(one) in json.dumps(outcome["warnings"]) for one in left)
+    assert sorted(one for one in path.parent.iterdir() if one.name.endswith(".incomplete")) == left
+    read(path)
+
+
+@pytest.mark.slow
+def test_an_interruption_leaves_nothing(held: LocalEndpoint, start_module: Run, path: Path) -> None:
+    held.faults.add({"fault": "delay", "seconds": 0.1, "times": None})
+    process = start_module("ssm_incidents_export", path=str(path))
+    wait_for_calls(held, 10, process)
+    process.terminate()
+    output, _errors = process.communicate(timeout=60)
+    assert json.loads(output)["error"]["code"] == "Interrupted"
+    assert_nothing(path)
+
+
+@pytest.mark.slow
+def test_a_full_disk(held: LocalEndpoint, start_module: Run, path: Path) -> None:
+    """A file that may not grow is like a disk that is full: writing fails, and nothing is left."""
+    held.seed_data(*(timeline_event("one", f"n{number}", eventData="x" * 10000) for number in range(20)))
+    held.faults.add({"fault": "delay", "seconds": 0.5, "operation": "ListReplicationSets"})
+    process = start_module("ssm_incidents_export", path=str(path), allow_incomplete=True)
+    wait_for_calls(held, 1, process)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (50000, 50000))
+    output, _errors = process.communicate(timeout=60)
+    result = json.loads(output)
+    assert (result["error"]["code"], result["changed"]) == ("FileNotWritable", False)
+    assert str(path) in result["msg"] and "File too large" in result["msg"]
+    assert_nothing(path)
+
+
+@pytest.mark.slow
+def test_many_objects(held: LocalEndpoint, export: Run, path: Path) -> None:
+    many = [incident(f"{number}") for number in range(250)]
+    events = [timeline_event(f"{number}", f"e{event}") for number in range(250) for event in range(3)]
+    held.seed_data(*many, *events)
+    assert_complete(export())
+    assert_exported(path, *objects(), *many, *events)
+    calls = Counter(call["operation"] for call in held.requests)
+    assert (calls["GetIncidentRecord"], calls["GetTimelineEvent"]) == (251, 751)
+
+
+def test_units_and_parts() -> None:
+    assert {name for name, kind in KINDS.items() if is_unit(kind)} == {
+        *("replication_set", "response_plans", "incident_records", "contacts", "rotations", "engagements", "pages")
+    }
