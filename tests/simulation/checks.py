@@ -392,7 +392,9 @@ def _refusals_that_matter(run: Run) -> list[Call]:
     done = {what_of_action(action) for action in run.actions("done")}
     state = reported(run)
     is_moving = state and {state.status, *state.statuses.values()} - {"ACTIVE", "FAILED"}
-    was_taken = run.writes and what_of_call(run.writes[-1]) in done
+    last = what_of_call(run.writes[-1]) if run.writes else ("none",)
+    # A Region that somebody else has added in the meantime is there.
+    was_taken = last in done or (last[0] == "add" and state is not None and last[1] in state.regions)
     return [] if was_taken or is_moving or not state else pending
 
 

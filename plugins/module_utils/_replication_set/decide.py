@@ -102,6 +102,11 @@ class Attempt(NamedTuple):
     failures: Mapping[str, AnsibleSSMIncidentsError] = {}
     not_before: float = 0
 
+    @property
+    def refused_in(self) -> set[str]:
+        """The Regions that do not take the step. A conflict is of the set, and not of the Region."""
+        return {region for region, failure in self.failures.items() if failure.code != CONFLICT}
+
     def answered(self, now: float) -> Attempt:
         """Return the attempt after AWS has taken the step."""
         return self._replace(outcome=DONE, tries=self.tries + 1, last_at=now, failures={})
@@ -293,7 +298,8 @@ def _try_again(send: Send, attempt: Attempt, seen: Observation, now: float, untr
     if refusals:
         refusal = refusals[0]
         is_changed = fingerprint(attempt.before) != fingerprint(seen)
-        if is_changed or last.code == CONFLICT or len(refusals) < len(failures):
+        is_conflict = any(failure.code == CONFLICT for failure in refusals)
+        if is_changed or is_conflict or len(refusals) < len(failures):
             _raise_after(REFUSED_SECONDS, refusal, attempt, now)
         elif attempt.outcome == UNKNOWN or last.code in _STALE_ERRORS:
             # AWS may have taken the step at an earlier try, or what it reports is late: it will be seen.

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Callable, Iterable, TypeVar
 
-from .._aws.errors import MALFORMED_ANSWER, MULTIPLE_REPLICATION_SETS, NOT_FOUND, AnsibleSSMIncidentsError
+from .._aws.errors import CONFLICT, MALFORMED_ANSWER, MULTIPLE_REPLICATION_SETS, NOT_FOUND, AnsibleSSMIncidentsError
 from .observation import Observation
 from .search import OWN_SET, search_failure
 from .service import ACTIVE, PAUSES
@@ -112,10 +112,10 @@ class Observer:
         return sorted(regions, key=order)
 
     def record(self, region: str, failure: AnsibleSSMIncidentsError | None) -> None:
-        """Remember whether a call in a Region has failed. A set that it does not have, or not yet, is no failure of it."""
+        """Remember whether a call in a Region has failed. A set that it does not have, or that is changing, is no failure of it."""
         if failure is None:
             self._failures[region] = 0
-        elif failure.code != NOT_FOUND:
+        elif failure.code not in (CONFLICT, NOT_FOUND):
             self._failures[region] += 1
 
     def _get(
