@@ -393,8 +393,10 @@ def _refusals_that_matter(run: Run) -> list[Call]:
     state = reported(run)
     is_moving = state and {state.status, *state.statuses.values()} - {"ACTIVE", "FAILED"}
     last = what_of_call(run.writes[-1]) if run.writes else ("none",)
-    # A Region that somebody else has added in the meantime is there.
-    was_taken = last in done or (last[0] == "add" and state is not None and last[1] in state.regions)
+    # Somebody else may have added or deleted the Region in the meantime.
+    regions = state.regions if state else {}
+    was_taken = last in done or (last[0] == "add" and last[1] in regions)
+    was_taken = was_taken or (last[0] == "delete Region" and last[1] not in regions)
     return [] if was_taken or is_moving or not state else pending
 
 

@@ -199,8 +199,10 @@ class Change:
         now = self._remote.now()
         if attempt is None:
             attempt = Attempt(step, str(uuid4()), self._seen(), last_at=now)
-        regions = [region for region in self._regions_for(step) if region not in attempt.refused_in]
-        region = (regions or self._regions_for(step))[0]
+        regions = self._regions_for(step)
+        untried = [region for region in regions if region not in attempt.failures]
+        not_refusing = [region for region in regions if region not in attempt.refused_in]
+        region = (untried or not_refusing or regions)[0]
         # Whatever happens during the call, AWS may have taken the step.
         self._history = self._history.with_attempt(attempt._replace(outcome=UNKNOWN, before=self._seen()))
         call = partial(self._remote.send, region, self.arn, step, attempt.token)
@@ -226,7 +228,7 @@ class Change:
 
     def _is_untried(self, attempt: Attempt) -> bool:
         """Tell whether there is a Region that has not failed to take a step."""
-        return any(region not in attempt.refused_in for region in self._regions_for(attempt.step))
+        return any(region not in attempt.failures for region in self._regions_for(attempt.step))
 
     def _regions_for(self, step: Step) -> list[str]:
         """Return the Regions to send a step to: those that are in the set before and after it.
