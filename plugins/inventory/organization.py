@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: organization
-version_added: 3.1.0
+version_added: 4.0.0
 short_description: The accounts of an AWS organization as an inventory
 description:
   - Lists the accounts of an organization in AWS Organizations. Each account is a host, with the variable

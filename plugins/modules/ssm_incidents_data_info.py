@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_incidents_data_info
-version_added: 3.1.0
+version_added: 4.0.0
 short_description: Count what the replication set of AWS Systems Manager Incident Manager holds
 description:
   - Counts what an account's replication set holds, and lists it in short. These are response plans, incidents, contacts,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ssm_incidents_export
-version_added: 3.1.0
+version_added: 4.0.0
 short_description: Copy what the replication set of AWS Systems Manager Incident Manager holds to files
 description:
   - Writes what the APIs of Incident Manager return about an account's replication set, and about all that it holds, into a new

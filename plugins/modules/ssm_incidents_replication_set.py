@@ -98,7 +98,7 @@ options:
       - If the module can't list the incidents, it warns and deletes the set.
     type: bool
     default: false
-    version_added: 3.1.0
+    version_added: 4.0.0
   wait:
     description:
       - Whether to wait until the last step is complete.
@@ -218,7 +218,7 @@ data:
     - A number is null if nothing could be listed. If a part could not be listed in every Region of the set, there is a warning.
   returned: with O(state=absent), if there is a replication set to delete
   type: dict
-  version_added: 3.1.0
+  version_added: 4.0.0
   contains:
     response_plans:
       description: The number of response plans.

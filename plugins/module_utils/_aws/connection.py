@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 #: The collection's version as the User-Agent names it; a test holds it equal to galaxy.yml's.
-VERSION = "3.0.0"
+VERSION = "4.0.0"
 
 # How botocore fails on an endpoint_url that is not a URL, and on unknown names and wrong types in aws_config.
 _CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)

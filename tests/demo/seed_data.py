@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Puts a response plan, a contact and a resolved incident with its timeline into the demo's replication set."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+# Run as a file, this one finds what is next to it; the others are imported from tests/.
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from endpoint.client import ControlClient  # noqa: E402
+from incident_data import contact, incident, response_plan, timeline_event  # noqa: E402
+
+ControlClient(os.environ["INCIDENT_MANAGER_ENDPOINT"]).seed_data(
+    response_plan("payments-down"),
+    contact("on-call", region="eu-north-1"),
+    incident("one", "RESOLVED"),
+    timeline_event("one", "e1"),
+    timeline_event("one", "e2"),
+)
