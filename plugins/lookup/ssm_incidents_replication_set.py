@@ -9,49 +9,51 @@ name: ssm_incidents_replication_set
 version_added: 1.1.0
 short_description: Look up the replication set of AWS Systems Manager Incident Manager
 description:
-  - The facts that M(incident_manager.aws.ssm_incidents_replication_set_info) gathers, inside of a template and on the controller.
-    A condition can be put on them with no task before it.
-  - The service answers for a replication set only from a Region that is in the set. Set O(search_regions) where that
-    Region is not known.
-  - Every use asks AWS anew, and so does every use of a variable that is looked up. Where much is asked of the same facts, keep
-    them with M(ansible.builtin.set_fact).
+  - Returns the facts that M(incident_manager.aws.ssm_incidents_replication_set_info) returns, inside a template and on the
+    controller.
+  - A condition can use the facts without a task before it.
+  - AWS returns a replication set only from a Region that is in the set. If you do not know the set's Regions, set
+    O(search_regions).
+  - Every use calls AWS again, and so does every use of a variable that contains the lookup. If you use the same facts often,
+    store them with M(ansible.builtin.set_fact).
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
   _terms:
     description:
       - The ARNs of replication sets.
-      - Without one, the account's own replication set is looked up.
-      - A list that is empty is the same as no term if it is the value of C(with_incident_manager.aws.ssm_incidents_replication_set).
-        To look up nothing for an empty list, use C(loop) and look up each item.
+      - If there is no term, the lookup finds the account's own replication set.
+      - As the value of C(with_incident_manager.aws.ssm_incidents_replication_set), an empty list is the same as no term. To
+        look up nothing for an empty list, use C(loop) and look up each item.
     type: list
     elements: str
   include_tags:
     description:
-      - Whether to list the tags as well, which takes one more call and the permission C(ssm-incidents:ListTagsForResource).
-      - Without that permission the lookup warns, and C(replication_set.tags) is null.
+      - Whether to list the tags too. This requires one more call and the permission C(ssm-incidents:ListTagsForResource).
+      - Without this permission, the lookup warns, and C(replication_set.tags) is null.
     type: bool
     default: true
   include_keys:
     description:
-      - Whether to describe the customer managed KMS keys of the Regions as well, C(replication_set.region_map.*.kms_key). That
-        takes the permission C(kms:DescribeKey) and one call for each of them, all side by side, each in its own Region.
-      - A key that can't be described, for want of that permission or because KMS has not answered within 5 seconds, is a
-        warning, and its facts are null.
+      - Whether to describe the customer managed KMS keys of the Regions too, in C(replication_set.region_map.*.kms_key). This
+        requires the permission C(kms:DescribeKey) and one call for each key. The calls run in parallel, each in the key's own
+        Region.
+      - If a key can't be described, because the permission is missing or KMS does not respond within 5 seconds, the lookup
+        warns, and the facts of the key are null.
     type: bool
     default: false
     version_added: 3.0.0
   on_missing:
     description:
-      - What to do where there is no such replication set, or the account has none.
-      - V(error) fails, V(warn) leaves it out of the result with a warning, V(skip) leaves it out without a word.
+      - What to do if the replication set does not exist, or if the account has none.
+      - V(error) fails. V(warn) leaves the set out of the result with a warning. V(skip) leaves it out silently.
     type: str
     choices: [error, warn, skip]
     default: error
   on_denied:
     description:
-      - What to do where access is denied, to the replication set or to the role in O(assume_role_arn) or in the profile.
-      - V(error) fails, V(warn) leaves it out of the result with a warning, V(skip) leaves it out without a word.
+      - What to do if access is denied to the replication set, or to the role in O(assume_role_arn) or in the profile.
+      - V(error) fails. V(warn) leaves the set out of the result with a warning. V(skip) leaves it out silently.
     type: str
     choices: [error, warn, skip]
     default: error
@@ -108,8 +110,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _list:
   description:
-    - For each term, or for the account, what M(incident_manager.aws.ssm_incidents_replication_set_info) returns.
-    - C(exists) is always true, C(region) is the Region that answered, C(replication_set) the set.
+    - The result of M(incident_manager.aws.ssm_incidents_replication_set_info) for each term, or for the account.
+    - C(exists) is always true. C(region) is the Region that returned the result. C(replication_set) has the facts of the set.
   type: list
   elements: dict
   sample:

@@ -11,45 +11,46 @@ version_added: 1.0.0
 short_description: Create, change and retire the replication set of AWS Systems Manager Incident Manager
 description:
   - Creates an account's replication set, changes its Regions, KMS keys, deletion protection and tags, or deletes it.
-  - AWS accepts one change of a set at a time, and each takes minutes. The module plans the steps, sends them one after the
-    other, and waits in between. It chooses the order in which the set has the most Regions on the way, and never fewer than one.
-  - Every call goes to a Region of the set that responds. If a Region is down or denied by a policy, the module uses the others,
-    so that a task can move a set out of a Region that is down.
-  - A step that AWS has accepted is never sent again. If a response is lost, the module reads the set before it sends the step
-    again. RV(actions) says what AWS accepted, after a failure too.
-  - If somebody else adds a Region or a tag during the task, or turns deletion protection on, the task does not delete that. It
+  - AWS accepts one change of a set at a time, and each change takes minutes. The module plans the steps, sends them one after
+    the other, and waits in between. It chooses the order that keeps the most Regions in the set during the change, and always
+    at least one.
+  - The module sends every call to a Region of the set that responds. If a Region is down or denied by a policy, the module uses
+    the other Regions. A task can therefore move a set out of a Region that is down.
+  - The module never resends a step that AWS accepted. If a response is lost, the module reads the set before it resends the
+    step. RV(actions) shows which steps AWS accepted, also after a failure.
+  - If somebody else adds a Region or a tag, or turns deletion protection on during the task, the task does not undo that. It
     fails, and names what has changed.
-  - If several people or jobs may change a set at the same time, turn deletion protection on. It alone keeps AWS from deleting
-    what has become the last Region a moment ago.
-  - After a failure or an interruption, run the task again. It continues from what is there.
-  - B(To delete the replication set may be final.) Since 7 November 2025 AWS creates a replication set only in an account where
-    Incident Manager is already enabled. Whether an account that has deleted its set is one of them is not known. In any other
-    account a task that would create a set fails with C(UnsupportedOperationException).
+  - If several people or jobs may change a set at the same time, turn deletion protection on. If another job has just deleted
+    the other Regions, only deletion protection keeps AWS from deleting the last one.
+  - After a failure or an interruption, run the task again. It continues from the current state.
+  - B(Deleting the replication set may be final.) Since 7 November 2025, AWS creates a replication set only in an account where
+    Incident Manager is already enabled. It is not known whether an account that has deleted its set still counts as such an
+    account. In any other account, a task that would create a set fails with C(UnsupportedOperationException).
   - The Incident Manager User Guide says that to delete a Region "sooner than 24 hours after creation causes the deletion to
-    fail". Terraform's acceptance tests delete Regions within minutes, so AWS may not enforce it. If it does, the task fails with
-    AWS's own message.
+    fail". Terraform's acceptance tests delete Regions within minutes, so AWS may not enforce this rule. If AWS enforces it, the
+    task fails with AWS's message.
 options:
   state:
     description:
-      - V(present) creates the account's replication set, or changes it to what the options say.
-      - V(absent) deletes it, and with it B(all of the account's Incident Manager data), response plans, incidents,
-        contacts and escalation plans. This can't be undone, and AWS may not let the account create another set. It requires
-        O(arn).
+      - V(present) creates the account's replication set, or changes it to match the options.
+      - V(absent) deletes the set, and with it B(all of the account's Incident Manager data). This includes response plans,
+        incidents, contacts and escalation plans. You can't undo this, and AWS may not let the account create another set.
+        V(absent) requires O(arn).
     type: str
     choices: [present, absent]
     default: present
   arn:
     description:
       - The ARN of the replication set.
-      - If it is omitted with O(state=present), the module changes the account's own set, or creates it. If it is given, it must be
+      - If omitted with O(state=present), the module changes the account's own set, or creates it. If set, it must be the ARN of
         the account's set.
       - If the account has another set, O(state=absent) changes nothing, warns, and returns the facts of that set. RV(exists) is
-        V(true) then.
+        then V(true).
     type: str
   regions:
     description:
-      - The set's Regions, one to three. AWS recommends at least two.
-      - Required to create a set. Left out, the Regions of an existing set are not touched.
+      - The Regions of the set, from one to three. AWS recommends at least two.
+      - Required to create a set. If omitted, the Regions of an existing set do not change.
     type: list
     elements: dict
     suboptions:
@@ -59,19 +60,19 @@ options:
         required: true
       sse_kms_key_id:
         description:
-          - The ARN of the KMS key that encrypts the data in this Region. It must be a key in this Region. An alias or a
-            bare key ID is refused, as the service reports ARNs.
+          - The ARN of the KMS key that encrypts the data in this Region. The key must be in this Region. Aliases and key IDs
+            are rejected, because the service reports ARNs.
           - V(DefaultKey) is the AWS owned key.
-          - If it is left out, a Region of the set keeps the key that it has, and a Region that is added gets the AWS owned
-            key.
-          - A set has the AWS owned key in all Regions, or customer managed keys in all. A task that would mix them fails
-            before anything is changed. To change from one kind to the other, the set and B(all of the account's Incident
-            Manager data) must be deleted and created again, which AWS may not let the account do.
-          - Incident Manager supports symmetric keys with key material that KMS has made, and no keys in custom key stores.
-          - The module looks at the key (C(kms:DescribeKey)) before the step that brings it in, and before the Region or the
-            set is deleted. With a key that can't be used the task fails before anything is changed. If the key can't be
-            described, for want of the permission or because KMS has not answered within 5 seconds, the module warns and goes
-            on.
+          - If omitted, a Region of the set keeps its key, and a Region that is added gets the AWS owned key.
+          - A set has either the AWS owned key in all Regions or customer managed keys in all Regions. A task that would mix
+            them fails before anything is changed. To change from one kind to the other, the set and B(all of the account's
+            Incident Manager data) must be deleted and created again. AWS may not let the account do that.
+          - Incident Manager supports symmetric keys with key material that KMS created. It does not support keys in custom key
+            stores.
+          - The module checks the key (C(kms:DescribeKey)) before the step that uses it for a Region, and before the Region or
+            the set is deleted. If the key can't be used, the task fails before anything is changed. If the key can't be
+            described, because the permission is missing or KMS does not respond within 5 seconds, the module warns and
+            continues.
         type: str
   purge_regions:
     description:
@@ -80,17 +81,18 @@ options:
     default: true
   replace_keys:
     description:
-      - Whether to give a Region another customer managed key. That is possible only by deleting the Region from the set
-        and adding it again, so that without this option a key that differs is a failure, before anything is changed.
-      - It is impossible for a set's only Region, and from or to the AWS owned key.
+      - Whether to replace the customer managed key of a Region with another one. To do so, the module must delete the Region
+        from the set and add it again. If V(false), a task with a different key fails before anything is changed.
+      - A key can't be replaced in the only Region of a set. The AWS owned key can't be replaced, and can't replace another
+        key.
     type: bool
     default: false
   deletion_protected:
     description:
-      - Whether deletion protection is on, which keeps the last Region, and with it all data, from being deleted.
-      - Left out, it is not touched.
-      - With O(state=absent), V(false) turns protection off in order to delete the set. Without it a protected set is
-        not deleted.
+      - Whether deletion protection is on. It prevents the deletion of the last Region, and with it of all data.
+      - If omitted, deletion protection does not change.
+      - With O(state=absent), V(false) turns deletion protection off in order to delete the set. Otherwise, a set with deletion
+        protection is not deleted.
     type: bool
   allow_open_incidents:
     description:
@@ -102,13 +104,15 @@ options:
   wait:
     description:
       - Whether to wait until the last step is complete.
-      - With V(false), a change that takes more than one step is refused before anything is changed. The module still waits for a
-        change that is already in progress. If the set can't be read right after the step, its facts are null, with a warning.
+      - If V(false), a change that takes more than one step is rejected before anything is changed. The module still waits for a
+        change that is already in progress. If the set can't be read right after the step, the module warns, and the facts of
+        the set are null.
     type: bool
     default: true
   wait_timeout:
     description:
-      - How long to wait at most, in seconds, for all steps together. The task ends at most 15 seconds later, whatever AWS does.
+      - The maximum time to wait for all steps together, in seconds. The task ends at most 15 seconds later, even if AWS stops
+        responding.
     type: int
     default: 7200
 extends_documentation_fragment:
@@ -183,23 +187,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: The steps, in their order.
+  description: The steps, in order.
   returned: always, unless an option is rejected, the connection fails, or the ARN belongs to another account
   type: list
   elements: dict
   contains:
     action:
       description:
-        - What the step does, one of V(create_replication_set), V(add_region), V(delete_region),
+        - The action of the step, one of V(create_replication_set), V(add_region), V(delete_region),
           V(update_deletion_protection), V(tag_resource), V(untag_resource) and V(delete_replication_set).
-        - The step's values stand beside it, such as C(region) and C(sse_kms_key_id).
+        - The values of the step are keys next to it, such as C(region) and C(sse_kms_key_id).
       returned: always
       type: str
       sample: add_region
     status:
       description:
-        - V(done) if AWS accepted the step, V(planned) in check mode, V(not_reached) if the task failed before or at this step.
-        - V(unknown) if the task failed, and AWS may have accepted the step although its response was lost.
+        - V(done) if AWS accepted the step. V(planned) in check mode. V(not_reached) if the task failed before or at this step.
+        - V(unknown) if the task failed and the response was lost, although AWS may have accepted the step.
       returned: always
       type: str
       sample: done
@@ -213,9 +217,9 @@ actions:
       status: done
 data:
   description:
-    - How many resources AWS deletes together with the set. The module
-      M(incident_manager.aws.ssm_incidents_data_info) lists them.
-    - A number is null if nothing could be listed. If a part could not be listed in every Region of the set, there is a warning.
+    - The number of resources that AWS deletes together with the set. The module M(incident_manager.aws.ssm_incidents_data_info)
+      lists them.
+    - A number is null if nothing could be listed. If a part could not be listed in every Region of the set, the module warns.
   returned: with O(state=absent), if there is a replication set to delete
   type: dict
   version_added: 4.0.0
@@ -263,67 +267,68 @@ exists:
   type: bool
   sample: true
 region:
-  description: The Region that answered.
+  description: The Region that returned the result.
   returned: success
   type: str
   sample: us-east-1
 replication_set:
-  description: The replication set; V({}) if there is none.
+  description: The facts of the replication set; V({}) if there is none.
   returned: success
   type: dict
   contains:
     arn:
-      description: The set's ARN, which names no Region.
+      description: The ARN of the set. It does not contain a Region.
       returned: if there is a replication set
       type: str
       sample: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
     created_by:
-      description: The ARN of who created the set.
+      description: The ARN of the principal that created the set.
       returned: if there is a replication set
       type: str
       sample: arn:aws:sts::111122223333:assumed-role/Admin/username
     created_time:
-      description: When the set was created, in ISO 8601 and UTC.
+      description: When the set was created, in ISO 8601 format and in UTC.
       returned: if there is a replication set
       type: str
       sample: "2021-05-14T17:57:22.010000+00:00"
     deletion_protected:
-      description: Whether deletion protection is on, which keeps the last Region, and with it all data, from being deleted.
+      description: Whether deletion protection is on. It prevents the deletion of the last Region, and with it of all data.
       returned: if there is a replication set
       type: bool
       sample: false
     last_modified_by:
-      description: The ARN of who last changed the set.
+      description: The ARN of the principal that last changed the set.
       returned: if there is a replication set
       type: str
       sample: arn:aws:sts::111122223333:assumed-role/Admin/username
     last_modified_time:
-      description: When the set was last changed, in ISO 8601 and UTC.
+      description: When the set was last changed, in ISO 8601 format and in UTC.
       returned: if there is a replication set
       type: str
       sample: "2021-05-14T17:57:22.010000+00:00"
     region_map:
-      description: The set's Regions, by name.
+      description: The Regions of the set, by name.
       returned: if there is a replication set
       type: dict
       contains:
         kms_key:
           description:
-            - What KMS says of the customer managed key that encrypts the data in this Region.
-            - Null for the AWS owned key, for a key that can't be described, and if the keys were not asked for, which the
-              option O(incident_manager.aws.ssm_incidents_replication_set_info#module:include_keys) does.
-            - If KMS has no such key (any more), RV(replication_set.region_map.kms_key.enabled) is V(false) and all others
-              are null.
+            - The state of the customer managed key that encrypts the data in this Region, as KMS reports it.
+            - Null for the AWS owned key, for a key that can't be described, and if the option
+              O(incident_manager.aws.ssm_incidents_replication_set_info#module:include_keys) is not V(true).
+            - If the key does not exist in KMS, for example because KMS has deleted it,
+              RV(replication_set.region_map.kms_key.enabled) is V(false) and all other values are null.
           returned: if there is a replication set
           type: dict
           contains:
             custom_key_store_id:
-              description: The custom key store that the key is in, which Incident Manager does not support; null if it is in none.
+              description: The custom key store of the key; null if the key is in none. Incident Manager does not support custom
+                key stores.
               returned: if there is a replication set
               type: str
               sample: cks-1234567890abcdef0
             deletion_date:
-              description: When KMS deletes the key, in ISO 8601 and UTC; null unless its deletion is pending.
+              description: When KMS deletes the key, in ISO 8601 format and in UTC; null unless the deletion is pending.
               returned: if there is a replication set
               type: str
               sample: "2026-12-14T17:57:22.010000+00:00"
@@ -333,49 +338,50 @@ replication_set:
               type: bool
               sample: true
             key_manager:
-              description: Who manages the key, V(CUSTOMER) for a customer managed key.
+              description: The manager of the key; V(CUSTOMER) for a customer managed key.
               returned: if there is a replication set
               type: str
               sample: CUSTOMER
             key_spec:
-              description: The key's spec. Incident Manager supports V(SYMMETRIC_DEFAULT).
+              description: The key spec. Incident Manager supports V(SYMMETRIC_DEFAULT).
               returned: if there is a replication set
               type: str
               sample: SYMMETRIC_DEFAULT
             key_state:
-              description: The key's state, such as V(Enabled), V(Disabled) or V(PendingDeletion).
+              description: The key state, such as V(Enabled), V(Disabled) or V(PendingDeletion).
               returned: if there is a replication set
               type: str
               sample: Enabled
             key_usage:
-              description: What the key is for. Incident Manager supports V(ENCRYPT_DECRYPT).
+              description: The key usage. Incident Manager supports V(ENCRYPT_DECRYPT).
               returned: if there is a replication set
               type: str
               sample: ENCRYPT_DECRYPT
             origin:
-              description: Where the key material comes from. Incident Manager supports V(AWS_KMS).
+              description: The origin of the key material. Incident Manager supports V(AWS_KMS).
               returned: if there is a replication set
               type: str
               sample: AWS_KMS
         sse_kms_key_id:
           description:
             - The ARN of the KMS key that encrypts the data in this Region.
-            - V(DefaultKey) stands for the AWS owned key.
+            - V(DefaultKey) is the AWS owned key.
           returned: if there is a replication set
           type: str
           sample: DefaultKey
         status:
-          description: The Region's status, one of V(ACTIVE), V(CREATING), V(DELETING) and V(FAILED).
+          description: The status of the Region, one of V(ACTIVE), V(CREATING), V(DELETING) and V(FAILED).
           returned: if there is a replication set
           type: str
           sample: ACTIVE
         status_message:
-          description: What the service says about the status; null where it says nothing. An active Region can have one too.
+          description: The message of the service about the status; null if there is none. An active Region can also have a
+            message.
           returned: if there is a replication set
           type: str
           sample: Tagging inaccessible
         status_update_date_time:
-          description: When the status last changed, in ISO 8601 and UTC; null where the service leaves it out.
+          description: When the status last changed, in ISO 8601 format and in UTC; null if the service does not return it.
           returned: if there is a replication set
           type: str
           sample: "2021-05-14T17:57:22.010000+00:00"
@@ -393,49 +399,50 @@ replication_set:
           status_message: Tagging inaccessible
           status_update_date_time: null
     status:
-      description: The set's status, one of V(ACTIVE), V(CREATING), V(UPDATING), V(DELETING) and V(FAILED).
+      description: The status of the set, one of V(ACTIVE), V(CREATING), V(UPDATING), V(DELETING) and V(FAILED).
       returned: if there is a replication set
       type: str
       sample: ACTIVE
     tags:
       description:
-        - The set's tags; keys and values keep their case.
-        - V({}) where there are none, null where they were not asked for or the caller has no permission to list them.
+        - The tags of the set. Keys and values keep their case.
+        - V({}) if there are none. Null if the tags were not requested, or if the caller has no permission to list them.
       returned: if there is a replication set
       type: dict
       sample:
         Team: Resilience
 error:
-  description: What failed. The codes are part of what this collection promises; a later release may add others.
+  description: What failed. No code changes or is removed before the next major release; a later release can add codes.
   returned: failure
   type: dict
   contains:
     code:
       description:
-        - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
-        - Or a code of this collection, V(AccountMismatch), V(ChangeNotVisible), V(DeletionProtected), V(Interrupted),
+        - The error code of AWS, such as V(AccessDeniedException), or the name of botocore's exception, such as
+          V(NoCredentialsError).
+        - Or a code of this collection, one of V(AccountMismatch), V(ChangeNotVisible), V(DeletionProtected), V(Interrupted),
           V(InvalidConfiguration), V(InvalidParameter), V(KeyMismatch), V(KeyNotUsable), V(MalformedAnswer),
           V(MultipleReplicationSets), V(NoReplicationSet), V(OpenIncidents), V(ReplicationSetChanged), V(ReplicationSetDeleted),
           V(ReplicationSetFailed), V(SearchIncomplete), V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or
           V(WaitTimeout).
-        - A bare HTTP status, such as V(403), if an error came without a code.
-        - The README of the collection has a table of all codes.
+        - The HTTP status code, such as V(403), if the error has no error code.
+        - The README of the collection lists all codes in a table.
       returned: failure
       type: str
       sample: ResourceNotFoundException
     message:
-      description: The message of AWS or botocore or, for a code of this collection, of the failure.
+      description: The message of AWS or botocore. For a code of this collection, the message of the failure.
       returned: failure
       type: str
       sample: The replication set was not found
 response_metadata:
-  description: What AWS sent with its response, such as RV(response_metadata.http_status_code); V({}) if AWS did not respond.
+  description: The metadata of AWS's response, such as RV(response_metadata.http_status_code); V({}) if AWS did not respond.
   returned: failure
   type: dict
   contains:
     http_status_code:
-      description: The answer's HTTP status.
-      returned: failure, if AWS answered
+      description: The HTTP status code of the response.
+      returned: failure, if AWS responded
       type: int
       sample: 404
 boto3_version:

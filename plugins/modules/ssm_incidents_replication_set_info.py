@@ -11,11 +11,12 @@ version_added: 1.0.0
 short_description: Gather facts about the replication set of AWS Systems Manager Incident Manager
 description:
   - Returns the facts of an account's replication set, the one resource that holds all of Incident Manager's data.
-    Is it there, is it active in every Region, which KMS key encrypts each Region, is deletion protection on, how is it tagged.
-  - What is returned has always the same shape. What the service leaves out is null, so that a condition never fails over
-    a missing key.
-  - The service answers for a replication set only from a Region that is in the set. Set O(search_regions) where that
-    Region is not known.
+  - The facts show whether the set exists, whether it is active in every Region, which KMS key encrypts each Region, whether
+    deletion protection is on, and how the set is tagged.
+  - The result always has the same keys. If the service does not return a value, the value is null. A condition never fails
+    because a key is missing.
+  - AWS returns a replication set only from a Region that is in the set. If you do not know the set's Regions, set
+    O(search_regions).
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
@@ -23,21 +24,23 @@ options:
     description:
       - The ARN of the replication set, such as
         V(arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57).
-      - Given, exactly this set is asked for, and the module fails where it is not found.
-      - Omitted, the account's own replication set is found. The module succeeds with RV(exists=false) where the account has none.
+      - If set, the module gets exactly this set, and fails if it is not found.
+      - If omitted, the module finds the account's own replication set. If the account has none, the module succeeds with
+        RV(exists=false).
     type: str
   include_tags:
     description:
-      - Whether to list the tags as well, which takes one more call and the permission C(ssm-incidents:ListTagsForResource).
-      - Without that permission the module warns, and RV(replication_set.tags) is null.
+      - Whether to list the tags too. This requires one more call and the permission C(ssm-incidents:ListTagsForResource).
+      - Without this permission, the module warns, and RV(replication_set.tags) is null.
     type: bool
     default: true
   include_keys:
     description:
-      - Whether to describe the customer managed KMS keys of the Regions as well, RV(replication_set.region_map.kms_key). That
-        takes the permission C(kms:DescribeKey) and one call for each of them, all side by side, each in its own Region.
-      - A key that can't be described, for want of that permission or because KMS has not answered within 5 seconds, is a
-        warning, and its facts are null.
+      - Whether to describe the customer managed KMS keys of the Regions too, in RV(replication_set.region_map.kms_key). This
+        requires the permission C(kms:DescribeKey) and one call for each key. The calls run in parallel, each in the key's own
+        Region.
+      - If a key can't be described, because the permission is missing or KMS does not respond within 5 seconds, the module
+        warns, and the facts of the key are null.
     type: bool
     default: false
     version_added: 3.0.0
@@ -106,72 +109,73 @@ RETURN = r"""
 exists:
   description:
     - Whether there is a replication set.
-    - V(false) only where no O(arn) was given and the account has none.
+    - V(false) only if O(arn) is omitted and the account has none.
   returned: success
   type: bool
   sample: true
 region:
-  description: The Region that answered.
+  description: The Region that returned the result.
   returned: success
   type: str
   sample: us-east-1
 replication_set:
-  description: The replication set; V({}) if there is none.
+  description: The facts of the replication set; V({}) if there is none.
   returned: success
   type: dict
   contains:
     arn:
-      description: The set's ARN, which names no Region.
+      description: The ARN of the set. It does not contain a Region.
       returned: if there is a replication set
       type: str
       sample: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
     created_by:
-      description: The ARN of who created the set.
+      description: The ARN of the principal that created the set.
       returned: if there is a replication set
       type: str
       sample: arn:aws:sts::111122223333:assumed-role/Admin/username
     created_time:
-      description: When the set was created, in ISO 8601 and UTC.
+      description: When the set was created, in ISO 8601 format and in UTC.
       returned: if there is a replication set
       type: str
       sample: "2021-05-14T17:57:22.010000+00:00"
     deletion_protected:
-      description: Whether deletion protection is on, which keeps the last Region, and with it all data, from being deleted.
+      description: Whether deletion protection is on. It prevents the deletion of the last Region, and with it of all data.
       returned: if there is a replication set
       type: bool
       sample: false
     last_modified_by:
-      description: The ARN of who last changed the set.
+      description: The ARN of the principal that last changed the set.
       returned: if there is a replication set
       type: str
       sample: arn:aws:sts::111122223333:assumed-role/Admin/username
     last_modified_time:
-      description: When the set was last changed, in ISO 8601 and UTC.
+      description: When the set was last changed, in ISO 8601 format and in UTC.
       returned: if there is a replication set
       type: str
       sample: "2021-05-14T17:57:22.010000+00:00"
     region_map:
-      description: The set's Regions, by name.
+      description: The Regions of the set, by name.
       returned: if there is a replication set
       type: dict
       contains:
         kms_key:
           description:
-            - What KMS says of the customer managed key that encrypts the data in this Region.
-            - Null for the AWS owned key, for a key that can't be described, and if the keys were not asked for, which the
-              option O(incident_manager.aws.ssm_incidents_replication_set_info#module:include_keys) does.
-            - If KMS has no such key (any more), RV(replication_set.region_map.kms_key.enabled) is V(false) and all others
-              are null.
+            - The state of the customer managed key that encrypts the data in this Region, as KMS reports it.
+            - Null for the AWS owned key, for a key that can't be described, and if the option
+              O(incident_manager.aws.ssm_incidents_replication_set_info#module:include_keys) is not V(true).
+            - If the key does not exist in KMS, for example because KMS has deleted it,
+              RV(replication_set.region_map.kms_key.enabled) is V(false) and all other values are null.
           returned: if there is a replication set
           type: dict
           contains:
             custom_key_store_id:
-              description: The custom key store that the key is in, which Incident Manager does not support; null if it is in none.
+              description: The custom key store of the key; null if the key is in none. Incident Manager does not support custom
+                key stores.
               returned: if there is a replication set
               type: str
               sample: cks-1234567890abcdef0
             deletion_date:
-              description: When KMS deletes the key, in ISO 8601 and UTC; null unless its deletion is pending.
+              description: When KMS deletes the key, in ISO 8601 format and in UTC; null unless the deletion is pending.
               returned: if there is a replication set
               type: str
               sample: "2026-12-14T17:57:22.010000+00:00"
@@ -181,49 +185,50 @@ replication_set:
               type: bool
               sample: true
             key_manager:
-              description: Who manages the key, V(CUSTOMER) for a customer managed key.
+              description: The manager of the key; V(CUSTOMER) for a customer managed key.
               returned: if there is a replication set
               type: str
               sample: CUSTOMER
             key_spec:
-              description: The key's spec. Incident Manager supports V(SYMMETRIC_DEFAULT).
+              description: The key spec. Incident Manager supports V(SYMMETRIC_DEFAULT).
               returned: if there is a replication set
               type: str
               sample: SYMMETRIC_DEFAULT
             key_state:
-              description: The key's state, such as V(Enabled), V(Disabled) or V(PendingDeletion).
+              description: The key state, such as V(Enabled), V(Disabled) or V(PendingDeletion).
               returned: if there is a replication set
               type: str
               sample: Enabled
             key_usage:
-              description: What the key is for. Incident Manager supports V(ENCRYPT_DECRYPT).
+              description: The key usage. Incident Manager supports V(ENCRYPT_DECRYPT).
               returned: if there is a replication set
               type: str
               sample: ENCRYPT_DECRYPT
             origin:
-              description: Where the key material comes from. Incident Manager supports V(AWS_KMS).
+              description: The origin of the key material. Incident Manager supports V(AWS_KMS).
               returned: if there is a replication set
               type: str
               sample: AWS_KMS
         sse_kms_key_id:
           description:
             - The ARN of the KMS key that encrypts the data in this Region.
-            - V(DefaultKey) stands for the AWS owned key.
+            - V(DefaultKey) is the AWS owned key.
           returned: if there is a replication set
           type: str
           sample: DefaultKey
         status:
-          description: The Region's status, one of V(ACTIVE), V(CREATING), V(DELETING) and V(FAILED).
+          description: The status of the Region, one of V(ACTIVE), V(CREATING), V(DELETING) and V(FAILED).
           returned: if there is a replication set
           type: str
           sample: ACTIVE
         status_message:
-          description: What the service says about the status; null where it says nothing. An active Region can have one too.
+          description: The message of the service about the status; null if there is none. An active Region can also have a
+            message.
           returned: if there is a replication set
           type: str
           sample: Tagging inaccessible
         status_update_date_time:
-          description: When the status last changed, in ISO 8601 and UTC; null where the service leaves it out.
+          description: When the status last changed, in ISO 8601 format and in UTC; null if the service does not return it.
           returned: if there is a replication set
           type: str
           sample: "2021-05-14T17:57:22.010000+00:00"
@@ -241,46 +246,47 @@ replication_set:
           status_message: Tagging inaccessible
           status_update_date_time: null
     status:
-      description: The set's status, one of V(ACTIVE), V(CREATING), V(UPDATING), V(DELETING) and V(FAILED).
+      description: The status of the set, one of V(ACTIVE), V(CREATING), V(UPDATING), V(DELETING) and V(FAILED).
       returned: if there is a replication set
       type: str
       sample: ACTIVE
     tags:
       description:
-        - The set's tags; keys and values keep their case.
-        - V({}) where there are none, null where they were not asked for or the caller has no permission to list them.
+        - The tags of the set. Keys and values keep their case.
+        - V({}) if there are none. Null if the tags were not requested, or if the caller has no permission to list them.
       returned: if there is a replication set
       type: dict
       sample:
         Team: Resilience
 error:
-  description: What failed. The codes are part of what this collection promises; a later release may add others.
+  description: What failed. No code changes or is removed before the next major release; a later release can add codes.
   returned: failure
   type: dict
   contains:
     code:
       description:
-        - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
-        - Or a code of this collection, V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer),
+        - The error code of AWS, such as V(AccessDeniedException), or the name of botocore's exception, such as
+          V(NoCredentialsError).
+        - Or a code of this collection, one of V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer),
           V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
-        - A bare HTTP status, such as V(403), if an error came without a code.
-        - The README of the collection has a table of all codes.
+        - The HTTP status code, such as V(403), if the error has no error code.
+        - The README of the collection lists all codes in a table.
       returned: failure
       type: str
       sample: ResourceNotFoundException
     message:
-      description: The message of AWS or botocore or, for a code of this collection, of the failure.
+      description: The message of AWS or botocore. For a code of this collection, the message of the failure.
       returned: failure
       type: str
       sample: The replication set was not found
 response_metadata:
-  description: What AWS sent with its response, such as RV(response_metadata.http_status_code); V({}) if AWS did not respond.
+  description: The metadata of AWS's response, such as RV(response_metadata.http_status_code); V({}) if AWS did not respond.
   returned: failure
   type: dict
   contains:
     http_status_code:
-      description: The answer's HTTP status.
-      returned: failure, if AWS answered
+      description: The HTTP status code of the response.
+      returned: failure, if AWS responded
       type: int
       sample: 404
 boto3_version:
