@@ -76,8 +76,9 @@ options:
         C(prefix) are each one of the above. The separator is C(_) by default.
       - If an account has no value for any of them, or if the list is empty, the host's name is the account's ID.
       - Characters other than letters, digits and C(_.@+-) are replaced by C(_).
-      - Two accounts are never merged. If two accounts would have the same name, the source fails. Names of accounts are not
-        unique, so add the ID as a prefix if you name the hosts by them.
+      - Two accounts are never merged. If two accounts would have the same name, the source fails. It also fails if a host would
+        have the name of a group, or of a host of another source that is another account. Names of accounts are not unique, so
+        add the ID as a prefix if you name the hosts by them.
     type: list
     elements: raw
     default: []
@@ -111,6 +112,8 @@ notes:
   - C(account_state) is the account's C(State), or its C(Status) if AWS does not return C(State). AWS announced the end of
     C(Status) for 9 September 2026. If AWS returns C(State) only, and the installed botocore is too old to know it, the source fails.
   - Names and tags come from AWS and are never evaluated as templates.
+  - If several sources list several organizations, their units of the same name share a group. Use O(unit_groups=id) then.
+  - An older botocore does not know C(State) and uses C(Status), even if AWS returns both.
   - The cache has the list of accounts and no credentials. Before it is used, one call of ListAccounts checks that the caller's
     organization is the one in the cache. A cache without the tags or e-mail addresses that you ask for is not used either. An account
     that joins the organization is missing until the cache expires, or until you use C(--flush-cache).
@@ -161,6 +164,7 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from ansible import constants, template
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.data import InventoryData
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
@@ -180,9 +184,11 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
+    HOSTNAMES_ADVICE,
     group_names,
     host_account,
     host_names,
+    is_organization,
     selected_accounts,
     unit_path,
     validate_hostnames,
@@ -220,23 +226,25 @@ class InventoryModule(AWSInventoryBase):
         """
         self._connection: Connection | None = None
         self._cache_key_suffix = ""
-        hosts_before = set(inventory.hosts)
         message = ""
         try:
             super().parse(inventory, loader, path, cache)
             self._validate_options()
             self._connection = self._connect()
             organization = self._get_organization(self._connection.client(SERVICE), path, cache)
+            # All or nothing: an inventory of its own takes the hosts until it is known that all can be added.
+            self.inventory = InventoryData()
             self._add_accounts(organization, self._common_options(self._connection))
+            _validate_no_merge(self.inventory, inventory)
+            _copy(self.inventory, inventory)
         except AnsibleError as error:
             # Ansible's own, from the file or a template.
-            message = self._mask(printable(error.message))
+            message = self._mask(_without_credentials(printable(error.message)))
         except Exception as error:
             message = printable(as_failure(error).describe(ON_CONTROLLER, self._mask))
         # Out of the except blocks, so that no traceback has what botocore raised.
+        self.inventory = inventory
         if message:
-            for name in set(inventory.hosts) - hosts_before:
-                inventory.remove_host(inventory.hosts[name])
             raise AnsibleParserError(message)
 
     def get_cache_key(self, path: str) -> str:
@@ -294,7 +302,8 @@ class InventoryModule(AWSInventoryBase):
             self._cache_key_suffix = "".join(f"_{part}" for part in parts if part)
         if organization_id:
             is_cached, cached = self.get_cached_result(path, cache)
-            if is_cached:
+            # What is in the cache may be damaged, or written by somebody else.
+            if is_cached and is_organization(cached, organization_id):
                 return cached
         organization = list_organization(client, include_tags, include_email)
         if organization_id == organization["id"]:
@@ -320,9 +329,15 @@ class InventoryModule(AWSInventoryBase):
                 "organizational_unit_path": _as_data(unit_path(account["organizational_units"])),
                 "incident_manager_account": host_account(organization, account_id, role_name, common, caller_role),
             }
-            self._add_host(
-                names[account_id], variables, [groups[unit["id"]] for unit in account["organizational_units"]]
-            )
+            host, units = names[account_id], [groups[unit["id"]] for unit in account["organizational_units"]]
+            try:
+                self._add_host(host, variables, units)
+            except Exception as error:
+                text = error.message if isinstance(error, AnsibleError) else str(error)
+                raise AnsibleParserError(
+                    f"Failed to add the account {account_id} as the host {host}: {text}. Check compose, groups, keyed_groups and"
+                    " hostnames, or set strict: false."
+                ) from None
         if reasons:
             number = len(organization["accounts"])
             message = (
@@ -351,6 +366,46 @@ class InventoryModule(AWSInventoryBase):
         profile = self.get_option("profile")
         # Next to a profile, keys in the environment would be refused.
         return {**common, **({"profile": profile, **dict.fromkeys(_KEY_OPTIONS, "")} if profile else {})}
+
+
+def _validate_no_merge(added: Any, inventory: Any) -> None:
+    """Validate that each host that is added stays one of its own.
+
+    :param added: the inventory of the hosts to add.
+    :param inventory: the inventory that other sources have filled.
+    :raises AnsibleSSMIncidentsError: if a host has the name of a group, or of another account's host.
+    """
+    for name, host in added.hosts.items():
+        other = inventory.hosts[name].vars.get("account_id") if name in inventory.hosts else None
+        account_id = host.vars["account_id"]
+        if name in added.groups or name in inventory.groups:
+            problem = f"the account {account_id} would be the host {name!r}, but there is a group of this name"
+        elif other not in (None, account_id):
+            problem = f"the account {account_id} would be the host {name!r}, which is the account {other} already"
+        else:
+            continue
+        raise invalid_option("hostnames", problem, HOSTNAMES_ADVICE)
+
+
+def _copy(added: Any, inventory: Any) -> None:
+    """Add the hosts, their variables and their groups to the inventory."""
+    for name, host in added.hosts.items():
+        inventory.add_host(name)
+        for variable, value in host.vars.items():
+            inventory.set_variable(name, variable, value)
+    for name in added.groups:
+        inventory.add_group(name)
+    for name, group in added.groups.items():
+        for child in [*group.child_groups, *group.hosts]:
+            inventory.add_child(name, child.name)
+
+
+def _without_credentials(message: str) -> str:
+    """Return a message of ansible-core about an option, without the value if that is a secret."""
+    for option in _KEY_OPTIONS:
+        if f"'{option}'" in message or f"setting: {option} " in message:
+            return f"{option}: this is not a text. Set a text, or omit the option."
+    return message
 
 
 def _as_data(value: Any) -> Any:

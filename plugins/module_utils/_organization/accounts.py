@@ -112,6 +112,19 @@ def unit_ids_of(account: Mapping[str, Any]) -> list[str] | None:
     return [part for part in match[2].split("/") if part]
 
 
+def is_organization(value: Any, organization_id: str) -> bool:
+    """Tell whether a value from a cache is an organization with its accounts, as list_organization() returns it."""
+    accounts = value.get("accounts") if isinstance(value, dict) and value.get("id") == organization_id else None
+    if not isinstance(accounts, list) or not all(isinstance(account, dict) for account in accounts):
+        return False
+    ids = [account.get("account_id") for account in accounts]
+    are_whole = all(
+        isinstance(account.get("account_state"), str) and isinstance(account.get("organizational_units"), list)
+        for account in accounts
+    )
+    return are_whole and isinstance(value.get("partition"), str) and value.get("management_account_id") in ids
+
+
 def organization_of(accounts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the organization of a complete list of accounts, as ListAccounts returns them, without the accounts.
 
@@ -121,11 +134,7 @@ def organization_of(accounts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if len(identities) != 1:
         raise ValueError(f"the list is of {len(identities)} organizations")
     identity = identities.pop()
-    counts = Counter(account["Id"] for account in accounts)
-    for account_id, count in counts.items():
-        if count > 1:
-            raise ValueError(f"the list has the account {account_id} {count} times")
-    if identity.management_account_id not in counts:
+    if identity.management_account_id not in {account["Id"] for account in accounts}:
         raise ValueError(f"the list lacks the management account {identity.management_account_id}")
     return {
         "id": identity.organization_id,
@@ -220,6 +229,13 @@ def validate_hostnames(preferences: Sequence[Any], include_tags: bool, include_e
                 )
 
 
+#: What to do if the hosts' names are no names of their own.
+HOSTNAMES_ADVICE = (
+    "Add the ID to the names, such as {name: account_name, prefix: account_id}, or leave hostnames out to name the hosts by"
+    " their IDs"
+)
+
+
 def host_names(
     accounts: Iterable[Mapping[str, Any]], preferences: Sequence[Any], groups: Iterable[str]
 ) -> dict[str, str]:
@@ -242,12 +258,7 @@ def host_names(
         elif name in reserved or (is_account_id(name) and name != account_id):
             problem = f"the account {account_id} would be the host {name!r}, which has another meaning"
         if problem:
-            raise invalid_option(
-                "hostnames",
-                problem,
-                "Add the ID to the names, such as {name: account_name, prefix: account_id}, or leave hostnames out to name the"
-                " hosts by their IDs",
-            )
+            raise invalid_option("hostnames", problem, HOSTNAMES_ADVICE)
         names[account_id], owners[name] = name, account_id
     return names
 

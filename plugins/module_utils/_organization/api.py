@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Iterator
 
 from .._aws.calls import call_aws, required_member
 from .._aws.errors import ACCESS_DENIED, MALFORMED_ANSWER, AnsibleSSMIncidentsError
+from .._aws.parallel import within
 from .accounts import facts_of, identity_of, is_root_id, is_unit_id, organization_of, unit_ids_of
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 #: botocore's name of the service.
 SERVICE = "organizations"
+
+# How long a call may take, in seconds, all its attempts together.
+_CALL_SECONDS = 60
 
 # The most that ListAccounts takes (API reference).
 _PAGE_SIZE = 20
@@ -46,19 +51,20 @@ def list_accounts(client: BaseClient) -> list[dict[str, Any]]:
     """
 
     description = "list the accounts of the organization"
-    accounts = [
-        account
-        for page in _pages(client, "list_accounts", description, "Accounts", MaxResults=_PAGE_SIZE)
-        for account in page
-    ]
+    accounts: dict[str, dict[str, Any]] = {}
     try:
-        for account in accounts:
-            facts_of(account, include_email=True)
-            unit_ids_of(account)
-        organization_of(accounts)
+        for page in _pages(client, "list_accounts", description, "Accounts", MaxResults=_PAGE_SIZE):
+            for account in page:
+                account_id = facts_of(account, include_email=True)["account_id"]
+                unit_ids_of(account)
+                if account_id in accounts:
+                    # At once: a list without end would be read for hours.
+                    raise ValueError(f"the list has the account {account_id} twice")
+                accounts[account_id] = account
+        organization_of(list(accounts.values()))
     except ValueError as error:
         raise _malformed(client, description, error) from None
-    return accounts
+    return list(accounts.values())
 
 
 def get_organization_id(client: BaseClient) -> str | None:
@@ -132,8 +138,8 @@ def _pages(client: BaseClient, operation: str, description: str, member: str, **
     def get_page() -> tuple[list[Any], str | None]:
         answer = getattr(client, operation)(**arguments)
         items, token = required_member(answer, member, list), answer.get("NextToken")
-        if not isinstance(token, (str, type(None))):
-            raise ValueError("NextToken is not a str")
+        if not isinstance(token, (str, type(None))) or token == "":
+            raise ValueError("NextToken is not a str, or is empty")
         return items, token
 
     tokens: set[str] = set()
@@ -150,7 +156,8 @@ def _pages(client: BaseClient, operation: str, description: str, member: str, **
 
 def _call(client: BaseClient, description: str, call: Any) -> Any:
     try:
-        return call_aws(client, description, call)
+        # The read timeout is for each part of a response, which one that comes in drops never reaches.
+        return within(_CALL_SECONDS, client.meta.region_name, partial(call_aws, client, description, call))
     except AnsibleSSMIncidentsError as failure:
         advice = _ADVICE.get(failure.code)
         if failure.code.endswith("NotFoundException"):

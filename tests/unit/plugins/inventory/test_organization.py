@@ -507,7 +507,7 @@ MALFORMED: list[tuple[str, Change, str]] = [
     ("ListAccounts", lambda _answer, _given: {"Accounts": []}, "0 organizations"),
     ("ListAccounts", lambda _answer, _given: {"Accounts": None}, "Accounts"),
     ("ListAccounts", accounts_as(lambda accounts: accounts[1:]), "lacks the management account"),
-    ("ListAccounts", accounts_as(lambda accounts: [*accounts, accounts[1]]), "2 times"),
+    ("ListAccounts", accounts_as(lambda accounts: [*accounts, accounts[1]]), "twice"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, None]), "not a mapping"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, "text"]), "can't be read"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, {}]), "not the ARN of the account"),
@@ -769,3 +769,105 @@ def test_texts_are_not_templates(
     outcome = run_command("ansible-playbook", "--inventory", path, "playbook.json")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert "lookup('pipe'" in outcome.stdout
+
+
+# Hosts that would be merged -------------------------------------------------------------------------------------------
+
+
+def with_group(name: str) -> InventoryData:
+    inventory = InventoryData()
+    inventory.add_group(name)
+    return inventory
+
+
+def with_host(name: str, **variables: str) -> InventoryData:
+    inventory = InventoryData()
+    inventory.add_host(name)
+    for variable, value in variables.items():
+        inventory.set_variable(name, variable, value)
+    return inventory
+
+
+def test_a_host_is_never_a_group(endpoint: LocalEndpoint, source: Source) -> None:
+    """Ansible would put the group, and not the host, into the host's groups."""
+    endpoint.make_organization([{"id": SHOP, "name": "production"}, {"id": PAYMENTS, "name": "x"}], MANAGEMENT)
+    inventory = with_group("production")
+    with pytest.raises(AnsibleParserError, match="'production', but there is a group of this name"):
+        source.parse(inventory, hostnames=["account_name"])
+    assert not inventory.hosts and set(inventory.groups) == {"all", "ungrouped", "production"}
+    by_name = [{"key": "account_name", "prefix": "", "separator": ""}]
+    for composed in ({"keyed_groups": by_name}, {"groups": {"production": True}}):
+        assert "hostnames" in source.fails(hostnames=["account_name"], **composed)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_host_of_another_source_stays_as_it_is(endpoint: LocalEndpoint, source: Source, strict: bool) -> None:
+    endpoint.make_organization([{"id": SHOP, "name": "payments"}], MANAGEMENT)
+    inventory = with_host("payments", account_id="777777777777")
+    before = inventory.hosts["payments"].get_vars()
+    with pytest.raises(AnsibleParserError, match="which is the account 777777777777 already"):
+        source.parse(inventory, hostnames=["account_name"], strict=strict)
+    assert inventory.hosts["payments"].get_vars() == before and names(inventory) == ["payments"]
+
+
+def test_a_source_that_fails_changes_no_host_of_another_one(source: Source) -> None:
+    inventory = with_host(SHOP, owner="somebody")
+    with pytest.raises(AnsibleParserError, match="Failed to add the account"):
+        source.parse(inventory, strict=True, compose={"x": "nope.y"})
+    found = variables(inventory, SHOP)
+    assert found["owner"] == "somebody" and "account_id" not in found
+    # Without the failure, both sources add to the host.
+    found = variables(source.parse(inventory), SHOP)
+    assert (found["owner"], found["account_id"]) == ("somebody", SHOP)
+
+
+@pytest.mark.parametrize("option", ["access_key", "secret_key", "session_token"])
+@pytest.mark.parametrize("value", [["A-SECRET-OF-THE-SOURCE"], {"a": "A-SECRET-OF-THE-SOURCE"}])
+def test_a_credential_of_the_wrong_type_is_not_shown(source: Source, option: str, value: Any) -> None:
+    message = source.fails(**{option: value})
+    assert "A-SECRET" not in message and option in message
+
+
+def test_an_empty_token_does_not_end_the_list(source: Source, organizations: Organizations) -> None:
+    def change(answer: Answer, _given: dict[str, Any]) -> Answer:
+        return {**answer, "NextToken": ""}
+
+    organizations.changes["ListAccounts"] = change
+    assert "NextToken" in source.fails()
+
+
+def test_a_list_without_end_is_not_read_to_its_end(source: Source, organizations: Organizations) -> None:
+    pages: list[Answer] = []
+
+    def change(answer: Answer, _given: dict[str, Any]) -> Answer:
+        pages.append(answer)
+        return {**pages[0], "NextToken": f"page-{len(pages)}"}
+
+    organizations.changes["ListAccounts"] = change
+    assert "twice" in source.fails()
+    assert [operation for operation, _given in organizations.calls].count("ListAccounts") == 2
+
+
+DAMAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "no accounts": lambda cached: {**cached, "accounts": []},
+    "without the management account": lambda cached: {
+        **cached,
+        "accounts": [one for one in cached["accounts"] if one["account_id"] != MANAGEMENT],
+    },
+    "of another organization": lambda cached: {**cached, "id": "o-zzzzzzzzzz"},
+    "without accounts": lambda cached: {"id": cached["id"]},
+    "a list": lambda cached: [cached],
+    "accounts that are none": lambda cached: {**cached, "accounts": ["x"]},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_cache_is_not_used(cached: Callable[..., InventoryData], tmp_path: Path, damage: str) -> None:
+    cached()
+    (file,) = (tmp_path / "cache").iterdir()
+    stored = json.loads(file.read_text())
+    is_wrapped = "__payload__" in stored
+    content = json.loads(stored["__payload__"]) if is_wrapped else stored
+    damaged = DAMAGES[damage](content)
+    file.write_text(json.dumps({**stored, "__payload__": json.dumps(damaged)} if is_wrapped else damaged))
+    assert names(cached()) == sorted([PAYMENTS, SHOP, ARCHIVE])
