@@ -156,7 +156,7 @@ missing:
 counts:
   description:
     - The number of resources of each kind.
-    - Null for what O(include) does not have, and for what no Region has returned.
+    - Null for what O(include) does not have. Also null if nothing was found, but not every Region has returned its whole list.
   returned: success
   type: dict
   contains:

@@ -97,7 +97,8 @@ options:
   allow_open_incidents:
     description:
       - Whether O(state=absent) deletes a set that has an open incident. An incident is open unless its status is V(RESOLVED).
-      - If the module can't list the incidents, it warns and deletes the set.
+      - The module lists the incidents twice, the second time right before the deletion. If the caller has no permission to list them,
+        the module warns and deletes the set. If they can't be listed for another reason, the task fails.
     type: bool
     default: false
     version_added: 4.0.0
@@ -458,7 +459,7 @@ botocore_version:
 """
 
 import time
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Iterable, Mapping
 
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -475,6 +476,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_counts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.decide import Task
@@ -565,7 +567,15 @@ def change_replication_set(
     remote = Remote(connection, deadline)
     observer = Observer(remote, params["arn"], include_tags)
     check_keys = KeyCheck(connection, warn, remote.seconds_left).validate
-    change = Change(remote, observer, task, params["wait_timeout"], check_keys, log)
+    guard = DeletionGuard(connection, params["allow_open_incidents"], remote.seconds_left)
+
+    def validate(current: CurrentState | None, steps: list[Step]) -> None:
+        check_keys(current, steps)
+        if steps and steps[0].action == DELETE and "data" in result:
+            # The step before it has taken its time, in which an incident may have been opened.
+            guard.validate_no_open_incident(change.seen)
+
+    change = Change(remote, observer, task, params["wait_timeout"], validate, log)
     try:
         change.prepare()
         before, planned = change.current, list(change.remaining)
@@ -573,8 +583,9 @@ def change_replication_set(
             change.validate_single_step()
         is_deleted = any(step.action == DELETE for step in planned)
         if is_deleted:
-            result["data"] = data_of_set(connection, change.seen, remote.seconds_left())
-            validate_no_open_incident(result["data"], params["allow_open_incidents"], change.arn)
+            result["data"] = guard.count(change.seen)
+            # Twice: an item can move from a page that is not read yet to one that is.
+            guard.validate_no_open_incident(change.seen)
             if module._diff and not remote.is_over():
                 before = with_tags(observer, change.seen, before)
         if not module.check_mode:
@@ -593,33 +604,59 @@ def change_replication_set(
             result["diff"]["after_header"] = f"no replication set. {MAY_BE_FINAL}"
 
 
-def data_of_set(connection: Connection, seen: Observation | None, seconds: float) -> dict[str, int | None]:
-    """Return how many resources the set holds, by their kinds; None for what can't be listed, with a warning.
+class DeletionGuard:
+    """Looks at what a set holds before it is deleted."""
 
-    :param seconds: how long the task may still take.
-    """
-    arn, replication_set = (seen.arn, seen.replication_set) if seen else ("", None)
-    facts = data_counts(connection, replication_set, arn, seconds=min(DATA_SECONDS, max(2, seconds)))
-    reasons: dict[str, list[str]] = {}
-    for missing in facts["missing"]:
-        reasons.setdefault(missing["msg"], []).append(missing["part"])
-    for reason, parts in reasons.items():
-        unknown = " Whether an incident is open is not known." if "open_incidents" in parts else ""
-        warn(
-            f"What is deleted with the replication set is not known completely ({', '.join(parts)}). {reason}{unknown}"
-        )
-    counts: dict[str, int | None] = facts["counts"]
-    return counts
+    def __init__(self, connection: Connection, allow_open_incidents: bool, seconds_left: Callable[[], float]) -> None:
+        """
+        :param seconds_left: returns how long the task may still take.
+        """
+        self._seconds_left = seconds_left
+        self._connection = connection
+        self._allow_open_incidents = allow_open_incidents
 
+    def count(self, seen: Observation | None) -> dict[str, int | None]:
+        """Return how many resources the set holds, by their kinds; None for what can't be listed, with a warning."""
+        facts = self._data(seen, PARTS)
+        reasons: dict[str, list[str]] = {}
+        for missing in facts["missing"]:
+            reasons.setdefault(missing["msg"], []).append(missing["part"])
+        for reason, parts in reasons.items():
+            unknown = " It is not known whether an incident is open." if "open_incidents" in parts else ""
+            warn(
+                f"Not all data that is deleted with the replication set could be counted ({', '.join(parts)}). {reason}{unknown}"
+            )
+        counts: dict[str, int | None] = facts["counts"]
+        return counts
 
-def validate_no_open_incident(data: Mapping[str, int | None], is_allowed: bool, arn: str) -> None:
-    """Validate that no incident is open, unless the user allows it. Raises AnsibleSSMIncidentsError."""
-    number = data["open_incidents"]
-    if number and not is_allowed:
-        raise AnsibleSSMIncidentsError(
-            f"The replication set {arn} has {number} open incident{'s' if number > 1 else ''}, which would be deleted with it",
-            code=OPEN_INCIDENTS,
-        )
+    def validate_no_open_incident(self, seen: Observation | None) -> None:
+        """Validate that no incident is open, unless the user allows it, or may not list the incidents.
+
+        :raises AnsibleSSMIncidentsError: if an incident is open, or if AWS does not say so for another reason than a policy.
+        """
+        if self._allow_open_incidents:
+            return
+        facts = self._data(seen, ["open_incidents"])
+        number = facts["counts"]["open_incidents"]
+        arn = seen.arn if seen else ""
+        if number:
+            are = f"{number} open incident{'s' if number > 1 else ''}"
+            raise AnsibleSSMIncidentsError(
+                f"The replication set {arn} has {are}, which would be deleted with it", code=OPEN_INCIDENTS
+            )
+        for missing in facts["missing"]:
+            if missing["code"] != ACCESS_DENIED:
+                raise AnsibleSSMIncidentsError(
+                    f"It is not known whether the replication set {arn} has an open incident, which would be deleted with it",
+                    code=OPEN_INCIDENTS,
+                    reason=missing["msg"].rstrip("."),
+                    advice="Run the task again, or set allow_open_incidents: true to delete open incidents too.",
+                )
+
+    def _data(self, seen: Observation | None, include: Iterable[str]) -> dict[str, Any]:
+        arn, replication_set = (seen.arn, seen.replication_set) if seen else ("", None)
+        seconds = min(DATA_SECONDS, max(3, self._seconds_left()))
+        return data_counts(self._connection, replication_set, arn, tuple(include), seconds)
 
 
 def steps_result(change: Change, remaining_status: str) -> dict[str, Any]:

@@ -51,10 +51,10 @@ def data_counts(
             continue
         calls = [(region, listing.operation) for region in regions]
         pages = [page for call in calls for page in found.get(call, [])]
-        # Without any item, and without a Region that has returned its list to the end, not even that there is none is known.
-        if any(pages) or not replication_set or any(call not in failures for call in calls):
-            items = merge(listing, account_id_of_arn(arn), pages) if pages else []
-            facts["counts"][part], facts[part] = part_of(part, items)
+        count, facts_of_part = part_of(part, merge(listing, account_id_of_arn(arn), pages) if pages else [])
+        # Unless every Region has returned its list to the end, it is not known that there is none.
+        if count or not any(call in failures for call in calls):
+            facts["counts"][part], facts[part] = count, facts_of_part
         facts["missing"] += [
             _missing(connection, part, region, failures[region, operation])
             for region, operation in calls

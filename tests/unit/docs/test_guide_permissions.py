@@ -230,7 +230,7 @@ TASKS: list[tuple[str, dict[str, Any], bool]] = [
 OPTIONAL = {
     "kms:DescribeKey": "was not checked",
     "ssm-incidents:ListResponsePlans": "(response_plans)",
-    "ssm-incidents:ListIncidentRecords": "Whether an incident is open is not known.",
+    "ssm-incidents:ListIncidentRecords": "It is not known whether an incident is open.",
     "ssm-contacts:ListContacts": "(contacts, escalation_plans, on_call_schedules)",
     "ssm-contacts:ListRotations": "(rotations)",
 }
