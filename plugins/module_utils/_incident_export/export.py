@@ -18,6 +18,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple
 
+from .._aws.arn import is_account_id
 from .._aws.errors import (
     EXPORT_INCOMPLETE,
     MALFORMED_ANSWER,
@@ -66,6 +67,7 @@ class Unit:
 
     :ivar listed: for the first and the second reading, the operations and Regions that listed it, as bits.
     :ivar prints: for the first and the second reading, the sum of the fingerprints of all that lists said of it.
+    :ivar parts: for each of the three readings, the sum of the fingerprints of what lists of its parts have.
     :ivar is_doubtful: whether AWS listed it, or a part of it, and did not find it afterwards.
     :ivar is_incomparable: whether a list of its parts failed, so that its fingerprints differ anyway.
     :ivar failed: the readings in which something of it could not be read, which the manifest says.
@@ -73,13 +75,25 @@ class Unit:
     :ivar is_gone: whether it was not found any more.
     """
 
-    __slots__ = ("arn", "failed", "is_doubtful", "is_gone", "is_incomparable", "is_read", "kind", "listed", "prints")
+    __slots__ = (
+        "arn",
+        "failed",
+        "is_doubtful",
+        "is_gone",
+        "is_incomparable",
+        "is_read",
+        "kind",
+        "listed",
+        "parts",
+        "prints",
+    )
 
     def __init__(self, kind: Kind, arn: str) -> None:
         self.kind = kind
         self.arn = arn
         self.listed = [0, 0]
         self.prints = [0, 0]
+        self.parts = [0, 0, 0]
         self.is_doubtful = False
         self.is_incomparable = False
         self.failed: tuple[int, ...] = ()
@@ -376,6 +390,8 @@ class Export:
             # An object that others are created before moves to the next page, which lists it again.
             if item_id and here[key] > 1:
                 return []
+            if unit:
+                unit.parts[reading] += fingerprint(operation, region, item)
             if unit and reading != _AGAIN:
                 unit.prints[reading] += fingerprint(operation, region, item)
             if is_unit(kind):
@@ -400,7 +416,7 @@ class Export:
     def _register(self, place: Place, item: dict[str, Any], reading: int) -> None:
         """Remember that a list has an object. The lock is held."""
         arn = item[place.kind.id or ""]
-        if arn.split(":")[4] != self._account_id:
+        if is_account_id(arn.split(":")[4]) and arn.split(":")[4] != self._account_id:
             # It belongs to the other account's replication set.
             self._shared.add((place.kind.name, arn))
             return
@@ -424,7 +440,7 @@ class Export:
             is_sure = unit.kind.name not in self._unsure_kinds
             differs = is_sure and not unit.is_incomparable and unit.prints[_FIRST] != unit.prints[_SECOND]
             if is_sure and not second:
-                self._note_change(unit, "went", exported=unit.is_read)
+                self._note_gone(unit)
             elif is_sure and not first:
                 self._again[arn] = "came"
             elif unit.is_doubtful or differs:
@@ -441,7 +457,14 @@ class Export:
             # A reading that is older and complete is better than one that is not.
             is_worse = _AGAIN in unit.failed and unit.is_read and _FIRST not in unit.failed
             if unit.is_gone:
-                self._note_change(unit, "went", exported=unit.is_read)
+                self._note_gone(unit)
+                useless.add(arn)
+            elif change == "changed" and not unit.is_incomparable and unit.parts[_AGAIN] != unit.parts[_SECOND]:
+                # It was deleted, or changed once more, or a Region is late: what was read first is not given up for that.
+                self._note_change(unit, change, exported=False)
+                self._note_missing(
+                    Place(unit.kind, "", "", unit), _unstable("it changed again while it was read again")
+                )
                 useless.add(arn)
             elif change == "changed":
                 self._note_change(unit, change, exported=not is_worse)
@@ -497,6 +520,12 @@ class Export:
             if len(self._missing) < MAX_RETURNED:
                 self._missing.append(facts)
 
+    def _note_gone(self, unit: Unit) -> None:
+        # Lists of the parts of what does not exist are empty (alchemy-run's tests).
+        self._note_change(unit, "went", exported=unit.is_read and not sub_lists(unit.kind))
+        if unit.kind is REPLICATION_SET:
+            self._note_missing(Place(unit.kind, "", "", unit), _unstable("it was deleted during the export"))
+
     def _note_change(self, unit: Unit, change: str, exported: bool) -> None:
         """Take note of a change for the manifest.
 
@@ -531,6 +560,10 @@ def _part(unit: Unit, item_id: str | None, region: str) -> dict[str, str]:
 def _too_late(reading: int) -> AnsibleSSMIncidentsError:
     what = "it was not looked at once more" if reading == _SECOND else "it was not read"
     return AnsibleSSMIncidentsError("", code=WAIT_TIMEOUT, reason=f"{what} within the time limit")
+
+
+def _unstable(reason: str) -> AnsibleSSMIncidentsError:
+    return AnsibleSSMIncidentsError("", code=REPLICATION_SET_CHANGED, reason=reason)
 
 
 def _now() -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import signal
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Iterator, NamedTuple
 
@@ -157,9 +158,10 @@ class NewFolder:
             # A directory that is empty would be replaced.
             if self._look(self._name) is not None:
                 raise _failure(self._path, "somebody has created it during the export")
-            os.rename(self._temporary, self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
-            self._is_finished = True
-            os.fsync(self._parent)
+            with _uninterrupted():
+                os.rename(self._temporary, self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
+                self._is_finished = True
+                os.fsync(self._parent)
 
     def _is_mine(self, name: str) -> bool:
         mine, there = os.fstat(self._folder), self._look(name)
@@ -187,6 +189,17 @@ class NewFolder:
         except OSError as error:
             # Not its text, which has the name of a file that users don't know.
             raise _failure(self._path, error.strerror or type(error).__name__) from error
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold up Ctrl-C and SIGTERM: between a rename and the note of it, an interruption would delete what is in its place."""
+    numbers = {signal.SIGINT, signal.SIGTERM}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -156,9 +156,9 @@ def _page(client: BaseClient, model: OperationModel, given: Mapping[str, Any], i
     for item in items:
         if not isinstance(item, dict) or not (id_member is None or _is_id(item.get(id_member), id_member)):
             raise ValueError(f"an item of {listed} has no {id_member}")
-    token = next((answer[name] for name in shape.members if name.lower() == "nexttoken" and answer.get(name)), None)
-    if not isinstance(token, (str, type(None))):
-        raise ValueError("the token of the next page is not a str")
+    token = next((answer.get(name) for name in shape.members if name.lower() == "nexttoken"), None)
+    if not isinstance(token, (str, type(None))) or token == "":
+        raise ValueError("the token of the next page is not a str, or is empty")
     return Page(plain(items), token)
 
 
