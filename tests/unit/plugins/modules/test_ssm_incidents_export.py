@@ -606,7 +606,9 @@ def test_a_set_that_is_deleted_during_the_export(held: LocalEndpoint, export: Ru
     arn = held.client(region="us-east-1").list_replication_sets()["replicationSetArns"][0]
     gone = {"operation": "GetReplicationSet", "fault": "error", "code": "ResourceNotFoundException", "times": None}
     # It is found, and read once.
-    held.faults.add({"operation": "GetReplicationSet", "fault": "delay", "seconds": 0, "times": 2}, gone)
+    regions = {"us-east-1": {"status": "ACTIVE"}, "eu-west-1": {"status": "ACTIVE"}}
+    body = json.dumps({"replicationSet": {"status": "ACTIVE", "regionMap": regions}})
+    held.faults.add({"operation": "GetReplicationSet", "fault": "body", "body": body, "times": 2}, gone)
     outcome = export()
     assert outcome.failed and outcome["error"]["code"] == "ExportIncomplete" and arn in outcome["msg"]
 
