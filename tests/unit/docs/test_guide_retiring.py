@@ -16,6 +16,7 @@ import pytest
 import yaml
 from checkout import GUIDES
 from credentials import environment_variables
+from endpoint.backend import kinds
 from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
 from incident_data import contact, incident, response_plan
@@ -61,11 +62,16 @@ def listed(endpoint: LocalEndpoint, account: str) -> list[str]:
     return found
 
 
+#: With an older botocore an export is not complete, as the guide wants it.
+whole_export = pytest.mark.skipif("finding" not in kinds.KINDS, reason="this botocore has no findings")
+
+
 @pytest.fixture(autouse=True)
 def transition(endpoint: LocalEndpoint) -> None:
     endpoint.configure(transition={"progression": "immediate"})
 
 
+@whole_export
 @pytest.mark.slow
 @pytest.mark.usefixtures("kms_that_takes_arns")
 def test_the_story(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path) -> None:
@@ -90,6 +96,7 @@ def test_an_open_incident_ends_the_story(run_tasks: Run, endpoint: LocalEndpoint
     assert listed(endpoint, ACCOUNT) == [ARN] and not (tmp_path / ACCOUNT).exists()
 
 
+@whole_export
 @pytest.mark.slow
 @pytest.mark.parametrize("first_arn", [ARN, None])
 def test_the_fleet(
