@@ -29,7 +29,7 @@ def data_counts(
     replication_set: Mapping[str, Any] | None,
     arn: str,
     include: Collection[str] = tuple(PARTS),
-    seconds: float = TIMEOUT,
+    seconds: float | None = None,
 ) -> dict[str, Any]:
     """Count what a replication set holds. Every Region of the set is asked, as it is not known whether one shows everything.
 
@@ -38,12 +38,12 @@ def data_counts(
     :param replication_set: the set, as botocore parsed it; None if the account has none, which then holds nothing.
     :param arn: the set's ARN, empty if there is none.
     :param include: the parts to count, of PARTS. Nothing else is asked for.
-    :param seconds: how long all lists may take together.
+    :param seconds: how long all lists may take together; TIMEOUT if it is left out.
     :return: complete, missing, counts and each of PARTS, as the info module of the data documents them.
     """
     regions = sorted(replication_set["regionMap"]) if replication_set else []
     listings = list(dict.fromkeys(PARTS[part] for part in PARTS if part in include))
-    found, failures = _list_everywhere(connection, listings, regions, seconds)
+    found, failures = _list_everywhere(connection, listings, regions, TIMEOUT if seconds is None else seconds)
     facts: dict[str, Any] = {"complete": not failures, "missing": [], "counts": dict.fromkeys(PARTS)}
     for part, listing in PARTS.items():
         facts[part] = None

@@ -313,7 +313,8 @@ def _try_again(send: Send, attempt: Attempt, seen: Observation, now: float, untr
 
 def _raise_after(seconds: float, failure: AnsibleSSMIncidentsError, attempt: Attempt, now: float) -> None:
     """Raise the failure if a step is refused so long already, or so long after AWS has let it be tried again."""
-    if now - max(attempt.refused_at or 0, attempt.not_before) >= seconds:
+    since = now if attempt.refused_at is None else attempt.refused_at
+    if now - max(since, attempt.not_before) >= seconds:
         raise failure
 
 

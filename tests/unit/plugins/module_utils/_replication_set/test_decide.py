@@ -59,6 +59,7 @@ AB = seen(a="ACTIVE", b="ACTIVE")
 ADDING_B = seen("UPDATING", a="ACTIVE", b="CREATING")
 ADD_B = Step("add_region", {"region": "b", "sse_kms_key_id": "DefaultKey"})
 DELETE_A = Step("delete_region", {"region": "a"})
+DELETE_B = Step("delete_region", {"region": "b"})
 DELETE = Step("delete_replication_set", {})
 CREATE = Step("create_replication_set", {"regions": {"a": "DefaultKey"}, "tags": {}})
 PROTECT = Step("update_deletion_protection", {"deletion_protected": True})
@@ -228,6 +229,14 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
         after(attempt(ADD_B, REFUSED, A, 60, failures={"a": INVALID})),
         seen(protected=True, a="ACTIVE"),
         ADD_B,
+    ),
+    "refused while somebody else's change was in progress": (
+        present("a", deletion_protected=True),
+        after(
+            attempt(PROTECT, REFUSED, ADDING_B, 900, failures={"a": INVALID}, refused_at=None), plan=(PROTECT, DELETE_B)
+        ),
+        AB,
+        PROTECT,
     ),
     "a conflict": (present("a", "b"), after(attempt(ADD_B, REFUSED, A, failures={"a": CONFLICT})), A, ADD_B),
     "a conflict just now": (
