@@ -314,7 +314,8 @@ class Export:
         :param about: the object, which is a part of the unit if it has an item_id.
         """
         kind, unit, item_id = about.kind, about.unit, about.item_id
-        assert unit
+        if unit is None:
+            raise AssertionError("only an object that is known is read")
         record = {}
         for operation in kind.gets:
             place = about._replace(operation=operation)

@@ -223,7 +223,8 @@ class Change:
         self._history = self._history.with_attempt(attempt._replace(before=self._seen()))
 
     def _seen(self) -> Observation:
-        assert self.seen  # nothing is sent before the set is read
+        if self.seen is None:
+            raise AssertionError("nothing is sent before the set is read")
         return self.seen
 
     def _is_untried(self, attempt: Attempt) -> bool:
