@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -184,12 +184,18 @@ class _Change(Change):
         self.run.planned = list(self.remaining)
 
 
+class _Guard(managing.DeletionGuard):
+    """A guard of a set that holds nothing: what it holds is not part of a world."""
+
+    def _data(self, _seen: object, include: Iterable[str]) -> dict[str, Any]:
+        return {"counts": dict.fromkeys(include, 0), "missing": []}
+
+
 @contextmanager
 def _simulated() -> Iterator[None]:
     """Let the managing module change replication sets in a world."""
     replaced: dict[str, Any] = {"Remote": SimulatedRemote, "Change": _Change, "warn": managing.warn}
-    # What the set holds is not part of a world.
-    replaced["data_of_set"] = lambda *_arguments: {"open_incidents": 0}
+    replaced["DeletionGuard"] = _Guard
     saved = {name: getattr(managing, name) for name in replaced}
     try:
         for name, value in replaced.items():
