@@ -83,7 +83,7 @@ def test_the_organization(
     text = GUIDE.read_text(encoding="utf-8")
     blocks = [block for block in code_blocks(GUIDE, "yaml") if "all" not in yaml.safe_load(block)]
     assert "plugin: incident_manager.aws.organization" in blocks[0]
-    assert blocks[0].strip().count("\n") == 2 and "inventory of three lines" in text
+    assert blocks[0].strip().count("\n") == 2 and "a file of three lines" in text
     names = re.findall(r"``(group_vars/\w+\.yml)``:", text)
     assert len(names) == 2
     (tmp_path / "group_vars").mkdir()

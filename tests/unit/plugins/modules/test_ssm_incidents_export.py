@@ -609,7 +609,7 @@ def test_a_set_that_is_deleted_during_the_export(held: LocalEndpoint, export: Ru
     regions = {"us-east-1": {"status": "ACTIVE"}, "eu-west-1": {"status": "ACTIVE"}}
     body = json.dumps({"replicationSet": {"status": "ACTIVE", "regionMap": regions}})
     held.faults.add({"operation": "GetReplicationSet", "fault": "body", "body": body, "times": 2}, gone)
-    outcome = export()
+    outcome = export(allow_incomplete=False)
     assert outcome.failed and outcome["error"]["code"] == "ExportIncomplete" and arn in outcome["msg"]
 
 
