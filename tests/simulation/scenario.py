@@ -201,9 +201,9 @@ def make_scenario(random: Random) -> Scenario:
         lag=_lag(random) if _happens(random, 0.25) else {},
         fails={random.choice(REGIONS): "The KMS key is disabled"} if _happens(random, 0.08) else {},
         respelled=random.choice(["keys", "tags"]) if _happens(random, 0.03) else "",
-        outages=[_outage(random) for _ in range(random.choice([0, 0, 1, 1, 2, 3]))],
-        faults=[_fault(random) for _ in range(random.choice([0, 0, 1, 1, 2, 3, 5]))],
-        acts=[_act(random) for _ in range(random.choice([0, 0, 0, 1, 1, 2, 3]))],
+        outages=[_outage(random) for _number in range(random.choice([0, 0, 1, 1, 2, 3]))],
+        faults=[_fault(random) for _number in range(random.choice([0, 0, 1, 1, 2, 3, 5]))],
+        acts=[_act(random) for _number in range(random.choice([0, 0, 0, 1, 1, 2, 3]))],
         settings=_settings(random),
     )
 

@@ -52,7 +52,7 @@ def in_parallel(
         missing.remove(key)
         yield key, result
     for key in missing:
-        yield key, no_response(key if isinstance(key, str) else next(iter(key)), seconds or 0)
+        yield key, no_response(key if isinstance(key, str) else key[0], seconds or 0)
 
 
 def no_response(region: str, seconds: float) -> AnsibleSSMIncidentsError:
@@ -66,10 +66,11 @@ def within(seconds: float, region: str, call: Callable[[], Result]) -> Result:
 
     :raises AnsibleSSMIncidentsError: if it fails, or has not ended in time.
     """
-    ((_key, result),) = in_parallel({region: call}, seconds)
-    if isinstance(result, AnsibleSSMIncidentsError):
-        raise result
-    return result
+    for _region, result in in_parallel({region: call}, seconds):
+        if isinstance(result, AnsibleSSMIncidentsError):
+            raise result
+        return result
+    raise AssertionError("in_parallel() yields each call's result")
 
 
 # As many connections as a client of botocore keeps. AWS throttles a caller that sends many calls at once.

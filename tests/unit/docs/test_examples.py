@@ -20,7 +20,6 @@ from credentials import environment_variables
 from endpoint.backend import utils
 from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
-from moto.kms.models import KmsBackend
 
 from .code_blocks import ACCOUNT, ARN, KEY, tasks_of
 
@@ -145,17 +144,6 @@ def test_an_unexpected_failure_fails_the_task(run_tasks: Run) -> None:
     # A failure because of an unknown option has no error code.
     task["incident_manager.aws.ssm_incidents_replication_set_info"]["no_such_option"] = 1
     assert run_tasks([task]).returncode != 0
-
-
-@pytest.fixture
-def kms_that_takes_arns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let moto's KMS take a key's ARN wherever AWS's does. amazon.aws.kms_key sends nothing else."""
-
-    def taking_arns(method: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda kms, key_id, *others: method(kms, kms.get_key_id(key_id), *others)
-
-    for name in ("disable_key", "enable_key", "schedule_key_deletion", "cancel_key_deletion"):
-        monkeypatch.setattr(KmsBackend, name, taking_arns(getattr(KmsBackend, name)))
 
 
 @pytest.mark.slow

@@ -22,7 +22,6 @@ from endpoint.server import LocalEndpoint
 from incident_data import contact, incident, response_plan
 
 from .code_blocks import ACCOUNT, ARN, KEY, code_blocks
-from .test_examples import kms_that_takes_arns as kms_that_takes_arns
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
