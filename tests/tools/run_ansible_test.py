@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import fcntl
 import os
 import subprocess
 import sys
@@ -42,6 +43,13 @@ subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", 
 
 
 def main() -> int:
+    # One at a time at each end: sanity tests read the files that the integration tests make and remove.
+    with (ENVIRONMENT / "ansible-test.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return run()
+
+
+def run() -> int:
     command, *arguments = sys.argv[1:]
     configure_pip()
     provide_get_pip()
