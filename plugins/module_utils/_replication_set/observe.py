@@ -100,7 +100,8 @@ class Observer:
             except AnsibleSSMIncidentsError as failure:
                 if not failure.is_temporary or self._remote.now() >= end:
                     raise
-            self._remote.sleep(PAUSES[min(number, len(PAUSES) - 1)])
+            left = end - self._remote.now()
+            self._remote.sleep(max(0, min(PAUSES[min(number, len(PAUSES) - 1)], left)))
         raise AssertionError  # count() has no end.
 
     def healthiest_first(self, regions: Iterable[str]) -> list[str]:

@@ -439,6 +439,17 @@ def test_throttled_reads_end_in_time(manage: Run, endpoint: LocalEndpoint, sleep
     assert sum(sleeps) <= 3
 
 
+@pytest.mark.parametrize("wait_timeout", [40, 300])
+def test_the_last_read_of_the_tags_ends_in_time(
+    manage: Run, endpoint: LocalEndpoint, sleeps: list[float], wait_timeout: int
+) -> None:
+    seed_set(endpoint, regionMap=region_map(OWN), deletionProtected=False)
+    endpoint.faults.add({"operation": "ListTagsForResource", "fault": "throttle", "times": None})
+    outcome = manage(deletion_protected=True, wait_timeout=wait_timeout)
+    assert outcome.failed and outcome["changed"] is True
+    assert sum(sleeps) <= min(wait_timeout, 60)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [{"tags": TAGS}, {"state": "absent"}])
 def test_an_endpoint_that_hangs_ends_the_task(manage: Run, endpoint: LocalEndpoint, options: dict[str, Any]) -> None:
