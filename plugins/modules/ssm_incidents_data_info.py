@@ -14,6 +14,7 @@ description:
     escalation plans, on-call schedules and rotations. AWS deletes all of them together with the replication set.
   - AWS does not document whether a single Region of the set shows everything. The module therefore asks all Regions of the set
     at the same time, and counts each resource once.
+  - If the set or one of its Regions is not V(ACTIVE), the module warns. Whether such a Region shows everything is not documented.
   - If something can't be listed, the module warns and does not fail. RV(complete) is V(false), and RV(missing) has the reasons.
   - The module is read-only. It was tested against the local endpoint of this collection, and has not been tried on a real AWS
     account.
@@ -395,7 +396,7 @@ botocore_version:
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS, state_warning
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_counts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
@@ -420,9 +421,12 @@ def main() -> None:
         validate_search(arn, search_regions)
         connection = run.connect(SEARCH_DEFAULTS)
         found = find_replication_set(connection, arn, search_regions)
+        warning = state_warning(found.replication_set) if found.replication_set else None
+        if warning:
+            # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
+            warn(warning)
         data = data_counts(connection, found.replication_set, found.arn, params["include"])
         if not data["complete"]:
-            # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
             warn(
                 "Not everything that the replication set holds could be listed. The return value missing has the reasons."
             )

@@ -27,9 +27,16 @@ description:
     ended, the number of objects of each kind, the size and the SHA-256 of each file, C(missing) with everything that could
     not be read, by ARN, operation, Region, code and reason, C(changes) with what came, went or changed during the export, and
     C(not_included) with what no API returns.
+  - A member of a response that the installed botocore does not know is exported as AWS sent it, and C(members_unknown_to_botocore)
+    of the manifest names it. A member whose value is null is left out.
+  - Some lists of what belongs to an object may be missing from a response, by the model of the API. The module takes such a list
+    for empty. C(responses_without_list) of the manifest has the number of these responses.
   - Whether a single Region of the replication set shows everything is not documented. The module therefore asks all Regions of
-    the set, and takes each object once.
-  - Before the end, all lists are made once more. What is new or differs is read again, and named in C(changes). What has gone is
+    the set, and takes each object once. If a Region does not return an object that it lists, the module reads it in another Region
+    that lists it in the same way. If Regions list an object differently, the module exports what each of them returns, and the
+    object has several lines.
+  - Before the end, all lists are made once more. What is new or differs is read again, and named in C(changes). What could not be
+    read because of an error that may pass, such as a broken connection, is read again too. What has gone is
     named there and stays in its file, as far as it was read. A change that no list shows, such as another stage in the plan of
     a contact, is not noticed.
   - The directory appears at O(path) only when everything is written, and the module does not change it afterwards. Until then the
@@ -42,6 +49,9 @@ notes:
     alias of a contact.
   - The module makes one call for each timeline event, and several for each other object. The rates that AWS allows are not
     documented. A call that is throttled is retried until O(timeout), unless C(aws_config) limits the retries.
+  - If the replication set or one of its Regions is not V(ACTIVE), the module warns. The export of a set that is being deleted is
+    never complete.
+  - A list of more than 1,000 pages, which are 100,000 objects, counts as one that can't be read.
   - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds. C(aws_config) overrides this.
   - An object that another account shares with this account is only counted, in C(shared_by_other_accounts) of the manifest.
   - ListRotationOverrides and ListRotationShifts require a period. The manifest has the periods that were asked for.
@@ -77,7 +87,8 @@ options:
   timeout:
     description:
       - The number of seconds after which no further call is made, from 1 on. What was not read by then is missing.
-      - Finding the replication set counts. In check mode, listing takes 300 seconds at most.
+      - Finding the replication set counts. A call that has started ends within a few seconds more, or is missing. In check mode,
+        listing takes 300 seconds at most.
     type: int
     default: 3600
 extends_documentation_fragment:
@@ -289,6 +300,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import state_warning
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_counts
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.export import (
     Export,
@@ -339,12 +351,12 @@ def main() -> None:
                 " used. If no export is going on, delete it, because it contains personal data."
             )
         if module.check_mode:
-            found = find(connection, params)
+            found = find(connection, params, deadline)
             summary = summary_of_counts(data_counts(connection, found.replication_set or {}, found.arn))
         else:
             # Before AWS is asked, so that what can't be written is known before hours have passed.
             with NewFolder(params["path"]) as folder:
-                found = find(connection, params)
+                found = find(connection, params, deadline)
                 regions, home = (found.replication_set or {})["regionMap"], found.client.meta.region_name
                 export = Export(connection, found.arn, regions, home, folder, params["workers"], deadline)
                 summary = export.run()
@@ -365,9 +377,9 @@ def validate(params: Mapping[str, Any]) -> None:
     validate_path(params["path"])
 
 
-def find(connection: Connection, params: Mapping[str, Any]) -> SearchResult:
-    """Find the replication set. Raises AnsibleSSMIncidentsError, also if there is none."""
-    found = find_replication_set(connection, params["arn"], params["search_regions"])
+def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> SearchResult:
+    """Find the replication set, and warn if it is not ACTIVE. Raises AnsibleSSMIncidentsError, also if there is none."""
+    found = find_replication_set(connection, params["arn"], params["search_regions"], deadline)
     if found.replication_set is None:
         raise AnsibleSSMIncidentsError(
             "The account has no replication set: there is nothing to export",
@@ -375,6 +387,9 @@ def find(connection: Connection, params: Mapping[str, Any]) -> SearchResult:
             reason="",
             advice="Check the credentials. They decide which account is asked.",
         )
+    warning = state_warning(found.replication_set)
+    if warning:
+        warn(warning)
     return found
 
 

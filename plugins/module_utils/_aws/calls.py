@@ -81,7 +81,7 @@ def call_aws(
         MAX_ATTEMPTS for a transient error, and MAX_ATTEMPTS_WITHOUT_RESPONSE if no response came.
     :param returns_secrets: whether the response has secrets. If it can't be read, it is not quoted then.
     :param deadline: a time of time.monotonic(). Until then a call that is throttled is made again, unless the client or
-        max_attempts limits it; after it no call is.
+        max_attempts limits it; after it no call is. With it, a response that can't be read counts as none.
     :raises AnsibleSSMIncidentsError: for every error, a response that can't be read included.
     """
     description = f"{description} in Region {client.meta.region_name}"
@@ -102,7 +102,7 @@ def call_aws(
 
 def _attempts(failure: AnsibleSSMIncidentsError, limit: int | None, deadline: float | None) -> float:
     """Return how often a call with such an error is made at most."""
-    if not failure.is_temporary or failure.code == MALFORMED_ANSWER:
+    if not failure.is_temporary or (failure.code == MALFORMED_ANSWER and deadline is None):
         return 1
     if failure.code == THROTTLING and limit is None and deadline is not None:
         return math.inf

@@ -94,7 +94,7 @@ COLLECTION_ADVICE = {
     ),
     FILE_NOT_READABLE: "Specify a file that exists and is readable.",
     FILE_NOT_WRITABLE: "Specify a file in a writable directory.",
-    INTERRUPTED: "AWS continues the steps that have started. To complete the change, run the task again.",
+    INTERRUPTED: "Run the task again. If it was changing a replication set, AWS continues the steps that have started.",
     INVALID_CONFIGURATION: (
         f"Check endpoint_url, aws_ca_bundle and aws_config, and on {HOST} the environment (AWS_*) and the AWS configuration"
         " files."

@@ -14,6 +14,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_ar
 
 from .._aws.arn import account_id_of_arn
 from .._replication_set.facts import iso_time
+from .._replication_set.service import ACTIVE
 
 #: botocore's names of both APIs.
 INCIDENTS = "ssm-incidents"
@@ -105,6 +106,21 @@ PARTS: Mapping[str, Listing] = {
 
 # The type of a contact (botocore's model, shape ContactType), and its part.
 _CONTACT_TYPES = {"PERSONAL": "contacts", "ESCALATION": "escalation_plans", "ONCALL_SCHEDULE": "on_call_schedules"}
+
+
+def state_warning(replication_set: Mapping[str, Any]) -> str | None:
+    """Return a warning if a replication set or a Region of it is not ACTIVE, None otherwise.
+
+    Whether such a Region shows everything is not documented.
+
+    :param replication_set: the set, as botocore parsed it.
+    """
+    status = replication_set["status"]
+    regions = {region: info.get("status") for region, info in replication_set["regionMap"].items()}
+    if {status, *regions.values()} == {ACTIVE}:
+        return None
+    described = ", ".join(f"{region} {one}" for region, one in sorted(regions.items()))
+    return f"The replication set is {status}, with {described}. It may hold more than AWS returns now."
 
 
 def validate_items(listing: Listing, items: Iterable[Any]) -> None:

@@ -16,7 +16,7 @@ from collections import Counter
 from datetime import datetime, timezone
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._aws.arn import is_account_id
 from .._aws.errors import (
@@ -28,8 +28,10 @@ from .._aws.errors import (
     AnsibleSSMIncidentsError,
 )
 from .._aws.text import shorten
+from .._incident_data.api import MAX_PAGES
 from .._incident_data.contents import PARTS
 from .._replication_set.facts import iso_time
+from .._replication_set.service import DELETING
 from .kinds import (
     FORMAT_VERSION,
     KINDS,
@@ -41,64 +43,23 @@ from .kinds import (
     is_unit,
     periods,
     sub_lists,
+    units_below,
 )
 from .lines import fingerprint
 from .reads import Reads
 from .store import CHANGES, MISSING, Store
+from .unit import AGAIN, CAME, FIRST, SECOND, WENT, Unit, compare, result_of_reading_again
 from .work import Task, carry_out
 
 if TYPE_CHECKING:
     from .._aws.connection import Connection
     from .folder import NewFolder
 
-# The three readings: of everything, of the lists once more, and of what differs.
-_FIRST, _SECOND, _AGAIN = range(3)
-
 #: So many of what could not be read are returned. The manifest has all.
 MAX_RETURNED = 20
 
 # So many of them, by operation, code and Region, are in the message.
 _MAX_GROUPS = 5
-
-
-class Unit:
-    """
-    An object that is read and compared as a whole.
-
-    :ivar listed: for the first and the second reading, the operations and Regions that listed it, as bits.
-    :ivar prints: for the first and the second reading, the sum of the fingerprints of all that lists said of it.
-    :ivar parts: for each of the three readings, the sum of the fingerprints of what lists of its parts have.
-    :ivar is_doubtful: whether AWS listed it, or a part of it, and did not find it afterwards.
-    :ivar is_incomparable: whether a list of its parts failed, so that its fingerprints differ anyway.
-    :ivar failed: the readings in which something of it could not be read, which the manifest says.
-    :ivar is_read: whether it was found when it was read.
-    :ivar is_gone: whether it was not found any more.
-    """
-
-    __slots__ = (
-        "arn",
-        "failed",
-        "is_doubtful",
-        "is_gone",
-        "is_incomparable",
-        "is_read",
-        "kind",
-        "listed",
-        "parts",
-        "prints",
-    )
-
-    def __init__(self, kind: Kind, arn: str) -> None:
-        self.kind = kind
-        self.arn = arn
-        self.listed = [0, 0]
-        self.prints = [0, 0]
-        self.parts = [0, 0, 0]
-        self.is_doubtful = False
-        self.is_incomparable = False
-        self.failed: tuple[int, ...] = ()
-        self.is_read = False
-        self.is_gone = False
 
 
 class Place(NamedTuple):
@@ -111,12 +72,42 @@ class Place(NamedTuple):
     item_id: str | None = None
 
 
-class Seen:
-    """What the lists of the parts of one object have returned, in all Regions."""
+# The ARN of the object that a list asks about, if there is one, the operation and the Region.
+ListKey = Tuple[Optional[str], str, str]
 
-    def __init__(self) -> None:
-        self.taken: Counter[Any] = Counter()
-        self.in_region: dict[str, Counter[Any]] = {}
+
+class Seen:
+    """
+    What lists have returned: of one part of an object in all Regions, or of what there is in one Region.
+
+    :ivar open: how many of these lists have not ended.
+    :ivar taken: how many of an item were written, by fingerprint.
+    :ivar here: how many of an item a Region has listed, by Region and ID, or fingerprint for an item without an ID.
+    :ivar views: for each ID, what Regions say of it: a fingerprint, with the Regions.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.open = number
+        self.taken: Counter[int] = Counter()
+        self.here: Counter[tuple[str, Any]] = Counter()
+        self.views: dict[str, dict[int, list[str]]] = {}
+
+
+class Reading(NamedTuple):
+    """
+    What a Region has returned of an object.
+
+    :ivar record: the responses of the operations that read it, by operation.
+    :ivar failures: those that failed, with the operation.
+    """
+
+    region: str
+    record: dict[str, Any]
+    failures: list[tuple[str, AnsibleSSMIncidentsError]]
+
+    def is_gone(self, kind: Kind) -> bool:
+        """Tell whether the first operation did not find the object."""
+        return any(operation == kind.gets[0] and failure.code == NOT_FOUND for operation, failure in self.failures)
 
 
 class Summary(NamedTuple):
@@ -177,10 +168,19 @@ class Export:
         the_set = Unit(REPLICATION_SET, arn)
         self._units: dict[str, Unit] = {arn: the_set}
         self._bits: dict[tuple[str, str], int] = {}
-        the_set.listed[_FIRST] = self._bit("", home)
+        the_set.listed[FIRST] = self._bit("", home)
+        # What the second reading has found, by ARN.
         self._again: dict[str, str] = {}
-        self._failed_lists: set[tuple[str | None, str, str]] = set()
-        self._unsure_kinds: set[str] = set()
+        # Lists, by the ARN of the object that they ask about, operation and Region: those that failed in the first reading,
+        # those of them that are not asked for again, and those that the second reading has read, or not either.
+        self._failed_lists: set[ListKey] = set()
+        self._hopeless_lists: set[ListKey] = set()
+        self._recovered_lists: set[ListKey] = set()
+        self._lists_failed_again: set[ListKey] = set()
+        # The kinds of which a list failed, for the first and the second reading.
+        self._unsure_kinds: tuple[set[str], set[str]] = (set(), set())
+        # The objects and their readings of which no failure counts any more.
+        self._settled: set[tuple[str, int]] = set()
         self._shared: set[tuple[str, str]] = set()
         self._missing: list[dict[str, Any]] = []
         self._missing_by: Counter[tuple[str, str, str]] = Counter()
@@ -201,17 +201,18 @@ class Export:
             self._store.stop()
 
     def _run(self) -> Summary:
-        self._read(_FIRST)
+        self._read(FIRST)
         if time.monotonic() < self._deadline:
-            self._read(_SECOND)
+            self._read(SECOND)
             self._compare()
-            self._read(_AGAIN)
+            self._read(AGAIN)
         else:
-            self._note_missing(Place(REPLICATION_SET, "", ""), _too_late(_SECOND))
-        outdated, useless = self._results_of_reading_again()
+            self._note_missing(Place(REPLICATION_SET, "", ""), _too_late(SECOND))
+        outdated, useless = self._end_reading_again()
         self._store.close()
-        complete = not self._missing_by
         self._store.replace(outdated, useless)
+        self._store.convert(MISSING, self._settle)
+        complete = not self._missing_by
         counts = self._store.write_manifest(self._manifest(complete))
         return Summary(complete, counts, self._missing, sum(self._missing_by.values()), self._missing_by, self._changes)
 
@@ -231,19 +232,27 @@ class Export:
                 if kind.times
             },
             "shared_by_other_accounts": dict(Counter(kind for kind, _arn in sorted(self._shared))),
+            "responses_without_list": dict(sorted(self._reads.without_list.items())),
+            "members_unknown_to_botocore": {
+                operation: sorted(names) for operation, names in sorted(self._reads.unknown_members.items())
+            },
         }
 
     # Readings -----------------------------------------------------------------------------------------------------
 
     def _read(self, reading: int) -> None:
         """Carry out one of the three readings."""
-        if reading != _AGAIN:
-            self._carry_out(self._region_lists(reading), reading)
+        if reading != AGAIN:
+            for unit in self._units.values():
+                unit.views = {}
+            # All lists end before the first object is read: a Region that hangs must leave the time to read the others'.
+            half = (time.monotonic() + self._deadline) / 2
+            self._carry_out(self._region_lists(reading), reading, half)
         for level in LEVELS:
-            self._carry_out(self._unit_tasks(level, reading), reading)
+            self._carry_out(self._unit_tasks(level, reading), reading, self._deadline)
 
-    def _carry_out(self, tasks: Iterable[Task], reading: int) -> None:
-        for task in carry_out(tasks, self._workers, self._deadline):
+    def _carry_out(self, tasks: Iterable[Task], reading: int, deadline: float) -> None:
+        for task in carry_out(tasks, self._workers, deadline):
             self._fail(task.what, _too_late(reading), reading)
 
     def _region_lists(self, reading: int) -> Iterator[Task]:
@@ -252,13 +261,12 @@ class Export:
                 for region in self._regions:
                     place = Place(kind, operation, region)
                     if parent is None and self._is_listable(place, reading):
-                        yield self._list_task(place, reading, Seen())
+                        yield self._list_task(place, reading, Seen(1))
 
     def _is_listable(self, place: Place, reading: int) -> bool:
-        """Tell whether a list is to be made: one that has failed is named already, and needs no second look."""
-        arn = place.unit.arn if place.unit else None
-        has_failed = (arn, place.operation, place.region) in self._failed_lists
-        return place.operation not in self._unknown_operations and not (reading == _SECOND and has_failed)
+        """Tell whether a list is to be made: one that is denied is named already, and needs no second look."""
+        is_hopeless = reading == SECOND and _list_key(place) in self._hopeless_lists
+        return place.operation not in self._unknown_operations and not is_hopeless
 
     def _unit_tasks(self, level: Iterable[Kind], reading: int) -> Iterator[Task]:
         """Yield the tasks for all objects of some kinds that are known now."""
@@ -266,28 +274,32 @@ class Export:
             unit = self._units[arn]
             if unit.kind not in level:
                 continue
-            if (reading == _FIRST and unit.listed[_FIRST]) or (reading == _AGAIN and arn in self._again):
+            if (reading == FIRST and unit.listed[FIRST]) or (reading == AGAIN and arn in self._again):
                 yield self._unit_task(unit, self._read_unit, reading)
-            elif reading == _SECOND and self._is_listed_again(unit):
+            elif reading == SECOND and self._is_listed_again(unit):
                 yield self._unit_task(unit, self._look_at_unit, reading)
 
     def _is_listed_again(self, unit: Unit) -> bool:
-        return unit.kind is REPLICATION_SET or bool(unit.listed[_FIRST] and unit.listed[_SECOND])
+        return unit.kind is REPLICATION_SET or bool(unit.listed[FIRST] and unit.listed[SECOND])
 
     def _unit_task(self, unit: Unit, run: Callable[[Unit, int], list[Task]], reading: int) -> Task:
         operation = unit.kind.gets[0] if run == self._read_unit else next(iter(unit.kind.lists), unit.kind.gets[0])
-        return Task(Place(unit.kind, operation, self._home(unit), unit), partial(run, unit, reading))
+        return Task(Place(unit.kind, operation, self._regions_of(unit)[0], unit), partial(run, unit, reading))
+
+    # Objects ------------------------------------------------------------------------------------------------------
 
     def _read_unit(self, unit: Unit, reading: int) -> list[Task]:
         """Read an object, and return the tasks that list its parts."""
-        record = self._get(Place(unit.kind, "", self._home(unit), unit), reading)
+        found = self._read_views(Place(unit.kind, "", "", unit), self._views_of(unit), reading)
         if unit.is_gone:
             return []
         unit.is_read = True
-        if record:
-            self._write(unit.kind, {"arn": unit.arn, "region": self._home(unit), **record}, reading)
-        if unit.kind is REPLICATION_SET and reading == _FIRST:
-            unit.prints[_FIRST] = fingerprint(record)
+        for one in found:
+            self._write(unit.kind, {"arn": unit.arn, "region": one.region, **one.record}, reading)
+        if unit.kind is REPLICATION_SET and reading == FIRST:
+            unit.prints[FIRST] = fingerprint([one.record for one in found])
+            if any(_set_of(one.record).get("status") == DELETING for one in found):
+                self._note_missing(Place(unit.kind, "", "", unit), _unstable("it is being deleted"))
         return self._part_lists(unit, reading)
 
     def _look_at_unit(self, unit: Unit, reading: int) -> list[Task]:
@@ -297,45 +309,71 @@ class Export:
         return self._part_lists(unit, reading)
 
     def _look_at_set(self, unit: Unit) -> None:
-        record = self._get(Place(unit.kind, "", self._home(unit), unit), _SECOND)
+        found = self._read_views(Place(unit.kind, "", "", unit), self._views_of(unit), SECOND)
         if unit.is_gone:
             return
-        unit.listed[_SECOND] = unit.listed[_FIRST]
-        unit.prints[_SECOND] = fingerprint(record)
-        for region in record.get("GetReplicationSet", {}).get("replicationSet", {}).get("regionMap") or {}:
+        unit.listed[SECOND] = unit.listed[FIRST]
+        unit.prints[SECOND] = fingerprint([one.record for one in found])
+        for region in sorted({region for one in found for region in _set_of(one.record).get("regionMap") or {}}):
             if region not in self._regions:
                 reason = f"Region {region} was added to the set during the export, and was not asked"
                 failure = AnsibleSSMIncidentsError("", code=REPLICATION_SET_CHANGED, reason=reason)
                 self._note_missing(Place(unit.kind, "GetReplicationSet", region, unit), failure)
 
-    def _get(self, about: Place, reading: int) -> dict[str, Any]:
-        """Return the responses of all operations that read an object, by operation.
+    def _read_views(self, about: Place, views: Iterable[Sequence[str]], reading: int) -> list[Reading]:
+        """Return what Regions return of an object: once, or once for each view of it, if what they return differs too.
 
         :param about: the object, which is a part of the unit if it has an item_id.
+        :param views: the Regions that list it in the same way, together.
         """
-        kind, unit, item_id = about.kind, about.unit, about.item_id
+        kind, unit = about.kind, about.unit
         if unit is None:
             raise AssertionError("only an object that is known is read")
-        record = {}
+        found = [self._read_in_any(about, regions) for regions in views]
+        if not about.item_id and all(one.is_gone(kind) for one in found) and (unit.is_read or reading != AGAIN):
+            unit.is_doubtful = unit.is_gone = True
+            return []
+        for one in found:
+            for operation, failure in one.failures:
+                place = about._replace(operation=operation, region=one.region)
+                if failure.code == NOT_FOUND:
+                    self._doubt(place, failure, reading)
+                else:
+                    self._fail(place, failure, reading)
+        return list({fingerprint(one.record): one for one in reversed(found) if one.record}.values())[::-1]
+
+    def _read_in_any(self, about: Place, regions: Iterable[str]) -> Reading:
+        """Read an object in the first of some Regions that returns all of it or, if none does, the most."""
+        best: Reading | None = None
+        for region in regions:
+            if best is not None and time.monotonic() >= self._deadline:
+                break
+            one = self._read_in(about, region)
+            if best is None or len(one.record) > len(best.record):
+                best = one
+            if not one.failures:
+                break
+        if best is None:
+            raise AssertionError("an object is read in a Region")
+        return best
+
+    def _read_in(self, about: Place, region: str) -> Reading:
+        """Read an object in one Region, with all operations that read it."""
+        kind, item_id, arn = about.kind, about.item_id, about.unit.arn if about.unit else ""
+        one = Reading(region, {}, [])
         for operation in kind.gets:
-            place = about._replace(operation=operation)
             if operation in self._unknown_operations:
                 continue
             try:
-                record[operation] = self._reads.get(
-                    kind, operation, about.region, item_id or unit.arn, unit.arn if item_id else None
+                one.record[operation] = self._reads.get(
+                    kind, operation, region, item_id or arn, arn if item_id else None
                 )
             except AnsibleSSMIncidentsError as failure:
-                if failure.code != NOT_FOUND:
-                    self._fail(place, failure, reading)
-                elif operation in NONE_IF_NOT_FOUND:
-                    pass
-                elif item_id is None and operation == kind.gets[0] and (unit.is_read or reading != _AGAIN):
-                    unit.is_doubtful = unit.is_gone = True
-                    return {}
-                else:
-                    self._doubt(place, failure, reading)
-        return record
+                if failure.code != NOT_FOUND or operation not in NONE_IF_NOT_FOUND:
+                    one.failures.append((operation, failure))
+            if one.is_gone(kind):
+                break
+        return one
 
     # Lists --------------------------------------------------------------------------------------------------------
 
@@ -346,75 +384,83 @@ class Export:
         """
         tasks = []
         for kind, operation in sub_lists(unit.kind):
-            seen = Seen()
             places = [Place(kind, operation, region, unit) for region in self._regions_of(unit)]
-            tasks += [self._list_task(place, reading, seen) for place in places if self._is_listable(place, reading)]
+            places = [place for place in places if self._is_listable(place, reading)]
+            seen = Seen(len(places))
+            tasks += [self._list_task(place, reading, seen) for place in places]
         return tasks
 
     def _list_task(self, place: Place, reading: int, seen: Seen, tokens: tuple[str, ...] = ()) -> Task:
         return Task(place, partial(self._list, place, reading, seen, tokens))
 
     def _list(self, place: Place, reading: int, seen: Seen, tokens: tuple[str, ...]) -> list[Task]:
-        """Read a page, and return the tasks that follow from it: those for its items, and the next page."""
+        """Read a page, and return what follows from it: the next page or, after the last one, the parts to read."""
         kind, operation, region, unit = place[:4]
         token = tokens[-1] if tokens else None
         period = self._periods[kind.times] if kind.times else None
         try:
             page = self._reads.page(kind, operation, region, unit.arn if unit else None, token, period)
-            if page.token is not None and page.token in tokens:
-                raise AnsibleSSMIncidentsError(
-                    f"Failed to call {operation}",
-                    code=MALFORMED_ANSWER,
-                    reason="the list does not end: a page comes again",
-                )
+            for item in page.items:
+                self._take(place, item, reading, seen)
+            if page.token is not None:
+                if page.token in tokens or len(tokens) + 1 >= MAX_PAGES:
+                    raise _endless(operation)
+                return [self._list_task(place, reading, seen, (*tokens, page.token))]
+            if reading == SECOND:
+                with self._lock:
+                    self._recovered_lists |= {_list_key(place)} & self._failed_lists
         except AnsibleSSMIncidentsError as failure:
             if failure.code == NOT_FOUND and unit:
                 self._doubt(place, failure, reading)
             else:
                 self._fail(place, failure, reading)
-            return []
+        return self._part_tasks(place, reading, seen)
+
+    def _part_tasks(self, place: Place, reading: int, seen: Seen) -> list[Task]:
+        """Return the tasks that read the parts of an object, when the last Region has listed them."""
+        with self._lock:
+            seen.open -= 1
+            if seen.open:
+                return []
         tasks = []
-        for item in page.items:
-            tasks += self._take(place, item, reading, seen)
-        if page.token is not None:
-            tasks.append(self._list_task(place, reading, seen, (*tokens, page.token)))
+        for item_id, views in seen.views.items():
+            regions = list(views.values())
+            part = Place(place.kind, place.kind.gets[0], regions[0][0], place.unit, item_id)
+            tasks.append(Task(part, partial(self._read_part, part, regions, reading)))
         return tasks
 
-    def _take(self, place: Place, item: dict[str, Any], reading: int, seen: Seen) -> list[Task]:
-        """Take an item of a list, if it is not known yet, and return the tasks that read it."""
-        kind, operation, region, unit = place[:4]
-        item_id = item[kind.id] if kind.id else None
-        key = item_id or fingerprint(item)
-        with self._lock:
-            here = seen.in_region.setdefault(region, Counter())
-            here[key] += 1
-            # An object that others are created before moves to the next page, which lists it again.
-            if item_id and here[key] > 1:
-                return []
-            if unit:
-                unit.parts[reading] += fingerprint(operation, region, item)
-            if unit and reading != _AGAIN:
-                unit.prints[reading] += fingerprint(operation, region, item)
-            if is_unit(kind):
-                self._register(place, item, reading)
-                return []
-            is_new = here[key] > seen.taken[key]
-            seen.taken[key] += is_new
-        if not is_new or reading == _SECOND or unit is None:
-            return []
-        if not kind.gets:
-            self._write(kind, {**_part(unit, item_id, region), operation: item}, reading)
-            return []
-        part = Place(kind, kind.gets[0], region, unit, item_id)
-        return [Task(part, partial(self._read_part, part, reading))]
-
-    def _read_part(self, part: Place, reading: int) -> list[Task]:
-        record = self._get(part, reading)
-        if record and part.unit:
-            self._write(part.kind, {**_part(part.unit, part.item_id, part.region), **record}, reading)
+    def _read_part(self, part: Place, views: Sequence[Sequence[str]], reading: int) -> list[Task]:
+        for one in self._read_views(part, views, reading):
+            self._write_part(part, one.region, one.record, reading)
         return []
 
-    def _register(self, place: Place, item: dict[str, Any], reading: int) -> None:
+    def _take(self, place: Place, item: dict[str, Any], reading: int, seen: Seen) -> None:
+        """Take an item of a list."""
+        kind, operation, region, unit = place[:4]
+        item_id = item[kind.id] if kind.id else None
+        view = fingerprint(item)
+        here = (region, item_id or view)
+        with self._lock:
+            seen.here[here] += 1
+            # An object that others are created before moves to the next page, which lists it again.
+            if item_id and seen.here[here] > 1:
+                return
+            listed = fingerprint(operation, region, item)
+            if unit:
+                unit.parts[reading] += listed
+            if unit and reading != AGAIN:
+                unit.prints[reading] += listed
+            if is_unit(kind):
+                self._register(place, item, view, listed, reading)
+                return
+            if kind.gets and reading != SECOND:
+                seen.views.setdefault(item_id or "", {}).setdefault(view, []).append(region)
+            is_new = seen.here[here] > seen.taken[view]
+            seen.taken[view] += is_new
+        if is_new and not kind.gets and reading != SECOND:
+            self._write_part(place._replace(item_id=item_id), region, {operation: item}, reading)
+
+    def _register(self, place: Place, item: dict[str, Any], view: int, listed: int, reading: int) -> None:
         """Remember that a list has an object. The lock is held."""
         arn = item[place.kind.id or ""]
         if is_account_id(arn.split(":")[4]) and arn.split(":")[4] != self._account_id:
@@ -424,54 +470,52 @@ class Export:
         unit = self._units.get(arn)
         if unit is None:
             unit = self._units[arn] = Unit(place.kind, arn)
-            if reading == _AGAIN:
-                self._again[arn] = "came"
-        which = min(reading, _SECOND)
-        if reading != _AGAIN or arn in self._again:
+            if reading == AGAIN:
+                self._again[arn] = CAME
+        which = min(reading, SECOND)
+        if reading != AGAIN or arn in self._again:
             unit.listed[which] |= self._bit(place.operation, place.region)
-        if reading != _AGAIN:
-            unit.prints[which] += fingerprint(place.operation, place.region, item)
+        if reading != AGAIN:
+            unit.prints[which] += listed
+            regions = unit.views.setdefault(view, [])
+            if place.region not in regions:
+                regions.append(place.region)
 
     # Looking again ------------------------------------------------------------------------------------------------
 
     def _compare(self) -> None:
-        """Find what came, went or changed between the first and the second reading."""
-        for arn, unit in list(self._units.items()):
-            first, second = unit.listed
-            is_sure = unit.kind.name not in self._unsure_kinds
-            differs = is_sure and not unit.is_incomparable and unit.prints[_FIRST] != unit.prints[_SECOND]
-            if is_sure and not second:
+        """Find what came, went or changed between the first and the second reading, and what may be read by now."""
+        for arn, unit in self._units.items():
+            first, second = (unit.kind.name in kinds for kinds in self._unsure_kinds)
+            found = compare(unit, first, second)
+            if found == WENT:
                 self._note_gone(unit)
-            elif is_sure and not first:
-                self._again[arn] = "came"
-            elif unit.is_doubtful or differs:
-                # What was listed and not found has no first reading.
-                self._again[arn] = "changed" if unit.is_read else "came"
+            elif found:
+                self._again[arn] = found
             unit.is_gone = False
 
-    def _results_of_reading_again(self) -> tuple[set[str], set[str]]:
-        """Return the ARNs of the objects whose first reading is outdated, and of those whose second one is useless."""
+    def _end_reading_again(self) -> tuple[set[str], set[str]]:
+        """Return the ARNs of the objects whose first reading is outdated, and of those whose last one is useless."""
         outdated: set[str] = set()
         useless: set[str] = set()
-        for arn, change in list(self._again.items()):
+        for arn, found in self._again.items():
             unit = self._units[arn]
-            # A reading that is older and complete is better than one that is not.
-            is_worse = _AGAIN in unit.failed and unit.is_read and _FIRST not in unit.failed
-            if unit.is_gone:
-                self._note_gone(unit)
+            result = result_of_reading_again(unit, found)
+            if result.replaces:
+                outdated.add(arn)
+                self._settled |= {(arn, FIRST), (arn, SECOND)}
+            if result.is_dropped:
                 useless.add(arn)
-            elif change == "changed" and not unit.is_incomparable and unit.parts[_AGAIN] != unit.parts[_SECOND]:
-                # It was deleted, or changed once more, or a Region is late: what was read first is not given up for that.
-                self._note_change(unit, change, exported=False)
+            if result.forgets:
+                self._settled.add((arn, AGAIN))
+            if result.is_unstable:
                 self._note_missing(
                     Place(unit.kind, "", "", unit), _unstable("it changed again while it was read again")
                 )
-                useless.add(arn)
-            elif change == "changed":
-                self._note_change(unit, change, exported=not is_worse)
-                (useless if is_worse else outdated).add(arn)
-            else:
-                self._note_change(unit, change, exported=unit.is_read)
+            if result.change == WENT:
+                self._note_gone(unit)
+            elif result.change:
+                self._note_change(unit, result.change, result.is_exported)
         return outdated, useless
 
     # What went wrong ----------------------------------------------------------------------------------------------
@@ -488,38 +532,67 @@ class Export:
 
     def _doubt(self, place: Place, failure: AnsibleSSMIncidentsError, reading: int) -> None:
         """Take note that something was listed and is not found, which the next reading explains or else is a failure."""
-        if reading == _AGAIN:
+        if reading == AGAIN:
             self._fail(place, failure, reading)
         elif place.unit:
             place.unit.is_doubtful = True
 
     def _fail(self, place: Place, failure: AnsibleSSMIncidentsError, reading: int) -> None:
-        unit = place.unit
+        """Take note that something could not be read."""
+        unit, is_hopeless = place.unit, not failure.is_temporary
         with self._lock:
-            if unit and reading not in unit.failed:
-                unit.failed = (*unit.failed, reading)
+            if unit:
+                unit.failed |= {reading}
+                if failure.is_temporary or (reading == AGAIN and failure.code == WAIT_TIMEOUT):
+                    unit.passing |= {reading}
             if place.operation in place.kind.lists:
-                self._failed_lists.add((unit.arn if unit else None, place.operation, place.region))
+                # What is not asked for again has no second reading either.
+                readings = {FIRST, SECOND} if is_hopeless and reading == FIRST else {reading}
+                if reading == FIRST:
+                    self._failed_lists.add(_list_key(place))
+                elif reading == SECOND:
+                    self._lists_failed_again |= {_list_key(place)} & self._failed_lists
+                if is_hopeless:
+                    self._hopeless_lists.add(_list_key(place))
                 if unit:
-                    unit.is_incomparable = True
+                    unit.unlisted |= readings
                 if is_unit(place.kind):
-                    self._unsure_kinds.add(place.kind.name)
-        self._note_missing(place, failure)
+                    for one in readings - {AGAIN}:
+                        self._unsure_kinds[one].update(units_below(place.kind))
+        self._note_missing(place, failure, reading)
 
-    def _note_missing(self, place: Place, failure: AnsibleSSMIncidentsError) -> None:
-        facts = {
-            "kind": place.kind.name,
-            "arn": place.unit.arn if place.unit else None,
-            "id": place.item_id,
-            "operation": place.operation or None,
-            "region": place.region or None,
-            "code": failure.code,
-        }
-        self._store.note(MISSING, {**facts, "reason": shorten(self._mask(failure.reason))})
-        with self._lock:
-            self._missing_by[place.operation, failure.code, place.region] += 1
-            if len(self._missing) < MAX_RETURNED:
-                self._missing.append(facts)
+    def _note_missing(self, place: Place, failure: AnsibleSSMIncidentsError, reading: int | None = None) -> None:
+        """Take note of what is missing, until a later reading settles it."""
+        self._store.note(
+            MISSING,
+            {
+                "kind": place.kind.name,
+                "arn": place.unit.arn if place.unit else None,
+                "id": place.item_id,
+                "operation": place.operation or None,
+                "region": place.region or None,
+                "code": failure.code,
+                "reason": shorten(self._mask(failure.reason)),
+                "reading": reading,
+            },
+        )
+
+    def _settle(self, note: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return what is missing as the manifest has it, and count it; None for what a later reading has read."""
+        entry = dict(note)
+        reading, kind, operation = entry.pop("reading"), KINDS[entry["kind"]], entry["operation"]
+        key = (entry["arn"], operation, entry["region"])
+        if is_unit(kind) and operation in kind.lists:
+            is_settled = reading == FIRST and key in self._recovered_lists
+        else:
+            is_settled = (entry["arn"], reading) in self._settled
+        is_named_twice = reading == FIRST and key in self._lists_failed_again
+        if is_settled or is_named_twice:
+            return None
+        self._missing_by[operation or "", entry["code"], entry["region"] or ""] += 1
+        if len(self._missing) < MAX_RETURNED:
+            self._missing.append({name: value for name, value in entry.items() if name != "reason"})
+        return entry
 
     def _note_gone(self, unit: Unit) -> None:
         # Lists of the parts of what does not exist are empty (alchemy-run's tests).
@@ -542,24 +615,41 @@ class Export:
 
     def _regions_of(self, unit: Unit) -> list[str]:
         """Return the Regions that have listed an object, in the order of their names."""
-        listed = unit.listed[_FIRST] | unit.listed[_SECOND]
+        listed = unit.listed[FIRST] | unit.listed[SECOND]
         return sorted({region for (_operation, region), bit in self._bits.items() if bit & listed})
 
-    def _home(self, unit: Unit) -> str:
-        """Return the Region in which an object is read."""
-        return self._regions_of(unit)[0]
+    def _views_of(self, unit: Unit) -> list[list[str]]:
+        """Return the Regions in which an object is read, those together that list it in the same way."""
+        if unit.kind is REPLICATION_SET:
+            (home,) = self._regions_of(unit)
+            return [[home, *(region for region in self._regions if region != home)]]
+        return sorted(sorted(regions) for regions in unit.views.values()) or [self._regions_of(unit)]
 
     def _write(self, kind: Kind, record: Mapping[str, Any], reading: int) -> None:
-        self._store.write(kind.name, record, again=reading == _AGAIN)
+        self._store.write(kind.name, record, again=reading == AGAIN)
+
+    def _write_part(self, place: Place, region: str, record: Mapping[str, Any], reading: int) -> None:
+        head = {"parent": place.unit.arn if place.unit else "", **({"id": place.item_id} if place.item_id else {})}
+        self._write(place.kind, {**head, "region": region, **record}, reading)
 
 
-def _part(unit: Unit, item_id: str | None, region: str) -> dict[str, str]:
-    """Return the first members of the line of a part."""
-    return {"parent": unit.arn, **({"id": item_id} if item_id else {}), "region": region}
+def _list_key(place: Place) -> ListKey:
+    return (place.unit.arn if place.unit else None, place.operation, place.region)
+
+
+def _set_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the replication set in what was read of it; empty if it could not be read."""
+    found: Mapping[str, Any] = record.get("GetReplicationSet", {}).get("replicationSet", {})
+    return found
+
+
+def _endless(operation: str) -> AnsibleSSMIncidentsError:
+    reason = f"the list does not end: a page comes again, or there are more than {MAX_PAGES}"
+    return AnsibleSSMIncidentsError(f"Failed to call {operation}", code=MALFORMED_ANSWER, reason=reason)
 
 
 def _too_late(reading: int) -> AnsibleSSMIncidentsError:
-    what = "it was not looked at once more" if reading == _SECOND else "it was not read"
+    what = "it was not looked at once more" if reading == SECOND else "it was not read"
     return AnsibleSSMIncidentsError("", code=WAIT_TIMEOUT, reason=f"{what} within the time limit")
 
 

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Iterator, NamedTuple
 
 from .._aws.errors import FILE_NOT_WRITABLE, AnsibleSSMIncidentsError, invalid_option
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _SUFFIX = ".incomplete"
+_RANDOM_BYTES = 8
 _BLOCK = 1 << 20
 
 # A folder of this name in another's place would be followed.
@@ -64,7 +66,8 @@ def left_over(path: str) -> list[str]:
         names = os.listdir(parent)
     except OSError:
         return []
-    return sorted(os.path.join(parent, one) for one in names if one.startswith(f".{name}.") and one.endswith(_SUFFIX))
+    ours = re.compile(rf"\.{re.escape(name)}\.[0-9a-f]{{{2 * _RANDOM_BYTES}}}{re.escape(_SUFFIX)}")
+    return sorted(os.path.join(parent, one) for one in names if ours.fullmatch(one))
 
 
 class NewFolder:
@@ -78,8 +81,9 @@ class NewFolder:
     def __init__(self, path: str) -> None:
         self._path = path.rstrip("/")
         parent, self._name = _split(path)
-        self._temporary = f".{self._name}.{secrets.token_hex(8)}{_SUFFIX}"
+        self._temporary = f".{self._name}.{secrets.token_hex(_RANDOM_BYTES)}{_SUFFIX}"
         self._is_finished = False
+        self._open_files: list[IO[bytes]] = []
         with self._failing():
             # The parent can be a link, as users have it; from now on it is this one.
             self._parent = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -98,6 +102,10 @@ class NewFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            for file in self._open_files:
+                # What is still in its buffer, as on a disk that is full, would be written when nobody can handle the error.
+                with suppress(OSError):
+                    file.close()
             if not self._is_finished:
                 self._discard()
         finally:
@@ -109,7 +117,9 @@ class NewFolder:
         with self._failing():
             descriptor = os.open(name, os.O_WRONLY | _NEW_FILE, 0o600, dir_fd=self._folder)
             os.fchmod(descriptor, 0o600)
-            return os.fdopen(descriptor, "wb")
+            file = os.fdopen(descriptor, "wb")
+        self._open_files.append(file)
+        return file
 
     def write(self, file: IO[bytes], content: bytes) -> None:
         """Write to a file that create() has made."""
@@ -122,6 +132,7 @@ class NewFolder:
             file.flush()
             os.fsync(file.fileno())
             file.close()
+        self._open_files.remove(file)
 
     def open(self, name: str) -> IO[bytes]:
         """Return a file, to read it."""
@@ -162,6 +173,8 @@ class NewFolder:
                 os.rename(self._temporary, self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
                 self._is_finished = True
                 os.fsync(self._parent)
+            if not os.path.exists(self._path) or not os.path.samefile(self._path, self._folder):
+                raise _failure(self._path, "its parent directory was moved during the export, and has the export now")
 
     def _is_mine(self, name: str) -> bool:
         mine, there = os.fstat(self._folder), self._look(name)

@@ -28,6 +28,7 @@ class Kind(NamedTuple):
         there is in a Region.
     :ivar gets: the operations that read one object. Of a kind without any, the list's item is all that there is.
     :ivar times: the period that its lists ask for, by name, if they require one.
+    :ivar parent_id: the member of an object with the ARN of the object that it belongs to, if it has one.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Kind(NamedTuple):
     lists: Mapping[str, str | None]
     gets: tuple[str, ...] = ()
     times: str | None = None
+    parent_id: str | None = None
 
 
 #: The set itself, whose ARN is known.
@@ -67,6 +69,7 @@ KINDS: Mapping[str, Kind] = {
             "eventId",
             {"ListTimelineEvents": "incident_records"},
             ("GetTimelineEvent",),
+            parent_id="incidentRecordArn",
         ),
         Kind("related_items", INCIDENTS, None, {"ListRelatedItems": "incident_records"}),
         Kind(
@@ -90,6 +93,7 @@ KINDS: Mapping[str, Kind] = {
             "ContactChannelArn",
             {"ListContactChannels": "contacts"},
             ("GetContactChannel",),
+            parent_id="ContactArn",
         ),
         Kind("rotations", CONTACTS, "RotationArn", {"ListRotations": None}, ("GetRotation", "ListTagsForResource")),
         Kind(
@@ -99,6 +103,7 @@ KINDS: Mapping[str, Kind] = {
             {"ListRotationOverrides": "rotations"},
             ("GetRotationOverride",),
             times="all",
+            parent_id="RotationArn",
         ),
         Kind("rotation_shifts", CONTACTS, None, {"ListRotationShifts": "rotations"}, times="past"),
         Kind("engagements", CONTACTS, "EngagementArn", {"ListEngagements": None}, ("DescribeEngagement",)),
@@ -160,6 +165,12 @@ def is_unit(kind: Kind) -> bool:
     All others are a part of one such object.
     """
     return not kind.lists or None in kind.lists.values() or bool(sub_lists(kind))
+
+
+def units_below(kind: Kind) -> set[str]:
+    """Return the names of a kind that is read as a whole and of those below it, whose objects nothing else may list."""
+    below = (part for part, _operation in sub_lists(kind) if is_unit(part))
+    return {kind.name}.union(*(units_below(part) for part in below))
 
 
 #: The kinds that are read as a whole, in the order in which they are found: pages are found in contacts and engagements.

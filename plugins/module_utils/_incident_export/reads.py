@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple
 
 try:
@@ -19,11 +21,11 @@ except ImportError:
 from .._aws.calls import call_aws, required_member
 from .._aws.errors import MISSING_LIBRARY, AnsibleSSMIncidentsError
 from .kinds import KINDS, NONE_IF_NOT_FOUND, Kind
-from .lines import plain
+from .lines import plain, with_unknown_members
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
-    from botocore.model import OperationModel, Shape
+    from botocore.model import OperationModel, ServiceModel, Shape
 
     from .._aws.connection import Connection
 
@@ -50,19 +52,29 @@ class Reads:
     """
     The calls, in all Regions of a set.
 
-    :param connection: makes the clients, one for each API and Region.
-    :param deadline: a time of time.monotonic(), until which throttled calls are made again.
-    :raises AnsibleSSMIncidentsError: if a client can't be made.
+    :ivar without_list: how many responses had no list, not even an empty one, by operation. By botocore's model these
+        operations may leave it out.
+    :ivar unknown_members: the names of the members that the installed botocore does not know, by operation.
     """
 
     def __init__(self, connection: Connection, regions: Iterable[str], deadline: float) -> None:
+        """
+        :param connection: makes the clients, one for each API and Region.
+        :param deadline: a time of time.monotonic(), until which throttled calls are made again.
+        :raises AnsibleSSMIncidentsError: if a client can't be made.
+        """
+        self.without_list: Counter[str] = Counter()
+        self.unknown_members: defaultdict[str, set[str]] = defaultdict(set)
         services = dict.fromkeys(kind.service for kind in KINDS.values())
         self._clients = {
             (service, region): connection.client(service, region) for region in regions for service in services
         }
         self._deadline = deadline
+        self._lock = Lock()
         for client in self._clients.values():
-            client.meta.events.register("response-received", _require_json, unique_id=__name__)
+            client.meta.events.register(
+                "response-received", partial(self._check_body, client.meta.service_model), unique_id=__name__
+            )
 
     def missing_operation(self, kind: Kind, operation: str) -> AnsibleSSMIncidentsError | None:
         """Return the failure of an operation that the installed botocore does not know, None if it knows it."""
@@ -104,7 +116,7 @@ class Reads:
                 given[name] = period[name == "EndTime"]
             elif parent and name in model.input_shape.required_members:
                 given[name] = parent
-        answer = partial(_page, client, model, given, kind.id)
+        answer = partial(self._page, client, model, given, kind, parent)
         return self._call(client, operation, parent, answer)
 
     def get(self, kind: Kind, operation: str, region: str, item_id: str, parent: str | None) -> dict[str, Any]:
@@ -123,7 +135,7 @@ class Reads:
                 given[name] = [item_id]
             else:
                 given[name] = item_id if name == kind.id or len(required) == 1 else parent
-        answer = partial(_object, client, model, given, kind, item_id)
+        answer = partial(self._object, client, model, given, kind, item_id, parent)
         return self._call(client, operation, item_id if parent is None else parent, answer)
 
     def _call(self, client: BaseClient, operation: str, arn: str | None, call: Callable[[], Any]) -> Any:
@@ -131,12 +143,86 @@ class Reads:
         # A response that can't be read is not quoted, as it is about people.
         return call_aws(client, f"call {operation}{about}", call, returns_secrets=True, deadline=self._deadline)
 
+    def _check_body(
+        self,
+        model: ServiceModel,
+        response_dict: Mapping[str, Any] | None,
+        parsed_response: dict[str, Any] | None,
+        event_name: str,
+        **_others: Any,
+    ) -> None:
+        """Add what botocore has left out of a response. Raise a ValueError if it is not JSON, which botocore takes for empty."""
+        if response_dict is None or response_dict["status_code"] != _COMPLETE:
+            return
+        body = json.loads(response_dict["body"])
+        if not isinstance(body, dict):
+            raise ValueError("the response is not a JSON object")
+        operation = event_name.rsplit(".", 1)[-1]
+        unknown = with_unknown_members(model.operation_model(operation).output_shape, body, parsed_response)
+        if unknown:
+            with self._lock:
+                self.unknown_members[operation] |= unknown
 
-def _require_json(response_dict: Mapping[str, Any] | None, **_others: Any) -> None:
-    """Raise a ValueError for a response of status 200 without a JSON object, which botocore takes for an empty one."""
-    is_complete = response_dict is not None and response_dict["status_code"] == _COMPLETE
-    if response_dict and is_complete and not isinstance(json.loads(response_dict["body"]), dict):
-        raise ValueError("the response is not a JSON object")
+    def _page(
+        self,
+        client: BaseClient,
+        model: OperationModel,
+        given: Mapping[str, Any],
+        kind: Kind,
+        parent: str | None,
+    ) -> Page:
+        answer, shape = _send(client, model, given), model.output_shape
+        (listed,) = (name for name, member in shape.members.items() if member.type_name == "list")
+        # By the model, some lists need not be there. That a Region has none of a kind is not concluded from it.
+        if parent is not None and listed not in answer and listed not in shape.required_members:
+            with self._lock:
+                self.without_list[model.name] += 1
+            items = []
+        else:
+            items = required_member(answer, listed, list)
+        for item in items:
+            if not isinstance(item, dict) or not (kind.id is None or _is_id(item.get(kind.id), kind.id)):
+                raise ValueError(f"an item of {listed} has no {kind.id}")
+            _validate_parent(item.get(kind.parent_id), kind, parent)
+        token = next((answer.get(name) for name in shape.members if name.lower() == "nexttoken"), None)
+        if not isinstance(token, (str, type(None))) or token == "":
+            raise ValueError("the token of the next page is not a str, or is empty")
+        return Page(plain(items), token)
+
+    def _object(
+        self,
+        client: BaseClient,
+        model: OperationModel,
+        given: Mapping[str, Any],
+        kind: Kind,
+        item_id: str,
+        parent: str | None,
+    ) -> dict[str, Any]:
+        answer, shape = _send(client, model, given), model.output_shape
+        for error in answer.get("errors") or []:
+            # BatchGetIncidentFindings alone has errors in a response.
+            raise ClientError({"Error": {"Code": error.get("code"), "Message": error.get("message")}}, model.name)
+        for name in shape.required_members:
+            if answer.get(name) is None:
+                raise ValueError(f"{name} is missing")
+        found, has_id = _values_of(answer, shape, kind.id or "")
+        if any(value != item_id for value in found) or (has_id and not found and not _is_id_optional(shape, kind.id)):
+            raise ValueError(f"{kind.id} is missing or is another one's")
+        for value in _values_of(answer, shape, kind.parent_id or "")[0]:
+            _validate_parent(value, kind, parent)
+        if not answer and model.name == "ListTagsForResource":
+            with self._lock:
+                self.without_list[model.name] += 1
+        elif not answer and model.name not in NONE_IF_NOT_FOUND:
+            raise ValueError("the response is empty")
+        return plain(answer)
+
+
+def _validate_parent(value: Any, kind: Kind, parent: str | None) -> None:
+    """Raise a ValueError if what was returned says that it belongs to another object than the one that was asked about."""
+    # Whether an ARN has a Region differs between operations.
+    if parent and value is not None and str(value).split(":", 5)[-1] != parent.split(":", 5)[-1]:
+        raise ValueError(f"{kind.parent_id} is another one's")
 
 
 def _send(client: BaseClient, model: OperationModel, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,43 +233,10 @@ def _send(client: BaseClient, model: OperationModel, given: Mapping[str, Any]) -
     return answer
 
 
-def _page(client: BaseClient, model: OperationModel, given: Mapping[str, Any], id_member: str | None) -> Page:
-    answer, shape = _send(client, model, given), model.output_shape
-    (listed,) = (name for name, member in shape.members.items() if member.type_name == "list")
-    # By the model, some lists need not be there.
-    is_left_out = listed not in answer and listed not in shape.required_members
-    items = [] if is_left_out else required_member(answer, listed, list)
-    for item in items:
-        if not isinstance(item, dict) or not (id_member is None or _is_id(item.get(id_member), id_member)):
-            raise ValueError(f"an item of {listed} has no {id_member}")
-    token = next((answer.get(name) for name in shape.members if name.lower() == "nexttoken"), None)
-    if not isinstance(token, (str, type(None))) or token == "":
-        raise ValueError("the token of the next page is not a str, or is empty")
-    return Page(plain(items), token)
-
-
 def _is_id(value: Any, member: str) -> bool:
     if not isinstance(value, str) or not value:
         return False
     return not member.lower().endswith("arn") or (value.startswith("arn:") and value.count(":") >= 5)
-
-
-def _object(
-    client: BaseClient, model: OperationModel, given: Mapping[str, Any], kind: Kind, item_id: str
-) -> dict[str, Any]:
-    answer, shape = _send(client, model, given), model.output_shape
-    for error in answer.get("errors") or []:
-        # BatchGetIncidentFindings alone has errors in a response.
-        raise ClientError({"Error": {"Code": error.get("code"), "Message": error.get("message")}}, model.name)
-    for name in shape.required_members:
-        if answer.get(name) is None:
-            raise ValueError(f"{name} is missing")
-    found, has_id = _objects_with_id(answer, shape, kind.id or "")
-    if any(value != item_id for value in found) or (has_id and not found and not _is_id_optional(shape, kind.id)):
-        raise ValueError(f"{kind.id} is missing or is another one's")
-    if not answer and model.name not in (*NONE_IF_NOT_FOUND, "ListTagsForResource"):
-        raise ValueError("the response is empty")
-    return plain(answer)
 
 
 def _shapes(shape: Shape) -> Iterator[tuple[str | None, Shape]]:
@@ -201,12 +254,12 @@ def _is_id_optional(shape: Shape, id_member: str | None) -> bool:
     return all(id_member not in one.required_members for _name, one in _shapes(shape))
 
 
-def _objects_with_id(answer: Mapping[str, Any], shape: Shape, id_member: str) -> tuple[list[Any], bool]:
-    """Return the IDs in a response, and whether it can have one."""
-    found, has_id = [], False
-    for name, one in _shapes(shape):
-        if id_member in one.members:
-            has_id = True
-            value = answer if name is None else answer.get(name) or []
-            found += [item[id_member] for item in (value if isinstance(value, list) else [value]) if id_member in item]
-    return found, has_id
+def _values_of(answer: Mapping[str, Any], shape: Shape, name: str) -> tuple[list[Any], bool]:
+    """Return the values of a member of what can be the object in a response, and whether it can have such a member."""
+    found, has_member = [], False
+    for place, one in _shapes(shape):
+        if name in one.members:
+            has_member = True
+            value = answer if place is None else answer.get(place) or []
+            found += [item[name] for item in (value if isinstance(value, list) else [value]) if name in item]
+    return found, has_member

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from threading import Lock
-from typing import IO, Any, Collection, Iterator, Mapping
+from typing import IO, Any, Callable, Collection, Iterator, Mapping
 
 from .folder import NewFolder
 from .kinds import KINDS
@@ -96,6 +96,20 @@ class Store:
             record = json.loads(text)
             if record.get("parent", record.get("arn")) not in dropped:
                 self._folder.write(target, text)
+
+    def convert(self, name: str, convert: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+        """Replace the entries of a list of the manifest.
+
+        :param convert: returns what takes the place of an entry; None to drop it.
+        """
+        with self._folder.open(name) as old:
+            new = self._folder.create(name + ".new")
+            for text in old:
+                entry = convert(json.loads(text))
+                if entry is not None:
+                    self._folder.write(new, line(entry))
+        self._folder.close(new)
+        self._folder.rename(name + ".new", name)
 
     def write_manifest(self, facts: Mapping[str, Any]) -> dict[str, int]:
         """

@@ -10,6 +10,8 @@ is in the set, and ResourceNotFoundException from every other one (sources: Prow
 
 from __future__ import annotations
 
+import math
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, NamedTuple, Sequence
 
@@ -77,19 +79,22 @@ def validate_search(arn: str | None, search_regions: Sequence[str]) -> None:
     validate_region_names("search_regions", names, f"a name like eu-west-1, or {ALL_REGIONS}")
 
 
-def find_replication_set(connection: Connection, arn: str | None, search_regions: Sequence[str]) -> SearchResult:
+def find_replication_set(
+    connection: Connection, arn: str | None, search_regions: Sequence[str], deadline: float = math.inf
+) -> SearchResult:
     """Find a replication set: in the connection's own Region first, then in the others side by side.
 
     :param arn: the set's ARN; None for the account's own set, which ListReplicationSets names.
     :param search_regions: further Regions to search; ALL_REGIONS for all of them. Empty: only the connection's Region.
+    :param deadline: a time of time.monotonic(), after which no Region is waited for.
     :return: the set or, if no ARN was given, that the account has none.
     :raises AnsibleSSMIncidentsError: if no Region returns it, and it does not exist or a Region may have it that did not answer.
     """
     others = _other_regions(connection, arn, search_regions)
     own = connection.client(SERVICE)
     try:
-        arn = arn or within(REGION_SECONDS, connection.region, partial(_find_arn, own))
-        return within(REGION_SECONDS, connection.region, partial(_get_from_region, own, arn))
+        arn = arn or within(_seconds_until(deadline), connection.region, partial(_find_arn, own))
+        return within(_seconds_until(deadline), connection.region, partial(_get_from_region, own, arn))
     except AnsibleSSMIncidentsError as failure:
         if not others:
             raise _with_search_advice(failure, connection.region) from failure
@@ -99,7 +104,7 @@ def find_replication_set(connection: Connection, arn: str | None, search_regions
         failures = {connection.region: failure}
 
     none_found = None
-    for region, result in _search_in_parallel(connection, others, arn):
+    for region, result in _search_in_parallel(connection, others, arn, _seconds_until(deadline)):
         if isinstance(result, AnsibleSSMIncidentsError):
             failures[region] = result
         elif result.replication_set is not None:
@@ -113,6 +118,11 @@ def find_replication_set(connection: Connection, arn: str | None, search_regions
         return none_found
     what = f"the replication set {arn}" if arn else OWN_SET
     raise search_failure(what, [connection.region, *others], failures, connection.mask)
+
+
+def _seconds_until(deadline: float) -> float:
+    """Return how long a Region is waited for."""
+    return min(REGION_SECONDS, max(0, deadline - time.monotonic()))
 
 
 def _get_from_region(client: BaseClient, arn: str | None) -> SearchResult:
@@ -171,7 +181,7 @@ def searchable_regions(region: str, arn: str | None = None) -> list[str]:
 
 
 def _search_in_parallel(
-    connection: Connection, regions: Sequence[str], arn: str | None
+    connection: Connection, regions: Sequence[str], arn: str | None, seconds: float
 ) -> Iterator[tuple[str, SearchResult | AnsibleSSMIncidentsError]]:
     """Search several Regions at once, and yield each Region with its result, in the order in which they come."""
 
@@ -184,7 +194,7 @@ def _search_in_parallel(
             calls[region] = partial(search, connection.client(SERVICE, region))
         except AnsibleSSMIncidentsError as failure:
             yield region, failure
-    yield from in_parallel(calls, REGION_SECONDS)
+    yield from in_parallel(calls, seconds)
 
 
 def _lacks_service(failure: AnsibleSSMIncidentsError, region: str) -> bool:

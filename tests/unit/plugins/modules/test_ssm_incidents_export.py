@@ -30,6 +30,7 @@ from credentials import module_options
 from endpoint.backend import kinds, utils
 from endpoint.client import SECRET_KEY, active_set
 from endpoint.server import LocalEndpoint
+from failing_servers import hanging_server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from incident_data import (
@@ -626,7 +627,9 @@ def test_a_reading_that_is_older_is_better_than_one_that_failed(
 ) -> None:
     def change() -> None:
         held.seed_data(incident("one", title="changed"))
-        held.faults.add({"fault": "error", "code": "AccessDeniedException", "operation": "GetTimelineEvent"})
+        held.faults.add(
+            {"fault": "error", "code": "AccessDeniedException", "operation": "GetTimelineEvent", "times": None}
+        )
 
     at_call(*SECOND_LOOK, change)
     assert export(allow_incomplete=True)["complete"] is False
@@ -670,6 +673,226 @@ def test_the_second_look_goes_on_if_something_is_denied(
     assert (contacts_arn("contact/first"), "changed", True) in changes_of(path)
     found = bodies(read(path), "contact")
     assert {one["Alias"]: one.get("DisplayName") for one in found} == {"first": "changed", "new": None}
+
+
+# Regions that differ, and what passes ---------------------------------------------------------------------------------
+
+EAST_ITEM = {"arn": incident_arn("one"), "title": "another title", "impact": 1, "status": "RESOLVED", "creationTime": 0}
+
+
+def differ_in_the_east(held: LocalEndpoint) -> None:
+    """Let us-east-1 say something else of the same incident than eu-west-1."""
+    record = {**one_of_each()[2]["body"], "title": "another title", "status": "RESOLVED", "creationTime": 0}
+    record = {**record, "lastModifiedTime": 0}
+    bodies = {
+        "ListIncidentRecords": {"incidentRecordSummaries": [EAST_ITEM]},
+        "GetIncidentRecord": {"incidentRecord": record},
+    }
+    for operation, body in bodies.items():
+        held.faults.add(
+            {"fault": "body", "operation": operation, "region": "us-east-1", "body": json.dumps(body), "times": None}
+        )
+
+
+def test_regions_that_differ_are_both_exported(held: LocalEndpoint, export: Run, path: Path) -> None:
+    differ_in_the_east(held)
+    assert_complete(export())
+    lines = {line["region"]: line["GetIncidentRecord"]["incidentRecord"] for line in read(path)["incident_records"]}
+    assert {region: record["title"] for region, record in lines.items()} == {
+        "eu-west-1": "Title of one",
+        "us-east-1": "another title",
+    }
+    # Its parts do not differ.
+    assert len(read(path)["timeline_events"]) == 1 and manifest_of(path)["changes"] == []
+
+
+def test_parts_that_differ_are_both_exported(held: LocalEndpoint, export: Run, path: Path) -> None:
+    event = {**timeline_event("one", "e1")["body"], "eventTime": 0, "eventUpdatedTime": 1}
+    summary = {name: value for name, value in event.items() if name != "eventData"}
+    for operation, body in (
+        ("ListTimelineEvents", {"eventSummaries": [summary]}),
+        ("GetTimelineEvent", {"event": {**event, "eventData": "another"}}),
+    ):
+        held.faults.add(
+            {"fault": "body", "operation": operation, "region": "us-east-1", "body": json.dumps(body), "times": None}
+        )
+    assert_complete(export())
+    found = {line["region"]: line["GetTimelineEvent"]["event"]["eventData"] for line in read(path)["timeline_events"]}
+    assert found == {"eu-west-1": '"data"', "us-east-1": "another"}
+
+
+def test_a_region_that_differs_and_fails_is_named(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """What the other Region says instead does not count."""
+    differ_in_the_east(held)
+    held.faults.clear()
+    body = json.dumps({"incidentRecordSummaries": [EAST_ITEM]})
+    held.faults.add(
+        {"fault": "body", "operation": "ListIncidentRecords", "region": "us-east-1", "body": body, "times": None},
+        {
+            **{"fault": "error", "code": "AccessDeniedException", "operation": "GetIncidentRecord"},
+            **{"region": "us-east-1", "times": None},
+        },
+    )
+    assert export(allow_incomplete=True)["complete"] is False
+    assert {(one["operation"], one["region"]) for one in missing_of(path)} == {("GetIncidentRecord", "us-east-1")}
+    assert [line["region"] for line in read(path)["incident_records"]] == ["eu-west-1", "us-east-1"]
+
+
+@pytest.mark.parametrize("operation", ["GetIncidentRecord", "GetTimelineEvent", "GetContact", "GetRotationOverride"])
+@pytest.mark.parametrize("fault", [{"fault": "error", "code": "AccessDeniedException"}, {"fault": "internal"}])
+def test_what_a_region_does_not_return_is_read_in_another(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], operation: str, fault: dict[str, Any]
+) -> None:
+    # An object of the contacts' API is shown by the Region that is in its ARN, unless it is seeded otherwise.
+    held.seed_data(*({**one, "regions": list(REGIONS)} for one in objects() if kinds.KINDS[one["kind"]].id))
+    held.faults.add({**fault, "operation": operation, "region": "eu-west-1", "times": None})
+    assert_complete(export())
+    assert_exported(path, *objects())
+    kind = next(name for name, kind in KINDS.items() if operation in kind.gets)
+    assert [line["region"] for line in read(path)[kind]] == ["us-east-1"]
+
+
+@pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "GetReplicationSet"])
+def test_what_fails_for_a_while_is_read_again(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run, operation: str
+) -> None:
+    """A response that breaks off, or a proxy's page, hours before the end does not spoil the export."""
+    if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"]:
+        pytest.skip("botocore is too old")
+    held.faults.add({"fault": "not_json", "operation": operation, "times": None})
+    mended = SECOND_LOOK if operation != "ListResponsePlans" else ("ListIncidentRecords", 1)
+    at_call(*mended, held.faults.clear)
+    assert_complete(export(workers=1))
+    assert_exported(path, *objects())
+    assert missing_of(path) == [] and manifest_of(path)["changes"] == []
+
+
+@pytest.mark.parametrize("fault", ["not_json", "cut_json", "empty", "truncated"])
+def test_one_broken_response_is_called_again(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], fault: str
+) -> None:
+    for operation in ("ListIncidentRecords", "GetTimelineEvent", "ListContacts"):
+        held.faults.add({"fault": fault, "operation": operation})
+    assert_complete(export())
+    assert_exported(path, *objects())
+    calls = Counter(call["operation"] for call in held.requests)
+    assert calls["GetTimelineEvent"] == 2
+
+
+def test_what_changed_and_failed_is_read_again(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    held.faults.add({"fault": "not_json", "operation": "GetTimelineEvent", "times": None})
+
+    def change() -> None:
+        held.faults.clear()
+        held.seed_data(incident("one", title="changed"), timeline_event("one", "e2"))
+
+    at_call(*SECOND_LOOK, change)
+    assert_complete(export())
+    (record,) = bodies(read(path), "incident_record")
+    assert record["title"] == "changed" and len(bodies(read(path), "timeline_event")) == 2
+
+
+def test_a_list_without_its_list_is_named(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """By botocore's model AWS may leave out some lists. None of them says what there is in a Region."""
+    for operation in ("ListPageReceipts", "ListRotationOverrides", "ListRotationShifts"):
+        held.faults.add({"fault": "body", "body": "{}", "operation": operation, "times": None})
+    held.faults.add(
+        {
+            **{"fault": "body", "body": "{}", "operation": "ListTagsForResource", "service": "ssm-contacts"},
+            "times": None,
+        }
+    )
+    assert_complete(export())
+    named = manifest_of(path)["responses_without_list"]
+    assert set(named) == {"ListPageReceipts", "ListRotationOverrides", "ListRotationShifts", "ListTagsForResource"}
+    assert all(number > 0 for number in named.values())
+
+
+def test_members_that_botocore_does_not_know_are_exported(held: LocalEndpoint, export: Run, path: Path) -> None:
+    body = {**objects()[2]["body"], "creationTime": 0, "lastModifiedTime": 0}
+    new = {"newMember": {"time": 1.5, "text": "é"}, "nothing": None}
+    source = {**body["incidentRecordSource"], "newDetail": [1]}
+    answer = {"incidentRecord": {**body, **new, "incidentRecordSource": source}, "newTop": True}
+    held.faults.add({"fault": "body", "body": json.dumps(answer), "operation": "GetIncidentRecord", "times": None})
+    plan = {**response_plan("a-plan")["body"], "chatChannel": {"pigeon": "coo"}}
+    held.faults.add({"fault": "body", "body": json.dumps(plan), "operation": "GetResponsePlan", "times": None})
+    assert_complete(export())
+    (line,) = read(path)["incident_records"]
+    record = line["GetIncidentRecord"]["incidentRecord"]
+    assert line["GetIncidentRecord"]["newTop"] is True
+    assert record["newMember"] == new["newMember"] and record["incidentRecordSource"]["newDetail"] == [1]
+    assert "nothing" not in record and record["creationTime"] == "1970-01-01T00:00:00.000000+00:00"
+    assert read(path)["response_plans"][0]["GetResponsePlan"]["chatChannel"] == {"pigeon": "coo"}
+    assert manifest_of(path)["members_unknown_to_botocore"] == {
+        "GetIncidentRecord": ["newDetail", "newMember", "newTop"],
+        "GetResponsePlan": ["pigeon"],
+    }
+
+
+@pytest.mark.parametrize("operation", ["ListIncidentRecords", "ListTimelineEvents"])
+def test_a_list_of_ever_new_pages(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """It ends, and what else there is is exported."""
+    responses = importlib.import_module("moto.ssmincidents.responses")
+    answer, numbers = responses.answer, iter(range(10**6))
+
+    def endless(data: Any, asked: Any) -> Any:
+        if asked.operation != operation:
+            return answer(data, asked)
+        return {"incidentRecordSummaries": [], "eventSummaries": [], "nextToken": f"{next(numbers)}"}
+
+    monkeypatch.setattr(responses, "answer", endless)
+    outcome = export(allow_incomplete=True)
+    assert not outcome.failed
+    assert {(one["operation"], one["code"]) for one in missing_of(path)} == {(operation, "MalformedAnswer")}
+    assert len(read(path)["contacts"]) == 1
+
+
+def test_pages_below_a_list_that_is_denied_later_have_not_gone(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    denied = [
+        {"fault": "error", "code": "AccessDeniedException", "operation": operation, "times": None}
+        for operation in ("ListEngagements", "ListContacts")
+    ]
+    at_call(*SECOND_LOOK, lambda: held.faults.add(*denied))
+    assert export(allow_incomplete=True)["complete"] is False
+    assert manifest_of(path)["changes"] == []
+    assert {one["operation"] for one in missing_of(path)} == {"ListEngagements", "ListContacts"}
+
+
+def test_a_set_that_is_being_deleted_is_not_exported_as_complete(held: LocalEndpoint, export: Run, path: Path) -> None:
+    held.seed({**SET, "status": "DELETING"}, arn=ARN)
+    outcome = export(allow_incomplete=False)
+    assert outcome["error"]["code"] == "ExportIncomplete"
+    assert "ReplicationSetChanged" in {one["code"] for one in outcome["missing"]}
+    assert "DELETING" in str(outcome["warnings"])
+
+
+def test_a_region_that_failed_is_warned_about(held: LocalEndpoint, export: Run, path: Path) -> None:
+    regions = {**SET["regionMap"], "eu-west-1": {**SET["regionMap"]["eu-west-1"], "status": "FAILED"}}
+    held.seed({**SET, "regionMap": regions}, arn=ARN)
+    outcome = export(allow_incomplete=True)
+    assert "eu-west-1 FAILED" in str(outcome["warnings"])
+
+
+@pytest.mark.slow
+def test_the_search_counts(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """An endpoint that keeps a search waiting does not keep the module longer than its timeout."""
+    with hanging_server() as url:
+        began = time.monotonic()
+        outcome = export(endpoint_url=url, timeout=3)
+    assert outcome["error"]["code"] == "ReadTimeoutError"
+    assert time.monotonic() - began < 15
+
+
+@pytest.mark.slow
+def test_a_region_that_hangs_leaves_time_for_the_others(held: LocalEndpoint, export: Run, path: Path) -> None:
+    held.faults.add({"fault": "hang", "region": "eu-west-1", "seconds": 30, "times": None})
+    outcome = export(timeout=16, allow_incomplete=True, workers=16)
+    assert (outcome.failed, outcome["complete"]) == (False, False)
+    assert_exported(path, *objects())
 
 
 # What can't be read ---------------------------------------------------------------------------------------------------
@@ -723,7 +946,7 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
 ]
 # By botocore's model, they may return nothing.
 MAY_BE_EMPTY = (
-    *("GetContactPolicy", "ListContacts", "ListPageReceipts", "ListRotationOverrides", "ListRotationShifts"),
+    *("GetContactPolicy", "ListPageReceipts", "ListRotationOverrides", "ListRotationShifts"),
     "ListTagsForResource",
 )
 
@@ -786,9 +1009,10 @@ def test_throttling_without_end(held: LocalEndpoint, export: Run, path: Path) ->
 
 
 def test_the_user_limits_the_attempts(held: LocalEndpoint, export: Run, path: Path, sleeps: list[float]) -> None:
-    held.faults.add({"fault": "throttle", "operation": "GetTimelineEvent", "times": 2})
+    held.faults.add({"fault": "throttle", "operation": "GetTimelineEvent", "times": None})
     assert export(allow_incomplete=False, aws_config={"retries": {"total_max_attempts": 2}}).failed
-    assert len(sleeps) == 1
+    # In each of the two Regions, and when it is read again.
+    assert len(sleeps) == 4
 
 
 def test_the_time_limit(held: LocalEndpoint, export: Run, path: Path) -> None:
@@ -833,13 +1057,14 @@ def test_a_list_that_does_not_end(held: LocalEndpoint, export: Run, path: Path) 
         ),
         ("GetContactPolicy", {"ContactArn": contacts_arn("contact/another"), "Policy": PRIVATE}),
         ("GetTimelineEvent", {"event": {"eventId": "another", "eventData": PRIVATE}}),
+        ("GetTimelineEvent", {"event": {**timeline_event("two", "e1")["body"], "eventTime": 0, "eventUpdatedTime": 0}}),
+        ("ListTimelineEvents", {"eventSummaries": [{"eventId": "e1", "incidentRecordArn": incident_arn("two")}]}),
         ("GetTimelineEvent", {"event": {"eventId": "e1", "eventTime": 1e30, "eventData": PRIVATE}}),
         ("GetRotationOverride", {"RotationOverrideId": PRIVATE}),
         ("ListIncidentRecords", {"incidentRecordSummaries": [{"arn": f"{PRIVATE} no ARN"}]}),
         ("ListIncidentRecords", {"incidentRecordSummaries": [PRIVATE]}),
         ("ListContacts", {"Contacts": PRIVATE}),
         ("ListTimelineEvents", {"eventSummaries": [{"eventId": 5, "eventType": PRIVATE}]}),
-        ("GetResponsePlan", {"arn": response_plan("a-plan")["body"]["arn"], "chatChannel": {"pigeon": PRIVATE}}),
     ],
 )
 def test_a_response_about_something_else(
@@ -1000,6 +1225,25 @@ def test_what_somebody_puts_into_the_temporary_folders_place(
     assert list((tmp_path / "moved").iterdir()) == []
 
 
+def test_a_parent_that_somebody_moves(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    """Without a directory of the name that the result would have, the task fails, and the export is kept."""
+    moved = path.parent.with_name("moved")
+    at_call("GetContact", 1, lambda: path.parent.rename(moved))
+    outcome = export()
+    assert outcome["error"]["code"] == "FileNotWritable" and "was moved" in outcome["msg"]
+    read(moved / path.name)
+
+
+def test_what_another_path_has_left_over(held: LocalEndpoint, export: Run, path: Path) -> None:
+    for name in (".export.2.0123456789abcdef.incomplete", ".export.backup.incomplete", ".export.0123456789abcdef"):
+        (path.parent / name).mkdir()
+    outcome = export()
+    assert_complete(outcome)
+    assert "warnings" not in outcome.result
+    (path.parent / ".other.0123456789abcdef.incomplete").mkdir()
+    assert len(export(path=str(path.parent / "other"))["warnings"]) == 1
+
+
 def test_a_file_that_somebody_makes_before(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
     """A link with the name of a file to come is not followed."""
     target = path.parent.parent / "target"
@@ -1069,8 +1313,9 @@ def test_a_full_disk(held: LocalEndpoint, start_module: Run, path: Path) -> None
     process = start_module("ssm_incidents_export", path=str(path), allow_incomplete=True)
     wait_for_calls(held, 1, process)
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (50000, 50000))
-    output, _errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=60)
     result = json.loads(output)
+    assert "ignored" not in errors
     assert (result["error"]["code"], result["changed"]) == ("FileNotWritable", False)
     assert str(path) in result["msg"] and "File too large" in result["msg"]
     assert_nothing(path)
