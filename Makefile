@@ -48,7 +48,7 @@ plugin-docs docs: export HOME := $(CURDIR)/.build
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
-demo: .build/new/installed ## Run the demo playbook on the local endpoint
+demo: .build/new/installed ## Show what the collection does, on the local endpoint
 	@$(NEW)/python tests/tools/with_endpoint.py tests/demo/run
 
 # The longest checks come first. Files that are edited during a run don't change the artifact, which several checks use.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Puts a response plan, a contact and a resolved incident with its timeline into the demo's replication set."""
+"""Makes the replication set of the demo's account, with a response plan, a contact and an open incident."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ from pathlib import Path
 # Run as a file, this one finds what is next to it; the others are imported from tests/.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from endpoint.client import ControlClient  # noqa: E402
+from endpoint.client import ControlClient, active_set  # noqa: E402
 from incident_data import contact, incident, response_plan, timeline_event  # noqa: E402
 
-ControlClient(os.environ["INCIDENT_MANAGER_ENDPOINT"]).seed_data(
+CONTROL = ControlClient(os.environ["INCIDENT_MANAGER_ENDPOINT"])
+CONTROL.seed(
+    active_set({"eu-central-1": "DefaultKey", "eu-west-1": "DefaultKey"}, deletionProtected=True),
+    tags={"Team": "Resilience"},
+)
+CONTROL.seed_data(
     response_plan("payments-down"),
-    contact("on-call", region="eu-north-1"),
-    incident("one", "RESOLVED"),
+    contact("on-call", region="eu-central-1"),
+    incident("one"),
     timeline_event("one", "e1"),
     timeline_event("one", "e2"),
 )
