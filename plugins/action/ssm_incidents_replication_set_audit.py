@@ -202,7 +202,7 @@ def _validate_connection(params: Mapping[str, Any], given: Mapping[str, Any]) ->
 def _verified_account_id(connection: Connection, facts: Mapping[str, Any], expected: str | None) -> str | None:
     """Return the ID of the account that was audited. If there is a set, its ARN has the ID, and no call is needed.
 
-    :param expected: the ID that the account must have. If it is None, the account must be the role's, or any without a role.
+    :param expected: the ID that the account must have. None expects the role's account, or any account without a role.
     :return: the ID; None if there is no set, no account is expected, and STS can't be called.
     :raises AnsibleSSMIncidentsError: if the account is not the expected one, or if STS can't say which account it is.
     """

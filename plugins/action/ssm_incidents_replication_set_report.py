@@ -167,7 +167,7 @@ def _read_rows(patterns: Sequence[str], latest: str) -> Iterator[Mapping[str, An
 def _write(path: Path, text: str) -> None:
     """Write a file completely or not at all. Follow symbolic links, and keep the mode of an existing file.
 
-    :raises OSError, ValueError: if the file can't be written, or if the path is a symbolic link of another user in a
+    :raises OSError, ValueError: if the file can't be written, or if the path is a symbolic link of another user in a sticky
         directory that everybody can write to, such as /tmp. Linux does not follow such a link (fs.protected_symlinks).
     """
     if path.is_symlink():

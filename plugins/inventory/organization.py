@@ -69,13 +69,13 @@ options:
     default: false
   hostnames:
     description:
-      - The names of the hosts, in order of preference. The first entry for which an account has a value is used.
+      - What to use as the name of a host, in order of preference. The first entry for which an account has a value is used.
       - An entry is C(account_id), C(account_name), C(account_email) (with O(include_email=true)), or C(tag:KEY) (with
         O(include_tags=true)).
       - An entry can also be a mapping with C(name), C(prefix) and C(separator), as in the inventory plugins of amazon.aws.
         C(name) and C(prefix) are each one of the values above. The default of C(separator) is C(_).
       - If an account has no value for any entry, or if the list is empty, the host's name is the account's ID.
-      - Characters other than letters, digits and C(_.@+-) are replaced by C(_).
+      - Characters other than letters, digits and C(_.@+-) are replaced with C(_).
       - Two accounts are never merged. If two accounts would have the same host name, the source fails. It also fails if a host
         would have the name of a group, or the name of another account's host in another source. Account names are not
         unique, so if you use them, add the account ID as a prefix.
@@ -87,7 +87,7 @@ options:
       - How to name the groups of the organizational units. Each unit that contains an account, directly or in a unit below it,
         is a group. The group of a unit is a child of the group of its parent unit.
       - V(path) names a group after the units from the root to this one, for example C(ou_Workloads__Production) for the unit
-        C(Production) in the unit C(Workloads). Characters other than letters, digits and C(_) are replaced by C(_). Two units
+        C(Production) in the unit C(Workloads). Characters other than letters, digits and C(_) are replaced with C(_). Two units
         with the same name in different places have different groups. If two units would share a group, the source fails.
       - V(id) names a group after the ID of the unit, for example C(ou_ab12_34cd56ef). The ID stays the same if the unit is
         renamed.

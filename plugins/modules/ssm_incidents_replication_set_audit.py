@@ -119,7 +119,7 @@ options:
     type: str
   assume_role_arn:
     description:
-      - The ARN of an IAM role. The task assumes the role with the other credentials, and makes all calls as the role.
+      - The ARN of an IAM role. The task uses its credentials to assume the role, and makes all calls as the role.
       - The modules of this collection don't have this option, so set it for this task and not for the action group.
       - If the role requires an external ID, configure the role in a profile of the AWS configuration files instead. A role
         that requires an MFA code can't be used.
@@ -146,7 +146,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-# Credentials and Region come from the environment here, or from module_defaults.
+# The credentials come from the environment here, or from module_defaults.
 
 - name: Check that the account has an active replication set in at least two Regions
   incident_manager.aws.ssm_incidents_replication_set_audit:
