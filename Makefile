@@ -54,7 +54,7 @@ demo: .build/new/installed ## Show what the collection does, on the local endpoi
 # The longest checks come first. Files that are edited during a run don't change the artifact, which several checks use.
 CHECKS := $(UNIT) $(INTEGRATION) $(SANITY) $(LINT) docs
 PARALLEL = --jobs=$(shell getconf _NPROCESSORS_ONLN) --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-test: environments ## Run every check, on both ends of the support range
+test: environments ## Run all tests and checks, at both ends of the support range
 	@set -o pipefail; $(MAKE) --no-print-directory $(PARALLEL) --old-file=.build/artifact/built $(CHECKS) 2>&1 | tee .build/test.log; \
 	    status=$$?; \
 	    printf '\n===== Summary\n'; \
@@ -116,19 +116,19 @@ browser: .build/new/ready ## Install Chromium, for the tests of the audit's page
 	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium; } > /dev/null || true
 	@$(NEW)/python tests/tools/browser.py
 
-format: .build/new/ready ## Put the code into the form that "make lint" asks for
+format: .build/new/ready ## Format the code as "make lint" requires
 	$(NEW)/ruff check --fix
 	$(NEW)/ruff format
 
-docs: .build/new/installed ## Write the reference and the guides, as HTML, to .build/docs/html
+docs: .build/new/installed ## Build the reference and the guides as HTML in .build/docs/html
 	$(NEW)/python tests/tools/build_docs.py
 
-picture: .build/new/installed ## Take the README's picture of an audit's page anew
+picture: .build/new/installed ## Update the README's picture of an audit's page
 	@$(NEW)/python tests/tools/with_endpoint.py tests/demo/audit > /dev/null
 	"$$($(NEW)/python tests/tools/browser.py)" --headless --no-sandbox '--host-resolver-rules=MAP * ~NOTFOUND' --hide-scrollbars \
 	    --window-size=1280,1000 --force-device-scale-factor=2 --screenshot=docs/images/audit.png file://$(CURDIR)/.build/demo/audit.html
 
-bench: .build/new/installed ## Measure what the modules, the audit, the inventory and the export cost
+bench: .build/new/installed ## Measure the time and memory of the modules, the audit, the inventory and the export
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/module_cost.py
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/audit_cost.py
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/bench/inventory_cost.py
@@ -136,10 +136,10 @@ bench: .build/new/installed ## Measure what the modules, the audit, the inventor
 
 WORLDS ?= 10000
 SEED ?= 1
-simulation: .build/new/ready .build/root ## Change replication sets in 10,000 simulated worlds of faults: WORLDS=number SEED=number
+simulation: .build/new/ready .build/root ## Change replication sets in 10,000 simulations with faults: WORLDS=number SEED=number
 	@$(NEW)/python tests/simulation --worlds $(WORLDS) --seed $(SEED)
 
-conformance: .build/new/installed .build/prowler/ready .build/javascript/ready ## Try the endpoint with Prowler and the AWS SDK for JavaScript
+conformance: .build/new/installed .build/prowler/ready .build/javascript/ready ## Test the endpoint with Prowler and the AWS SDK for JavaScript
 	@NODE_PATH=$(CURDIR)/.build/javascript/node_modules $(NEW)/python tests/tools/with_endpoint.py node --test --test-reporter spec tests/conformance/replication_sets.test.cjs
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/conformance/check_prowler.py
 
@@ -149,20 +149,20 @@ LIVE_REGION = $(if $(findstring command,$(origin REGION)),$(REGION))
 live: AWS_CONFIG_FILE := $(LIVE_CONFIG_FILE)
 live: AWS_SHARED_CREDENTIALS_FILE := $(LIVE_CREDENTIALS_FILE)
 live: OUTPUT ?= .build/live/facts.json
-live: .build/new/ready ## Check, read only, what is known of the service against your account: PROFILE=name REGION=eu-west-1
+live: .build/new/ready ## Check in your account, read-only, what is known about the service: PROFILE=name REGION=eu-west-1
 	@$(if $(and $(LIVE_PROFILE),$(LIVE_REGION)),,echo 'make live needs a profile and a Region: make live PROFILE=name REGION=eu-west-1' >&2; exit 2)
 	@$(NEW)/python tests/live --profile '$(LIVE_PROFILE)' --region '$(LIVE_REGION)' --output '$(OUTPUT)'
 
-endpoint: .build/new/ready ## Serve Incident Manager on this machine, for tests of your own, until Ctrl-C
+endpoint: .build/new/ready ## Start a local stand-in for Incident Manager, for your own tests. Ctrl-C stops it
 	@$(NEW)/python tests/endpoint
 
 build: .build/artifact/built ## Build the artifact that ansible-galaxy installs
 	@ls .build/artifact/*.tar.gz
 
-clean: ## Remove all that make has made
+clean: ## Remove everything that make has created
 	rm -rf .build
 
-lock: .build/uv/ready ## Look for newer versions of everything that the tests run with
+lock: .build/uv/ready ## Update the locked versions of everything that the tests use
 	$(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) tests/requirements/new.in --output-file tests/requirements/new.txt
 	$(PYTHON) tests/tools/run_uv.py pip compile $(LOCK_OPTIONS) --resolution lowest-direct --override tests/requirements/old.override \
 	    requirements.txt tests/requirements/old.in --output-file tests/requirements/old.txt

@@ -4,8 +4,8 @@
 
 """The task that checks an account's replication set against rules; plugins/modules has its documentation.
 
-It runs on the controller. Ansible imports this file once, before it forks a process for each account. botocore's data,
-which takes most of a module's run time, is therefore also read only once.
+It runs on the controller. Ansible imports this file once, before it forks a process for each account. Reading botocore's
+data, which takes most of a module's run time, is therefore also done only once.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller i
 
 _BOTOCORE_VARIABLES = re.compile(r"AWS_.*|HOME|(HTTPS?|NO|https?|no)_(PROXY|proxy)")
 
-#: How to reach an account, and which one it must be. The option account takes the same.
+#: How to connect to an account, and which account is expected. The option account accepts the same options.
 CONNECTION_OPTIONS: Mapping[str, Any] = {
     **aws_argument_spec(),
     "account_id": {"type": "str"},
@@ -77,7 +77,7 @@ CONNECTION_OPTIONS: Mapping[str, Any] = {
     "search_regions": {"type": "list", "elements": "str", "default": []},
 }
 
-# Rules and connection options are kept apart: one that is taken for the other would not be checked.
+# Rules and connection options are validated separately, so that one in the wrong place is rejected and not ignored.
 _RULES_ELSEWHERE = {"It is a rule. Set it in rules.": RULE_OPTIONS}
 _CONNECTION_ELSEWHERE = {
     "It is a connection option. Set it in account or as an option of the task.": CONNECTION_OPTIONS
@@ -112,7 +112,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
         result["failed"] = result["outcome"] != PASSED and not params["report_only"]
 
     def _validate_environment(self) -> None:
-        """Refuse the keyword environment if it sets what botocore reads: this task runs in Ansible's own environment."""
+        """Reject the keyword environment if it sets variables that botocore reads: this task runs in Ansible's environment."""
         environment: dict[str, str] = {}
         if any(self._task.environment or ()):
             self._compute_environment_string(environment)
@@ -120,8 +120,8 @@ class ActionModule(AWSPluginBase, ControllerAction):
         if without_effect:
             raise invalid_option(
                 "environment",
-                f"this task runs on the controller, and {', '.join(without_effect)} would have no effect",
-                "Use its options instead",
+                f"this task runs on the controller, where {', '.join(without_effect)} would have no effect",
+                "Use the options of the task instead",
             )
 
     def get_options(self, *_args: object, **_kwargs: object) -> dict[str, Any]:
@@ -145,7 +145,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
         try:
             self._require_boto3()
             connection = connect(self._params, partial(get_aws_connection_info, self), SEARCH_DEFAULTS)
-            # The tags and the keys take calls and permissions of their own.
+            # Tags and keys need additional calls and permissions.
             include_tags, include_keys = bool(rules.get("tags")), bool(rules.get("usable_keys"))
             search_regions = self._params["search_regions"]
             facts = get_facts(connection, None, search_regions, include_tags, warnings.append, include_keys)
@@ -154,7 +154,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
             outcome = outcome_of(findings)
             result.update(facts, findings=[finding._asdict() for finding in findings], outcome=outcome)
             result["msg"] = _message(outcome, facts, findings)
-        except Exception as error:  # Whatever it is, the account has not passed.
+        except Exception as error:  # Whatever the error is, the account must not pass.
             failure = as_failure(error)
             mask = connection.mask if connection else None
             result.update(failure_result(failure, ON_CONTROLLER, mask), outcome=UNKNOWN)
@@ -163,7 +163,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
             result["resource_actions"] = sorted(connection.operations)
         if warnings:
             result["warnings"] = warnings
-        # Callbacks display it.
+        # Callbacks display the result.
         return printable(connection.mask(result) if connection else result)
 
     def _require_boto3(self) -> None:
@@ -174,7 +174,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
 
 
 def _validate_one_place(given: Mapping[str, Any]) -> None:
-    """Refuse connection options next to the option account. Raises AnsibleSSMIncidentsError."""
+    """Reject connection options that are set together with the option account. Raises AnsibleSSMIncidentsError."""
     beside = sorted(set(given) - {"account", "rules", "report_only"})
     if beside:
         raise invalid_option(
@@ -183,10 +183,10 @@ def _validate_one_place(given: Mapping[str, Any]) -> None:
 
 
 def _validate_connection(params: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Refuse values that would ask another account or another Region than is meant. Raises AnsibleSSMIncidentsError.
+    """Reject values that would connect to another account or Region than the user intends. Raises AnsibleSSMIncidentsError.
 
     :param params: the connection options with their defaults.
-    :param given: the same as the user gave them.
+    :param given: the connection options as the user gave them.
     """
     validate_credentials(given, {option: spec.get("aliases", ()) for option, spec in CONNECTION_OPTIONS.items()})
     if "account_id" in given and not is_account_id(params["account_id"]):
@@ -200,11 +200,11 @@ def _validate_connection(params: Mapping[str, Any], given: Mapping[str, Any]) ->
 
 
 def _verified_account_id(connection: Connection, facts: Mapping[str, Any], expected: str | None) -> str | None:
-    """Return the ID of the account that answered: its set's ARN has it, without a call.
+    """Return the ID of the account that was audited. If there is a set, its ARN has the ID, and no call is needed.
 
-    :param expected: the ID that the account must have; None for any, but for a role's.
-    :return: None if there is no set and STS can't be asked, and nothing is expected.
-    :raises AnsibleSSMIncidentsError: if another account answered, or it is not known which one did.
+    :param expected: the ID that the account must have. None expects the role's account, or any account without a role.
+    :return: the ID; None if there is no set, no account is expected, and STS can't be called.
+    :raises AnsibleSSMIncidentsError: if the account is not the expected one, or if STS can't say which account it is.
     """
     expected = expected or connection.role_account_id
     if facts["exists"]:
@@ -225,9 +225,9 @@ def _verified_account_id(connection: Connection, facts: Mapping[str, Any], expec
 def _account_id_of_failure(
     failure: AnsibleSSMIncidentsError, connection: Connection | None, role_arn: str | None
 ) -> str | None:
-    """Return the ID of the account that was asked; None if it is not known."""
+    """Return the ID of the account that could not be audited; None if it is not known."""
     account_id = None
-    # If AWS was not reached, or sent nothing that can be read, STS would not be either.
+    # If AWS could not be reached or its response could not be read, a call of STS would fail too.
     if connection and failure.code not in (*BOTOCORE_ADVICE, *NO_ANSWER_ERRORS):
         account_id = connection.account_id_if_known()
     return account_id or (account_id_of_arn(role_arn) if role_arn else None)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The task that makes one report of many audits; plugins/modules has its documentation."""
+"""The task that creates one report from many audits; plugins/modules has its documentation."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller i
     validated_options,
 )
 
-# As many as a screen shows; the files have all.
+# As many as fit on a screen. The files contain all findings.
 _MAX_FINDINGS_SHOWN = 20
 
-#: The files, by the names of their options, and what renders each.
+#: The function that renders each file, by the name of the file's option.
 _FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "csv": to_csv,
     "html": audit_page,
@@ -55,7 +55,7 @@ _FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "junit": to_junit,
 }
 
-# Between the controllers whose reports are merged.
+# The largest accepted difference between the clocks of controllers whose reports are merged.
 _MAX_CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -81,14 +81,14 @@ class ActionModule(ControllerAction):
                 str(error), code=ACCOUNT_MISMATCH, advice="Use a unique name for each account."
             ) from error
         if not report["accounts"]:
-            raise AnsibleSSMIncidentsError("reports: there is no account in them", code=INVALID_REPORT)
+            raise AnsibleSSMIncidentsError("reports: the reports contain no account", code=INVALID_REPORT)
         failed_hosts = {str(name) for name, audit in audits.items() if audit.get("failed")}
         unreported = [
             row["name"] for row in report["accounts"] if row["outcome"] != PASSED and row["name"] not in failed_hosts
         ]
-        # Before any file is written, so that no finding is lost.
+        # The result is complete before any file is written, so that no finding is lost if writing fails.
         text = list(text_lines(report, _MAX_FINDINGS_SHOWN))
-        # Ansible shows the task at one of the hosts, which may well have passed.
+        # Ansible shows the result for one of the hosts only, and this host may have passed.
         msg = f"{headline(report)}. This result covers all accounts, regardless of the host it is shown for."
         result.update(summary=report["summary"], text=text, unreported=unreported, msg=msg)
         failures = []
@@ -109,19 +109,20 @@ class ActionModule(ControllerAction):
 
 
 def _validate(params: Mapping[str, Any]) -> None:
-    """Refuse options that can't be used. Raises AnsibleSSMIncidentsError."""
+    """Reject options that can't be used. Raises AnsibleSSMIncidentsError."""
     if not params["audits"] and not params["reports"]:
         raise invalid_option(
             "audits, reports",
             "both are empty",
-            "Give the results of audits, or the JSON files of earlier reports (incident_manager_reports in the playbook)",
+            "Set audits to the results of audits, or reports to the JSON files of earlier runs (in the playbook,"
+            " incident_manager_reports)",
         )
     for name, audit in params["audits"].items():
         if not isinstance(audit, Mapping):
             raise invalid_option(
                 "audits",
-                f"the value for {name} is not a result of the audit",
-                "Pass the registered result of the audit",
+                f"the value for {name} is not the result of an audit",
+                "Set it to the registered result of the audit's task",
             )
     paths = {form: params[form] for form in _FORMS if params[form] is not None}
     for option, path in paths.items():
@@ -135,16 +136,16 @@ def _validate(params: Mapping[str, Any]) -> None:
 def _is_same_file(path: str, other: str) -> bool:
     try:
         return os.path.realpath(path) == os.path.realpath(other)
-    except ValueError:  # A name that no file can have is reported when the file is written.
+    except ValueError:  # No file can have this name. Writing the file fails later, with a message.
         return path == other
 
 
 def _read_rows(patterns: Sequence[str], latest: str) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of earlier reports.
 
-    :param patterns: their files, or patterns of the shell's kind.
+    :param patterns: the reports' files, or patterns for them as in a shell.
     :param latest: the latest time that a row may have.
-    :raises AnsibleSSMIncidentsError: names the file that can't be read, or is not a report.
+    :raises AnsibleSSMIncidentsError: if a file can't be read or is not a report. The message names the file.
     """
     for pattern in patterns:
         paths = sorted(glob(pattern)) if not Path(pattern).exists() else [pattern]
@@ -164,16 +165,16 @@ def _read_rows(patterns: Sequence[str], latest: str) -> Iterator[Mapping[str, An
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all. Follow links, and keep the mode of an existing file.
+    """Write a file completely or not at all. Follow symbolic links, and keep the mode of an existing file.
 
-    :raises OSError, ValueError: if that is not possible, or if somebody else's link in a folder for everybody (/tmp) is in
-        its place, as Linux refuses to follow such a link (fs.protected_symlinks).
+    :raises OSError, ValueError: if the file can't be written, or if the path is a symbolic link of another user in a sticky
+        directory that everybody can write to, such as /tmp. Linux does not follow such a link (fs.protected_symlinks).
     """
     if path.is_symlink():
         folder, link = path.parent.stat(), path.lstat()
         is_for_everybody = folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH
         if is_for_everybody and link.st_uid not in (os.geteuid(), folder.st_uid):
-            raise PermissionError(errno.EACCES, "it is a link of another user")
+            raise PermissionError(errno.EACCES, "it is a symbolic link of another user")
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_file():

@@ -13,10 +13,10 @@ description:
     C(incident_manager_account) that the playbook C(incident_manager.aws.audit) needs.
   - The source is a YAML file whose name ends with C(organization.yml) or C(organization.yaml).
   - The caller must be the management account of the organization or a delegated administrator.
-  - Everything is listed before the first host is added. If a call is denied or fails, or if an answer is incomplete, the
-    source fails and adds no host. ansible-core only warns about a source that fails. To end the run in this case, set
+  - The plugin lists everything before it adds the first host. If a call is denied or fails, or if a response is incomplete,
+    the source fails and adds no hosts. ansible-core only warns about a source that fails. To end the run in this case, set
     C(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true) in the environment. The audit also fails if no source has added a host.
-  - A warning says which accounts are not in the inventory.
+  - If the inventory leaves out accounts, a warning says how many, and why.
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
@@ -34,7 +34,7 @@ options:
     required: true
   search_regions:
     description:
-      - The C(search_regions) of C(incident_manager_account). These are the Regions that an audit searches if O(region) does not
+      - The value of C(search_regions) in C(incident_manager_account). An audit searches these Regions if O(region) does not
         return the account's replication set.
       - V(all) stands for every Region of the partition in which Incident Manager is available.
     type: list
@@ -53,44 +53,45 @@ options:
   include_inactive:
     description:
       - Whether to add accounts whose state is not C(ACTIVE).
-      - If V(false), a warning says how many there are in each state.
+      - If V(false), a warning says how many accounts are in each of these states.
     type: bool
     default: false
   include_tags:
     description:
-      - Whether to list the tags of each account. This takes one call for each account, ten at a time, and the permission
-        C(organizations:ListTagsForResource).
+      - Whether to list the tags of each account. This takes one call for each account, with up to ten calls at the same time,
+        and requires the permission C(organizations:ListTagsForResource).
     type: bool
     default: false
   include_email:
     description:
-      - Whether to set the variable C(account_email), the address of the account's owner.
+      - Whether to set the variable C(account_email), the e-mail address of the account's owner.
     type: bool
     default: false
   hostnames:
     description:
-      - What to name the hosts by, in order of preference. The first one for which an account has a value is used.
-      - Each is C(account_id), C(account_name), C(account_email) (with O(include_email=true)), or C(tag:KEY) (with
+      - What to use as the name of a host, in order of preference. The first entry for which an account has a value is used.
+      - An entry is C(account_id), C(account_name), C(account_email) (with O(include_email=true)), or C(tag:KEY) (with
         O(include_tags=true)).
-      - Or it is a mapping with C(name), C(prefix) and C(separator), as in the inventory plugins of amazon.aws. C(name) and
-        C(prefix) are each one of the above. The separator is C(_) by default.
-      - If an account has no value for any of them, or if the list is empty, the host's name is the account's ID.
-      - Characters other than letters, digits and C(_.@+-) are replaced by C(_).
-      - Two accounts are never merged. If two accounts would have the same name, the source fails. It also fails if a host would
-        have the name of a group, or of a host of another source that is another account. Names of accounts are not unique, so
-        add the ID as a prefix if you name the hosts by them.
+      - An entry can also be a mapping with C(name), C(prefix) and C(separator), as in the inventory plugins of amazon.aws.
+        C(name) and C(prefix) are each one of the values above. The default of C(separator) is C(_).
+      - If an account has no value for any entry, or if the list is empty, the host's name is the account's ID.
+      - Characters other than letters, digits and C(_.@+-) are replaced with C(_).
+      - Two accounts are never merged. If two accounts would have the same host name, the source fails. It also fails if a host
+        would have the name of a group, or the name of another account's host in another source. Account names are not
+        unique, so if you use them, add the account ID as a prefix.
     type: list
     elements: raw
     default: []
   unit_groups:
     description:
-      - How to name the groups of the organizational units. Each unit that has an account, directly or in a unit below it, is a
-        group. The group of a unit is a child of the group of the unit that it is in.
-      - V(path) names a group by the names of the units from the root to this one, for example C(ou_Workloads__Production) for
-        the unit C(Production) in the unit C(Workloads). Characters other than letters, digits and C(_) are replaced by C(_).
-        Two units of the same name in different places have different groups. If two units would share a group, the source fails.
-      - V(id) names a group by the ID of the unit, for example C(ou_ab12_34cd56ef). The ID stays the same if the unit is renamed.
-      - An account that is in the root, and in no unit, is in none of these groups.
+      - How to name the groups of the organizational units. Each unit that contains an account, directly or in a unit below it,
+        is a group. The group of a unit is a child of the group of its parent unit.
+      - V(path) names a group after the units from the root to this one, for example C(ou_Workloads__Production) for the unit
+        C(Production) in the unit C(Workloads). Characters other than letters, digits and C(_) are replaced with C(_). Two units
+        with the same name in different places have different groups. If two units would share a group, the source fails.
+      - V(id) names a group after the ID of the unit, for example C(ou_ab12_34cd56ef). The ID stays the same if the unit is
+        renamed.
+      - An account in the root, outside all units, is in none of these groups.
     type: str
     choices: [path, id]
     default: path
@@ -102,23 +103,26 @@ extends_documentation_fragment:
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins
 notes:
-  - O(region) is the C(region) of each C(incident_manager_account). AWS Organizations itself is a global service.
-  - O(profile) is the C(profile) of each C(incident_manager_account). Access keys in the source are not, because variables of hosts
-    are not secret. Without a profile, an audit uses the credentials in the environment of C(ansible-playbook).
+  - O(region) is also the C(region) in each C(incident_manager_account). AWS Organizations itself is a global service.
+  - O(profile) is also the C(profile) in each C(incident_manager_account). Access keys in the source are not copied there,
+    because host variables are not secret. Without a profile, an audit uses the credentials in the environment of
+    C(ansible-playbook).
   - Each host has the variables C(account_id), C(account_arn), C(account_name), C(account_state), C(account_joined_method),
     C(account_joined_timestamp), C(organization_id), C(organizational_units), C(organizational_unit_path) and
-    C(incident_manager_account), and C(account_tags) and C(account_email) if you ask for them. C(organizational_units) is the list of
-    the units from the root to the account, each with C(id) and C(name).
+    C(incident_manager_account). With O(include_tags=true), it also has C(account_tags), and with O(include_email=true)
+    C(account_email). C(organizational_units) is the list of the units from the root to the account, each with C(id) and C(name).
   - C(account_state) is the account's C(State), or its C(Status) if AWS does not return C(State). AWS announced the end of
-    C(Status) for 9 September 2026. If AWS returns C(State) only, and the installed botocore is too old to know it, the source fails.
+    C(Status) for 9 September 2026. An older botocore does not know C(State) and uses C(Status), even if AWS returns both. If
+    AWS returns only C(State), and the installed botocore does not know it, the source fails.
   - Names and tags come from AWS and are never evaluated as templates.
-  - If several sources list several organizations, their units of the same name share a group. Use O(unit_groups=id) then.
-  - An older botocore does not know C(State) and uses C(Status), even if AWS returns both.
-  - The cache has the list of accounts and no credentials. Before it is used, one call of ListAccounts checks that the caller's
-    organization is the one in the cache. A cache without the tags or e-mail addresses that you ask for is not used either. An account
-    that joins the organization is missing until the cache expires, or until you use C(--flush-cache).
-  - Connecting to AWS times out after 10 seconds, and reading an answer after 20 seconds. A call without a response is made twice. A call that
-    AWS throttles is retried up to ten times, with increasing delays.
+  - If several sources list different organizations, units with the same name share a group. To avoid this, use
+    O(unit_groups=id).
+  - The cache contains the list of accounts and no credentials. Before the plugin uses it, one call of ListAccounts checks that
+    the cache is that of the caller's organization. A cache without the tags or e-mail addresses that the options include is
+    not used either. An account that joins the organization is missing until the cache expires, or until you use
+    C(--flush-cache).
+  - Connecting to AWS times out after 10 seconds, and reading a response after 20 seconds. A call without a response is retried
+    once. A call that AWS throttles is made up to ten times, with increasing delays.
 seealso:
   - module: incident_manager.aws.ssm_incidents_replication_set_audit
   - ref: ansible_collections.incident_manager.aws.docsite.guide_auditing
@@ -133,17 +137,17 @@ plugin: incident_manager.aws.organization
 region: eu-west-1
 role_name: incident-manager-audit
 
-# List the accounts as this role, in the management account. Audit the management account as this role too.
+# List the accounts as this role, which is in the management account. Audit the management account as this role too.
 assume_role_arn: arn:aws:iam::111122223333:role/organization-reader
 management_account: caller
 
-# Name the hosts by the accounts' IDs and names, for example 444455556666-payments.
+# Name the hosts after the accounts' IDs and names, for example 444455556666-payments.
 hostnames:
   - name: account_name
     prefix: account_id
     separator: "-"
 
-# Besides the groups of the organizational units: a group for each value of a tag, and a group by a condition.
+# In addition to the groups of the organizational units, make a group for each value of a tag, and a group for a condition.
 include_tags: true
 keyed_groups:
   - key: account_tags.Environment
@@ -207,10 +211,10 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-# A cache of another version of this plugin is not used if its data differs.
+# A part of the cache's key. Change it if the format of the cached data changes.
 _CACHE_FORMAT = "1"
 
-# What the connection is made of, besides what get_aws_connection_info() reads.
+# The options of the connection that get_aws_connection_info() does not read.
 _KEY_OPTIONS = ("access_key", "secret_key", "session_token")
 _CREDENTIAL_OPTIONS = (*_KEY_OPTIONS, "profile", "assume_role_arn")
 
@@ -220,9 +224,9 @@ class InventoryModule(AWSInventoryBase):
     INVENTORY_FILE_SUFFIXES = ("organization.yml", "organization.yaml")
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Add the accounts of the organization to the inventory: all that are asked for, or none.
+        """Add the selected accounts of the organization to the inventory. If one of them can't be added, add none.
 
-        :raises AnsibleError: for an option that can't be used, and for every failure.
+        :raises AnsibleError: if an option can't be used, and for every other failure.
         """
         self._connection: Connection | None = None
         self._cache_key_suffix = ""
@@ -232,23 +236,23 @@ class InventoryModule(AWSInventoryBase):
             self._validate_options()
             self._connection = self._connect()
             organization = self._get_organization(self._connection.client(SERVICE), path, cache)
-            # All or nothing: an inventory of its own takes the hosts until it is known that all can be added.
+            # All or nothing: the hosts are added to a separate inventory first, and copied if none of them failed.
             self.inventory = InventoryData()
             self._add_accounts(organization, self._common_options(self._connection))
             _validate_no_merge(self.inventory, inventory)
             _copy(self.inventory, inventory)
         except AnsibleError as error:
-            # Ansible's own, from the file or a template.
+            # Ansible raised it, for example for the file or a template.
             message = self._mask(_without_credentials(printable(error.message)))
         except Exception as error:
             message = printable(as_failure(error).describe(ON_CONTROLLER, self._mask))
-        # Out of the except blocks, so that no traceback has what botocore raised.
+        # Raised outside of the except blocks, so that no traceback contains botocore's exception.
         self.inventory = inventory
         if message:
             raise AnsibleParserError(message)
 
     def get_cache_key(self, path: str) -> str:
-        """Return the key of the source's data in the cache: another one for another organization, or other data."""
+        """Return the key of the source's data in the cache. It depends on the organization and on what is listed."""
         return f"{super().get_cache_key(path)}{self._cache_key_suffix}"
 
     def require_aws_sdk(self, *versions: Any, **more_versions: Any) -> Any:
@@ -258,11 +262,11 @@ class InventoryModule(AWSInventoryBase):
             raise AnsibleSSMIncidentsError("Failed to load boto3", code=MISSING_LIBRARY, cause=error) from error
 
     def _read_config_data(self, path: str) -> Any:
-        """Return the source's options. Raises an error for one that is not known, or that is empty and must not be."""
+        """Return the source's options. Raises an error for an unknown option, and for an empty one that must not be empty."""
         try:
             config = super()._read_config_data(path)
         except AttributeError:
-            # ansible-core's check, which comes too late.
+            # ansible-core checks too late that the source is a mapping.
             raise AnsibleParserError(f"The inventory source {path} must be a mapping of options.") from None
         definitions = constants.config.get_configuration_definitions("inventory", self._load_name)
         aliases = {option: spec.get("aliases", []) for option, spec in definitions.items()}
@@ -275,7 +279,7 @@ class InventoryModule(AWSInventoryBase):
         return config
 
     def _set_frozen_credentials(self) -> None:
-        """Nothing: the connection assumes the role, with the messages of this collection."""
+        """Do nothing: the connection assumes the role, with this collection's messages."""
 
     def _mask(self, text: str) -> str:
         return str(self._connection.mask(text)) if self._connection else text
@@ -302,7 +306,7 @@ class InventoryModule(AWSInventoryBase):
             self._cache_key_suffix = "".join(f"_{part}" for part in parts if part)
         if organization_id:
             is_cached, cached = self.get_cached_result(path, cache)
-            # What is in the cache may be damaged, or written by somebody else.
+            # The data in the cache may be damaged, or written by somebody else.
             if is_cached and is_organization(cached, organization_id):
                 return cached
         organization = list_organization(client, include_tags, include_email)
@@ -313,7 +317,7 @@ class InventoryModule(AWSInventoryBase):
     def _add_accounts(self, organization: Mapping[str, Any], common: Mapping[str, Any]) -> None:
         """Add hosts and groups.
 
-        :param common: what incident_manager_account is made of for every account.
+        :param common: the options that incident_manager_account has for every account.
         """
         accounts, reasons = selected_accounts(
             organization, self.get_option("management_account"), self.get_option("include_inactive")
@@ -347,7 +351,7 @@ class InventoryModule(AWSInventoryBase):
             self.warn(printable(message))
 
     def _add_host(self, host: str, variables: Mapping[str, Any], groups: Sequence[str]) -> None:
-        """Add a host to the last of these groups, each of which is in the one before it."""
+        """Add a host to the last of these groups, and each group to the one before it."""
         self.inventory.add_host(host)
         for name, value in variables.items():
             self.inventory.set_variable(host, name, value)
@@ -361,27 +365,29 @@ class InventoryModule(AWSInventoryBase):
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict)
 
     def _common_options(self, connection: Connection) -> dict[str, Any]:
-        """Return what every account's incident_manager_account has."""
+        """Return the options that incident_manager_account has for every account."""
         common = {"region": connection.region, "search_regions": list(self.get_option("search_regions"))}
         profile = self.get_option("profile")
-        # Next to a profile, keys in the environment would be refused.
+        # Empty keys, because a profile together with keys in the environment would be rejected.
         return {**common, **({"profile": profile, **dict.fromkeys(_KEY_OPTIONS, "")} if profile else {})}
 
 
 def _validate_no_merge(added: Any, inventory: Any) -> None:
-    """Validate that each host that is added stays one of its own.
+    """Validate that no host to add is merged with a group or with another account's host.
 
     :param added: the inventory of the hosts to add.
-    :param inventory: the inventory that other sources have filled.
+    :param inventory: the inventory, with the hosts of other sources.
     :raises AnsibleSSMIncidentsError: if a host has the name of a group, or of another account's host.
     """
     for name, host in added.hosts.items():
         other = inventory.hosts[name].vars.get("account_id") if name in inventory.hosts else None
         account_id = host.vars["account_id"]
         if name in added.groups or name in inventory.groups:
-            problem = f"the account {account_id} would be the host {name!r}, but there is a group of this name"
+            problem = f"the account {account_id} would have the host name {name!r}, but a group has this name"
         elif other not in (None, account_id):
-            problem = f"the account {account_id} would be the host {name!r}, which is the account {other} already"
+            problem = (
+                f"the account {account_id} would have the host name {name!r}, but the account {other} already has it"
+            )
         else:
             continue
         raise invalid_option("hostnames", problem, HOSTNAMES_ADVICE)
@@ -401,17 +407,17 @@ def _copy(added: Any, inventory: Any) -> None:
 
 
 def _without_credentials(message: str) -> str:
-    """Return a message of ansible-core about an option, without the value if that is a secret."""
+    """Return a message of ansible-core about an option, without the value if the value is a secret."""
     for option in _KEY_OPTIONS:
         if f"'{option}'" in message or f"setting: {option} " in message:
-            return f"{option}: this is not a text. Set a text, or omit the option."
+            return f"{option}: the value is not a string. Set a string, or omit the option."
     return message
 
 
 def _as_data(value: Any) -> Any:
-    """Return what AWS returns so that Ansible does not template it: whoever names an account must not run code here.
+    """Return data from AWS in a form that Ansible does not template, so that an account's name can't run code here.
 
-    ansible-core 2.19 and newer trust no text that comes from a plugin. Older ones template every text with a brace.
+    ansible-core 2.19 and newer trust no string that a plugin returns. Older versions template every string with a brace.
     """
     if hasattr(template, "trust_as_template"):
         return value

@@ -14,14 +14,16 @@ short_description: Check an account's replication set of AWS Systems Manager Inc
 description:
   - Gets the account's replication set, as M(incident_manager.aws.ssm_incidents_replication_set_info) does, checks it against
     rules, and returns the facts and every violation.
-  - If a rule is violated, the task fails with all findings in one message. With O(report_only=true) it only returns them.
-  - If the account can't be audited, or AWS does not return a fact that a rule needs and no other rule is violated, the
-    outcome is V(unknown), which is never a pass.
-  - Runs on the controller, which takes much less processor time than a module if there are many accounts. boto3 must be
-    installed there, and the controller's environment variables and AWS configuration files are used.
+  - Without O(rules), the account must have a replication set in at least two Regions, and the set and every Region of it must
+    be V(ACTIVE).
+  - If a rule is violated, the task fails with all findings in one message. With O(report_only=true), the task only returns
+    the findings.
+  - The outcome is V(unknown) if the account can't be audited, or if no rule is violated but AWS does not return a fact that a
+    rule needs. V(unknown) never counts as a pass.
+  - The task runs on the controller. For many accounts, this takes much less processor time than a module. boto3 must be
+    installed on the controller, and the task uses the controller's environment variables and AWS configuration files.
   - The task fails if the keyword C(environment) sets variables that botocore reads (C(AWS_*), C(HOME), proxy variables),
     because they would have no effect.
-  - Without O(rules) there must be a replication set, in two Regions or more, and it must be V(ACTIVE) everywhere.
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
@@ -37,14 +39,14 @@ options:
         description:
           - V(present) for an account that must have a replication set.
           - V(absent) for an account that must have none, for example because Incident Manager was retired there. No other
-            rule can be set then.
-          - V(any) if either is allowed. A set that exists is checked against the other rules.
+            rule can be set with V(absent).
+          - V(any) if both are allowed. A set that exists is checked against the other rules.
         type: str
         choices: [present, absent, any]
         default: present
       regions:
         description:
-          - Regions that the set must be in. It can also be in others.
+          - Regions that the set must be in. The set can be in other Regions too.
           - A Region that is being deleted does not count, here or for O(rules.minimum_regions).
         type: list
         elements: str
@@ -73,15 +75,18 @@ options:
       usable_keys:
         description:
           - Whether every customer managed key must be enabled, and of a kind that Incident Manager supports. The AWS owned key
-            always is.
-          - The keys are described only if this rule is set, each in its own Region, which requires the permission
-            C(kms:DescribeKey). A key that can't be described, or whose KMS has not answered within 5 seconds, is V(unknown).
-            Without this rule, C(kms_key) of each Region in RV(replication_set) is null.
+            always meets this rule.
+          - The keys are described only if this rule is set. Each key is described in its own Region, which requires the
+            permission C(kms:DescribeKey). If a key can't be described, or KMS does not respond within 5 seconds, the state of the
+            key is unknown.
+          - Without this rule, C(kms_key) of each Region in RV(replication_set) is null.
         version_added: 3.0.0
         type: bool
         default: false
       deletion_protected:
-        description: Whether deletion protection must be on (V(true)) or off (V(false)). If not set, deletion protection is not checked.
+        description:
+          - Whether deletion protection must be on (V(true)) or off (V(false)).
+          - If not set, deletion protection is not checked.
         type: bool
       tags:
         description:
@@ -91,10 +96,10 @@ options:
         type: dict
   report_only:
     description:
-      - Whether the task succeeds regardless of RV(outcome). An option that is rejected before the connection is made still
-        fails the task.
-      - An unusable connection (a profile together with access keys, an invalid O(aws_config), a Region without Incident Manager) is
-        an V(unknown) outcome.
+      - Whether the task succeeds regardless of RV(outcome). If an option is rejected before the connection is made, the task
+        still fails.
+      - If the connection can't be used (a profile together with access keys, an invalid O(aws_config), a Region without
+        Incident Manager), RV(outcome) is V(unknown).
     type: bool
     default: false
   account:
@@ -106,18 +111,18 @@ options:
     type: dict
   account_id:
     description:
-      - The ID of the account that must be audited, in quotation marks.
+      - The ID of the account to audit. Put it in quotation marks, because otherwise YAML reads it as a number.
       - If the credentials belong to another account, the outcome is V(unknown). With O(assume_role_arn), the account of the
-        role is expected.
-      - If several names in a report are of one account, only those with this option can pass.
+        role is always expected.
+      - If a report has several names for the same account, only the names with this option can pass.
     version_added: 3.0.0
     type: str
   assume_role_arn:
     description:
-      - The ARN of an IAM role. The task assumes it with its credentials and makes all calls with the role's.
+      - The ARN of an IAM role. The task uses its credentials to assume the role, and makes all calls as the role.
       - The modules of this collection don't have this option, so set it for this task and not for the action group.
-      - For a role that requires an external ID, name the role in a profile of the AWS configuration files instead. A role that
-        requires an MFA code can't be used.
+      - If the role requires an external ID, configure the role in a profile of the AWS configuration files instead. A role
+        that requires an MFA code can't be used.
     type: str
     aliases: [iam_role_arn]
 extends_documentation_fragment:
@@ -129,8 +134,8 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
 notes:
-  - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds. A call without a response is made
-    twice. O(aws_config) overrides this.
+  - Connecting to a Region times out after 10 seconds, and reading its response after 20 seconds. A call without a response is
+    retried once. O(aws_config) overrides this.
 seealso:
   - ref: ansible_collections.incident_manager.aws.docsite.guide_auditing
     description: Auditing a fleet of accounts, with a report on one page.
@@ -141,13 +146,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-# Credentials and Region come from the environment here, or from module_defaults.
+# The credentials come from the environment here, or from module_defaults.
 
-- name: There is a replication set, in two Regions or more, active everywhere
+- name: Check that the account has an active replication set in at least two Regions
   incident_manager.aws.ssm_incidents_replication_set_audit:
     region: eu-west-1
 
-- name: It meets our rules
+- name: Check the replication set against our rules
   incident_manager.aws.ssm_incidents_replication_set_audit:
     region: eu-west-1
     rules:
@@ -162,7 +167,7 @@ EXAMPLES = r"""
         Team: Resilience
         CostCenter:
 
-- name: Incident Manager is retired here
+- name: Check that Incident Manager is retired in the account
   incident_manager.aws.ssm_incidents_replication_set_audit:
     region: eu-west-1
     rules:
@@ -180,7 +185,7 @@ EXAMPLES = r"""
     assume_role_arn: arn:aws:iam::111122223333:role/incident-manager-audit
     search_regions: all
 
-- name: Audit the account that the host's variables name, as the playbook incident_manager.aws.audit does
+- name: Audit an account with the variables of the host, as the playbook incident_manager.aws.audit does
   incident_manager.aws.ssm_incidents_replication_set_audit:
     account: "{{ incident_manager_account }}"
     rules: "{{ incident_manager_rules }}"
@@ -189,31 +194,31 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - V(passed) if the account meets the rules, V(failed) if it does not.
-    - V(unknown) if the account did not answer, or if a fact that a rule needs is missing and no other rule is violated.
+    - V(passed) if the account meets the rules, V(failed) if it violates a rule.
+    - V(unknown) if the account could not be audited, or if no rule is violated but a fact that a rule needs is missing.
   returned: unless an option is rejected
   type: str
   sample: failed
 msg:
-  description: The outcome in words, with all findings, or why it is unknown and what to do.
+  description: The outcome in words, with all findings. If the account could not be audited, the reason and what to do.
   returned: always
   type: str
   sample: >-
     The replication set arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57 violates the
     rules (1 finding): Deletion protection is off but must be on.
 findings:
-  description: Every violation of the rules, and every fact that a rule needs and that is not known.
+  description: Every violation of the rules, and every unknown fact that a rule needs.
   returned: unless an option is rejected
   type: list
   elements: dict
   contains:
     rule:
-      description: The rule, by the name of its option.
+      description: The name of the rule.
       returned: always
       type: str
       sample: deletion_protected
     region:
-      description: The Region of the set that the finding is about; null if it is about the set.
+      description: The Region that the finding is about; null if the finding is about the whole set.
       returned: always
       type: str
       sample: null
@@ -228,7 +233,9 @@ findings:
       type: raw
       sample: false
     known:
-      description: Whether the actual value is known. AWS may leave facts out, and the caller may lack the permission to list the tags.
+      description:
+        - Whether the actual value is known.
+        - It is not known if AWS does not return it, or if the caller lacks a permission, for example to list the tags.
       returned: always
       type: bool
       sample: true
@@ -248,7 +255,7 @@ rules:
     minimum_regions: 2
     state: present
 account_id:
-  description: The ID of the account of the credentials, or of the role that could not be assumed; null if it is not known.
+  description: The ID of the account of the credentials, or of a role that could not be assumed; null if it is not known.
   returned: unless an option is rejected
   type: str
   sample: "111122223333"
@@ -263,19 +270,19 @@ time:
   type: str
   sample: "2026-05-14T17:57:22.010000+00:00"
 exists:
-  description: Whether there is a replication set; null if the account did not answer.
+  description: Whether there is a replication set; null if the account could not be audited.
   returned: unless an option is rejected
   type: bool
   sample: true
 region:
-  description: The Region that answered; null if none did.
+  description: The Region that returned the result; null if no Region did.
   returned: unless an option is rejected
   type: str
   sample: us-east-1
 replication_set:
   description:
-    - The replication set; V({}) if there is none, null if the account did not answer.
-    - As M(incident_manager.aws.ssm_incidents_replication_set_info) returns it.
+    - The facts of the replication set, as M(incident_manager.aws.ssm_incidents_replication_set_info) returns them.
+    - V({}) if there is none; null if the account could not be audited.
   returned: unless an option is rejected
   type: dict
   sample:

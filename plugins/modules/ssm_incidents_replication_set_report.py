@@ -10,24 +10,24 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_incidents_replication_set_report
 version_added: 1.1.0
-short_description: Make one report of the audits of many accounts
+short_description: Create one report from the audits of many accounts
 description:
   - Creates one report from the results of M(incident_manager.aws.ssm_incidents_replication_set_audit), as an HTML page, JSON,
     CSV, and JUnit XML. RV(text) is a summary for the terminal.
-  - Merges the JSON of earlier runs, for instance if several controllers share a fleet, or some accounts were audited again.
-    If a name has several results, the newest one is used. If they are from different accounts, the task fails.
-  - If several names turn out to be the same account, a name passes only if its audit has C(account_id), because one of the names
+  - Merges the JSON reports of earlier runs, for example if several controllers share a fleet, or if some accounts were audited
+    again. If a name has several results, the newest one is used. If the results are from different accounts, the task fails.
+  - If several names refer to the same account, a name passes only if its audit has C(account_id), because one of the names
     may stand for an account that was not audited. To audit one account under several names, set C(account_id) for each of them.
   - After the files are written, the task fails if RV(unreported) is not empty, unless O(report_only=true).
-  - The playbooks C(incident_manager.aws.audit) and C(incident_manager.aws.merge_audits) use it.
-  - Runs on the controller, where the files are written too.
+  - The playbooks C(incident_manager.aws.audit) and C(incident_manager.aws.merge_audits) use this task.
+  - The task runs on the controller and writes the files there.
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
   audits:
     description:
       - The results of the audits. The keys are the names of the accounts in the report.
-      - A result without an outcome, because Ansible failed before the account was audited, is V(unknown).
+      - If a result has no outcome, because Ansible failed before it audited the account, the outcome is V(unknown).
     type: dict
     default: {}
   reports:
@@ -38,26 +38,26 @@ options:
     default: []
   html:
     description:
-      - The file to write the page to. It is one file that loads nothing from elsewhere.
-      - Missing directories are created.
+      - The file to write the report to as an HTML page. The page is a single file that loads nothing from elsewhere.
+      - Missing directories are created. This applies to all files.
     type: path
   json:
-    description: The file to write the report to as JSON, in the form that the guide on auditing documents.
+    description: The file to write the report to as JSON, in the format that the guide on auditing documents.
     type: path
   csv:
     description:
-      - The file to write the report to as CSV, with a line for each finding, and one for an account without findings.
+      - The file to write the report to as CSV, with a line for each finding, and one line for each account without findings.
       - Text that a spreadsheet could interpret as a formula is prefixed with an apostrophe.
     version_added: 3.0.0
     type: path
   junit:
     description:
-      - The file to write the report to as JUnit XML, which pipelines show without further code. Each account is a test case.
-        An account that failed is a failure. One whose outcome is unknown is an error.
+      - The file to write the report to as JUnit XML, which CI systems can display. Each account is a test case. An account
+        whose outcome is V(failed) is a failure, and an account whose outcome is V(unknown) is an error.
     version_added: 3.0.0
     type: path
   report_only:
-    description: Whether to end without a failure if an account did not pass.
+    description: Whether the task succeeds even if RV(unreported) is not empty.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -78,7 +78,7 @@ attributes:
   idempotent:
     support: none
     details:
-      - A report says when it was made.
+      - Every report contains the time at which it was created.
 seealso:
   - ref: ansible_collections.incident_manager.aws.docsite.guide_auditing
     description: Auditing a fleet of accounts, with a report on one page.
@@ -86,7 +86,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-# The playbook incident_manager.aws.audit does this. Every host is an account.
+# The playbook incident_manager.aws.audit does the same. Every host is an account.
 
 - name: Audit and report
   block:
@@ -96,7 +96,7 @@ EXAMPLES = r"""
       register: audit
 
   always:
-    - name: Report
+    - name: Create the report
       incident_manager.aws.ssm_incidents_replication_set_report:
         audits: "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'audit'))) }}"
         html: report/audit.html
@@ -104,7 +104,7 @@ EXAMPLES = r"""
         junit: report/audit.xml
       run_once: true
 
-- name: Make one report of several
+- name: Merge several reports into one
   incident_manager.aws.ssm_incidents_replication_set_report:
     reports: report/*.json
     html: report/all.html
@@ -139,19 +139,19 @@ summary:
       sample: 3
 text:
   description:
-    - The report as lines for a screen. The first one is the headline. The accounts that did not pass follow with their
-      findings, the worst first, then the files. Accounts with the same findings are named together.
+    - The report as lines for a terminal. The first line is the headline. It is followed by the accounts that did not pass, the
+      worst first, each with its findings, and then by the files. Accounts with the same findings are listed together.
   returned: unless an option is rejected, or the accounts can't be reported
   type: list
   elements: str
   sample:
-    - 11 of 412 accounts are not in order, 3 are not known
+    - 11 of 412 accounts failed, 3 have an unknown outcome
     - "failed: shop (222233334444)"
     - "  - Deletion protection is off but must be on"
     - "Wrote: /reports/audit.html"
 unreported:
   description:
-    - The accounts that did not pass although their task in O(audits) did not fail.
+    - The accounts that did not pass, although their task in O(audits) did not fail.
   returned: unless an option is rejected, or the accounts can't be reported
   type: list
   elements: str
@@ -160,7 +160,9 @@ msg:
   description: The headline of the report, or what failed and what to do.
   returned: always
   type: str
-  sample: "11 of 412 accounts are not in order, 3 are not known. This result covers all accounts, regardless of the host it is shown for."
+  sample: >-
+    11 of 412 accounts failed, 3 have an unknown outcome. This result covers all accounts, regardless of the host it is shown
+    for.
 error:
   description: What failed. The codes are stable. Later releases can add codes.
   returned: if an option is rejected, a file can't be read or written, or a name has two account IDs

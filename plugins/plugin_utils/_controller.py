@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The base of every task of this collection that runs on the controller."""
+"""The base class of this collection's tasks that run on the controller."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results 
 
 
 class ControllerAction(ActionBase):
-    """An action with options like a module's. A subclass has its options in argument_spec and its work in execute()."""
+    """An action that validates its options as a module does. A subclass sets argument_spec and implements execute()."""
 
     #: The options, as for AnsibleModule.
     argument_spec: ClassVar[Mapping[str, Any]] = {}
 
     _requires_connection = False
     _supports_check_mode = True
-    # Refused here, with a reason.
+    # _validate_keywords() rejects async, with a reason.
     _supports_async = True
 
     def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the task's result; a failure of execute(), or an option that is refused, is one too.
+        """Return the task's result. If an option is rejected or execute() fails, the result is the failure.
 
-        Nothing is displayed from here: Ansible runs this in a worker process, and a callback such as json must be the only one
-        that writes to the output. What people are to read is in the result.
+        Nothing is displayed here, because Ansible runs this in a worker process, and only callbacks such as json may write
+        to the output. Everything that users must see is in the result.
         """
         super().run(tmp, task_vars)
         result: dict[str, Any] = {"changed": False}
@@ -46,7 +46,7 @@ class ControllerAction(ActionBase):
             self._validate_keywords()
             self.execute(_decrypted(self._task.args), result)
         except AnsibleError:
-            # Ansible's own, from a template or a keyword.
+            # Ansible raised it, for example for a template or a keyword.
             raise
         except Exception as error:
             failure = as_failure(error)
@@ -57,8 +57,8 @@ class ControllerAction(ActionBase):
         """Do the task's work.
 
         :param given: the options as the user gave them.
-        :param result: takes the task's result; what is in it is returned beside a failure too.
-        :raises AnsibleSSMIncidentsError: if an option is refused, or the work fails.
+        :param result: receives the task's result. If the work fails, its content is returned together with the failure.
+        :raises AnsibleSSMIncidentsError: if an option is rejected, or the work fails.
         """
         raise NotImplementedError
 
@@ -66,14 +66,14 @@ class ControllerAction(ActionBase):
         if self._task.become:
             raise invalid_option(
                 "become",
-                "this task runs on the controller as the user who runs Ansible, and can't become another user",
+                "this task runs on the controller as the user who runs Ansible and can't become another user",
                 "Set become: false for this task.",
             )
         if self._task.async_val:
             raise invalid_option(
                 "async",
-                "this task runs on the controller, and can't run in the background",
-                "Ansible runs it for several hosts at a time (forks). Set async: 0 for this task.",
+                "this task runs on the controller and can't run in the background",
+                "Ansible runs it for several hosts at the same time (forks). Set async: 0 for this task.",
             )
 
 
@@ -85,15 +85,15 @@ def validated_options(
     prefix: str = "",
     elsewhere: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Return options with their types and defaults, by their main names.
+    """Return the options converted to their types, with defaults, by their main names.
 
     :param argument_spec: the options, as for AnsibleModule.
     :param given: the options as the user gave them.
-    :param result: the task's result; takes the deprecations, which callbacks display.
-    :param kind: what the options are.
+    :param result: the task's result; receives the deprecations, which callbacks display.
+    :param kind: what to call an option in a message.
     :param prefix: what to put in front of an unknown name, such as "rules.".
-    :param elsewhere: names that are known elsewhere, by what they are and where they belong, in a sentence.
-    :raises AnsibleSSMIncidentsError: names the option that is refused, in one line.
+    :param elsewhere: the names of options that belong elsewhere, by the sentence that says where.
+    :raises AnsibleSSMIncidentsError: if an option is rejected. The message names it, in one line.
     """
     names_of = {option: (option, *spec.get("aliases", ())) for option, spec in argument_spec.items()}
     known = [name for names in names_of.values() for name in names]
@@ -109,26 +109,26 @@ def validated_options(
     validation = ArgumentSpecValidator(argument_spec).validate(given)
     if validation.error_messages:
         raise AnsibleSSMIncidentsError("; ".join(validation.error_messages), code=INVALID_PARAMETER)
-    # A module's validator shows these. Both names of an option, which is the only thing it warns of, are refused above.
+    # As a module's validator does. Its only warning is about an option that is set by two names, which is rejected above.
     if validation._deprecations:
         result.setdefault("deprecations", []).extend(validation._deprecations)
     return validation.validated_parameters
 
 
 def mapping_option(given: Mapping[str, Any], option: str, example: str) -> Mapping[str, Any]:
-    """Return the value of an option that is a mapping; empty if the option is left out.
+    """Return the value of an option that must be a mapping; empty if the option is omitted.
 
-    :param example: a value that the option takes.
-    :raises AnsibleSSMIncidentsError: for any other value. Ansible itself would take a text such as a=b for a mapping.
+    :param example: a valid value, for the message.
+    :raises AnsibleSSMIncidentsError: if the value is not a mapping. Ansible itself would accept a string such as a=b.
     """
     value = given.get(option, {})
     if not isinstance(value, Mapping):
-        raise invalid_option(option, "this is not a mapping", f"It must be one, such as {example}")
+        raise invalid_option(option, "the value is not a mapping", f"Set a mapping, such as {example}")
     return value
 
 
 def _decrypted(value: Any) -> Any:
-    """Decrypt the vaulted texts in a value, which ansible-core 2.18 and older leave encrypted."""
+    """Return a value with its vaulted strings decrypted, which ansible-core 2.18 and older leave encrypted."""
     if isinstance(value, Mapping):
         return {key: _decrypted(item) for key, item in value.items()}
     if isinstance(value, list):

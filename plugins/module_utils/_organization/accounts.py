@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The accounts of an organization as hosts: their facts, their names, their groups. Nothing of AWS is imported here.
+"""The accounts of an organization as hosts: their facts, names and groups. Pure: nothing of boto3 is imported here.
 
 An organization is a mapping that a cache can store: id, partition, management_account_id, and accounts, a list of facts.
-An account's facts are the variables of its host. AWS's names are snake_cased, with account_ in front of them, because
-Ansible reserves name and tags.
+An account's facts are the variables of its host. Their names are AWS's names in snake case, with the prefix account_,
+because Ansible reserves name and tags.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ SKIP, CALLER = "skip", "caller"
 _ACCOUNT_ARN = re.compile(r"arn:(aws[a-z-]*):organizations::([0-9]{12}):account/(o-[a-z0-9]{10,32})/([0-9]{12})")
 _ROOT_ID = r"r-[0-9a-z]{4,32}"
 _UNIT_ID = r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}"
-# botocore's model. Whether an account's ID ends its path is not the same on all of AWS's pages.
+# botocore's model. AWS's pages differ on whether a path ends with the account's ID.
 _PATH = re.compile(rf"(o-[a-z0-9]{{10,32}})/{_ROOT_ID}((?:/{_UNIT_ID})*)(?:/[0-9]{{12}})*/")
 
 _TAG = "tag:"
-# Ansible has a meaning for these names.
+# These names have a special meaning in Ansible.
 _RESERVED_NAMES = ("127.0.0.1", "::1", "all", "localhost", "ungrouped")
 
 
 class Identity(NamedTuple):
-    """What the ARN of an account says of its organization."""
+    """What the ARN of an account says about its organization."""
 
     partition: str
     management_account_id: str
@@ -51,19 +51,20 @@ class Identity(NamedTuple):
 
 
 def is_unit_id(value: Any) -> bool:
-    """Tell whether something has the form of an organizational unit's ID."""
+    """Return whether a value has the format of an organizational unit's ID."""
     return isinstance(value, str) and re.fullmatch(_UNIT_ID, value) is not None
 
 
 def is_root_id(value: Any) -> bool:
-    """Tell whether something has the form of a root's ID."""
+    """Return whether a value has the format of a root's ID."""
     return isinstance(value, str) and re.fullmatch(_ROOT_ID, value) is not None
 
 
 def identity_of(account: Mapping[str, Any]) -> Identity:
-    """Return what the ARN of an account, as ListAccounts returns it, says of its organization.
+    """Return what the ARN of an account says about its organization.
 
-    :raises ValueError: if the ARN is missing, is not that of an account, or is another account's.
+    :param account: the account, as ListAccounts returns it.
+    :raises ValueError: if the ARN is missing, is not the ARN of an account, or is that of another account.
     """
     if not isinstance(account, Mapping):
         raise ValueError("an account is not a mapping")
@@ -74,19 +75,20 @@ def identity_of(account: Mapping[str, Any]) -> Identity:
 
 
 def facts_of(account: Mapping[str, Any], include_email: bool) -> dict[str, Any]:
-    """Return the facts of an account, as ListAccounts returns it, without its units and its tags.
+    """Return the facts of an account, without its units and its tags.
 
-    :raises ValueError: if the ID or the state is missing, or something has another type than in botocore's model.
+    :param account: the account, as ListAccounts returns it.
+    :raises ValueError: if the ID or the state is missing, or a value has another type than in botocore's model.
     """
     identity_of(account)
-    # AWS retires Status for State (botocore's model: on 9 September 2026).
+    # AWS replaces Status with State (botocore's model: on 9 September 2026).
     state = account.get("State", account.get("Status"))
     if not isinstance(state, str) or not state:
         raise ValueError(f"the account {account['Id']} has neither State nor Status")
     texts = {name: account.get(name) for name in ("Name", "JoinedMethod", "Email")}
     for name, text in texts.items():
         if not isinstance(text, (str, type(None))):
-            raise ValueError(f"{name} of the account {account['Id']} is not a text")
+            raise ValueError(f"{name} of the account {account['Id']} is not a string")
     facts = {
         "account_id": account["Id"],
         "account_arn": account["Arn"],
@@ -99,7 +101,7 @@ def facts_of(account: Mapping[str, Any], include_email: bool) -> dict[str, Any]:
 
 
 def unit_ids_of(account: Mapping[str, Any]) -> list[str] | None:
-    """Return the IDs of the units that an account is in, the outermost first; None if ListAccounts has not returned Paths.
+    """Return the IDs of the units that an account is in, the outermost first; None if ListAccounts did not return Paths.
 
     :raises ValueError: if Paths is not one path in the account's organization. An account has one parent (API reference).
     """
@@ -108,12 +110,12 @@ def unit_ids_of(account: Mapping[str, Any]) -> list[str] | None:
         return None
     match = _PATH.fullmatch(str(paths[0]))
     if len(paths) != 1 or not match or match[1] != identity_of(account).organization_id:
-        raise ValueError(f"Paths of the account {account['Id']} is not one path in its organization: {paths!r}")
+        raise ValueError(f"Paths of the account {account['Id']} must be one path in its organization, but is {paths!r}")
     return [part for part in match[2].split("/") if part]
 
 
 def is_organization(value: Any, organization_id: str) -> bool:
-    """Tell whether a value from a cache is an organization with its accounts, as list_organization() returns it."""
+    """Return whether a value from a cache is an organization with its accounts, as list_organization() returns it."""
     accounts = value.get("accounts") if isinstance(value, dict) and value.get("id") == organization_id else None
     if not isinstance(accounts, list) or not all(isinstance(account, dict) for account in accounts):
         return False
@@ -126,16 +128,17 @@ def is_organization(value: Any, organization_id: str) -> bool:
 
 
 def organization_of(accounts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the organization of a complete list of accounts, as ListAccounts returns them, without the accounts.
+    """Return the organization that a complete list of accounts belongs to, without the accounts.
 
-    :raises ValueError: if the list can't be complete, or is not that of one organization.
+    :param accounts: the accounts, as ListAccounts returns them.
+    :raises ValueError: if the list can't be complete, or if the accounts do not belong to one organization.
     """
     identities = {identity_of(account) for account in accounts}
     if len(identities) != 1:
-        raise ValueError(f"the list is of {len(identities)} organizations")
+        raise ValueError(f"the accounts in the list belong to {len(identities)} organizations")
     identity = identities.pop()
     if identity.management_account_id not in {account["Id"] for account in accounts}:
-        raise ValueError(f"the list lacks the management account {identity.management_account_id}")
+        raise ValueError(f"the management account {identity.management_account_id} is missing from the list")
     return {
         "id": identity.organization_id,
         "partition": identity.partition,
@@ -149,7 +152,7 @@ def organization_of(accounts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def selected_accounts(
     organization: Mapping[str, Any], management_account: str, include_inactive: bool
 ) -> tuple[list[Mapping[str, Any]], list[str]]:
-    """Return the accounts that are to be hosts, and for the others the reasons, in parts of a sentence.
+    """Return the accounts that become hosts, and the reasons why the others do not, as parts of a sentence.
 
     :param management_account: SKIP or CALLER.
     """
@@ -174,12 +177,12 @@ def selected_accounts(
 
 
 def unit_path(units: Sequence[Mapping[str, str]]) -> str:
-    """Return the path of units as a text; / for the root."""
+    """Return the path of units as a string; / for the root."""
     return "/" + "/".join(unit["name"] for unit in units)
 
 
 def group_names(accounts: Iterable[Mapping[str, Any]], by: str) -> dict[str, str]:
-    """Return the name of the group of each unit that has an account, directly or below it, by the unit's ID.
+    """Return the name of the group of each unit that contains an account, directly or in a unit below, by the unit's ID.
 
     :param by: BY_PATH or BY_ID.
     :raises AnsibleSSMIncidentsError: if two units would share a group.
@@ -196,7 +199,7 @@ def group_names(accounts: Iterable[Mapping[str, Any]], by: str) -> dict[str, str
                 raise invalid_option(
                     "unit_groups",
                     f"the organizational units {owners[name]} and {owner} would share the group {name}",
-                    f"Set unit_groups: {BY_ID} to name the groups by the IDs of the units, or rename one of the units",
+                    f"Set unit_groups: {BY_ID} to name the groups after the IDs of the units, or rename one of the units",
                 )
             groups[unit["id"]], owners[name] = name, owner
     return groups
@@ -205,7 +208,7 @@ def group_names(accounts: Iterable[Mapping[str, Any]], by: str) -> dict[str, str
 def validate_hostnames(preferences: Sequence[Any], include_tags: bool, include_email: bool) -> None:
     """Validate the option hostnames.
 
-    :raises AnsibleSSMIncidentsError: names the preference that can't be used.
+    :raises AnsibleSSMIncidentsError: if an entry can't be used. The message names it.
     """
     known = ["account_id", "account_name"] + (["account_email"] if include_email else [])
     for preference in preferences:
@@ -216,7 +219,7 @@ def validate_hostnames(preferences: Sequence[Any], include_tags: bool, include_e
                 preference.get("separator", ""), str
             ):
                 raise invalid_option(
-                    "hostnames", f"{dict(preference)!r} can't be used", "It takes name, prefix, separator"
+                    "hostnames", f"{dict(preference)!r} can't be used", "A mapping can have name, prefix and separator"
                 )
         for part in parts:
             is_tag = include_tags and isinstance(part, str) and part.startswith(_TAG) and part != _TAG
@@ -224,15 +227,15 @@ def validate_hostnames(preferences: Sequence[Any], include_tags: bool, include_e
                 raise invalid_option(
                     "hostnames",
                     f"{part!r} can't be used",
-                    f"It takes {', '.join(known)}{', tag:KEY' if include_tags else ''}. account_email requires include_email:"
-                    " true, and tag:KEY requires include_tags: true",
+                    f"Use one of {', '.join(known)}{', tag:KEY' if include_tags else ''}. account_email requires"
+                    " include_email: true, and tag:KEY requires include_tags: true",
                 )
 
 
-#: What to do if the hosts' names are no names of their own.
+#: What to do if a host name can't be used.
 HOSTNAMES_ADVICE = (
-    "Add the ID to the names, such as {name: account_name, prefix: account_id}, or leave hostnames out to name the hosts by"
-    " their IDs"
+    "Add the account ID to the names, for example {name: account_name, prefix: account_id}, or omit hostnames to name the"
+    " hosts after their account IDs"
 )
 
 
@@ -241,9 +244,10 @@ def host_names(
 ) -> dict[str, str]:
     """Return the names of the hosts, by the IDs of the accounts.
 
-    :param preferences: what validate_hostnames() has checked. The first that an account has a text for is used, else its ID.
+    :param preferences: the validated option hostnames. The first entry for which an account has a value is used. If there is
+        none, the account's ID is used.
     :param groups: the names of groups, which no host may have.
-    :raises AnsibleSSMIncidentsError: if two accounts would be one host, or a name has another meaning.
+    :raises AnsibleSSMIncidentsError: if two accounts would have the same name, or if a name has another meaning.
     """
     names: dict[str, str] = {}
     owners: dict[str, str] = {}
@@ -254,9 +258,13 @@ def host_names(
         name = _host_name(next((text for text in texts if text), account_id))
         problem = None
         if name in owners:
-            problem = f"the accounts {owners[name]} and {account_id} would both be the host {name!r}"
-        elif name in reserved or (is_account_id(name) and name != account_id):
-            problem = f"the account {account_id} would be the host {name!r}, which has another meaning"
+            problem = f"the accounts {owners[name]} and {account_id} would both have the host name {name!r}"
+        elif name in reserved:
+            problem = (
+                f"the account {account_id} would have the host name {name!r}, but Ansible or a group uses this name"
+            )
+        elif is_account_id(name) and name != account_id:
+            problem = f"the account {account_id} would have the host name {name!r}, but this is another account's ID"
         if problem:
             raise invalid_option("hostnames", problem, HOSTNAMES_ADVICE)
         names[account_id], owners[name] = name, account_id
@@ -272,8 +280,8 @@ def host_account(
 ) -> dict[str, Any]:
     """Return incident_manager_account for an account: how an audit connects to it.
 
-    :param common: options that all accounts have.
-    :param caller_role_arn: the role that lists the accounts; the management account is audited as this one does.
+    :param common: the options that it has for every account.
+    :param caller_role_arn: the role that lists the accounts. The management account is audited as this role.
     """
     role_arn = caller_role_arn
     if account_id != organization["management_account_id"]:
@@ -282,9 +290,9 @@ def host_account(
 
 
 def validate_role_name(role_name: str) -> None:
-    """Validate that a text is the name of an IAM role, which may have a path before it.
+    """Validate that a string is the name of an IAM role, with or without a path before it.
 
-    :raises AnsibleSSMIncidentsError: names the value and what it must be.
+    :raises AnsibleSSMIncidentsError: if it is not. The message says what it must be.
     """
     try:
         validate_role_arn("role_name", f"arn:aws:iam::111122223333:role/{role_name}")
@@ -294,7 +302,7 @@ def validate_role_name(role_name: str) -> None:
 
 
 def _preferred_text(account: Mapping[str, Any], preference: Any) -> str:
-    """Return what an account has for a preference; empty if it has nothing."""
+    """Return an account's value for an entry of hostnames; empty if it has none."""
     if isinstance(preference, Mapping):
         name = _preferred_text(account, preference["name"])
         prefix = _preferred_text(account, preference["prefix"]) if "prefix" in preference else ""
@@ -305,7 +313,7 @@ def _preferred_text(account: Mapping[str, Any], preference: Any) -> str:
 
 
 def _host_name(text: str) -> str:
-    """Return a text as the name of a host, without what patterns, files and templates have a meaning for."""
+    """Return a text as the name of a host. Characters with a meaning in patterns, files and templates are replaced."""
     return re.sub(r"^\W", "_", re.sub(r"[^\w.@+-]", "_", text))
 
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 #: botocore's name of the service.
 SERVICE = "organizations"
 
-# How long a call may take, in seconds, all its attempts together.
+# How long a call may take, in seconds, with all its attempts.
 _CALL_SECONDS = 60
 
-# The most that ListAccounts takes (API reference).
+# The largest page of ListAccounts (API reference).
 _PAGE_SIZE = 20
-# 100,000 accounts. The quota is lower ("Quotas for Organizations"): a list of more pages than this is not AWS's.
+# 100,000 accounts. The quota is lower ("Quotas for Organizations"), so a longer list does not come from AWS.
 _MAX_PAGES = 5000
 
 _ADVICE = {
@@ -34,20 +34,20 @@ _ADVICE = {
         " policy, and check whether another policy denies it."
     ),
     "AWSOrganizationsNotInUseException": (
-        "The account of the credentials is in no organization. Use credentials of the management account or of a delegated"
-        " administrator."
+        "The account of the credentials is not in an organization. Use credentials of the management account or of a"
+        " delegated administrator."
     ),
     "ServiceException": "This is an error of the service, and the call was retried; try again later.",
     "TooManyRequestsException": "The service throttled the request, and the call was retried; try again later.",
 }
-_CHANGED_ADVICE = "The organization may have changed meanwhile; try again."
-_STATE_ADVICE = "AWS has replaced an account's Status by State, which the installed botocore does not know. Install a newer botocore."
+_CHANGED_ADVICE = "The organization may have changed in the meantime; try again."
+_STATE_ADVICE = "AWS has replaced an account's Status with State, which the installed botocore does not know. Install a newer botocore."
 
 
 def list_accounts(client: BaseClient) -> list[dict[str, Any]]:
     """Return all accounts of the organization, as botocore parsed them (ListAccounts, every page).
 
-    :raises AnsibleSSMIncidentsError: for every error, and for a list that can't be complete, or has an account that can't be read.
+    :raises AnsibleSSMIncidentsError: for every error, and if the list can't be complete or an account in it can't be read.
     """
 
     description = "list the accounts of the organization"
@@ -58,8 +58,8 @@ def list_accounts(client: BaseClient) -> list[dict[str, Any]]:
                 account_id = facts_of(account, include_email=True)["account_id"]
                 unit_ids_of(account)
                 if account_id in accounts:
-                    # At once: a list without end would be read for hours.
-                    raise ValueError(f"the list has the account {account_id} twice")
+                    # Fail immediately, because it would take hours to read a list that does not end.
+                    raise ValueError(f"the list contains the account {account_id} twice")
                 accounts[account_id] = account
         organization_of(list(accounts.values()))
     except ValueError as error:
@@ -68,7 +68,7 @@ def list_accounts(client: BaseClient) -> list[dict[str, Any]]:
 
 
 def get_organization_id(client: BaseClient) -> str | None:
-    """Return the ID of the caller's organization (ListAccounts, one account); None if the answer has no account.
+    """Return the ID of the caller's organization (ListAccounts, one account); None if the response has no account.
 
     :raises AnsibleSSMIncidentsError: for every error.
     """
@@ -92,7 +92,9 @@ def get_parent_id(client: BaseClient, child_id: str) -> str:
     ids = [parent.get("Id") if isinstance(parent, dict) else None for parent in parents]
     # "In the current release, a child can have only a single parent" (API reference).
     if len(ids) != 1 or not (is_root_id(ids[0]) or is_unit_id(ids[0])):
-        raise _malformed(client, description, ValueError(f"Parents is not one root or organizational unit: {ids!r}"))
+        raise _malformed(
+            client, description, ValueError(f"Parents must be one root or organizational unit, but is {ids!r}")
+        )
     return str(ids[0])
 
 
@@ -107,7 +109,7 @@ def get_unit_name(client: BaseClient, unit_id: str) -> str:
             client.describe_organizational_unit(OrganizationalUnitId=unit_id), "OrganizationalUnit", dict
         )
         if required_member(unit, "Id", str) != unit_id:
-            raise ValueError(f"the answer is about {unit['Id']!r}")
+            raise ValueError(f"the response describes {unit['Id']!r}")
         return required_member(unit, "Name", str)
 
     return _call(client, f"describe the organizational unit {unit_id}", get)
@@ -132,14 +134,14 @@ def list_tags(client: BaseClient, account_id: str) -> dict[str, str]:
 def _pages(client: BaseClient, operation: str, description: str, member: str, **arguments: Any) -> Iterator[list[Any]]:
     """Yield the lists of all pages. Any page may be empty; only one without NextToken is the last one (API reference).
 
-    :param member: the member of the answer that is the list.
+    :param member: the member of the response that is the list.
     """
 
     def get_page() -> tuple[list[Any], str | None]:
         answer = getattr(client, operation)(**arguments)
         items, token = required_member(answer, member, list), answer.get("NextToken")
         if not isinstance(token, (str, type(None))) or token == "":
-            raise ValueError("NextToken is not a str, or is empty")
+            raise ValueError("NextToken is empty or not a string")
         return items, token
 
     tokens: set[str] = set()
@@ -156,7 +158,7 @@ def _pages(client: BaseClient, operation: str, description: str, member: str, **
 
 def _call(client: BaseClient, description: str, call: Any) -> Any:
     try:
-        # The read timeout is for each part of a response, which one that comes in drops never reaches.
+        # The read timeout applies to each part of a response. A response that arrives in many small parts never reaches it.
         return within(_CALL_SECONDS, client.meta.region_name, partial(call_aws, client, description, call))
     except AnsibleSSMIncidentsError as failure:
         advice = _ADVICE.get(failure.code)
@@ -166,10 +168,10 @@ def _call(client: BaseClient, description: str, call: Any) -> Any:
 
 
 def _malformed(client: BaseClient, description: str, error: Exception) -> AnsibleSSMIncidentsError:
-    """Return the error for an answer that AWS does not give.
+    """Return the error for a response that can't come from AWS.
 
     :param description: what was tried, in the words that follow "Failed to".
-    :param error: what is wrong with the answer.
+    :param error: what is wrong with the response.
     """
     knows_state = "State" in client.meta.service_model.shape_for("Account").members
     is_state = "neither State" in str(error) and not knows_state

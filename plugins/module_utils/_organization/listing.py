@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Listing an organization: its accounts, their organizational units and their tags. All of it, or a failure."""
+"""Lists an organization: its accounts, their organizational units and their tags. If anything is missing, it fails."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .api import get_parent_id, get_unit_name, list_accounts, list_tags
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-#: botocore waits 60 s to connect and 60 s for an answer, five times over.
+#: botocore's own timeouts are 60 seconds to connect and 60 seconds to read, for each of five attempts.
 LISTING_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20}
 
 
 def list_organization(client: BaseClient, include_tags: bool, include_email: bool) -> dict[str, Any]:
-    """Return the organization of the caller, with the facts of all its accounts: see accounts.py.
+    """Return the organization of the caller with the facts of all its accounts, as accounts.py describes it.
 
     :raises AnsibleSSMIncidentsError: if anything can't be listed, or the list can't be complete.
     """
@@ -54,7 +54,7 @@ def _units_of_accounts(client: BaseClient, accounts: Iterable[Mapping[str, Any]]
 
 
 def _parents(client: BaseClient, children: list[str]) -> dict[str, str]:
-    """Return the parents of accounts, and of all units above them. Each is asked for once, a level at a time."""
+    """Return the parents of accounts, and of all units above them. Each is read once, one level at a time."""
     parents: dict[str, str] = {}
     while children:
         found = in_batches({child: partial(get_parent_id, client, child) for child in children})
@@ -75,7 +75,7 @@ def _climb(parents: Mapping[str, str], child: str) -> list[str]:
             raise AnsibleSSMIncidentsError(
                 f"Failed to find the organizational units of the account {child}",
                 code=MALFORMED_ANSWER,
-                reason=f"the organizational unit {parent} is its own parent",
+                reason=f"the organizational unit {parent} is inside itself",
             )
         path.insert(0, parent)
         parent = parents[parent]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The CSV file of an audit's report, for spreadsheets and databases. Any text in the report may be hostile."""
+"""The CSV file of an audit's report, for spreadsheets and databases. Any text in the report may be malicious."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Iterator, Mapping
 from .report import outcome_of_row
 from .text import as_line, as_text
 
-#: In this order. A later version may add columns at the end.
+#: The columns, in this order. A later version may add columns at the end.
 COLUMNS = (
     "name",
     "account_id",
@@ -30,23 +30,24 @@ COLUMNS = (
     "time",
 )
 
-# Where a formula could begin, also in a cell that begins with quotation marks. The wide forms of the signs count too,
-# and so does a semicolon: a spreadsheet for a language with decimal commas splits a line there.
+# The places where a formula could begin: the start of a cell, also after quotation marks, and after a semicolon, because a
+# spreadsheet for a language with decimal commas splits a line there. The fullwidth forms of the signs count too.
 _START_OF_FORMULA = re.compile("(^|;)(?=[\\s'\"]*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def to_csv(report: Mapping[str, Any]) -> str:
-    """Return a report as CSV: a header, then a line for each finding, and one for each account without findings.
+    """Return a report as CSV: a header, then a line for each finding, and a line for each account without findings.
 
-    An apostrophe goes before everything that a spreadsheet could take for a formula: a cell, or what follows a semicolon,
-    that begins with =, +, - or @, whatever quotation marks are before it. Line breaks, tabs and other control characters
-    are replaced, so that each line of the file is one record. Every cell is quoted, which makes an account ID a text for
-    readers that distinguish texts from numbers; for Excel, import the column as text, or leading zeros are lost.
+    Text that a spreadsheet could interpret as a formula is prefixed with an apostrophe. Such text begins with =, +, - or @,
+    with or without quotation marks before it, at the start of a cell or after a semicolon. Line breaks, tabs and other
+    control characters are replaced, so that each line of the file is one record. Every cell is quoted, so that readers that
+    distinguish text from numbers read an account ID as text. In Excel, import this column as text to keep leading zeros.
 
-    :param report: what the audit wrote; anything in it may be null or missing. Its accounts keep their order.
-    :return: lines with the COLUMNS, which are named as in the report. error_code is the code of an account's error, arn
-        that of its replication set. region is the finding's. In a line without a finding, msg is the account's. expected
-        and actual are JSON unless they are texts; any other cell is empty if its value is null or missing.
+    :param report: the report; any value in it may be null or missing. Its accounts keep their order.
+    :return: lines with the COLUMNS, which are named as in the report. error_code is the code of the account's error, arn
+        is the ARN of its replication set, and region is the Region of the finding. In a line without a finding, msg is the
+        message of the account. expected and actual are JSON unless they are strings. Any other cell is empty if its value is
+        null or missing.
     """
     file = StringIO()
     writer = csv.DictWriter(file, COLUMNS, quoting=csv.QUOTE_ALL, lineterminator="\n")

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The JUnit XML file of an audit's report, for CI servers. Any text in the report may be hostile.
+"""The JUnit XML file of an audit's report, for CI servers. Any text in the report may be malicious.
 
-Two schemas describe the format: JUnit.xsd of windyroad/JUnit-Schema, which is Ant's form, and junit-10.xsd of Jenkins'
-xUnit plugin. A file that to_junit() writes is valid by both, unless the report has no time, which the first one requires.
+Two schemas describe the format: JUnit.xsd of windyroad/JUnit-Schema, which is Ant's format, and junit-10.xsd of Jenkins'
+xUnit plugin. A file that to_junit() writes is valid against both. The exception is a report without a time, which the
+first schema requires.
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ from .report import count_outcomes, outcome_of_row
 from .rules import FAILED, PASSED, UNKNOWN
 from .text import as_line, utc
 
-# Test results are sorted and followed from run to run by these names and those of the accounts.
+# CI servers sort test results, and compare them between runs, by this name and the names of the accounts.
 _SUITE = "incident_manager.aws.audit"
 
-# A report does not say how long an audit took, but the schema wants a number of seconds.
+# A report does not contain the duration of an audit, but the schema requires a number of seconds.
 _NO_TIME = "0"
 
 
 def to_junit(report: Mapping[str, Any]) -> str:
     """Return a report as JUnit XML: one test suite, in which each account is a test case.
 
-    An account that failed is a failure with its findings, one a line. One whose outcome is unknown is an error. The
-    report's notes are the suite's output. Control characters and all others that XML does not allow are replaced.
+    An account that failed is a failure with its findings, one per line. An account whose outcome is unknown is an error. The
+    report's notes are the suite's output. Control characters, and all others that XML does not allow, are replaced.
 
-    :param report: what the audit wrote; anything in it may be null or missing. Its accounts keep their order.
-    :return: a whole document that can be encoded as UTF-8.
+    :param report: the report; any value in it may be null or missing. Its accounts keep their order.
+    :return: a complete document that can be encoded as UTF-8.
     """
     counts = count_outcomes(report)
     suite = ElementTree.Element(
@@ -45,7 +46,7 @@ def to_junit(report: Mapping[str, Any]) -> str:
             "errors": str(counts[UNKNOWN]),
             "skipped": "0",
             "time": _NO_TIME,
-            "hostname": "localhost",  # required, and by the schema the value if the real one is not known
+            "hostname": "localhost",  # Required. It is the schema's value for a host that is not known.
         },
     )
     time = utc(report.get("time"))
@@ -68,7 +69,7 @@ def _test_case(row: Mapping[str, Any]) -> ElementTree.Element:
     )
     outcome = outcome_of_row(row)
     if outcome != PASSED:
-        # The type is never a text of the report: GitLab's parser takes some for the type of the element's content.
+        # Never a text of the report, because GitLab's parser interprets some types as the type of the element's content.
         problem = ElementTree.SubElement(case, "failure" if outcome == FAILED else "error", {"type": outcome})
         first, *others = _problems(row)
         problem.set("message", shorten(first) + (f" (and {len(others)} more)" if others else ""))
@@ -77,7 +78,7 @@ def _test_case(row: Mapping[str, Any]) -> ElementTree.Element:
 
 
 def _problems(row: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with an account, each as a line: its findings, or its message if it has none."""
+    """Return the problems of an account, each as a line: its findings, or its message if it has none."""
     findings = [
         _joined((finding or {}).get("rule"), (finding or {}).get("msg")) for finding in row.get("findings") or []
     ]
@@ -85,7 +86,7 @@ def _problems(row: Mapping[str, Any]) -> list[str]:
 
 
 def _details(row: Mapping[str, Any]) -> list[str]:
-    """Return what AWS or a library said, as lines, unless the account's message says so too."""
+    """Return the message of AWS or of a library, as lines, unless the account's message contains it."""
     message = (row.get("error") or {}).get("message")
     return [] if message is None or str(message) in str(row.get("msg")) else [as_line(message)]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTML page of an audit's report: one file that loads nothing. Any text in the report may be hostile."""
+"""The HTML page of an audit's report: a single file that loads nothing. Any text in the report may be malicious."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _KMS_KEY_FIELDS = ("key_state", "deletion_date")
 def audit_page(report: Mapping[str, Any]) -> str:
     """Return the HTML page of an audit's report.
 
-    :param report: what the audit wrote; anything in it may be null or missing. Its accounts keep their order.
-    :return: a whole document that can be encoded as UTF-8.
+    :param report: the report; any value in it may be null or missing. Its accounts keep their order.
+    :return: a complete document that can be encoded as UTF-8.
     """
-    # Not the report's own summary: the page counts what it lists.
+    # The page counts the accounts that it lists, and does not use the report's summary.
     counts = count_outcomes(report)
     return _template().render(
         views=[_view(row) for row in report.get("accounts") or []],
@@ -53,7 +53,7 @@ def audit_page(report: Mapping[str, Any]) -> str:
 
 
 def _view(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the template shows of a row, with every key."""
+    """Return what the template shows of a row. Every key is present."""
     facts, exists = row.get("replication_set"), row.get("exists")
     findings = [_fields(finding, _FINDING_FIELDS) for finding in row.get("findings") or []]
     error = _fields(row.get("error"), _ERROR_FIELDS)
@@ -65,7 +65,7 @@ def _view(row: Mapping[str, Any]) -> dict[str, Any]:
         "exists": bool(facts) if exists is None and facts is not None else exists,
         "retired": rules.get("state") == "absent",
         "findings": findings,
-        # The message says the same as the findings, and often what AWS's message says.
+        # The message repeats the findings, and often AWS's message.
         "msg": None if findings else msg,
         "error_code": error["code"],
         "error_message": None if str(error["message"]) in str(msg) else error["message"],
@@ -103,22 +103,22 @@ def _template() -> Template:
 
 
 def _finalize(value: Any) -> str:
-    """Return any value as the text to show: the template prints nothing that does not pass through here."""
-    return value if isinstance(value, Markup) else as_text(value)  # Markup is from the template itself.
+    """Return the text to show for a value. Every value that the template prints passes through here."""
+    return value if isinstance(value, Markup) else as_text(value)  # Markup comes from the template itself.
 
 
 def _digest(block: str) -> str:
-    """Return the hash by which a Content-Security-Policy names a style or a script."""
+    """Return the hash with which a Content-Security-Policy allows a style or a script."""
     return "sha256-" + b64encode(sha256(block.encode()).digest()).decode()
 
 
 def _emphasize_number(text: str) -> Markup:
     """Return a text as HTML, with its first number emphasized."""
-    # As a str: re.sub() joins the parts of a Markup with its own join(), which escapes them.
+    # As a str, because re.sub() would join the parts with Markup's own join(), which escapes them.
     return Markup(re.sub("[0-9]+", r"<strong>\g<0></strong>", str(escape(text)), count=1))
 
 
 def _split_key(key: Any) -> tuple[str, str]:
-    """Return a key's ARN in two parts between which a line may break; the second is empty for other texts."""
+    """Return a key's ARN in two parts, between which a line can break. For any other text, the second part is empty."""
     match = KMS_KEY_ARN.fullmatch(as_text(key))
     return (match["location"], match["key"]) if match else (as_text(key), "")

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report of the audits of many accounts. Nothing of AWS is imported here, and nothing is read or written.
+"""The report of the audits of many accounts. Pure: nothing of boto3 is imported here, and no file is read or written.
 
-The guide on auditing documents the report's format. An addition keeps FORMAT_VERSION; a change or a removal makes a new
-version.
+The guide on auditing documents the report's format. Adding a key keeps FORMAT_VERSION. Changing or removing a key requires
+a new version.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from .rules import FAILED, OUTCOMES, PASSED, UNKNOWN, is_grave
 
 FORMAT_VERSION = 2
 
-# What an account's row has besides its name: what the audit returned, as it returned it.
+# The fields of an account's row besides its name, with the values that the audit returned.
 _FIELDS = ("account_id", "outcome", "msg", "exists", "region", "replication_set", "findings", "error", "rules", "time")
 
-# Added to the format later; null if it is missing.
+# Fields that were added to the format later. A report may lack them, which means null.
 _ADDED_FIELDS = ("expected_account_id",)
 
-# How many accounts with the same findings a line names.
+# The most names of accounts with the same findings on a line.
 _MAX_NAMES = 5
 
 # As iso_time() writes it.
@@ -36,19 +36,19 @@ Report = Mapping[str, Any]
 
 
 class AccountMismatchError(Exception):
-    """One name stands for two accounts."""
+    """One name has two account IDs."""
 
 
 class InvalidReportError(Exception):
-    """A text is not a report of this format."""
+    """A text is not a report in this format."""
 
 
 def build_row(name: str, audit: Mapping[str, Any], time: str) -> dict[str, Any]:
     """Return an account's row.
 
     :param name: the host's name in the inventory.
-    :param audit: what the audit's task returned for the host. If Ansible itself failed before the account was asked, for
-        an undefined variable, say, it is Ansible's failure, and the outcome is unknown.
+    :param audit: what the audit's task returned for the host. If Ansible failed before the account was audited, for example
+        because of an undefined variable, this is Ansible's failure, and the outcome is unknown.
     :param time: the row's time if the audit has none.
     """
     row = {"name": str(name), **{field: audit.get(field) for field in (*_FIELDS, *_ADDED_FIELDS)}}
@@ -59,26 +59,26 @@ def build_row(name: str, audit: Mapping[str, Any], time: str) -> dict[str, Any]:
         msg = str(row["msg"] or "The audit has no result for this account.")
         row["msg"] = msg if row["error"] else _without_variables(msg)
     elif row["outcome"] == PASSED and audit.get("failed"):
-        # By failed_when, for instance: if Ansible counts the task as failed, the account has not passed.
+        # For example because of failed_when: if Ansible counts the task as failed, the account has not passed.
         row["outcome"] = FAILED
     return row
 
 
 def _without_variables(msg: str) -> str:
-    """Return a message of ansible-core's without the variables that it quotes, which may hold secrets.
+    """Return a message of ansible-core without the variables that it quotes, which may contain secrets.
 
-    ansible-core 2.18 and older quote every variable that leads to an undefined one before they name it, and the playbook's
-    source after that.
+    If a variable refers to an undefined variable, ansible-core 2.18 and older first quote the value of the variable, then
+    name the undefined one, and then quote the playbook.
     """
     text = msg.partition("\n\nThe error appears")[0].partition(" String: ")[0]
     return re.sub(r"\{.*\}", "{...}", text, flags=re.DOTALL)
 
 
 def build_report(rows: Iterable[Mapping[str, Any]], time: str) -> dict[str, Any]:
-    """Return the report of accounts: the worst first, and of several rows of one name the newest.
+    """Return the report of accounts, the worst first. If several rows have the same name, it contains the newest.
 
-    :param time: when it is made, in ISO 8601 and UTC.
-    :raises AccountMismatchError: if rows of one name are of different accounts.
+    :param time: the time of the report, in ISO 8601 and UTC.
+    :raises AccountMismatchError: if rows with the same name are of different accounts.
     """
     newest: dict[str, Mapping[str, Any]] = {}
     for row in rows:
@@ -87,7 +87,7 @@ def build_report(rows: Iterable[Mapping[str, Any]], time: str) -> dict[str, Any]
             raise AccountMismatchError(
                 f"The name {row['name']} has two account IDs, {other['account_id']} and {row['account_id']}"
             )
-        # Times are texts of one format, which sort as the times do.
+        # All times have the same format, so comparing the strings compares the times.
         if row["time"] >= other["time"]:
             newest[row["name"]] = row
     shared = _shared_accounts(newest.values())
@@ -112,10 +112,10 @@ def _rank(row: Mapping[str, Any]) -> tuple[int, bool, int, str]:
 
 
 def _shared_accounts(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the accounts that answered for several names, each with a sentence that says so."""
+    """Return the IDs of the accounts that were audited under several names, each with a sentence that says so."""
     names_by_account_id: dict[str, list[str]] = {}
     for row in rows:
-        # If the answer was refused, nothing was audited.
+        # If exists is None, the account was not audited.
         if row["account_id"] and row["exists"] is not None:
             names_by_account_id.setdefault(row["account_id"], []).append(row["name"])
     return {
@@ -126,27 +126,30 @@ def _shared_accounts(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _unless_shared(row: Mapping[str, Any], shared: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return a row, or one that has not passed: an account that answered for several names, and was not expected to.
+    """Return a row. If it passed, but its account was audited under several names and was not expected, it becomes unknown.
 
-    One of the names may stand for an account that nobody asked.
+    One of the names may stand for an account that was not audited.
     """
     account_id = row["account_id"]
     if row["outcome"] != PASSED or account_id not in shared or row.get("expected_account_id") == account_id:
         return row
-    advice = f"Check that each name has its own credentials. If they are the same account, set account_id to {account_id} for each."
+    advice = (
+        "Check that each name has its own credentials. If the names are meant to be the same account, set account_id to"
+        f" {account_id} for each name."
+    )
     return {**row, "outcome": UNKNOWN, "msg": f"{shared[account_id]}. {advice}"}
 
 
 def to_json(report: Report) -> str:
-    """Return a report as the text that from_json() takes: pure ASCII, whatever is in it."""
+    """Return a report as the JSON that from_json() accepts. It is always ASCII."""
     return json.dumps(report, indent=2) + "\n"
 
 
 def from_json(text: str, latest: str) -> Report:
     """Return the report that to_json() has written.
 
-    :param latest: the latest time that a row may have: a row from the future would replace every newer one.
-    :raises InvalidReportError: says what is wrong with the text.
+    :param latest: the latest time that a row may have. A row from the future would replace every newer row.
+    :raises InvalidReportError: if the text is not such a report. The message says why.
     """
     try:
         report = json.loads(text, parse_constant=_refuse_constant)
@@ -160,7 +163,7 @@ def from_json(text: str, latest: str) -> Report:
     if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
         raise InvalidReportError("a part of the report is missing or malformed; the file may have been edited")
     for row in rows:
-        # Times are texts of one format, which sort as the times do.
+        # All times have the same format, so comparing the strings compares the times.
         if row["time"] > latest:
             raise InvalidReportError(f"{row['name']} was audited at {row['time']}, which is in the future")
     return report
@@ -195,7 +198,7 @@ def _regions(facts: Mapping[str, Any]) -> Iterable[Any]:
 
 
 def outcome_of_row(row: Mapping[str, Any]) -> str:
-    """Return a row's outcome. Whatever is not one of the outcomes is unknown: it never passes."""
+    """Return a row's outcome. Any value that is not an outcome counts as unknown, and never as a pass."""
     outcome = row.get("outcome")
     return outcome if outcome in OUTCOMES else UNKNOWN
 
@@ -203,14 +206,14 @@ def outcome_of_row(row: Mapping[str, Any]) -> str:
 def count_outcomes(report: Report) -> dict[str, int]:
     """Return how many accounts of a report have each outcome, the worst first.
 
-    :param report: anything in it may be null or missing. Its accounts are counted, and its summary is not read.
+    :param report: any value in it may be null or missing. Its accounts are counted, and its summary is not read.
     """
     outcomes = [outcome_of_row(row) for row in report.get("accounts") or []]
     return {outcome: outcomes.count(outcome) for outcome in OUTCOMES}
 
 
 def headline(report: Report) -> str:
-    """Return what the audit found, as a sentence without a full stop. It never leaves out that an outcome is unknown.
+    """Return the result of the audit as a sentence without a full stop. It always says how many outcomes are unknown.
 
     :param report: as for count_outcomes().
     """
@@ -219,20 +222,20 @@ def headline(report: Report) -> str:
     if not total:
         return "No account was audited"
     if passed == total:
-        return "1 account is in order" if total == 1 else f"All {total} accounts are in order"
+        return "1 account passed" if total == 1 else f"All {total} accounts passed"
     subject = "1 account" if total == 1 else f"{failed or unknown} of {total} accounts"
+    unknown_outcome = f"{'has' if unknown == 1 else 'have'} an unknown outcome"
     if not failed:
-        return f"{subject} {_is(unknown)} not known to be in order"
-    others = f", {unknown} {_is(unknown)} not known" if unknown else ""
-    return f"{subject} {_is(failed)} not in order{others}"
+        return f"{subject} {unknown_outcome}"
+    return f"{subject} failed" + (f", {unknown} {unknown_outcome}" if unknown else "")
 
 
 def text_lines(report: Report, limit: int) -> Iterator[str]:
-    """Yield a report as lines for a terminal: the headline, then what is wrong with the worst accounts.
+    """Yield a report as lines for a terminal: the headline, then the accounts that did not pass, the worst first.
 
-    Accounts with the same findings are named together.
+    Accounts with the same findings are listed together.
 
-    :param limit: how many different findings to show.
+    :param limit: how many different groups of findings to show.
     """
     yield headline(report)
     names_by_problem: dict[tuple[str, ...], list[str]] = {}
@@ -255,7 +258,3 @@ def text_lines(report: Report, limit: int) -> Iterator[str]:
 def _listed(names: list[str]) -> str:
     more = len(names) - _MAX_NAMES
     return ", ".join(names[:_MAX_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-def _is(number: int) -> str:
-    return "is" if number == 1 else "are"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that are the audit's rules: their types, and which of them contradict each other."""
+"""The options for the audit's rules: their types, and the combinations that are rejected."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def validated_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict
 
     :param params: the validated options, defaults included.
     :param given: the options as the user gave them.
-    :raises AnsibleSSMIncidentsError: names the rule and what is wrong with it, or which other it contradicts.
+    :raises AnsibleSSMIncidentsError: if a rule can't be used. The message names it, and any rule that it contradicts.
     """
     rules = {name: params[name] for name in RULE_OPTIONS}
     for name in RULE_OPTIONS:
@@ -50,7 +50,7 @@ def validated_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict
             raise invalid_option(
                 "rules.state",
                 f"absent can't be combined with {' and '.join(others)}",
-                "If there must be no replication set, no other rule can be checked",
+                "If there must be no replication set, there is nothing to check against another rule",
             )
         return {"state": "absent"}
     _validate_regions(rules)
@@ -87,7 +87,7 @@ def _validate_keys(rules: Mapping[str, Any]) -> None:
             raise invalid_option(
                 "rules.allowed_kms_keys",
                 f"{key!r} is neither the ARN of a KMS key nor {DEFAULT_KEY}",
-                "Aliases and key IDs can't be used, because the service reports ARNs. * matches any characters",
+                "Aliases and key IDs can't be used, because the service reports ARNs. In an ARN, * matches any characters",
             )
     if rules["customer_managed_keys"] and DEFAULT_KEY in allowed:
         raise invalid_option(

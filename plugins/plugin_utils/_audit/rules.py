@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules that a replication set is checked against. Nothing of AWS is imported here.
+"""The rules that a replication set is checked against. Pure: nothing of boto3 is imported here.
 
-Each rule is a function by the name of its option: it takes the option's value and the facts, and yields a finding for
+Each rule is a function with the name of its option. It takes the option's value and the facts, and yields a finding for
 every violation.
 """
 
@@ -22,7 +22,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
     KMS_KEY_ARN,
 )
 
-# How an account meets its rules. UNKNOWN is for one that did not answer, or not with everything: never a pass.
+# The outcomes. UNKNOWN means that the account could not be audited, or that a fact is missing. It never counts as a pass.
 FAILED = "failed"
 UNKNOWN = "unknown"
 PASSED = "passed"
@@ -35,11 +35,11 @@ class Finding(NamedTuple):
     """A violation of a rule, or a fact that a rule needs and that is not known.
 
     :ivar rule: the rule's name.
-    :ivar region: the Region of the set that it is about; None if it is about the set.
+    :ivar region: the Region that the finding is about; None if it is about the whole set.
     :ivar expected: what the rule expects.
-    :ivar actual: what is there instead; None if nothing is, or if it is not known.
-    :ivar known: whether it is known what is there: AWS leaves facts out, and a caller may lack a permission.
-    :ivar msg: all this as a sentence, without a full stop.
+    :ivar actual: the actual value; None if there is none, or if it is not known.
+    :ivar known: whether the actual value is known. AWS may not return it, and the caller may lack a permission.
+    :ivar msg: the finding as a sentence, without a full stop.
     """
 
     rule: str
@@ -56,9 +56,9 @@ Facts = Mapping[str, Any]
 def evaluate(rules: Mapping[str, Any], exists: bool, replication_set: Facts) -> list[Finding]:
     """Return every violation of the rules.
 
-    :param rules: the rules, by the names of the audit's options; state always, any other may be None or left out.
+    :param rules: the rules, by the names of the audit's options. state is required; any other may be None or missing.
     :param exists: whether there is a replication set.
-    :param replication_set: its facts, in the shape of the info module.
+    :param replication_set: its facts, as the info module returns them.
     """
     state = rules["state"]
     if not exists:
@@ -78,14 +78,14 @@ def evaluate(rules: Mapping[str, Any], exists: bool, replication_set: Facts) -> 
 
 
 def outcome_of(findings: list[Finding]) -> str:
-    """Return how an account that answered meets its rules."""
+    """Return the outcome of an account whose facts were checked."""
     if not findings:
         return PASSED
     return FAILED if any(finding.known for finding in findings) else UNKNOWN
 
 
 def is_grave(finding: Mapping[str, Any]) -> bool:
-    """Tell whether a finding says that there is no working replication set: none at all, or one that is not ACTIVE."""
+    """Return whether a finding says that there is no working replication set: none at all, or one that is not ACTIVE."""
     rule, expected = finding.get("rule"), finding.get("expected")
     return rule == "active" or (rule == "state" and expected == "present")
 
@@ -162,7 +162,8 @@ def usable_keys(expected: bool, replication_set: Facts) -> Iterator[Finding]:
             yield Finding("usable_keys", region, True, dict(key), True, msg)
         elif key is None and arn != DEFAULT_KEY:
             msg = (
-                f"{region} is encrypted with {arn}, whose state is unknown: it could not be described (kms:DescribeKey)"
+                f"{region} is encrypted with {arn}, whose state is unknown because it could not be described"
+                " (kms:DescribeKey)"
             )
             yield Finding("usable_keys", region, True, None, False, msg)
 
@@ -219,7 +220,7 @@ def _keys(replication_set: Facts) -> Iterator[tuple[str, str | None]]:
 
 
 def _unknown_key(rule: str, region: str, expected: Any) -> Finding:
-    # botocore's model lets the service leave the key out.
+    # By botocore's model, the key is optional.
     return Finding(rule, region, expected, None, False, f"The KMS key of {region} is unknown: AWS did not return it")
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Any value of a report as text: nothing in a report can be trusted."""
+"""The values of a report as text. No value in a report can be trusted."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from typing import Any
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import one_line
 
-# What neither HTML nor XML 1.0 should have, or UTF-8 can't encode: control characters, lone surrogates, noncharacters.
+# Characters that HTML or XML 1.0 must not contain, or that UTF-8 can't encode: control characters, lone surrogates,
+# noncharacters.
 _INVALID_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
 def as_text(value: Any) -> str:
-    """Return any JSON value as text that can be encoded as UTF-8: a string as it is, anything else as JSON.
+    """Return any JSON value as text that can be encoded as UTF-8: a string as it is, any other value as JSON.
 
-    Control characters other than tabs and line breaks are made visible: Unicode has pictures of the first 32. Other
-    characters that a document must not have become replacement characters.
+    The first 32 control characters, except tabs and line breaks, become Unicode's control pictures. All other characters
+    that a document must not contain become replacement characters.
     """
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return _INVALID_CHARACTER.sub(
@@ -35,7 +36,7 @@ def as_line(value: Any) -> str:
 
 
 def utc(time: Any) -> datetime | None:
-    """Return an ISO 8601 time in UTC, or None for anything else, and for a time without an offset."""
+    """Return an ISO 8601 time in UTC; None for any other value, and for a time without an offset."""
     try:
         moment = datetime.fromisoformat(time)
         return moment.astimezone(timezone.utc) if moment.tzinfo else None

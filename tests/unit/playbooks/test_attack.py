@@ -581,7 +581,7 @@ def test_two_hosts_with_one_set_of_keys(audit: Audit) -> None:
     assert outcomes(run) == ["passed", "unknown", "unknown"]
     # Only the report has found them, so its task names them.
     names = f"{accounts[1].name}, {accounts[2].name}"
-    assert f"did not pass, although their own task did not fail: {names}" in run.output
+    assert f"did not pass, although their audit task did not fail: {names}" in run.output
     assert not list(leaks(run.texts(), accounts))
 
 

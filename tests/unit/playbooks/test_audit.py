@@ -273,7 +273,7 @@ def test_hosts_without_the_options_of_an_account(
     rows = run.rows()
     for name, part in (
         ("printer", "'incident_manager_account' is undefined"),
-        ("router", "account: this is not a mapping. It must be one, such as"),
+        ("router", "account: the value is not a mapping. Set a mapping, such as"),
     ):
         row = rows.pop(name)
         assert (row["outcome"], row["account_id"], row["rules"]) == ("unknown", None, None)

@@ -114,7 +114,7 @@ def test_every_form_has_every_account(make_report: Report, tmp_path: Path) -> No
 def test_text(make_report: Report, tmp_path: Path) -> None:
     outcome = make_report(audits=AUDITS, html=str(tmp_path / "audit.html"))
     assert outcome["text"] == [
-        "3 of 5 accounts are not in order, 1 is not known",
+        "3 of 5 accounts failed, 1 has an unknown outcome",
         "failed: d-many (444444444444)",
         *["  - Is FAILED"] * 3,
         "failed: b-few (222222222222), e-few (555555555555)",
@@ -324,7 +324,7 @@ def test_a_link_of_another_user_in_a_sticky_folder_is_not_followed(make_report: 
     link.symlink_to(target)
     os.lchown(link, 65534, 65534)
     outcome = make_report(audits={"a": audit_result()}, json=str(link))
-    assert outcome["error"]["code"] == "FileNotWritable" and "a link of another user" in outcome["msg"]
+    assert outcome["error"]["code"] == "FileNotWritable" and "a symbolic link of another user" in outcome["msg"]
     assert target.read_text() == "precious" and link.is_symlink()
     os.lchown(link, 0, 0)
     assert not make_report(audits={"a": audit_result()}, json=str(link)).failed
@@ -454,7 +454,7 @@ def test_the_other_file_is_written_if_one_cannot_be(make_report: Report, tmp_pat
     outcome = make_report(audits={"a": audit_result()}, html=str(html), json=str(path))
     assert outcome.failed and str(html) in outcome["msg"]
     assert account_names(path) == ["a"] and outcome["summary"]["passed"] == 1
-    assert outcome["text"] == ["1 account is in order", f"Wrote: {path}"]
+    assert outcome["text"] == ["1 account passed", f"Wrote: {path}"]
 
 
 def test_a_failed_write_keeps_the_earlier_file(

@@ -375,10 +375,10 @@ def test_characters_in_hostnames(endpoint: LocalEndpoint, source: Source, name: 
 @pytest.mark.parametrize(
     ("second", "parts"),
     [
-        ("Payments", ["both be the host 'Payments'", PAYMENTS, SHOP]),
-        ("localhost", ["'localhost'", SHOP]),
+        ("Payments", ["both have the host name 'Payments'", PAYMENTS, SHOP]),
+        ("localhost", ["'localhost'", "Ansible or a group", SHOP]),
         ("ou_Workloads", ["'ou_Workloads'", SHOP]),
-        (PAYMENTS, [f"'{PAYMENTS}'", SHOP]),
+        (PAYMENTS, [f"'{PAYMENTS}'", "another account's ID", SHOP]),
     ],
 )
 def test_two_accounts_are_never_one_host(
@@ -450,7 +450,7 @@ def refuse(code: str, message: str = "No.") -> Change:
         ("AccessDeniedException", "delegated administrator"),
         ("TooManyRequestsException", "the call was retried"),
         ("ServiceException", "the call was retried"),
-        ("AWSOrganizationsNotInUseException", "is in no organization"),
+        ("AWSOrganizationsNotInUseException", "is not in an organization"),
         ("OrganizationalUnitNotFoundException", "may have changed"),
     ],
 )
@@ -506,7 +506,7 @@ MALFORMED: list[tuple[str, Change, str]] = [
     ("ListAccounts", lambda _answer, _given: {}, "Accounts is missing"),
     ("ListAccounts", lambda _answer, _given: {"Accounts": []}, "0 organizations"),
     ("ListAccounts", lambda _answer, _given: {"Accounts": None}, "Accounts"),
-    ("ListAccounts", accounts_as(lambda accounts: accounts[1:]), "lacks the management account"),
+    ("ListAccounts", accounts_as(lambda accounts: accounts[1:]), "is missing from the list"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, accounts[1]]), "twice"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, None]), "not a mapping"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, "text"]), "can't be read"),
@@ -536,15 +536,19 @@ MALFORMED: list[tuple[str, Change, str]] = [
     ("ListAccounts", accounts_as(list, NextToken=1), "NextToken"),
     ("ListAccounts", lambda _answer, _given: {"Accounts": [], "NextToken": "again"}, "does not end"),
     ("ListParents", lambda _answer, _given: {}, "Parents is missing"),
-    ("ListParents", lambda _answer, _given: {"Parents": []}, "not one root or organizational unit"),
-    ("ListParents", lambda answer, _given: {"Parents": answer["Parents"] * 2}, "not one root or organizational unit"),
-    ("ListParents", lambda _answer, _given: {"Parents": [{"Id": PAYMENTS}]}, "not one root or organizational unit"),
-    ("ListParents", lambda _answer, _given: {"Parents": [{"Id": "ou-abcd-12345678"}]}, "is its own parent"),
+    ("ListParents", lambda _answer, _given: {"Parents": []}, "must be one root or organizational unit"),
+    (
+        "ListParents",
+        lambda answer, _given: {"Parents": answer["Parents"] * 2},
+        "must be one root or organizational unit",
+    ),
+    ("ListParents", lambda _answer, _given: {"Parents": [{"Id": PAYMENTS}]}, "must be one root or organizational unit"),
+    ("ListParents", lambda _answer, _given: {"Parents": [{"Id": "ou-abcd-12345678"}]}, "is inside itself"),
     ("DescribeOrganizationalUnit", lambda _answer, _given: {}, "OrganizationalUnit is missing"),
     (
         "DescribeOrganizationalUnit",
         lambda _answer, _given: {"OrganizationalUnit": {"Id": "ou-abcd-12345678", "Name": "A"}},
-        "the answer is about 'ou-abcd-12345678'",
+        "the response describes 'ou-abcd-12345678'",
     ),
     (
         "DescribeOrganizationalUnit",
@@ -584,7 +588,7 @@ def test_malformed_paths(source: Source, organizations: Organizations, paths: li
         account["Paths"] = [path.replace("{organization}", organization_id) for path in paths]
 
     organizations.change_accounts(change)
-    assert "not one path in its organization" in source.fails()
+    assert "must be one path in its organization" in source.fails()
 
 
 def test_a_list_that_does_not_end(
@@ -792,7 +796,7 @@ def test_a_host_is_never_a_group(endpoint: LocalEndpoint, source: Source) -> Non
     """Ansible would put the group, and not the host, into the host's groups."""
     endpoint.make_organization([{"id": SHOP, "name": "production"}, {"id": PAYMENTS, "name": "x"}], MANAGEMENT)
     inventory = with_group("production")
-    with pytest.raises(AnsibleParserError, match="'production', but there is a group of this name"):
+    with pytest.raises(AnsibleParserError, match="'production', but a group has this name"):
         source.parse(inventory, hostnames=["account_name"])
     assert not inventory.hosts and set(inventory.groups) == {"all", "ungrouped", "production"}
     by_name = [{"key": "account_name", "prefix": "", "separator": ""}]
@@ -805,7 +809,7 @@ def test_a_host_of_another_source_stays_as_it_is(endpoint: LocalEndpoint, source
     endpoint.make_organization([{"id": SHOP, "name": "payments"}], MANAGEMENT)
     inventory = with_host("payments", account_id="777777777777")
     before = inventory.hosts["payments"].get_vars()
-    with pytest.raises(AnsibleParserError, match="which is the account 777777777777 already"):
+    with pytest.raises(AnsibleParserError, match="but the account 777777777777 already has it"):
         source.parse(inventory, hostnames=["account_name"], strict=strict)
     assert inventory.hosts["payments"].get_vars() == before and names(inventory) == ["payments"]
 

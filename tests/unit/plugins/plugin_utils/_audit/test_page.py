@@ -114,7 +114,7 @@ def test_the_page_is_complete_if_a_value_is_null_or_missing() -> None:
                 del container[last]
             else:
                 container[last] = None
-            assert "not in order" in Document(audit_page(report)).text_of("title") or last == "accounts"
+            assert "failed" in Document(audit_page(report)).text_of("title") or last == "accounts"
 
 
 @pytest.mark.parametrize("report", [{}, {"accounts": None, "summary": None, "time": None}, report_of()])
@@ -125,16 +125,16 @@ def test_a_report_without_accounts(report: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("accounts", "expected"),
     [
-        ([FAILED, NO_SET, UNKNOWN, UNKNOWN, PASSED], "2 of 5 accounts are not in order, 2 are not known"),
-        ([FAILED, UNKNOWN, PASSED], "1 of 3 accounts is not in order, 1 is not known"),
-        ([FAILED, PASSED], "1 of 2 accounts is not in order"),
-        ([FAILED, NO_SET], "2 of 2 accounts are not in order"),
-        ([UNKNOWN, PASSED], "1 of 2 accounts is not known to be in order"),
-        ([UNKNOWN, UNKNOWN], "2 of 2 accounts are not known to be in order"),
-        ([RETIRED, PASSED], "All 2 accounts are in order"),
-        ([FAILED], "1 account is not in order"),
-        ([UNKNOWN], "1 account is not known to be in order"),
-        ([PASSED], "1 account is in order"),
+        ([FAILED, NO_SET, UNKNOWN, UNKNOWN, PASSED], "2 of 5 accounts failed, 2 have an unknown outcome"),
+        ([FAILED, UNKNOWN, PASSED], "1 of 3 accounts failed, 1 has an unknown outcome"),
+        ([FAILED, PASSED], "1 of 2 accounts failed"),
+        ([FAILED, NO_SET], "2 of 2 accounts failed"),
+        ([UNKNOWN, PASSED], "1 of 2 accounts has an unknown outcome"),
+        ([UNKNOWN, UNKNOWN], "2 of 2 accounts have an unknown outcome"),
+        ([RETIRED, PASSED], "All 2 accounts passed"),
+        ([FAILED], "1 account failed"),
+        ([UNKNOWN], "1 account has an unknown outcome"),
+        ([PASSED], "1 account passed"),
         ([], "No account was audited"),
     ],
 )
@@ -152,7 +152,7 @@ def test_the_headline_never_hides_an_unknown_outcome(accounts: list[dict[str, An
 
 def test_an_unknown_outcome_does_not_pass() -> None:
     report = {"accounts": [{"name": "new", "outcome": "PASSED"}, {"name": "old"}]}
-    assert headline(report) == "2 of 2 accounts are not known to be in order"
+    assert headline(report) == "2 of 2 accounts have an unknown outcome"
     assert Document(audit_page(report)).text_of("title").startswith(headline(report))
 
 
@@ -380,7 +380,7 @@ def test_the_browser_parses_the_page_like_the_tests(show: Show) -> None:
 @pytest.mark.slow
 def test_all_facts_are_shown(show: Show) -> None:
     page = show(REPORT)
-    assert page.get_by_role("heading").inner_text() == "2 of 5 accounts are not in order, 1 is not known"
+    assert page.get_by_role("heading").inner_text() == "2 of 5 accounts failed, 1 has an unknown outcome"
     assert "2026-11-23 06:00 UTC" in page.locator("header").inner_text()
     wanted = [
         [
@@ -412,7 +412,7 @@ def test_all_facts_are_shown(show: Show) -> None:
     details = page.locator("dl").first.inner_text().replace("\n", " ")
     for fact in (
         "Rule minimum_regions 2",
-        "Region that answered eu-west-1",
+        "Region that responded eu-west-1",
         "Created 2025-02-14 17:57 UTC by arn:aws:sts:",
         "Tag team sre",
     ):
