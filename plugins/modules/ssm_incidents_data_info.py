@@ -397,7 +397,7 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS, state_warning
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_counts
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_facts, list_data
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
     find_replication_set,
@@ -425,7 +425,8 @@ def main() -> None:
         if warning:
             # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
             warn(warning)
-        data = data_counts(connection, found.replication_set, found.arn, params["include"])
+        lists = list_data(connection, found.replication_set, params["include"])
+        data = data_facts(connection, found.replication_set, found.arn, lists, params["include"])
         if not data["complete"]:
             warn(
                 "Not everything that the replication set holds could be listed. The return value missing has the reasons."

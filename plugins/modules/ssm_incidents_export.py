@@ -301,7 +301,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import state_warning
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_counts
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_facts, list_data
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.export import (
     Export,
     Summary,
@@ -352,7 +352,8 @@ def main() -> None:
             )
         if module.check_mode:
             found = find(connection, params, deadline)
-            summary = summary_of_counts(data_counts(connection, found.replication_set or {}, found.arn))
+            lists = list_data(connection, found.replication_set)
+            summary = summary_of_counts(data_facts(connection, found.replication_set, found.arn, lists))
         else:
             # Before AWS is asked, so that what can't be written is known before hours have passed.
             with NewFolder(params["path"]) as folder:

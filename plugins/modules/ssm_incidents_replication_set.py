@@ -97,8 +97,9 @@ options:
   allow_open_incidents:
     description:
       - Whether O(state=absent) deletes a set that has an open incident. An incident is open unless its status is V(RESOLVED).
-      - The module lists the incidents twice, the second time right before the deletion. If the caller has no permission to list them,
-        the module warns and deletes the set. If they can't be listed for another reason, the task fails.
+      - The module lists the incidents twice, the second time right before the deletion. If the caller has no permission to list them
+        in any Region of the set, the module warns and deletes the set. If they can't be listed for another reason, or in some
+        Regions only, the task fails.
     type: bool
     default: false
     version_added: 4.0.0
@@ -477,7 +478,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_counts
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_facts, list_data
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.decide import Task
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
@@ -614,10 +615,11 @@ class DeletionGuard:
         self._seconds_left = seconds_left
         self._connection = connection
         self._allow_open_incidents = allow_open_incidents
+        self._was_listed = False
 
     def count(self, seen: Observation | None) -> dict[str, int | None]:
         """Return how many resources the set holds, by their kinds; None for what can't be listed, with a warning."""
-        facts = self._data(seen, PARTS)
+        facts, _is_denied = self._data(seen, PARTS)
         reasons: dict[str, list[str]] = {}
         for missing in facts["missing"]:
             reasons.setdefault(missing["msg"], []).append(missing["part"])
@@ -636,7 +638,7 @@ class DeletionGuard:
         """
         if self._allow_open_incidents:
             return
-        facts = self._data(seen, ["open_incidents"])
+        facts, is_denied = self._data(seen, ["open_incidents"])
         number = facts["counts"]["open_incidents"]
         arn = seen.arn if seen else ""
         if number:
@@ -644,19 +646,22 @@ class DeletionGuard:
             raise AnsibleSSMIncidentsError(
                 f"The replication set {arn} has {are}, which would be deleted with it", code=OPEN_INCIDENTS
             )
-        for missing in facts["missing"]:
-            if missing["code"] != ACCESS_DENIED:
-                raise AnsibleSSMIncidentsError(
-                    f"It is not known whether the replication set {arn} has an open incident, which would be deleted with it",
-                    code=OPEN_INCIDENTS,
-                    reason=missing["msg"].rstrip("."),
-                    advice="Run the task again, or set allow_open_incidents: true to delete open incidents too.",
-                )
+        if facts["missing"] and (self._was_listed or not is_denied):
+            raise AnsibleSSMIncidentsError(
+                f"It is not known whether the replication set {arn} has an open incident, which would be deleted with it",
+                code=OPEN_INCIDENTS,
+                reason=facts["missing"][0]["msg"].rstrip("."),
+                advice="Run the task again, or set allow_open_incidents: true to delete open incidents too.",
+            )
 
-    def _data(self, seen: Observation | None, include: Iterable[str]) -> dict[str, Any]:
+    def _data(self, seen: Observation | None, include: Iterable[str]) -> tuple[dict[str, Any], bool]:
+        """Return what data_facts() does, and whether the caller may not list the incidents."""
         arn, replication_set = (seen.arn, seen.replication_set) if seen else ("", None)
         seconds = min(DATA_SECONDS, max(3, self._seconds_left()))
-        return data_counts(self._connection, replication_set, arn, tuple(include), seconds)
+        lists = list_data(self._connection, replication_set, tuple(include), seconds)
+        incidents = lists.only(PARTS["open_incidents"].operation)
+        self._was_listed = self._was_listed or any(incidents.pages.values())
+        return data_facts(self._connection, replication_set, arn, lists, tuple(include)), incidents.is_denied()
 
 
 def steps_result(change: Change, remaining_status: str) -> dict[str, Any]:

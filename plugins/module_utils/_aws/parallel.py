@@ -57,7 +57,7 @@ def in_parallel(
 
 def no_response(region: str, seconds: float) -> AnsibleSSMIncidentsError:
     """Return the failure of a call that has not ended in time."""
-    reason = f"no response within {seconds:g} seconds"
+    reason = f"no response within {seconds:.3g} seconds"
     return AnsibleSSMIncidentsError(f"Failed to call AWS in Region {region}", code=READ_TIMEOUT, reason=reason)
 
 

@@ -56,6 +56,6 @@ def _list_page(client: BaseClient, listing: Listing, token: str | None) -> tuple
     items = required_member(answer, listing.member, list)
     validate_items(listing, items)
     following = answer.get(listing.token)
-    if not isinstance(following, (str, type(None))):
-        raise ValueError(f"{listing.token} is not a str")
-    return items, following or None
+    if not isinstance(following, (str, type(None))) or following == "":
+        raise ValueError(f"{listing.token} is not a str, or is empty")
+    return items, following

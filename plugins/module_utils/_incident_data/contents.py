@@ -157,7 +157,9 @@ def merge(listing: Listing, account_id: str, lists: Iterable[Iterable[Item]]) ->
     for items in lists:
         for item in items:
             arn = item[arn_member]
-            if account_id_of_arn(arn) == account_id and (arn not in found or item.get("status", RESOLVED) != RESOLVED):
+            if account_id_of_arn(arn) in (account_id, "") and (
+                arn not in found or item.get("status", RESOLVED) != RESOLVED
+            ):
                 found[arn] = item
     return [found[arn] for arn in sorted(found)]
 

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, NamedTuple, Sequence, Tuple
 
 from .._aws.arn import account_id_of_arn
-from .._aws.errors import ON_MODULE_HOST, READ_TIMEOUT, AnsibleSSMIncidentsError
+from .._aws.errors import ACCESS_DENIED, ON_MODULE_HOST, READ_TIMEOUT, AnsibleSSMIncidentsError
 from .._aws.parallel import in_parallel
 from .api import list_pages
 from .contents import PARTS, Item, Listing, merge, part_of
@@ -24,26 +24,65 @@ if TYPE_CHECKING:
 TIMEOUT = 300
 
 
-def data_counts(
+Call = Tuple[str, str]
+
+
+class Lists(NamedTuple):
+    """
+    What the lists of a replication set have returned. The keys are Regions and operations.
+
+    :ivar pages: the pages of each list that came, also before a failure.
+    :ivar failures: the lists that failed.
+    """
+
+    pages: Mapping[Call, Sequence[Sequence[Item]]]
+    failures: Mapping[Call, AnsibleSSMIncidentsError]
+
+    def only(self, operation: str) -> Lists:
+        """Return these lists without those of other operations."""
+        pages = {call: pages for call, pages in self.pages.items() if call[1] == operation}
+        return Lists(pages, {call: failure for call, failure in self.failures.items() if call[1] == operation})
+
+    def is_denied(self) -> bool:
+        """Tell whether the caller may not make these lists: each was denied at once. A policy does not deny the second page."""
+        codes = {failure.code for failure in self.failures.values()}
+        return codes == {ACCESS_DENIED} and not any(self.pages.values())
+
+
+def list_data(
     connection: Connection,
     replication_set: Mapping[str, Any] | None,
-    arn: str,
     include: Collection[str] = tuple(PARTS),
     seconds: float | None = None,
-) -> dict[str, Any]:
-    """Count what a replication set holds. Every Region of the set is asked, as it is not known whether one shows everything.
-
-    What can't be listed is no error: it is named in ``missing``.
+) -> Lists:
+    """List what a replication set holds. Every Region of the set is asked, as it is not known whether one shows everything.
 
     :param replication_set: the set, as botocore parsed it; None if the account has none, which then holds nothing.
-    :param arn: the set's ARN, empty if there is none.
-    :param include: the parts to count, of PARTS. Nothing else is asked for.
+    :param include: the parts to list, of PARTS. Nothing else is asked for.
     :param seconds: how long all lists may take together; TIMEOUT if it is left out.
-    :return: complete, missing, counts and each of PARTS, as the info module of the data documents them.
     """
     regions = sorted(replication_set["regionMap"]) if replication_set else []
     listings = list(dict.fromkeys(PARTS[part] for part in PARTS if part in include))
-    found, failures = _list_everywhere(connection, listings, regions, TIMEOUT if seconds is None else seconds)
+    return _list_everywhere(connection, listings, regions, TIMEOUT if seconds is None else seconds)
+
+
+def data_facts(
+    connection: Connection,
+    replication_set: Mapping[str, Any] | None,
+    arn: str,
+    lists: Lists,
+    include: Collection[str] = tuple(PARTS),
+) -> dict[str, Any]:
+    """Return what a replication set holds, as far as it was listed.
+
+    What can't be listed is no error: it is named in ``missing``.
+
+    :param arn: the set's ARN, empty if there is none.
+    :param lists: what list_data() has returned for the same set and parts.
+    :return: complete, missing, counts and each of PARTS, as the info module of the data documents them.
+    """
+    regions = sorted(replication_set["regionMap"]) if replication_set else []
+    found, failures = lists
     facts: dict[str, Any] = {"complete": not failures, "missing": [], "counts": dict.fromkeys(PARTS)}
     for part, listing in PARTS.items():
         facts[part] = None
@@ -65,11 +104,8 @@ def data_counts(
 
 def _list_everywhere(
     connection: Connection, listings: Iterable[Listing], regions: Iterable[str], seconds: float
-) -> tuple[dict[tuple[str, str], list[Sequence[Item]]], dict[tuple[str, str], AnsibleSSMIncidentsError]]:
-    """Make lists side by side.
-
-    :return: the pages of each list that came, also before a failure, and the failures. The keys are Regions and operations.
-    """
+) -> Lists:
+    """Make lists side by side."""
     pages: dict[tuple[str, str], list[Sequence[Item]]] = {}
     failures: dict[tuple[str, str], AnsibleSSMIncidentsError] = {}
     calls, by_operation = {}, {listing.operation: listing for listing in listings}
@@ -88,7 +124,7 @@ def _list_everywhere(
             is_timeout = result.code == READ_TIMEOUT and result.cause is None
             failures[region, operation] = _timeout(by_operation[operation], region, seconds) if is_timeout else result
     # A list that has not ended in time may still grow.
-    return {call: list(collected) for call, collected in pages.items()}, failures
+    return Lists({call: list(collected) for call, collected in pages.items()}, failures)
 
 
 def _timeout(listing: Listing, region: str, seconds: float) -> AnsibleSSMIncidentsError:

@@ -48,7 +48,7 @@ from .kinds import (
 from .lines import fingerprint
 from .reads import Reads
 from .store import CHANGES, MISSING, Store
-from .unit import AGAIN, CAME, FIRST, SECOND, WENT, Unit, compare, result_of_reading_again
+from .unit import AGAIN, CAME, FIRST, LATE, SECOND, WENT, Unit, compare, result_of_reading_again
 from .work import Task, carry_out
 
 if TYPE_CHECKING:
@@ -179,6 +179,8 @@ class Export:
         self._lists_failed_again: set[ListKey] = set()
         # The kinds of which a list failed, for the first and the second reading.
         self._unsure_kinds: tuple[set[str], set[str]] = (set(), set())
+        # Calls, with their reading, that have not ended in time: what they return later does not count.
+        self._abandoned: set[tuple[int, str | None, str, str]] = set()
         # The objects and their readings of which no failure counts any more.
         self._settled: set[tuple[str, int]] = set()
         self._shared: set[tuple[str, str]] = set()
@@ -253,6 +255,8 @@ class Export:
 
     def _carry_out(self, tasks: Iterable[Task], reading: int, deadline: float) -> None:
         for task in carry_out(tasks, self._workers, deadline):
+            with self._lock:
+                self._abandoned.add((reading, *_list_key(task.what)))
             self._fail(task.what, _too_late(reading), reading)
 
     def _region_lists(self, reading: int) -> Iterator[Task]:
@@ -293,7 +297,7 @@ class Export:
         found = self._read_views(Place(unit.kind, "", "", unit), self._views_of(unit), reading)
         if unit.is_gone:
             return []
-        unit.is_read = True
+        unit.is_read = unit.is_read or any(unit.kind.gets[0] in one.record for one in found)
         for one in found:
             self._write(unit.kind, {"arn": unit.arn, "region": one.region, **one.record}, reading)
         if unit.kind is REPLICATION_SET and reading == FIRST:
@@ -330,7 +334,8 @@ class Export:
         if unit is None:
             raise AssertionError("only an object that is known is read")
         found = [self._read_in_any(about, regions) for regions in views]
-        if not about.item_id and all(one.is_gone(kind) for one in found) and (unit.is_read or reading != AGAIN):
+        may_be_gone = reading != AGAIN or unit.is_read or self._again.get(unit.arn) == WENT
+        if not about.item_id and may_be_gone and all(one.is_gone(kind) for one in found):
             unit.is_doubtful = unit.is_gone = True
             return []
         for one in found:
@@ -400,6 +405,8 @@ class Export:
         period = self._periods[kind.times] if kind.times else None
         try:
             page = self._reads.page(kind, operation, region, unit.arn if unit else None, token, period)
+            if self._is_abandoned(place, reading):
+                return []
             for item in page.items:
                 self._take(place, item, reading, seen)
             if page.token is not None:
@@ -410,11 +417,17 @@ class Export:
                 with self._lock:
                     self._recovered_lists |= {_list_key(place)} & self._failed_lists
         except AnsibleSSMIncidentsError as failure:
+            if self._is_abandoned(place, reading):
+                return []
             if failure.code == NOT_FOUND and unit:
                 self._doubt(place, failure, reading)
             else:
                 self._fail(place, failure, reading)
         return self._part_tasks(place, reading, seen)
+
+    def _is_abandoned(self, place: Place, reading: int) -> bool:
+        with self._lock:
+            return (reading, *_list_key(place)) in self._abandoned
 
     def _part_tasks(self, place: Place, reading: int, seen: Seen) -> list[Task]:
         """Return the tasks that read the parts of an object, when the last Region has listed them."""
@@ -471,7 +484,7 @@ class Export:
         if unit is None:
             unit = self._units[arn] = Unit(place.kind, arn)
             if reading == AGAIN:
-                self._again[arn] = CAME
+                self._again[arn] = LATE if any(place.kind.name in kinds for kinds in self._unsure_kinds) else CAME
         which = min(reading, SECOND)
         if reading != AGAIN or arn in self._again:
             unit.listed[which] |= self._bit(place.operation, place.region)
@@ -488,9 +501,8 @@ class Export:
         for arn, unit in self._units.items():
             first, second = (unit.kind.name in kinds for kinds in self._unsure_kinds)
             found = compare(unit, first, second)
-            if found == WENT:
-                self._note_gone(unit)
-            elif found:
+            if found:
+                # What has gone too: an object can move to a page that was read already, when another is deleted.
                 self._again[arn] = found
             unit.is_gone = False
 
@@ -539,11 +551,13 @@ class Export:
 
     def _fail(self, place: Place, failure: AnsibleSSMIncidentsError, reading: int) -> None:
         """Take note that something could not be read."""
-        unit, is_hopeless = place.unit, not failure.is_temporary
+        unit, is_hopeless = place.unit, not failure.is_temporary and failure.code != WAIT_TIMEOUT
         with self._lock:
             if unit:
-                unit.failed |= {reading}
-                if failure.is_temporary or (reading == AGAIN and failure.code == WAIT_TIMEOUT):
+                failures = list(unit.failures)
+                failures[reading] |= {(place.operation, place.item_id)}
+                unit.failures = (failures[FIRST], failures[SECOND], failures[AGAIN])
+                if failure.is_temporary:
                     unit.passing |= {reading}
             if place.operation in place.kind.lists:
                 # What is not asked for again has no second reading either.
@@ -582,10 +596,9 @@ class Export:
         entry = dict(note)
         reading, kind, operation = entry.pop("reading"), KINDS[entry["kind"]], entry["operation"]
         key = (entry["arn"], operation, entry["region"])
+        is_settled = (entry["arn"], reading) in self._settled
         if is_unit(kind) and operation in kind.lists:
-            is_settled = reading == FIRST and key in self._recovered_lists
-        else:
-            is_settled = (entry["arn"], reading) in self._settled
+            is_settled = is_settled or (reading == FIRST and key in self._recovered_lists)
         is_named_twice = reading == FIRST and key in self._lists_failed_again
         if is_settled or is_named_twice:
             return None
@@ -615,8 +628,9 @@ class Export:
 
     def _regions_of(self, unit: Unit) -> list[str]:
         """Return the Regions that have listed an object, in the order of their names."""
-        listed = unit.listed[FIRST] | unit.listed[SECOND]
-        return sorted({region for (_operation, region), bit in self._bits.items() if bit & listed})
+        with self._lock:
+            listed = unit.listed[FIRST] | unit.listed[SECOND]
+            return sorted({region for (_operation, region), bit in self._bits.items() if bit & listed})
 
     def _views_of(self, unit: Unit) -> list[list[str]]:
         """Return the Regions in which an object is read, those together that list it in the same way."""
@@ -682,7 +696,7 @@ def incomplete(arn: str, missing_by: Mapping[tuple[str, str, str], int]) -> Ansi
 
 
 def summary_of_counts(data: Mapping[str, Any]) -> Summary:
-    """Return what data_counts() has counted as the result of an export that was not made."""
+    """Return what data_facts() has counted as the result of an export that was not made."""
     missing = [
         {
             "kind": one["part"],

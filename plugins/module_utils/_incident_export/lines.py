@@ -10,43 +10,9 @@ import hashlib
 import json
 import math
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import Any, Mapping
 
 from .._replication_set.facts import iso_time
-
-if TYPE_CHECKING:
-    from botocore.model import Shape
-
-# How botocore returns a member of a union that its model does not have.
-_UNKNOWN_MEMBER = "SDK_UNKNOWN_MEMBER"
-
-
-def with_unknown_members(shape: Shape, body: Any, parsed: Any) -> set[str]:
-    """Add the members of a response that botocore's model does not have, and that botocore has left out, as AWS sent them.
-
-    :param shape: the model of the response, or of a part of it.
-    :param body: the same part of the response, as JSON.
-    :param parsed: the same part as botocore has parsed it, which is changed.
-    :return: the names of these members.
-    """
-    unknown: set[str] = set()
-    if shape.type_name == "list" and isinstance(body, list) and isinstance(parsed, list):
-        for item, parsed_item in zip(body, parsed):
-            unknown |= with_unknown_members(shape.member, item, parsed_item)
-    elif shape.type_name == "map" and isinstance(body, dict) and isinstance(parsed, dict):
-        for key in body.keys() & parsed.keys():
-            unknown |= with_unknown_members(shape.value, body[key], parsed[key])
-    elif shape.type_name == "structure" and isinstance(body, dict) and isinstance(parsed, dict):
-        parsed.pop(_UNKNOWN_MEMBER, None)
-        known = {member.serialization.get("name", name): name for name, member in shape.members.items()}
-        for key, value in body.items():
-            if key in known:
-                name = known[key]
-                unknown |= with_unknown_members(shape.members[name], value, parsed.get(name))
-            elif value is not None:
-                unknown.add(key)
-                parsed[key] = value
-    return unknown
 
 
 def plain(value: Any) -> Any:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import FrozenSet, NamedTuple, Optional, Tuple
 
 from .kinds import Kind
 
@@ -16,11 +16,14 @@ FIRST, SECOND, AGAIN = range(3)
 #: What the second reading has found. The manifest names these.
 CAME, WENT, CHANGED = "came", "went", "changed"
 
-#: An object that a list has which failed before. Whether the object is new is unknown.
+#: An object that a list has which failed before, or that was listed and not found. Whether the object is new is unknown.
 LATE = "late"
 
 #: Something of the object could not be read for a reason that may have passed.
 RETRY = "retry"
+
+
+Failures = FrozenSet[Tuple[str, Optional[str]]]
 
 
 class Unit:
@@ -31,17 +34,17 @@ class Unit:
     :ivar views: what the lists of the latest of these readings said of the object itself: a fingerprint, with its Regions.
     :ivar prints: for the first and the second reading, the sum of the fingerprints of all that lists said of it.
     :ivar parts: for each of the three readings, the sum of the fingerprints of what lists of its parts have.
-    :ivar failed: the readings in which something of it could not be read, which the manifest says.
+    :ivar failures: for each reading, the operations that failed, each with the ID of the part that it should read.
     :ivar unlisted: the readings in which a list of its parts could not be read, or was not asked for again.
     :ivar passing: the readings in which something failed for a reason that may pass.
     :ivar is_doubtful: whether AWS listed it, or a part of it, and did not find it afterwards.
-    :ivar is_read: whether it was found when it was read.
+    :ivar is_read: whether the object itself was returned when it was read.
     :ivar is_gone: whether it was not found any more.
     """
 
     __slots__ = (
         "arn",
-        "failed",
+        "failures",
         "is_doubtful",
         "is_gone",
         "is_read",
@@ -61,7 +64,7 @@ class Unit:
         self.views: dict[int, list[str]] = {}
         self.prints = [0, 0]
         self.parts = [0, 0, 0]
-        self.failed: frozenset[int] = frozenset()
+        self.failures: tuple[Failures, Failures, Failures] = (frozenset(), frozenset(), frozenset())
         self.unlisted: frozenset[int] = frozenset()
         self.passing: frozenset[int] = frozenset()
         self.is_doubtful = False
@@ -76,18 +79,19 @@ def compare(unit: Unit, is_first_unsure: bool, is_second_unsure: bool) -> str | 
     :param is_second_unsure: whether one failed in the second reading, or was not asked for again.
     """
     first, second = unit.listed
+    # A list of what belongs to another object is asked for again with that object.
+    is_unsure = is_second_unsure and None in unit.kind.lists.values()
     if not second:
-        return WENT if first and not is_second_unsure else None
+        return None if not first or is_unsure else RETRY if is_second_unsure else WENT
     if not first:
         return LATE if is_first_unsure else CAME
     if unit.passing:
         return RETRY
     if unit.is_doubtful:
-        # What was listed and not found has no first reading.
-        return CHANGED if unit.is_read else CAME
-    if is_second_unsure or SECOND in unit.unlisted or unit.prints[FIRST] == unit.prints[SECOND]:
+        return CHANGED if unit.is_read else LATE
+    if is_unsure or SECOND in unit.unlisted or unit.prints[FIRST] == unit.prints[SECOND]:
         return None
-    return RETRY if is_first_unsure else CHANGED
+    return RETRY if is_first_unsure or is_second_unsure else CHANGED
 
 
 class Result(NamedTuple):
@@ -120,13 +124,14 @@ def result_of_reading_again(unit: Unit, found: str) -> Result:
         return Result(is_dropped=True, change=WENT)
     if found in (CAME, LATE):
         return Result(change=CAME if found == CAME else None, is_exported=unit.is_read)
-    listed = [reading for reading in (SECOND, FIRST) if reading not in unit.unlisted]
+    # The second reading has not asked for the parts of what it did not list.
+    looked = (SECOND, FIRST) if unit.listed[SECOND] else (FIRST,)
+    listed = [reading for reading in looked if reading not in unit.unlisted]
     if listed and AGAIN not in unit.unlisted and unit.parts[AGAIN] != unit.parts[listed[0]]:
         # Lists of an incident that was deleted meanwhile are empty (alchemy-run's tests): the first reading is not given up.
-        return Result(is_dropped=True, change=named, is_unstable=True)
-    if found == RETRY:
-        is_better = AGAIN not in unit.passing
-        return Result(replaces=is_better, is_dropped=not is_better, forgets=not is_better, is_exported=is_better)
-    # A reading that is older and complete is better than one that is not.
-    is_worse = AGAIN in unit.failed and unit.is_read and (FIRST not in unit.failed or AGAIN in unit.passing)
-    return Result(replaces=not is_worse, is_dropped=is_worse, change=named, is_exported=not is_worse)
+        return Result(is_dropped=True, forgets=True, change=named, is_unstable=True)
+    # A reading that is older is better than one in which more has failed.
+    is_better = unit.failures[AGAIN] <= unit.failures[FIRST]
+    # Why it is not known whether it is still there is named.
+    forgets = not is_better and found == RETRY
+    return Result(replaces=is_better, is_dropped=not is_better, forgets=forgets, change=named, is_exported=is_better)

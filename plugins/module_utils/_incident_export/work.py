@@ -124,7 +124,12 @@ class _Work:
 
     def _fetch(self) -> bool:
         """Put the next of the given tasks to those that are waiting, if there is one."""
-        task = next(self._tasks, None)
+        try:
+            task = next(self._tasks, None)
+        except BaseException as error:
+            self._error = self._error or error
+            self._is_stopped = True
+            return False
         if task is not None:
             self._waiting.append(task)
         return task is not None

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export import work
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.kinds import KINDS, is_unit
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import create_loader
@@ -893,6 +894,112 @@ def test_a_region_that_hangs_leaves_time_for_the_others(held: LocalEndpoint, exp
     outcome = export(timeout=16, allow_incomplete=True, workers=16)
     assert (outcome.failed, outcome["complete"]) == (False, False)
     assert_exported(path, *objects())
+
+
+EXPIRED = {"fault": "error", "code": "ExpiredTokenException", "http_status": 403, "times": None}
+
+
+@pytest.mark.parametrize("first_fails", [False, True])
+def test_what_was_read_stays_if_the_credentials_expire(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run, first_fails: bool
+) -> None:
+    """Something failed for a while, so that the incident is read again, which fails."""
+    held.seed_data(timeline_event("one", "e2"))
+    broken = {"fault": "reset", "operation": "GetTimelineEvent" if first_fails else "ListTimelineEvents", "times": None}
+    if first_fails:
+        held.faults.add(broken)
+        at_call("ListTimelineEvents", 4, lambda: held.faults.add(EXPIRED))
+    else:
+        at_call(*SECOND_LOOK, lambda: held.faults.add(broken))
+
+        def expire() -> None:
+            held.faults.clear()
+            held.faults.add(EXPIRED)
+
+        at_call("ListRelatedItems", 4, expire)
+    assert not export(allow_incomplete=True, workers=1).failed
+    found = read(path)
+    assert len(found["incident_records"]) == 1 and len(found["related_items"]) == 1
+    assert len(found["timeline_events"]) == (0 if first_fails else 2)
+
+
+def test_what_came_and_is_denied_is_not_said_to_be_exported(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    denied = {"fault": "error", "code": "AccessDeniedException", "operation": "GetIncidentRecord", "times": None}
+
+    def come() -> None:
+        held.seed_data(incident("new"))
+        held.faults.add(denied)
+
+    at_call(*SECOND_LOOK, come)
+    assert export(allow_incomplete=True)["complete"] is False
+    assert changes_of(path) == [(incident_arn("new"), "came", False)]
+
+
+def test_what_is_listed_and_never_found_did_not_come(held: LocalEndpoint, export: Run, path: Path) -> None:
+    held.faults.add(
+        {"fault": "error", "code": "ResourceNotFoundException", "operation": "DescribeEngagement", "times": None}
+    )
+    assert export(allow_incomplete=True)["complete"] is False
+    assert "engagements" not in {one["kind"] for one in manifest_of(path)["changes"]}
+
+
+def test_what_moves_to_a_page_that_was_read_has_not_gone(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the second look reads the pages of a list, an incident before it is deleted."""
+    held.seed_data(incident("moves", title="before"), timeline_event("moves", "e"))
+    responses = importlib.import_module("moto.ssmincidents.responses")
+    answer, calls = responses.answer, []
+
+    def without_it(data: Any, asked: Any) -> Any:
+        answered = answer(data, asked)
+        if asked.operation == "ListIncidentRecords":
+            calls.append(asked)
+            if len(calls) > len(REGIONS):
+                listed = answered["incidentRecordSummaries"]
+                kept = [item for item in listed if item["arn"] != incident_arn("moves")]
+                return {**answered, "incidentRecordSummaries": kept}
+            if len(calls) == len(REGIONS):
+                held.seed_data(incident("moves", title="after"))
+        return answered
+
+    monkeypatch.setattr(responses, "answer", without_it)
+    assert_complete(export())
+    titles = {record["title"] for record in bodies(read(path), "incident_record")}
+    assert titles == {"Title of one", "after"} and changes_of(path) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(1, 2), (2, 3), (1, 3), (1, None)], ids=["first", "second", "both", "always"]
+)
+def test_a_list_of_pages_that_fails_for_a_while(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run, first: int, last: int | None
+) -> None:
+    """From one reading to another. It is named once, if at all."""
+    broken = {"fault": "reset", "operation": "ListPagesByContact", "times": None}
+    looks = {1: ("ListContacts", 1), 2: ("ListContacts", 3), 3: ("GetContact", 2)}
+    at_call(*looks[first], lambda: held.faults.add(broken))
+    if last:
+        at_call(*looks[last], held.faults.clear)
+    outcome = export(allow_incomplete=True, workers=1)
+    named = [(one["operation"], one["region"]) for one in missing_of(path)]
+    assert named == ([] if last else [("ListPagesByContact", "us-east-1")])
+    assert manifest_of(path)["changes"] == []
+    assert_exported(path, *objects())
+    assert outcome["missing_count"] == len(manifest_of(path)["missing"])
+
+
+def test_an_error_of_what_finds_the_objects_is_not_lost() -> None:
+    """It is raised, and is not taken for the end of the objects."""
+
+    def tasks() -> Iterator[work.Task]:
+        yield work.Task("first", list)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        list(work.carry_out(tasks(), 2, time.monotonic() + 60))
 
 
 # What can't be read ---------------------------------------------------------------------------------------------------

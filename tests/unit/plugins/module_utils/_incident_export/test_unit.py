@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.kinds import KINDS
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.unit import (
-    AGAIN,
     CAME,
     CHANGED,
     FIRST,
@@ -35,6 +34,11 @@ def unit(**members: Any) -> Unit:
     return one
 
 
+def failures(first: str = "", again: str = "") -> dict[str, Any]:
+    """Return a member of unit(): the operations that failed in the first and in the last reading."""
+    return {"failures": tuple(frozenset((name, None) for name in names.split()) for names in (first, "", again))}
+
+
 @pytest.mark.parametrize(
     ("members", "unsure", "expected"),
     [
@@ -52,11 +56,16 @@ def unit(**members: Any) -> Unit:
         # What failed for a reason that may pass is read again, whether it has changed or not.
         ({"passing": {FIRST}}, (), RETRY),
         ({"passing": {SECOND}, "prints": [5, 6]}, (), RETRY),
-        ({"failed": {FIRST}}, (), None),
-        ({"failed": {FIRST}, "unlisted": {FIRST, SECOND}, "prints": [5, 6]}, (), None),
+        (failures("GetContactPolicy"), (), None),
+        ({"unlisted": {FIRST, SECOND}, "prints": [5, 6]}, (), None),
         # Listed and not found.
         ({"is_doubtful": True}, (), CHANGED),
-        ({"is_doubtful": True, "is_read": False}, (), CAME),
+        ({"is_doubtful": True, "is_read": False}, (), LATE),
+        # A list of what belongs to another object is asked for again with that object, and so is what it has.
+        ({"kind": KINDS["pages"], "listed": [1, 0]}, (SECOND,), RETRY),
+        ({"kind": KINDS["pages"], "listed": [1, 0]}, (), WENT),
+        ({"kind": KINDS["pages"], "prints": [5, 6]}, (SECOND,), RETRY),
+        ({"kind": KINDS["pages"]}, (SECOND,), None),
         ({"listed": [0, 0]}, (), None),
     ],
 )
@@ -74,21 +83,27 @@ KEPT = Result(is_dropped=True, change=CHANGED)
         (CHANGED, {}, BETTER),
         (CHANGED, {"is_gone": True}, Result(is_dropped=True, change=WENT)),
         # It changed once more, or was deleted meanwhile, or a Region is late.
-        (CHANGED, {"parts": [3, 4, 5]}, KEPT._replace(is_unstable=True)),
-        (RETRY, {"parts": [3, 4, 5]}, Result(is_dropped=True, is_unstable=True)),
-        # A first reading that is complete is not given up for one that is not.
-        (CHANGED, {"failed": {AGAIN}}, KEPT),
-        (CHANGED, {"failed": {FIRST, AGAIN}}, BETTER),
-        (CHANGED, {"failed": {FIRST, AGAIN}, "passing": {AGAIN}}, KEPT),
-        (CHANGED, {"failed": {AGAIN}, "is_read": False}, BETTER),
-        (RETRY, {"failed": {FIRST}, "passing": {FIRST}}, Result(replaces=True, is_exported=True)),
+        (CHANGED, {"parts": [3, 4, 5]}, KEPT._replace(is_unstable=True, forgets=True)),
+        (RETRY, {"parts": [3, 4, 5]}, Result(is_dropped=True, is_unstable=True, forgets=True)),
+        # A first reading is not given up for one in which more has failed.
+        (CHANGED, failures("", "GetTimelineEvent"), KEPT),
+        (CHANGED, failures("ListRelatedItems", "ListRelatedItems"), BETTER),
+        (CHANGED, failures("ListRelatedItems", "ListRelatedItems GetTimelineEvent"), KEPT),
+        (RETRY, failures("GetTimelineEvent"), Result(replaces=True, is_exported=True)),
         # What is denied both times is named once.
-        (RETRY, {"failed": {FIRST, AGAIN}, "passing": {FIRST}}, Result(replaces=True, is_exported=True)),
         (
             RETRY,
-            {"failed": {FIRST, AGAIN}, "passing": {FIRST, AGAIN}},
-            Result(is_dropped=True, forgets=True),
+            failures("ListRelatedItems GetTimelineEvent", "ListRelatedItems"),
+            Result(replaces=True, is_exported=True),
         ),
+        (RETRY, failures("GetTimelineEvent", "GetIncidentRecord"), Result(is_dropped=True, forgets=True)),
+        (RETRY, failures("", "GetIncidentRecord"), Result(is_dropped=True, forgets=True)),
+        # It was not listed, and is still there. Only its first reading had lists of its parts.
+        (WENT, {"listed": [1, 0], "parts": [3, 0, 3]}, Result(replaces=True, is_exported=True)),
+        (WENT, {"listed": [1, 0], "parts": [3, 0, 4]}, Result(is_dropped=True, is_unstable=True, forgets=True)),
+        (WENT, {"listed": [1, 0], "is_gone": True}, Result(is_dropped=True, change=WENT)),
+        # Whether it is still there is not known, which is named.
+        (WENT, {"listed": [1, 0], "parts": [3, 0, 3], **failures("", "GetIncidentRecord")}, Result(is_dropped=True)),
         # The latest list that was read to its end counts.
         (RETRY, {"parts": [3, 9, 3], "unlisted": {SECOND}}, Result(replaces=True, is_exported=True)),
         (RETRY, {"parts": [2, 9, 3], "unlisted": {FIRST, SECOND}}, Result(replaces=True, is_exported=True)),
