@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What the modules of this collection have in common."""
+    """The attributes of this collection's modules."""
 
     DOCUMENTATION = r"""
 attributes:

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What the modules need on the host that runs them, the same as requirements.txt; make lint compares the two."""
+    """The requirements on the host that runs a module. make lint compares them with requirements.txt."""
 
-    # amazon.aws.boto3 is not used for this: it says python >= 3.6, which is not true here.
+    # Not amazon.aws.boto3: it requires python >= 3.6, which is not sufficient here.
     DOCUMENTATION = r"""
 options: {}
 requirements:

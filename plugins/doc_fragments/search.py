@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How to find a replication set whose Regions are not known."""
+    """The option search_regions, for a replication set whose Regions are not known."""
 
     DOCUMENTATION = r"""
 options:
@@ -19,11 +19,11 @@ options:
       - If empty, only the connection's Region is searched.
       - A Region that can't be searched (not enabled, denied by a policy, unreachable) does not stop the search. If no Region
         returns the set and a Region could not be searched, the task fails and names that Region.
-      - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds. A call that AWS throttles
-        or answers with an error of the service is made up to ten times, and one without a response twice. C(aws_config), if it is
-        an option here, overrides this (C(connect_timeout), C(read_timeout), C(retries)).
-      - Whatever the options say, a call to a Region takes at most 45 seconds, all its attempts included, so that the whole search
-        ends within three minutes. If no Region responds, it takes about 80 seconds.
+      - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds. A call that AWS throttles,
+        or that fails with an internal error of the service, is made up to ten times. A call without a response is made twice.
+        If the plugin has the option C(aws_config), it overrides this (C(connect_timeout), C(read_timeout), C(retries)).
+      - Regardless of the options, a call to a Region takes at most 45 seconds, including all its attempts, so that the whole
+        search ends within three minutes. If no Region responds, the search takes about 80 seconds.
     type: list
     elements: str
     default: []

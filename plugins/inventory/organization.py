@@ -181,6 +181,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     MISSING_LIBRARY,
+    MODULE_OPTIONS,
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
     as_failure,
@@ -245,7 +246,7 @@ class InventoryModule(AWSInventoryBase):
             # Ansible raised it, for example for the file or a template.
             message = self._mask(_without_credentials(printable(error.message)))
         except Exception as error:
-            message = printable(as_failure(error).describe(ON_CONTROLLER, self._mask))
+            message = printable(as_failure(error).describe(ON_CONTROLLER, self._mask, without=MODULE_OPTIONS))
         # Raised outside of the except blocks, so that no traceback contains botocore's exception.
         self.inventory = inventory
         if message:

@@ -14,8 +14,8 @@ description:
   - A condition can use the facts without a task before it.
   - AWS returns a replication set only from a Region that is in the set. If you do not know the set's Regions, set
     O(search_regions).
-  - Every use calls AWS again, and so does every use of a variable that contains the lookup. If you use the same facts often,
-    store them with M(ansible.builtin.set_fact).
+  - Every use of the lookup, or of a variable that contains it, calls AWS again. If you use the same facts often, store them
+    with M(ansible.builtin.set_fact).
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
@@ -67,13 +67,13 @@ seealso:
   - module: incident_manager.aws.ssm_incidents_replication_set_info
   - module: incident_manager.aws.ssm_incidents_replication_set_audit
   - ref: ansible_collections.incident_manager.aws.docsite.guide_asserting
-    description: The condition for each question.
+    description: Conditions for common questions.
 """
 
 EXAMPLES = r"""
-# Credentials come from the environment here; they can be options too, as can profile and assume_role_arn.
+# Credentials come from the environment here. They can also be options, as can profile and assume_role_arn.
 
-- name: The replication set is there, active, and protected
+- name: Assert that the replication set exists, is active, and is protected from deletion
   ansible.builtin.assert:
     that:
       - incident_manager.replication_set.status == 'ACTIVE'
@@ -81,18 +81,18 @@ EXAMPLES = r"""
   vars:
     incident_manager: "{{ lookup('incident_manager.aws.ssm_incidents_replication_set', region='eu-west-1', include_tags=false) }}"
 
-- name: The account has no replication set
+- name: Assert that the account has no replication set
   ansible.builtin.assert:
     that: >-
       query('incident_manager.aws.ssm_incidents_replication_set', region='eu-west-1', on_missing='skip') | length == 0
 
-- name: One replication set, wherever it is
+- name: Show one replication set whose Regions are not known
   ansible.builtin.debug:
     msg: "{{ lookup('incident_manager.aws.ssm_incidents_replication_set', arn, region='eu-west-1', search_regions='all') }}"
   vars:
     arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
 
-- name: Each of several replication sets, which may be none
+- name: Show each replication set of a list, which may be empty
   ansible.builtin.debug:
     msg: "{{ lookup('incident_manager.aws.ssm_incidents_replication_set', item, region='eu-west-1') }}"
   loop: "{{ arns }}"
@@ -100,7 +100,7 @@ EXAMPLES = r"""
     arns:
       - arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
 
-- name: Another account's, as a role of that account
+- name: Show the replication set of another account, with a role of that account
   ansible.builtin.debug:
     msg: "{{ lookup('incident_manager.aws.ssm_incidents_replication_set', region='eu-west-1', assume_role_arn=role) }}"
   vars:
@@ -158,6 +158,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
+    MODULE_OPTIONS,
     NO_REPLICATION_SET,
     NOT_FOUND,
     ON_CONTROLLER,
@@ -187,15 +188,15 @@ class LookupModule(AWSLookupBase):
         """Return the facts of each replication set that is found.
 
         :param terms: ARNs; none for the account's own set.
-        :raises AnsibleLookupError: for an option that can't be used, and for every failure that no option covers.
+        :raises AnsibleLookupError: if an option can't be used, and for every failure that no option covers.
         """
         super().run(terms, variables, **kwargs)
         self._validate_options(kwargs)
-        # No term is not the same as a list that came out empty.
+        # No term is not the same as an empty list.
         arns = self._flatten(terms) if terms else [None]
         if terms and None in arns:
             raise AnsibleLookupError(
-                "A term is null. Give the ARN of a replication set, or no term for the account's own."
+                "A term is null. Specify the ARN of a replication set, or no term for the account's own replication set."
             )
         self._connection: Connection | None = None
         found = []
@@ -205,20 +206,21 @@ class LookupModule(AWSLookupBase):
                 found.append(self._look_up(arn))
             except Exception as error:
                 failure = as_failure(error)
-            # Out of the except block, or ansible-core would report the failure twice.
+            # After the except block, because inside it ansible-core would report the failure twice.
             if failure:
                 self._handle_error(failure)
         return found
 
     def _handle_error(self, failure: AnsibleSSMIncidentsError) -> None:
-        """Fail, warn, or do nothing, as the options say."""
-        message = failure.describe(ON_CONTROLLER, self._connection.mask if self._connection else None)
+        """Fail, warn or do nothing, depending on the options."""
+        mask = self._connection.mask if self._connection else None
+        message = failure.describe(ON_CONTROLLER, mask, without=MODULE_OPTIONS)
         option = _OPTION_BY_ERROR_CODE.get(failure.code)
         reaction = self.get_option(option) if option else "error"
         if reaction == "error":
             raise AnsibleLookupError(message)
         if reaction == "warn":
-            self.warn(f"Left out: {message}")
+            self.warn(f"A replication set is left out of the result. {message}")
 
     def _look_up(self, arn: str | None) -> dict[str, Any]:
         search_regions = self.get_option("search_regions")
@@ -232,20 +234,20 @@ class LookupModule(AWSLookupBase):
             raise AnsibleSSMIncidentsError(
                 "Failed to find the account's replication set",
                 code=NO_REPLICATION_SET,
-                reason=f"Region {facts['region']} answers that the account has none",
-                advice="If the account may have none, set on_missing to warn or skip.",
+                reason=f"according to Region {facts['region']}, the account has none",
+                advice="If this is not an error, set on_missing to warn or skip.",
             )
         return self._connection.mask(facts)
 
     def _validate_options(self, given: Mapping[str, Any]) -> None:
-        """Refuse a misspelt option, which Ansible would ignore, and empty credentials."""
+        """Validate that all options exist, because Ansible ignores others, and that no credentials are empty."""
         definitions = constants.config.get_configuration_definitions("lookup", self._load_name)
         known = {name for option, spec in definitions.items() for name in [option, *spec.get("aliases", [])]}
-        known.add("wantlist")  # ansible-core's own; 2.18 and older let it through to the lookup
+        known.add("wantlist")  # an option of ansible-core, which 2.18 and older pass on to the lookup
         unknown = sorted(set(given) - known)
         if unknown:
             raise AnsibleLookupError(
-                f"{', '.join(unknown)}: not among the options of this lookup. It takes"
+                f"{', '.join(unknown)}: not an option of this lookup. The options are"
                 f" {', '.join(sorted(set(definitions) - {'_terms'}))}."
             )
         try:

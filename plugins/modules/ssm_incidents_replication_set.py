@@ -142,7 +142,7 @@ seealso:
 EXAMPLES = r"""
 # Credentials and Region come from the environment here, or from module_defaults.
 
-- name: Create the account's replication set, or change it to this
+- name: Create the account's replication set, or change it to this state
   incident_manager.aws.ssm_incidents_replication_set:
     regions:
       - name: eu-west-1
@@ -153,7 +153,7 @@ EXAMPLES = r"""
     tags:
       Team: Resilience
 
-- name: Move it to two other Regions, in one task
+- name: Move the set to two other Regions in one task
   incident_manager.aws.ssm_incidents_replication_set:
     regions:
       - name: eu-north-1
@@ -161,14 +161,14 @@ EXAMPLES = r"""
       - name: eu-west-3
         sse_kms_key_id: arn:aws:kms:eu-west-3:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
 
-- name: Add a Region, and keep those that are there
+- name: Add a Region, and keep the existing Regions
   incident_manager.aws.ssm_incidents_replication_set:
     regions:
       - name: eu-west-2
         sse_kms_key_id: arn:aws:kms:eu-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
     purge_regions: false
 
-- name: Give a Region another KMS key
+- name: Replace the KMS key of a Region
   incident_manager.aws.ssm_incidents_replication_set:
     regions:
       - name: eu-north-1
@@ -176,11 +176,11 @@ EXAMPLES = r"""
     purge_regions: false
     replace_keys: true
 
-- name: Remove all tags, and touch nothing else
+- name: Remove all tags, and change nothing else
   incident_manager.aws.ssm_incidents_replication_set:
     tags: {}
 
-- name: Delete the replication set, and all of Incident Manager's data with it, which may be final
+- name: Delete the replication set and all of Incident Manager's data, which may be final
   incident_manager.aws.ssm_incidents_replication_set:
     state: absent
     arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
@@ -508,27 +508,28 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 
 # User Guide, "Incident Manager availability change".
 MAY_BE_FINAL = (
-    "That may be final: Incident Manager is closed to new customers, and AWS may not let the account create another"
-    " replication set"
+    "The deletion may be final, because Incident Manager is closed to new customers, and AWS may not let the account create"
+    " another replication set"
 )
 
-
-#: How long counting what is deleted may take, in seconds.
+#: The time limit for counting what is deleted, in seconds.
 DATA_SECONDS = 60
 
 
 def make_task(params: Mapping[str, Any]) -> Task:
-    """Return what the options ask for.
+    """Return the task for the options.
 
-    :raises AnsibleSSMIncidentsError: for an option that can't be used.
+    :raises AnsibleSSMIncidentsError: if an option can't be used.
     """
     arn = params["arn"]
     validate_replication_set_arn(arn)
     if params["wait_timeout"] < 0:
-        raise invalid_option("wait_timeout", f"{params['wait_timeout']} is negative", "Give a number of seconds")
+        raise invalid_option("wait_timeout", f"{params['wait_timeout']} is negative", "It must be 0 or more seconds")
     if params["state"] == "absent":
         if params["deletion_protected"]:
-            raise invalid_option("deletion_protected", "true contradicts state: absent", "Set false, or leave it out")
+            raise invalid_option(
+                "deletion_protected", "true contradicts state: absent", "Set false, or omit the option"
+            )
         return Task(arn, lambda current: plan_deletion(current, params["deletion_protected"]), is_deletion=True)
     desired = desired_state(params, all_service_regions(SERVICE))
     region_names = None if desired.regions is None else frozenset(desired.regions)
@@ -536,9 +537,9 @@ def make_task(params: Mapping[str, Any]) -> Task:
 
 
 def validate_account_id(arn: str | None, connection: Connection) -> None:
-    """Validate that an ARN is of the account of the credentials, before Incident Manager is called.
+    """Validate that an ARN belongs to the account of the credentials, before Incident Manager is called.
 
-    :raises AnsibleSSMIncidentsError: names both accounts. If STS does not answer, nothing is raised.
+    :raises AnsibleSSMIncidentsError: names both accounts. If STS does not respond, nothing is raised.
     """
     account_id = connection.account_id_if_known() if arn else None
     if arn and account_id and account_id_of_arn(arn) != account_id:
@@ -556,11 +557,11 @@ def change_replication_set(
     result: dict[str, Any],
     log: Callable[[str], object],
 ) -> None:
-    """Carry out the task, or only make its plan in check mode.
+    """Run the task. In check mode, only plan it.
 
-    :param deadline: when the task's time is over, in seconds of time.monotonic().
-    :param result: takes the module's result; after a failure, what was done before it.
-    :param log: takes a line for each step that AWS has accepted.
+    :param deadline: when the task times out, as a time of time.monotonic().
+    :param result: the module's result is added to it, also after a failure.
+    :param log: logs a line for each step that AWS has accepted.
     :raises AnsibleSSMIncidentsError: if anything fails.
     """
     params = module.params
@@ -573,7 +574,7 @@ def change_replication_set(
     def validate(current: CurrentState | None, steps: list[Step]) -> None:
         check_keys(current, steps)
         if steps and steps[0].action == DELETE and "data" in result:
-            # The step before it has taken its time, in which an incident may have been opened.
+            # An incident may have been opened during the step before the deletion.
             guard.validate_no_open_incident(change.seen)
 
     change = Change(remote, observer, task, params["wait_timeout"], validate, log)
@@ -585,14 +586,14 @@ def change_replication_set(
         is_deleted = any(step.action == DELETE for step in planned)
         if is_deleted:
             result["data"] = guard.count(change.seen)
-            # Twice: an item can move from a page that is not read yet to one that is.
+            # List them twice: between two pages, an incident can move to the page that was already read.
             guard.validate_no_open_incident(change.seen)
             if module._diff and not remote.is_over():
                 before = with_tags(observer, change.seen, before)
         if not module.check_mode:
             change.apply(params["wait"])
         result.update(facts_result(change, observer, remote, params["wait"] or module.check_mode))
-    except BaseException as error:  # Whatever it is, an interruption too, AWS may have done something.
+    except BaseException as error:  # After any error or interruption, AWS may have accepted steps.
         result.update(steps_result(change, "not_reached"))
         raise with_steps(as_failure(error), change) from None
     result.update(steps_result(change, "planned"))
@@ -606,11 +607,11 @@ def change_replication_set(
 
 
 class DeletionGuard:
-    """Looks at what a set holds before it is deleted."""
+    """Checks the data of a set before the set is deleted."""
 
     def __init__(self, connection: Connection, allow_open_incidents: bool, seconds_left: Callable[[], float]) -> None:
         """
-        :param seconds_left: returns how long the task may still take.
+        :param seconds_left: returns the time until the task times out.
         """
         self._seconds_left = seconds_left
         self._connection = connection
@@ -618,7 +619,7 @@ class DeletionGuard:
         self._was_listed = False
 
     def count(self, seen: Observation | None) -> dict[str, int | None]:
-        """Return how many resources the set holds, by their kinds; None for what can't be listed, with a warning."""
+        """Return the number of resources of each kind in the set. Warn for a kind that can't be listed; its number is None."""
         facts, _is_denied = self._data(seen, PARTS)
         reasons: dict[str, list[str]] = {}
         for missing in facts["missing"]:
@@ -626,15 +627,15 @@ class DeletionGuard:
         for reason, parts in reasons.items():
             unknown = " It is not known whether an incident is open." if "open_incidents" in parts else ""
             warn(
-                f"Not all data that is deleted with the replication set could be counted ({', '.join(parts)}). {reason}{unknown}"
+                f"Failed to count all data that is deleted with the replication set ({', '.join(parts)}). {reason}{unknown}"
             )
         counts: dict[str, int | None] = facts["counts"]
         return counts
 
     def validate_no_open_incident(self, seen: Observation | None) -> None:
-        """Validate that no incident is open, unless the user allows it, or may not list the incidents.
+        """Validate that no incident is open, unless the options allow it or the caller has no permission to list the incidents.
 
-        :raises AnsibleSSMIncidentsError: if an incident is open, or if AWS does not say so for another reason than a policy.
+        :raises AnsibleSSMIncidentsError: if an incident is open, or if the incidents can't be listed for another reason.
         """
         if self._allow_open_incidents:
             return
@@ -667,7 +668,7 @@ class DeletionGuard:
 def steps_result(change: Change, remaining_status: str) -> dict[str, Any]:
     """Return the steps as the module returns them.
 
-    :param remaining_status: the status of the steps that have not been taken.
+    :param remaining_status: the status of the remaining steps.
     """
     steps = [(step, "done") for step in change.done] + [(step, "unknown") for step in change.unknown]
     steps += [(step, remaining_status) for step in change.remaining if step not in change.unknown]
@@ -678,28 +679,28 @@ def steps_result(change: Change, remaining_status: str) -> dict[str, Any]:
 
 
 def with_steps(failure: AnsibleSSMIncidentsError, change: Change) -> AnsibleSSMIncidentsError:
-    """Return a failure that says also what AWS has done before it."""
+    """Return a failure that also names the steps that AWS accepted before it."""
     sentences = [failure.advice]
     if change.done:
-        sentences.append(f"Before that, AWS has accepted: {described_steps(change.done)}.")
+        sentences.append(f"Before that, AWS accepted: {described_steps(change.done)}.")
     if change.unknown:
-        sentences.append(f"Whether AWS has accepted this is not known: {described_steps(change.unknown)}.")
+        sentences.append(f"It is not known whether AWS accepted: {described_steps(change.unknown)}.")
     was_turned_off = any(step.values.get("deletion_protected") is False for step in change.done)
     replication_set = change.seen.replication_set if change.seen else None
     if was_turned_off and replication_set and replication_set.get("deletionProtected") is not True:
-        sentences.append("Deletion protection is off now.")
+        sentences.append("Deletion protection is now off.")
     return failure.with_advice(" ".join(sentence for sentence in sentences if sentence))
 
 
 def described_steps(steps: list[Step]) -> str:
-    """Return steps as a message names them: the actions, each with its Region if it has one."""
+    """Return steps in words for a message: the actions, each with its Region if it has one."""
     return ", ".join(" ".join(filter(None, (step.action, step.values.get("region")))) for step in steps)
 
 
 def facts_result(change: Change, observer: Observer, remote: Remote, waited: bool) -> dict[str, Any]:
     """Return exists, region and replication_set as the info module returns them.
 
-    :param waited: whether the change has waited for its last step, so that what it saw last is up to date.
+    :param waited: whether the change waited for its last step, so that its last report is up to date.
     :raises AnsibleSSMIncidentsError: if the set or its tags can't be read.
     """
     seen = change.seen
@@ -711,11 +712,13 @@ def facts_result(change: Change, observer: Observer, remote: Remote, waited: boo
         except AnsibleSSMIncidentsError as failure:
             seen, reason = None, failure.describe(ON_MODULE_HOST, remote.mask)
         if seen is None or (is_created and seen.replication_set is None):
-            warn(f"{reason} AWS has accepted the step, but the replication set can't be read yet: its facts are null.")
+            warn(f"{reason} AWS accepted the step, but the replication set can't be read yet, so its facts are null.")
             seen = Observation(remote.region, change.arn, {})
     if seen is not None and seen.other_arns:
         others = ", ".join(seen.other_arns)
-        warn(f"The account has no replication set {change.arn}, but it has {others}, whose facts are returned")
+        warn(
+            f"The account has no replication set {change.arn}, but it has {others}. The facts of that set are returned."
+        )
         seen = Observer(remote, seen.other_arns[0], False).look()
     if seen is None or seen.replication_set is None:
         return {"exists": False, "region": remote.region, "replication_set": {}}
@@ -725,7 +728,7 @@ def facts_result(change: Change, observer: Observer, remote: Remote, waited: boo
 
 
 def tags_or_none(observer: Observer, seen: Observation) -> dict[str, str] | None:
-    """Return the tags of the set that was seen, or None with a warning if the caller may not list them."""
+    """Return the tags of the set in an observation. If the caller has no permission to list them, warn and return None."""
     if seen.tags is not None:
         return seen.tags
     try:
@@ -738,13 +741,13 @@ def tags_or_none(observer: Observer, seen: Observation) -> dict[str, str] | None
 
 
 def with_tags(observer: Observer, seen: Observation | None, state: CurrentState | None) -> CurrentState | None:
-    """Return a state with the tags of the set, for --diff; without them if the caller may not list them."""
+    """Return a state with the set's tags, for --diff. If the caller has no permission to list them, return it unchanged."""
     tags = tags_or_none(observer, seen) if seen and state else None
     return state._replace(tags=tags) if state and tags is not None else state
 
 
 def diff_result(before: CurrentState | None, after: CurrentState | None, include_tags: bool) -> dict[str, Any]:
-    """Return what --diff shows, without the tags if they were not listed."""
+    """Return the diff, without the tags if they were not listed."""
 
     def shown(state: CurrentState | None) -> dict[str, Any]:
         facts = state._asdict() if state else {}
@@ -783,7 +786,7 @@ def main() -> None:
     with run:
         task = make_task(module.params)
         connection = run.connect(SEARCH_DEFAULTS)
-        # A Region of a partition without the service is rejected before STS is called.
+        # Before STS is called, reject a Region whose partition does not have the service.
         searchable_regions(connection.region)
         validate_account_id(module.params["arn"], connection)
         change_replication_set(module, connection, task, deadline, run.result, run.log)

@@ -56,7 +56,7 @@ seealso:
     description: What a replication set is, and what happens to it in the console.
     link: https://docs.aws.amazon.com/incident-manager/latest/userguide/replication.html
   - name: GetReplicationSet
-    description: The API operation underneath.
+    description: The API operation that returns the facts.
     link: https://docs.aws.amazon.com/incident-manager/latest/APIReference/API_GetReplicationSet.html
 """
 
@@ -68,7 +68,7 @@ EXAMPLES = r"""
     region: eu-west-1
   register: incident_manager
 
-- name: It is there, active in every Region, and can't be deleted by mistake
+- name: Assert that the set exists, is active in every Region, and is protected from deletion
   ansible.builtin.assert:
     that:
       - incident_manager.exists
@@ -76,13 +76,13 @@ EXAMPLES = r"""
       - incident_manager.replication_set.region_map.values() | rejectattr('status', 'eq', 'ACTIVE') | length == 0
       - incident_manager.replication_set.deletion_protected
 
-- name: Gather the facts of one replication set, wherever it is
+- name: Gather the facts of one replication set whose Regions are not known
   incident_manager.aws.ssm_incidents_replication_set_info:
     region: eu-west-1
     arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
     search_regions: all
 
-- name: Ask two more Regions, and leave the tags out
+- name: Search two more Regions, and do not list the tags
   incident_manager.aws.ssm_incidents_replication_set_info:
     region: eu-west-1
     search_regions:
@@ -90,7 +90,7 @@ EXAMPLES = r"""
       - us-east-1
     include_tags: false
 
-- name: Gather the facts, and those of the KMS keys
+- name: Gather the facts of the replication set and of its KMS keys
   incident_manager.aws.ssm_incidents_replication_set_info:
     region: eu-west-1
     include_keys: true
@@ -327,7 +327,7 @@ def main() -> None:
     with run:
         validate_search(arn, search_regions)
         connection = run.connect(SEARCH_DEFAULTS)
-        # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
+        # Not module.warn: amazon.aws 11 passes on its warnings in a way that ansible-core 2.21 deprecates.
         facts = get_facts(connection, arn, search_regions, params["include_tags"], warn, params["include_keys"])
         run.result.update(facts)
     run.exit()

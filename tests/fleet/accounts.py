@@ -130,7 +130,7 @@ FAILURES: dict[str, Failure] = {
     ),
     # The last one, as it takes half a minute until the audit gives up.
     "calls are throttled": Failure(
-        None, "ThrottlingException", ("Rate exceeded", "the call was retried"), fault={"fault": "throttle"}
+        None, "ThrottlingException", ("Rate exceeded", "throttled the request"), fault={"fault": "throttle"}
     ),
 }
 QUICK_FAILURES = tuple(FAILURES)[:-1]

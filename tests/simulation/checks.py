@@ -332,7 +332,7 @@ def a_failure_says_what_aws_said(simulation: Simulation) -> Iterator[str]:
         elif code in ("WaitTimeout", "SearchIncomplete"):
             relevant = _refusals_that_matter(run)
             # What somebody else has undone matters more.
-            if not relevant or "does not report it" in text:
+            if not relevant or "does not report the change" in text:
                 continue
         elif code == "ChangeNotVisible":
             yield from (f"run {run.number}: {form} is not in {text}" for form in _forms(run) if form not in text)

@@ -40,20 +40,20 @@ def validate_role_arn(option: str, arn: str | None) -> None:
 
 
 def is_account_id(value: Any) -> bool:
-    """Tell whether something has the form of an account's ID: a text of twelve digits."""
+    """Return whether a value has the format of an account ID: a text of twelve digits."""
     return isinstance(value, str) and re.fullmatch("[0-9]{12}", value) is not None
 
 
 def is_region_name(name: Any) -> bool:
-    """Tell whether something has the form of a Region's name."""
+    """Return whether a value has the format of a Region's name."""
     return isinstance(name, str) and _REGION_NAME.fullmatch(name) is not None
 
 
 def validate_region_names(option: str, names: Iterable[str], expected: str = "a name such as eu-west-1") -> None:
-    """Validate that values have the form of a Region's name. Whether the Region exists is not checked.
+    """Validate that values have the format of a Region's name. Whether the Region exists is not checked.
 
     :param option: the option that the names come from.
-    :param expected: what the option takes.
+    :param expected: what the value must be.
     :raises AnsibleSSMIncidentsError: names the value and what it must be.
     """
     for name in names:

@@ -4,7 +4,7 @@
 
 """Calling AWS: retries, checks of the response, and errors of this collection.
 
-Here alone is decided how often a call is made, and how long a caller waits between two tries: botocore's own retries are
+Only this file decides how often a call is made and how long the pauses between the attempts are. botocore's own retries are
 off (connection.py).
 """
 
@@ -39,7 +39,7 @@ from .text import one_line
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-# How botocore's parser fails on JSON of another shape than the model's (all seen in tests).
+# What botocore's parser raises for JSON whose shape differs from the model's (all seen in tests).
 _PARSER_ERRORS = (
     ArithmeticError,
     AttributeError,
@@ -50,18 +50,18 @@ _PARSER_ERRORS = (
     ValueError,
 )
 
-#: How often a call is made at most while its error is transient, and if no response came at all.
+#: The maximum number of attempts of a call with transient errors, and of a call without any response.
 MAX_ATTEMPTS, MAX_ATTEMPTS_WITHOUT_RESPONSE = 10, 2
 
-# The longest pause between two tries, in seconds: all pauses of ten attempts are 37 s at most together.
+# The longest pause between two attempts, in seconds. The pauses of ten attempts take at most 37 s in total.
 _LONGEST_PAUSE = 5
 
-# How often each client's calls are made at most, if that is not MAX_ATTEMPTS.
+# The maximum number of attempts for the calls of a client, if it differs from MAX_ATTEMPTS.
 _attempts_of_clients: WeakKeyDictionary[BaseClient, int] = WeakKeyDictionary()
 
 
 def limit_attempts(client: BaseClient, max_attempts: int) -> None:
-    """Let each call of a client be made so often at most, whatever its error is."""
+    """Set the maximum number of attempts for each call of a client, for every error."""
     _attempts_of_clients[client] = max_attempts
 
 
@@ -76,12 +76,12 @@ def call_aws(
     """Call AWS, retry transient errors, and return what the call returns.
 
     :param client: the client that the call uses.
-    :param description: what the call does, in the words that follow "Failed to".
-    :param max_attempts: how often to make the call at most; left out, as limit_attempts() has set it for the client, or
-        MAX_ATTEMPTS for a transient error, and MAX_ATTEMPTS_WITHOUT_RESPONSE if no response came.
-    :param returns_secrets: whether the response has secrets. If it can't be read, it is not quoted then.
-    :param deadline: a time of time.monotonic(). Until then a call that is throttled is made again, unless the client or
-        max_attempts limits it; after it no call is. With it, a response that can't be read counts as none.
+    :param description: what the call does; "Failed to" is put before it.
+    :param max_attempts: the maximum number of attempts. The default is the limit that limit_attempts() has set for the
+        client, else MAX_ATTEMPTS for a transient error and MAX_ATTEMPTS_WITHOUT_RESPONSE without a response.
+    :param returns_secrets: whether the response has secrets. If so, the error for a response that can't be read does not quote it.
+    :param deadline: a time of time.monotonic(). No call is retried after it. With a deadline, a throttled call is retried until
+        then, unless the client or max_attempts limits it, and a response that can't be read counts as no response.
     :raises AnsibleSSMIncidentsError: for every error, a response that can't be read included.
     """
     description = f"{description} in Region {client.meta.region_name}"
@@ -101,7 +101,7 @@ def call_aws(
 
 
 def _attempts(failure: AnsibleSSMIncidentsError, limit: int | None, deadline: float | None) -> float:
-    """Return how often a call with such an error is made at most."""
+    """Return the maximum number of attempts of a call that has failed with this error."""
     if not failure.is_temporary or (failure.code == MALFORMED_ANSWER and deadline is None):
         return 1
     if failure.code == THROTTLING and limit is None and deadline is not None:
@@ -119,15 +119,17 @@ def _call_once(description: str, call: Callable[[], Any], returns_secrets: bool)
         ) from (None if returns_secrets else error)
 
 
-# The status of every read (botocore's models). Others below 300 come from something in between.
+# The HTTP status of every read (botocore's models). Other statuses below 300 are not from AWS.
 _COMPLETE = 200
 
 
 def required_member(answer: Mapping[str, Any], name: str, kind: type) -> Any:
-    """Return a member of a response: botocore parses a body that is empty, or not JSON, as an empty response.
+    """Return a member of a response.
 
-    :raises ValueError: if it is missing, or of another type, or if the response has the status of a part or of nothing;
-        call_aws() reports a response that can't be read.
+    botocore does not check this: it parses a body that is empty or is not JSON as an empty response.
+
+    :raises ValueError: if the member is missing or has another type, or if the HTTP status is not 200, as for partial or
+        no content. call_aws() reports it as a response that can't be read.
     """
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", _COMPLETE)
     if status != _COMPLETE:
@@ -143,8 +145,8 @@ def error_from_botocore(
     """Return this collection's error for an exception that botocore raised.
 
     :param message: what was tried.
-    :param default: the code if AWS sent none, and the exception's class is not documented.
-    :param advice: what the user can do; left out, the advice for the code.
+    :param default: the code if AWS sent none and the exception's class is not documented.
+    :param advice: what the user can do; by default the advice for the code.
     """
     code = error_code(cause, default)
     return AnsibleSSMIncidentsError(
@@ -153,13 +155,13 @@ def error_from_botocore(
 
 
 def _is_temporary(code: str, cause: BaseException) -> bool:
-    """Tell whether AWS's error says that the same request may be accepted a little later."""
+    """Return whether AWS may accept the same request later."""
     status = aws_response(cause).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return status in (408, 429) or status >= 500 or AWSRetry.found(code, TRANSIENT_ERRORS)
 
 
 class _ErrorHandler(AWSErrorHandler):
-    """amazon.aws's error handler, raising this collection's exception."""
+    """amazon.aws's error handler, with this collection's exception."""
 
     @staticmethod
     def _CUSTOM_EXCEPTION(message: str, exception: BaseException) -> AnsibleSSMIncidentsError:  # noqa: N802

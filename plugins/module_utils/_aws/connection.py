@@ -4,8 +4,8 @@
 
 """Clients for any service in any Region, made from amazon.aws's connection options.
 
-AnsibleAWSModule.client() makes a new session for every client (70 ms). A search connects to up to 16 Regions: clients
-that come from one session cost 2.5 ms each.
+AnsibleAWSModule.client() makes a new session for every client (70 ms). A search connects to up to 16 Regions, and a client
+of an existing session takes only 2.5 ms.
 """
 
 from __future__ import annotations
@@ -42,32 +42,32 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.model import OperationModel
 
-#: The collection's version as the User-Agent names it; a test holds it equal to galaxy.yml's.
+#: The collection's version for the User-Agent. A test compares it with galaxy.yml.
 VERSION = "4.0.0"
 
-# How botocore fails on an endpoint_url that is not a URL, and on unknown names and wrong types in aws_config.
+# What botocore raises for an endpoint_url that is not a URL, and for unknown names and wrong types in aws_config.
 _CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)
 
-# How long STS is waited for, in seconds, if the account's ID is only a check.
+# How long to wait for STS, in seconds, if the account ID is needed only for a check.
 _STS_SECONDS = 3
 
-# The options that decide which account answers.
+# The options that decide which account is called.
 _KEY_OPTIONS = ("access_key", "secret_key", "session_token")
 _CREDENTIAL_OPTIONS = ("profile", "assume_role_arn", *_KEY_OPTIONS)
 
-_CONFIG_ADVICE = "It takes the options of botocore's Config, such as connect_timeout: 10 or retries: {max_attempts: 3}."
+_CONFIG_ADVICE = "Set only options of botocore's Config, such as connect_timeout: 10 or retries: {max_attempts: 3}."
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
 
 class Connection:
-    """One boto3 session with its credentials, and the options that every client from it is made with.
+    """One boto3 session with its credentials, and the options of all its clients.
 
-    :param region: the Region that the user chose, by option, environment or profile.
+    :param region: the Region from the options, the environment or the profile.
     :param endpoint_url: where to send calls, or None for AWS's own endpoints.
     :param options: amazon.aws's keyword arguments for boto3: credentials or profile_name, verify, aws_config.
     :param defaults: settings for botocore's Config, which aws_config overrides.
-    :param role_arn: a role to assume with these credentials, and to make all calls as.
-    :raises AnsibleSSMIncidentsError: for no Region, or an unknown profile.
+    :param role_arn: a role to assume with these credentials. All other calls are made as this role.
+    :raises AnsibleSSMIncidentsError: if there is no Region, or if the profile is unknown.
     :ivar operations: the names of the calls sent, such as ssm-incidents:GetReplicationSet.
     """
 
@@ -108,11 +108,11 @@ class Connection:
         self._has_assumed_role = False
 
     def mask(self, value: Any) -> Any:
-        """Return a value with the secrets of the connection masked, wherever in it they are.
+        """Return a value with all secrets of the connection masked.
 
-        A service's message can quote the request, and Ansible itself masks only what came as an option.
+        A message of the service can quote the request, and Ansible masks only secrets that are options.
         """
-        # With the password masked first, the user before it would not be recognized.
+        # If the password were masked first, the user name before it would not be found.
         return mask(remove_values(value, self._url_parts), self._secrets)
 
     def client(
@@ -121,9 +121,9 @@ class Connection:
         """Return a client for a service.
 
         :param service: botocore's name of the service, such as ssm-incidents.
-        :param region: the Region; left out, the connection's own.
-        :param retry: whether a call may be made again; if not, it isn't, whatever aws_config has.
-        :param timeout: how long to wait for a connection, and for an answer, in seconds, whatever aws_config has.
+        :param region: the Region; by default the connection's own.
+        :param retry: whether a call may be retried. False overrides aws_config.
+        :param timeout: how long to wait for a connection and for a response, in seconds. It overrides aws_config.
         :raises AnsibleSSMIncidentsError: if botocore rejects an option (an invalid Region name, an access key without its
             secret key ...), no credentials can be retrieved, or the role can't be assumed.
         """
@@ -136,18 +136,18 @@ class Connection:
 
     @property
     def role_account_id(self) -> str | None:
-        """The ID of the account of the role that is assumed; None without a role."""
+        """The account ID of the role to assume; None without a role."""
         return account_id_of_arn(self._role_arn) if self._role_arn else None
 
     def account_id(self) -> str:
-        """Return the ID of the account that the credentials belong to, those of the role if there is one (GetCallerIdentity).
+        """Return the ID of the account that the credentials, or the role if there is one, belong to (GetCallerIdentity).
 
-        :raises AnsibleSSMIncidentsError: if STS can't be asked (a VPC endpoint, say).
+        :raises AnsibleSSMIncidentsError: if the call fails, for example because a VPC has no endpoint for STS.
         """
         return get_caller_account_id(self.client("sts"))
 
     def account_id_if_known(self) -> str | None:
-        """Return the same, or None if STS can't be asked, or has refused the role."""
+        """Return the same ID, or None if the call fails or if STS has rejected the role."""
         if self._role_arn and not self._has_assumed_role:
             return None
         try:
@@ -176,13 +176,13 @@ class Connection:
             ) from error
 
     def _add_url(self, endpoint_url: str | None) -> None:
-        """Remember the parts of a URL that must not be shown: the user, the password and the query."""
-        # Not urlsplit: it finds no password if the scheme was forgotten, or if the password has a slash.
+        """Add the parts of a URL that must be masked: the user, the password and the query."""
+        # urlsplit finds no password if the URL has no scheme, or if the password has a slash.
         url = (endpoint_url or "").partition("://")[2] or (endpoint_url or "")
         address, _separator, query = url.partition("?")
         user_info = address.rpartition("@")[0]
         password = user_info.partition(":")[2]
-        # What may be a common word is masked only as a part of the URL, or as Python quotes the password up to a slash.
+        # These can be common words: mask them only with their context in the URL, or as Python quotes the password up to a slash.
         parts = {f"{user_info}@" if user_info else "", f"?{query}" if query else ""}
         parts |= {f"'{password.partition('/')[0]}'" if "/" in password else ""}
         self._url_parts |= {form for part in parts for form in (part, unquote(part)) if form}
@@ -192,9 +192,9 @@ class Connection:
         self.operations.add(f"{model.service_model.endpoint_prefix}:{model.name}")
 
     def _assume_role(self, role_arn: str) -> None:
-        """Replace the credentials by the temporary ones of a role.
+        """Replace the credentials with the temporary credentials of a role.
 
-        Not part of __init__(), so that mask() can be used for what goes wrong here.
+        Not part of __init__(), so that mask() is available for errors.
         """
         temporary = assume_role(self._make_client("sts", self.region), role_arn)
         self._has_assumed_role = True
@@ -208,7 +208,7 @@ class Connection:
     def _get_credentials(self) -> None:
         """Retrieve the session's credentials, once for all clients.
 
-        Not part of __init__(), so that mask() can be used for what goes wrong here.
+        Not part of __init__(), so that mask() is available for errors.
         """
         with_profile = f" with the profile {self._profile}" if self._profile else ""
         message = f"Failed to get credentials for Region {self.region}{with_profile}"
@@ -218,23 +218,23 @@ class Connection:
                 raise NoCredentialsError()
             frozen = credentials.get_frozen_credentials()
             if not all(isinstance(text, (str, type(None))) for text in frozen):
-                raise TypeError("a part of the credentials is not a text")
+                raise TypeError("a part of the credentials is not a string")
         except NoCredentialsError as error:
             raise error_from_botocore(f"Failed to connect to AWS in Region {self.region}", error) from error
         except (BotoCoreError, ClientError, OSError) as error:
-            # A profile may read any file, run any program, and ask STS or a terminal.
+            # A profile can read any file, run any program, call STS, and prompt on a terminal.
             advice = ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
             raise error_from_botocore(message, error, CREDENTIAL_RETRIEVAL_ERROR, advice) from error
         except Exception as error:
-            # Not its text: it may quote credentials that nobody here has seen.
-            reason = f"what the profile gave can't be read ({type(error).__name__})"
+            # Without its text, which can quote credentials that mask() does not know.
+            reason = f"the credentials can't be read ({type(error).__name__})"
             raise AnsibleSSMIncidentsError(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason) from None
         self._secrets |= {frozen.secret_key, frozen.token}
         self._has_credentials = True
 
 
 def _max_attempts(config: Config) -> int | None:
-    """Return how often the user's aws_config lets a call be made at most; None if it has no retries."""
+    """Return the maximum number of attempts in the user's aws_config; None if it has no retries."""
     retries = config.retries or {}
     if "total_max_attempts" in retries:
         return int(retries["total_max_attempts"])
@@ -243,10 +243,10 @@ def _max_attempts(config: Config) -> int | None:
 
 
 def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequence[str]]) -> None:
-    """Refuse an option for credentials that is empty or null: without it, the account of somebody else would answer.
+    """Validate that no option for credentials is empty or null. Otherwise, the credentials of another account could be used.
 
-    :param given: the options that the user has set, by the names that the user has for them.
-    :param aliases: other names of the options.
+    :param given: the options that the user has set, by the names that the user wrote.
+    :param aliases: the aliases of the options.
     :raises AnsibleSSMIncidentsError: names the option.
     """
     names = {
@@ -254,7 +254,7 @@ def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequenc
     }
     filled = {option for name, option in names.items() if given[name]}
     for name, option in names.items():
-        # Next to a profile, empty keys are amazon.aws's way to put those of the environment aside; permanent keys have no token.
+        # With a profile, empty keys disable those in the environment (amazon.aws). Permanent keys have no session token.
         is_deliberate = (option in _KEY_OPTIONS and "profile" in filled and given[name] == "") or (
             option == "session_token" and {"access_key", "secret_key"} <= filled
         )
@@ -267,9 +267,9 @@ def connect(
     connection_info: Callable[[], tuple[str | None, str | None, dict[str, Any]]],
     defaults: Mapping[str, Any],
 ) -> Connection:
-    """Return the connection that the options of a module or a plugin ask for.
+    """Return the connection for the options of a module or a plugin.
 
-    :param params: the options by name: amazon.aws's, and assume_role_arn if there is one.
+    :param params: the options by name: those of amazon.aws, and assume_role_arn if there is one.
     :param connection_info: amazon.aws's get_aws_connection_info for the module or the plugin.
     :param defaults: settings for botocore's Config, which aws_config overrides.
     :raises AnsibleSSMIncidentsError: if an option can't be used.
@@ -279,12 +279,15 @@ def connect(
         raise invalid_option(
             "profile",
             f"{params['profile']!r} can't be used together with {' and '.join(named)}",
-            "Set only one of them. If the keys come from the environment, set access_key, secret_key and session_token to an"
-            " empty string. If the profile does, unset AWS_PROFILE.",
+            "Set either the profile or the keys. If the keys come from the environment, set access_key, secret_key and"
+            " session_token to empty strings. If the profile comes from the environment, unset AWS_PROFILE.",
         )
     try:
         region, endpoint_url, options = connection_info()
     except (BotoCoreError, *_CONFIGURATION_ERRORS) as error:
+        if not params.get("aws_config"):
+            # amazon.aws has looked for the Region in the AWS configuration files.
+            raise error_from_botocore("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
         raise AnsibleSSMIncidentsError(
             "Failed to use the option aws_config", code=INVALID_PARAMETER, advice=_CONFIG_ADVICE, cause=error
         ) from error

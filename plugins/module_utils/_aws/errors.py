@@ -10,16 +10,20 @@ Nothing of AWS is imported here. calls.py turns what botocore raises into this e
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Collection, Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
 from .text import one_line, shorten
 
-#: Stands in an advice for the host whose environment and files are used; describe() puts the host's name in its place.
+#: A placeholder in advice for the host whose environment and files are used. describe() replaces it.
 HOST = "{host}"
 ON_MODULE_HOST = "the host that runs the module"
 ON_CONTROLLER = "this controller"
+
+#: amazon.aws's connection options that modules and tasks have, and lookups and inventories don't. Advice names them only
+#: in sentences of their own, which describe() can leave out.
+MODULE_OPTIONS = ("aws_ca_bundle", "aws_config")
 
 # This collection's own codes.
 ACCOUNT_MISMATCH = "AccountMismatch"
@@ -48,7 +52,7 @@ UNSUPPORTED_CHANGE = "UnsupportedChange"
 WAIT_REQUIRED = "WaitRequired"
 WAIT_TIMEOUT = "WaitTimeout"
 
-# AWS's codes and botocore's that the code asks about.
+# The codes of AWS and botocore that the code compares with.
 ACCESS_DENIED = "AccessDeniedException"
 CONFLICT = "ConflictException"
 CREDENTIAL_RETRIEVAL_ERROR = "CredentialRetrievalError"
@@ -61,7 +65,8 @@ THROTTLING = "ThrottlingException"
 UNRECOGNIZED_CLIENT = "UnrecognizedClientException"
 
 _RESPONSE_ADVICE = (
-    "Check what is between the host and AWS (endpoint_url, a proxy, a captive portal), and check aws_config."
+    "Check endpoint_url, and check whether a proxy or a captive portal is between the host and AWS. The option aws_config can"
+    " set a proxy too (proxies)."
 )
 _CREDENTIALS_ADVICE = "Check the credentials. They are unknown, expired, or from another partition, or the Region is not enabled for the account."
 _NO_CREDENTIALS_ADVICE = (
@@ -69,8 +74,8 @@ _NO_CREDENTIALS_ADVICE = (
     f" AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment of {HOST}."
 )
 _ENDPOINT_ADVICE = (
-    "Check that the host can reach this endpoint, and that the service exists in the Region. In modules and tasks,"
-    " aws_config sets time limits and retries (connect_timeout, read_timeout, retries)."
+    f"Check that {HOST} can reach this endpoint, and that the service exists in the Region. The option aws_config sets time"
+    " limits and retries (connect_timeout, read_timeout, retries)."
 )
 _REGION_ADVICE = "Set the option region to the name of a Region, such as eu-west-1."
 _PROFILE_ADVICE = (
@@ -78,85 +83,86 @@ _PROFILE_ADVICE = (
     " program, a token file, an SSO login (aws sso login). A profile that requires an MFA code can't be used."
 )
 
-#: This collection's own codes, each with the advice that is given unless a failure brings its own.
+#: This collection's own codes, each with its advice. A failure can have advice of its own instead.
 COLLECTION_ADVICE = {
     ACCOUNT_MISMATCH: "Use credentials of the account that the ARN belongs to.",
     CHANGE_NOT_VISIBLE: (
-        "Somebody else may have undone it. Look at the replication set with the info module, and run the task again."
+        "Somebody else may have reverted the change. Check the replication set with ssm_incidents_replication_set_info, and run"
+        " the task again."
     ),
     DELETION_PROTECTED: (
-        "To turn deletion protection off and delete the set, set deletion_protected: false in the same task. That may be final,"
-        " because Incident Manager is closed to new customers."
+        "To turn off deletion protection and delete the set, set deletion_protected: false in the same task. The deletion may be"
+        " final, because Incident Manager is closed to new customers."
     ),
     EXPORT_INCOMPLETE: (
-        "Fix these errors, and run the task again. To keep an export without what could not be read, set"
+        "Fix these errors, and run the task again. To keep an export without the data that could not be read, set"
         " allow_incomplete: true."
     ),
     FILE_NOT_READABLE: "Specify a file that exists and is readable.",
     FILE_NOT_WRITABLE: "Specify a file in a writable directory.",
     INTERRUPTED: "Run the task again. If it was changing a replication set, AWS continues the steps that have started.",
     INVALID_CONFIGURATION: (
-        f"Check endpoint_url, aws_ca_bundle and aws_config, and on {HOST} the environment (AWS_*) and the AWS configuration"
-        " files."
+        f"Check endpoint_url and, on {HOST}, the environment variables AWS_* and the AWS configuration files. Check the options"
+        " aws_ca_bundle and aws_config."
     ),
-    INVALID_PARAMETER: "",  # Each failure brings its own.
-    INVALID_REPORT: "Specify reports that the option json wrote.",
+    INVALID_PARAMETER: "",  # Each failure has its own.
+    INVALID_REPORT: "Specify reports that the audit wrote with the option json.",
     KEY_MISMATCH: (
-        "A Region's key can't be edited: the Region has to be deleted from the set and added again. Set replace_keys: true"
-        " to do that, or give the key that the Region has."
+        "AWS can't change the key of a Region. To delete the Region from the set and add it again with the new key, set"
+        " replace_keys: true. Otherwise, specify the key that the Region has."
     ),
     KEY_NOT_USABLE: (
-        "Give a key in the same Region that is enabled and symmetric, with key material that KMS has made, and that is in no"
-        ' custom key store (Incident Manager User Guide, "Data protection in Incident Manager").'
+        "Specify an enabled symmetric key in the same Region, with key material that KMS created, and not in a custom key"
+        ' store (Incident Manager User Guide, "Data protection in Incident Manager").'
     ),
     MALFORMED_ANSWER: _RESPONSE_ADVICE,
     MISSING_LIBRARY: f"Install boto3 and botocore for the Python that runs Ansible on {HOST}.",
-    MULTIPLE_REPLICATION_SETS: "An account can have only one. Ask for one of them by its ARN, or contact AWS Support.",
+    MULTIPLE_REPLICATION_SETS: "An account can have only one replication set. Specify the ARN of one of them, or contact AWS Support.",
     NO_REPLICATION_SET: "Check the account and the ARN.",
-    OPEN_INCIDENTS: "Resolve them, or set allow_open_incidents: true to delete them too.",
+    OPEN_INCIDENTS: "Resolve the incidents, or set allow_open_incidents: true to delete them too.",
     REPLICATION_SET_CHANGED: "To see the new plan, run the task again in check mode.",
     REPLICATION_SET_DELETED: "To create a new replication set, run the task again. AWS may not let the account create one.",
     REPLICATION_SET_FAILED: (
-        "Fix what the messages report, such as the KMS key's policy, delete the Region from the set in the console, or ask"
-        " AWS Support."
+        "Fix what the messages report, such as the policy of the KMS key. Otherwise, delete the Region from the set in the"
+        " console, or contact AWS Support."
     ),
     SEARCH_INCOMPLETE: "Fix these errors, and try again.",
     UNEXPECTED_ERROR: "This is an error in the collection or in a library that it uses. Please report it.",
-    UNSUPPORTED_CHANGE: "",  # Each failure brings its own.
-    WAIT_REQUIRED: "Set wait: true, or change less in one task.",
-    WAIT_TIMEOUT: "Run the task again, with a longer wait_timeout.",
+    UNSUPPORTED_CHANGE: "",  # Each failure has its own.
+    WAIT_REQUIRED: "Set wait: true, or make fewer changes in one task.",
+    WAIT_TIMEOUT: "Run the task again with a longer wait_timeout.",
 }
 
-#: AWS's codes: the service's own (botocore's model), those of the signature check in front of it, and STS's.
+#: AWS's codes: those of the service (botocore's model), of the signature check in front of it, and of STS.
 AWS_ADVICE = {
     STS_ACCESS_DENIED: (
         "Allow sts:AssumeRole on this role in the caller's IAM policy, and add the caller to the role's trust policy."
     ),
     ACCESS_DENIED: "Allow this action in the caller's IAM policy, and check whether another policy denies it.",
-    CONFLICT: "Another change of the set is in progress; try again when it has finished.",
+    CONFLICT: "Another change of the replication set is in progress. Try again when it has finished.",
     "ExpiredTokenException": _CREDENTIALS_ADVICE,
     "IncompleteSignatureException": _CREDENTIALS_ADVICE,
-    "InternalServerException": "This is an error of the service, and the call was retried; try again later.",
+    "InternalServerException": "This is an internal error of the service. Try again later.",
     "InvalidClientTokenId": _CREDENTIALS_ADVICE,
     "InvalidSignatureException": _CREDENTIALS_ADVICE,
     NOT_FOUND: "Check the ARN, and that the Region is in the replication set.",
-    QUOTA_EXCEEDED: "The account has reached a quota of the service.",
-    THROTTLING: (
-        "The service throttled the request, and the call was retried; try again later, or run fewer tasks at once."
-    ),
+    QUOTA_EXCEEDED: "The account has reached a quota of the service. It can have only one replication set.",
+    THROTTLING: "The service throttled the request. Try again later, or run fewer tasks at once.",
     UNRECOGNIZED_CLIENT: _CREDENTIALS_ADVICE,
     # Not in botocore's model (alchemy-run's tests).
     "UnsupportedOperationException": (
         "Incident Manager has been closed to new customers since 7 November 2025, and AWS creates a replication set only in"
-        " an account where it is already enabled. Whether an account that has deleted its set is one of them is not known;"
-        " ask AWS Support."
+        " an account where it is already enabled. It is not known whether an account that has deleted its set still counts as"
+        " such an account. Contact AWS Support."
     ),
-    "ValidationException": "Check the values that the service names.",
+    "ValidationException": "Check the values that the message names.",
 }
 
-#: The codes of botocore's exceptions, by the name of the class. An exception without an entry has its base class's.
+#: The codes for botocore's exceptions: the names of their classes. An exception without an entry has that of its base class.
 BOTOCORE_ADVICE = {
-    "BotoCoreError": f"Check the connection's options, and on {HOST} the environment (AWS_*) and the AWS configuration files.",
+    "BotoCoreError": (
+        f"Check the connection options and, on {HOST}, the environment variables AWS_* and the AWS configuration files."
+    ),
     "ConnectTimeoutError": _ENDPOINT_ADVICE,
     "ConnectionClosedError": _ENDPOINT_ADVICE,
     CREDENTIAL_RETRIEVAL_ERROR: _PROFILE_ADVICE,
@@ -165,34 +171,42 @@ BOTOCORE_ADVICE = {
     "IncompleteReadError": _ENDPOINT_ADVICE,
     "InvalidRegionError": _REGION_ADVICE,
     "NoCredentialsError": _NO_CREDENTIALS_ADVICE,
-    "NoRegionError": "Set the option region, or AWS_REGION, or a region in the profile.",
+    "NoRegionError": f"Set the option region, or set AWS_REGION or the profile's region on {HOST}.",
     "PaginationError": _RESPONSE_ADVICE,
     "PartialCredentialsError": _NO_CREDENTIALS_ADVICE,
     "ProfileNotFound": f"Check that the profile in the option profile or in AWS_PROFILE is in the AWS configuration files on {HOST}.",
-    "ProxyConnectionError": "Check the proxy, in aws_config (proxies) and in the environment (HTTPS_PROXY).",
+    "ProxyConnectionError": (
+        f"Check the proxy in the environment variable HTTPS_PROXY on {HOST}. The option aws_config (proxies) overrides it."
+    ),
     READ_TIMEOUT: _ENDPOINT_ADVICE,
     "ResponseStreamingError": _ENDPOINT_ADVICE,
-    "SSLError": "Check the endpoint's certificate. For a private certificate authority, set aws_ca_bundle or AWS_CA_BUNDLE.",
+    "SSLError": (
+        "Check the endpoint's certificate. For a private certificate authority, set the environment variable AWS_CA_BUNDLE on"
+        f" {HOST}. The option aws_ca_bundle overrides it."
+    ),
     "UnknownRegionError": _REGION_ADVICE,
 }
 
-# What botocore adds to AWS's message, about retries of its own, which are off.
+# botocore adds this to AWS's message about its own retries, which are off.
 _BOTOCORE_RETRIES = re.compile(r" \(reached max retries: [0-9]+\)")
 
-# What AWS's codes look like; anything else comes from something in between.
+# The format of AWS's codes. Any other code comes from something between the host and AWS.
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 
-#: Every code that is documented, with its advice. AWS may send others, which are passed on as they are.
+# Between two sentences of advice.
+_SENTENCE_END = re.compile(r"(?<=[.?]) ")
+
+#: Every documented code with its advice. Other codes that AWS sends are passed on unchanged.
 ADVICE: Mapping[str, str] = {**COLLECTION_ADVICE, **AWS_ADVICE, **BOTOCORE_ADVICE}
 
-#: The service's codes for transient errors (botocore's model); AWSRetry knows only other services' names for them. A
-#: bare 5xx comes from something in between, and has no code but its number. ServiceException is that of Organizations.
+#: The service's codes for transient errors (botocore's model). AWSRetry knows only those of other services. A bare 5xx
+#: comes from something between the host and AWS, and its number is its code. ServiceException is from Organizations.
 TRANSIENT_ERRORS = ("ThrottlingException", "InternalServerException", "ServiceException", "500", "502", "503", "504")
 
-#: The service was not reached: its host name does not resolve, or nothing answers, as in a Region without the service.
+#: The service was not reached: its host name does not resolve, or nothing responds, as in a Region without the service.
 CONNECTION_ERRORS = ("ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError")
 
-#: No response came, or not all of it: it is not known whether the service has done what was asked.
+#: There was no response, or only a part of one. It is not known whether the service carried out the request.
 NO_ANSWER_ERRORS = (
     *CONNECTION_ERRORS,
     "HTTPClientError",
@@ -208,10 +222,10 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
 
     :param message: what was tried, on what, in which Region.
     :param code: the error code, one of ADVICE or AWS's own.
-    :param reason: why it failed; left out, what the cause says.
-    :param advice: what the user can do; left out, what ADVICE has for the code. HOST in it stands for the host.
+    :param reason: why it failed; by default the text of the cause.
+    :param advice: what the user can do; by default the advice for the code in ADVICE. HOST stands for the host.
     :param cause: the exception underneath, if there is one.
-    :param is_temporary: whether the same call may succeed a little later; so it is in any case if no response came.
+    :param is_temporary: whether the same call may succeed later; always true if there was no response.
     """
 
     def __init__(
@@ -239,11 +253,11 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         return self._with(advice=advice)
 
     def temporary(self) -> AnsibleSSMIncidentsError:
-        """Return the same failure as one that may pass."""
+        """Return the same failure, marked as temporary."""
         return self._with(is_temporary=True)
 
     def after_attempts(self, number: int) -> AnsibleSSMIncidentsError:
-        """Return the failure of the last of several attempts."""
+        """Return the same failure, with the number of attempts in its message."""
         return self._with(message=f"{self.message} after {number} attempts")
 
     def _with(self, **parameters: Any) -> AnsibleSSMIncidentsError:
@@ -252,21 +266,27 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
             **{"message": self.message, "code": self.code, "cause": self.cause, **same, **parameters}
         )
 
-    def describe(self, host: str, mask: Callable[[str], str] | None = None) -> str:
+    def describe(self, host: str, mask: Callable[[str], str] | None = None, without: Collection[str] = ()) -> str:
         """Return the failure in sentences.
 
         :param host: the host whose environment and files are used: ON_MODULE_HOST or ON_CONTROLLER.
-        :param mask: masks secrets. It sees each text before the text is shortened, so that no part of a secret is left.
+        :param mask: masks secrets. It is called before a text is shortened, so that no part of a secret is left.
+        :param without: options that the plugin does not have. Sentences of the advice that name one are left out.
         """
         mask = mask or str
-        message, reason, advice = mask(self.message), shorten(mask(self.reason)), self.advice.replace(HOST, host)
-        sentences = [f"{message}: {reason}" if reason else message, mask(advice)]
+        message, reason = mask(self.message), shorten(mask(self.reason))
+        advice = " ".join(
+            sentence
+            for sentence in _SENTENCE_END.split(self.advice)
+            if not any(option in sentence for option in without)
+        )
+        sentences = [f"{message}: {reason}" if reason else message, mask(advice.replace(HOST, host))]
         return " ".join(
             sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences if sentence
         )
 
     def error_members(self, mask: Callable[[str], str] | None = None) -> dict[str, Any]:
-        """Return Code, Message, and whatever else AWS sent in its error.
+        """Return Code, Message, and all other members of AWS's error.
 
         :param mask: as for describe().
         """
@@ -276,7 +296,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
 
 
 def invalid_option(option: str, problem: str, advice: str) -> AnsibleSSMIncidentsError:
-    """Return the error for an option that can't be used. Nothing has been sent yet.
+    """Return the error for an option that can't be used.
 
     :param problem: the value, and what is wrong with it.
     :param advice: what the value must be.
@@ -285,7 +305,7 @@ def invalid_option(option: str, problem: str, advice: str) -> AnsibleSSMIncident
 
 
 def as_failure(error: BaseException) -> AnsibleSSMIncidentsError:
-    """Return an exception as it is or, if nothing is known to raise it, a failure with the place in the code that raised it."""
+    """Return a failure unchanged. Return any other exception as a failure that names the place in the code that raised it."""
     if isinstance(error, AnsibleSSMIncidentsError):
         return error
     if isinstance(error, KeyboardInterrupt):
@@ -303,15 +323,15 @@ def as_failure(error: BaseException) -> AnsibleSSMIncidentsError:
 
 
 def aws_response(cause: BaseException | None) -> dict[str, Any]:
-    """Return AWS's response, with Error and ResponseMetadata as botocore's ClientError has them; {} if there is none."""
+    """Return AWS's response, with Error and ResponseMetadata as in botocore's ClientError; {} if there is none."""
     response = getattr(cause, "response", None)
     return response if isinstance(response, dict) and "Error" in response else {}
 
 
 def error_code(cause: BaseException, default: str) -> str:
-    """Return the error code for an exception: AWS's code, or the name of the nearest class in BOTOCORE_ADVICE.
+    """Return the error code for an exception: AWS's code, or the name of its nearest class in BOTOCORE_ADVICE.
 
-    :param default: the code if AWS sent none, and none of the exception's classes is documented.
+    :param default: the code if AWS sent none and BOTOCORE_ADVICE has none of the exception's classes.
     """
     response = aws_response(cause)
     if response:
@@ -323,7 +343,7 @@ def error_code(cause: BaseException, default: str) -> str:
 
 def _advice(code: str) -> str:
     if code.isdigit():
-        # An error with a status and no code did not come from AWS.
+        # An error that has a status and no code is not from AWS.
         return ADVICE[MALFORMED_ANSWER]
     return ADVICE.get(code, "This error comes from the service. See its documentation for the error code.")
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connecting a module to AWS, and ending it."""
+"""The run of a module: its connection to AWS, its result and its failure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ModuleRun:
             run.result.update(...)
         run.exit()
 
-    :ivar result: what the module returns, with a failure too.
+    :ivar result: what the module returns, also with a failure.
     """
 
     def __init__(self, module: AnsibleAWSModule) -> None:
@@ -49,7 +49,7 @@ class ModuleRun:
         self._handlers: dict[signal.Signals, Any] = {}
 
     def connect(self, defaults: Mapping[str, Any]) -> Connection:
-        """Return the connection that the module's options ask for; from now on its secrets are masked.
+        """Return the connection for the module's options. From now on, its secrets are masked.
 
         :param defaults: settings for botocore's Config, which aws_config overrides.
         :raises AnsibleSSMIncidentsError: if an option can't be used.
@@ -78,7 +78,7 @@ class ModuleRun:
         return self._failure is not None
 
     def exit(self) -> None:
-        """End the module. Outside of the with block: within it ansible-core would add a traceback to the failure."""
+        """End the module. Call this after the with block: inside it, ansible-core would add a traceback to the failure."""
         result = self.result
         if self._failure:
             mask = self._connection.mask if self._connection else None
@@ -91,16 +91,16 @@ class ModuleRun:
 
 
 def _interrupt(_number: int, _frame: object) -> None:
-    """Interrupt the module, once: it needs the time to say what it has done."""
+    """Interrupt the module. Ignore further signals, so that it can return what it has done."""
     for number in _INTERRUPTIONS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def _given_options(module: AnsibleAWSModule) -> dict[str, Any]:
-    """Return the options that are set, without those that are only an empty variable of the environment.
+    """Return the options that are set, without those whose value is an empty environment variable.
 
-    A module can't tell an option that is null from one that is left out.
+    A module can't distinguish a null option from one that is not set.
     """
 
     given = {}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Making several calls to AWS at once."""
+"""Parallel calls to AWS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Callable, Iterator, Mapping, TypeVar
 
 from .errors import READ_TIMEOUT, AnsibleSSMIncidentsError, as_failure
 
-#: A Region, alone or with what else tells one call from another.
+#: The key of a call: a Region, or a Region and another text.
 Key = TypeVar("Key", str, "tuple[str, str]")
 Result = TypeVar("Result")
 
@@ -22,22 +22,22 @@ def in_parallel(
     calls: Mapping[Key, Callable[[], Result]],
     seconds: float | None = None,
 ) -> Iterator[tuple[Key, Result | AnsibleSSMIncidentsError]]:
-    """Make calls side by side, each in a thread of its own.
+    """Make calls in parallel, each in its own thread.
 
-    The threads are daemons: if one call hangs, a caller that has its answer need not wait for it. Make the calls' clients
-    beforehand, one after the other: boto3's sessions, unlike its clients, are not safe to share between threads.
+    The threads are daemons, so a caller that has its result doesn't wait for a call that hangs. Make the clients before the
+    calls, one after the other: unlike boto3's clients, its sessions are not thread-safe.
 
     :param calls: the calls, each with a key, such as its Region.
-    :param seconds: how long to wait for all of them; None for as long as they take.
-    :return: each key with what its call returned or, as an AnsibleSSMIncidentsError, how it failed; in the order in which
-        they come.
+    :param seconds: the maximum time to wait for all calls; None for no limit.
+    :return: each key with the result of its call, or with its failure as an AnsibleSSMIncidentsError, in the order in which
+        the calls end.
     """
     results: SimpleQueue[tuple[Key, Result | AnsibleSSMIncidentsError]] = SimpleQueue()
 
     def make(key: Key, call: Callable[[], Result]) -> None:
         try:
             results.put((key, call()))
-        except Exception as error:  # Whatever it is, the other calls count.
+        except Exception as error:  # One call must not stop the others.
             results.put((key, as_failure(error)))
 
     for key, call in calls.items():
@@ -56,15 +56,15 @@ def in_parallel(
 
 
 def no_response(region: str, seconds: float) -> AnsibleSSMIncidentsError:
-    """Return the failure of a call that has not ended in time."""
-    reason = f"no response within {seconds:.3g} seconds"
+    """Return the failure of a call that timed out."""
+    reason = f"no response within {round(seconds, 1):g} seconds"
     return AnsibleSSMIncidentsError(f"Failed to call AWS in Region {region}", code=READ_TIMEOUT, reason=reason)
 
 
 def within(seconds: float, region: str, call: Callable[[], Result]) -> Result:
-    """Make one call in a Region, and return what it returns.
+    """Make one call in a Region, and return its result.
 
-    :raises AnsibleSSMIncidentsError: if it fails, or has not ended in time.
+    :raises AnsibleSSMIncidentsError: if the call fails or times out.
     """
     for _region, result in in_parallel({region: call}, seconds):
         if isinstance(result, AnsibleSSMIncidentsError):
@@ -73,15 +73,15 @@ def within(seconds: float, region: str, call: Callable[[], Result]) -> Result:
     raise AssertionError("in_parallel() yields each call's result")
 
 
-# As many connections as a client of botocore keeps. AWS throttles a caller that sends many calls at once.
+# The size of a botocore client's connection pool. AWS throttles a caller that sends many calls at once.
 _BATCH = 10
 
 
 def in_batches(calls: Mapping[Key, Callable[[], Result]]) -> dict[Key, Result]:
-    """Make calls side by side, ten at a time, and return what each returned.
+    """Make calls in parallel, ten at a time, and return their results.
 
     :param calls: as for in_parallel().
-    :raises AnsibleSSMIncidentsError: if a call fails. Those that come after its batch are not made.
+    :raises AnsibleSSMIncidentsError: if a call fails. The batches after it are not sent.
     """
     results: dict[Key, Result] = {}
     keys = list(calls)

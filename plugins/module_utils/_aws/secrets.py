@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Masking secrets, also where only a piece of one is left, or where it is escaped. Nothing of AWS is imported here.
+"""Masking secrets, also if only a part of one is left or if it is escaped. Nothing of AWS is imported here.
 
-Ansible's own remove_values() finds a secret that is there as a whole. What answers in AWS's place may quote a request
-percent-encoded, as JSON, in lines, cut or in base64.
+Ansible's remove_values() finds only complete secrets. A proxy that responds instead of AWS may quote a request
+percent-encoded, as JSON, split into lines, cut or in base64.
 """
 
 from __future__ import annotations
@@ -21,23 +21,24 @@ from ansible.module_utils.common.parameters import remove_values
 
 _MASK = "********"
 
-# Shorter ones are no secrets: a blank as a token would mask every blank.
+# Shorter texts are not secrets: if a token were a blank, every blank would be masked.
 _MIN_LENGTH = 4
 
-# A piece of this many letters and digits is masked. A shorter one could be part of any text.
+# The number of letters and digits of the pieces that are masked. A shorter piece could be part of any text.
 _PIECE = 12
 
-# Secrets with fewer letters and digits may be made of words, whose pieces other texts have too. AWS's have 35 and more.
+# A secret with fewer letters and digits may consist of words, and other texts may have the same pieces. AWS's secrets have
+# 35 and more.
 _MIN_RANDOM = 30
 
-# What may be between the letters and digits of a secret in a text: escapes, and all other characters.
+# What can be between the letters and digits of a secret in a text: escapes, and all other characters.
 _BETWEEN = re.compile(r"(?:%[0-9A-Fa-f]{2}|\\+u[0-9A-Fa-f]{4}|\\+x[0-9A-Fa-f]{2}|\\+[nrt]|&#?\w{1,8};|[^0-9A-Za-z])+")
 
 
 def mask(value: Any, secrets: Iterable[str | None]) -> Any:
-    """Return a value with the secrets masked, wherever in it they are, in the keys of mappings too.
+    """Return a value with all secrets masked, also in the keys of mappings.
 
-    :param value: texts, mappings and lists of them, and anything else, which is returned as it is.
+    :param value: a text, or mappings and lists of texts. Anything else is returned unchanged.
     """
     known = frozenset(secret for secret in secrets if secret and len(secret.strip()) >= _MIN_LENGTH)
     return _mask_pieces(remove_values(value, known), _pieces_of(known))
@@ -45,7 +46,7 @@ def mask(value: Any, secrets: Iterable[str | None]) -> Any:
 
 @lru_cache(maxsize=1)
 def _pieces_of(secrets: frozenset[str]) -> frozenset[str]:
-    """Return all pieces of the letters and digits of the secrets, and of what base64 makes of them."""
+    """Return all pieces of the letters and digits of the secrets and of their base64 forms."""
     pieces: set[str] = set()
     for secret in secrets:
         if len(_BETWEEN.sub("", secret)) >= _MIN_RANDOM:
@@ -56,10 +57,10 @@ def _pieces_of(secrets: frozenset[str]) -> frozenset[str]:
 
 
 def _base64_of(secret: str) -> Iterator[str]:
-    """Yield what a secret looks like in base64, for each number of bytes that may be before it in its group of three."""
+    """Yield a secret in base64, once for each number of bytes that can be before it in its group of three."""
     for before in range(3):
         encoded = b64encode(b" " * before + secret.encode("utf-8", "replace")).decode()
-        # Without the groups that depend on what is before and after.
+        # Without the groups that depend on the bytes before and after it.
         yield encoded[4 if before else 0 : -4]
 
 
@@ -76,7 +77,7 @@ def _mask_pieces(value: Any, pieces: frozenset[str]) -> Any:
 
 
 def _mask_text(text: str, pieces: frozenset[str]) -> str:
-    # If every letter is escaped, what they are is known only when they are decoded.
+    # If every letter is escaped, a secret is found only in the decoded text.
     decoded = unquote(html.unescape(text)) if "%" in text or "&" in text else text
     if decoded != text and _spans(decoded, pieces) and not _spans(text, pieces):
         return _MASK
@@ -86,7 +87,7 @@ def _mask_text(text: str, pieces: frozenset[str]) -> str:
 
 
 def _spans(text: str, pieces: frozenset[str]) -> list[tuple[int, int]]:
-    """Return where pieces are in a text, from the first to the last. Headers are shown in small letters."""
+    """Return the positions of pieces in a text, in order. Case is ignored, because headers are shown in lower case."""
     spans: list[tuple[int, int]] = []
     if len(text) < _PIECE:
         return spans
@@ -102,7 +103,7 @@ def _spans(text: str, pieces: frozenset[str]) -> list[tuple[int, int]]:
 
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where the runs of letters and digits are."""
+    """Yield the start and end of each run of letters and digits."""
     start = 0
     for between in _BETWEEN.finditer(text):
         yield start, between.start()

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""boto3 sessions that share the data that they read from botocore, and the Regions of a service.
+"""boto3 sessions that share botocore's data, and the Regions of a service.
 
-Each session reads botocore's data (70 ms). If one process makes several sessions (a lookup in a loop, or an action that
-Ansible runs in forks of one process), they share it.
+To read this data takes a session 70 ms. All sessions of a process share it, for example those of a lookup in a loop, or of
+an action that Ansible runs in forks of one process.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ except ImportError:
 if TYPE_CHECKING:
     from botocore.loaders import Loader
 
-# A session that nothing has used yet, for the one connection that a forked process makes.
+# An unused session, for the one connection that a forked process makes.
 _preloaded_sessions: list[botocore.session.Session] = []
 
 
 def make_session(profile: str | None, region: str | None) -> boto3.session.Session:
     """Return a new session.
 
-    :param region: for the calls that botocore makes to assume the role of a profile.
-    :raises BotoCoreError: for an unknown profile, or a configuration file that can't be read.
+    :param region: the Region of the calls that botocore makes to assume the role of a profile.
+    :raises BotoCoreError: if the profile is unknown, or if a configuration file can't be read.
     """
     botocore_session = _preloaded_sessions.pop() if _preloaded_sessions else botocore.session.get_session()
     botocore_session.register_component("data_loader", _loader())
     session = boto3.session.Session(botocore_session=botocore_session, profile_name=profile, region_name=region)
-    # An unknown profile fails here and not at its first use.
+    # Fail here if the profile is unknown, and not when it is first used.
     botocore_session.get_scoped_config()
-    # boto3 adds its own folder for each session.
+    # Each session adds boto3's folder again.
     _loader().search_paths[:] = dict.fromkeys(_loader().search_paths)
     return session
 
@@ -49,9 +49,9 @@ def make_session(profile: str | None, region: str | None) -> boto3.session.Sessi
 def configured_secrets(session: boto3.session.Session) -> set[str]:
     """Return the secrets in the AWS configuration files and the environment.
 
-    botocore uses some of them, also for another profile's role, and what goes wrong may quote them.
+    botocore uses some of them, also for the role of another profile, and an error can quote them.
 
-    :return: secret keys, tokens and passwords. A text of less than 8 characters may be a common word and is left out.
+    :return: secret keys, tokens and passwords. A text of less than 8 characters can be a common word and is left out.
     """
     profiles = session._session.full_config.get("profiles", {}).values()
     found = {profile.get(name) for profile in profiles for name in ("aws_secret_access_key", "aws_session_token")}
@@ -65,31 +65,31 @@ def configured_secrets(session: boto3.session.Session) -> set[str]:
 
 
 def preload(*operations: tuple[str, str]) -> None:
-    """Read botocore's data once, for all sessions of this process and of those forked from it. Raises nothing.
+    """Read botocore's data once, for all sessions of this process and of its forks. Raises nothing.
 
-    :param operations: services, each with an operation that is paginated.
+    :param operations: services, each with a paginated operation.
     """
-    # What fails here (no boto3, AWS_PROFILE naming an unknown one ...) fails again, and is reported, where it is used.
+    # An error here (no boto3, an unknown profile in AWS_PROFILE ...) occurs again, and is reported, when a session is made.
     with suppress(Exception):
         session = make_session(None, "us-east-1")
         placeholders = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
         session.client("sts", **placeholders)
         for service, operation in operations:
-            # To find the paginators, botocore looks into the folder of every service.
+            # To find the paginators, botocore reads the folder of every service.
             session.client(service, **placeholders).get_paginator(operation)
-        # 5 ms of a session's 7: what it does before it needs its user's settings.
+        # This takes 5 of the 7 ms of a new session, and does not depend on the user's settings.
         _preloaded_sessions.append(botocore.session.get_session())
-    # Garbage collection in a forked process would copy the memory that it shares with this one (Python's gc.freeze).
+    # Without this, garbage collection in a fork would copy the memory that it shares with this process (Python, gc.freeze).
     gc.freeze()
 
 
 def service_regions(service: str, partition: str) -> list[str]:
-    """Return the names of the Regions of a partition where a service exists, as botocore knows them."""
+    """Return the names of a partition's Regions where a service exists, according to botocore."""
     return list(_region_data_session().get_available_regions(service, partition_name=partition))
 
 
 def all_service_regions(service: str) -> dict[str, str]:
-    """Return the names of the Regions where a service exists, as botocore knows them, each with its partition."""
+    """Return the names of the Regions where a service exists, according to botocore, each with its partition."""
     partitions = _region_data_session().get_available_partitions()
     return {region: partition for partition in partitions for region in service_regions(service, partition)}
 
@@ -97,7 +97,7 @@ def all_service_regions(service: str) -> dict[str, str]:
 def partition_of_region(region: str) -> str:
     """Return the partition of a Region, such as aws.
 
-    :raises BotoCoreError: for a Region that fits no partition.
+    :raises BotoCoreError: if botocore knows no partition for the Region.
     """
     return str(_region_data_session().get_partition_for_region(region))
 

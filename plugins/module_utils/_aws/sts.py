@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
     """Return the temporary credentials of a role: AccessKeyId, SecretAccessKey, SessionToken (AssumeRole).
 
-    :param client: a client for STS, with the credentials that may assume the role.
+    :param client: a client for STS with the credentials that assume the role.
     :raises AnsibleSSMIncidentsError: for every error.
     """
 
     def assume() -> dict[str, Any]:
-        # CloudTrail shows the session's name.
+        # CloudTrail shows the name of the session.
         answer = client.assume_role(RoleArn=role_arn, RoleSessionName="incident_manager.aws")
         credentials = required_member(answer, "Credentials", dict)
         for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"):

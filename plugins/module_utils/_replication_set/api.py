@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The calls to Incident Manager, one function each."""
+"""The calls to Incident Manager: one function for each operation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 
-# An account has at most one set (CloudFormation, Terraform): a list of more pages than this is not AWS's.
+# An account has at most one set (CloudFormation, Terraform), so a list with more pages than this is not from AWS.
 _MAX_PAGES = 20
 
 
@@ -37,7 +37,7 @@ def list_replication_sets(client: BaseClient) -> list[str]:
                     raise ValueError(f"{arn!r} is not the ARN of a replication set")
                 arns[arn] = None
             if not isinstance(page.get("nextToken"), (str, type(None))):
-                # botocore takes 0 for the end of the list.
+                # botocore would treat 0 as the end of the list.
                 raise ValueError("nextToken is not a str")
         return list(arns)
 
@@ -45,7 +45,7 @@ def list_replication_sets(client: BaseClient) -> list[str]:
 
 
 def get_replication_set(client: BaseClient, arn: str) -> dict[str, Any]:
-    """Return replicationSet of GetReplicationSet, which answers only in a Region that is in the set.
+    """Return replicationSet of GetReplicationSet, which succeeds only in a Region that is in the set.
 
     :raises AnsibleSSMIncidentsError: for every error, a set that is not found included.
     """
@@ -59,7 +59,7 @@ def get_replication_set(client: BaseClient, arn: str) -> dict[str, Any]:
 
 
 def list_tags(client: BaseClient, arn: str) -> dict[str, str]:
-    """Return a replication set's tags as a plain map (ListTagsForResource).
+    """Return a replication set's tags as a dict (ListTagsForResource).
 
     :raises AnsibleSSMIncidentsError: for every error.
     """
@@ -74,10 +74,10 @@ def list_tags(client: BaseClient, arn: str) -> dict[str, str]:
 def create_replication_set(
     client: BaseClient, regions: Mapping[str, str], tags: Mapping[str, str], client_token: str
 ) -> str:
-    """Create the account's replication set and return its ARN (CreateReplicationSet); it is CREATING then.
+    """Create the account's replication set, which is then CREATING, and return its ARN (CreateReplicationSet).
 
-    :param regions: names and KMS keys.
-    :param client_token: the same for each try of the same change, so that AWS makes it once.
+    :param regions: Region names, each with its KMS key.
+    :param client_token: the same for each attempt at a change, so that AWS makes the change once.
     :raises AnsibleSSMIncidentsError: for every error.
     """
     request = {
@@ -102,13 +102,13 @@ def create_replication_set(
 
 
 def add_region(client: BaseClient, arn: str, region: str, sse_kms_key_id: str, client_token: str) -> None:
-    """Add a Region (UpdateReplicationSet); the set is UPDATING then. Raises AnsibleSSMIncidentsError."""
+    """Add a Region (UpdateReplicationSet). The set is then UPDATING. Raises AnsibleSSMIncidentsError."""
     action = {"addRegionAction": {"regionName": region, **_kms_key_parameter(sse_kms_key_id)}}
     _update(client, f"add Region {region} to", arn, action, client_token)
 
 
 def delete_region(client: BaseClient, arn: str, region: str, client_token: str) -> None:
-    """Delete a Region (UpdateReplicationSet); the set is UPDATING then. Raises AnsibleSSMIncidentsError."""
+    """Delete a Region (UpdateReplicationSet). The set is then UPDATING. Raises AnsibleSSMIncidentsError."""
     _update(client, f"delete Region {region} from", arn, {"deleteRegionAction": {"regionName": region}}, client_token)
 
 
@@ -150,28 +150,28 @@ def _update(client: BaseClient, description: str, arn: str, action: Mapping[str,
     _write(
         client,
         f"{description} the replication set {arn}",
-        # One action a call (botocore's model).
+        # One action per call (botocore's model).
         lambda: client.update_replication_set(arn=arn, actions=[action], clientToken=client_token),
     )
 
 
 def _kms_key_parameter(sse_kms_key_id: str) -> dict[str, str]:
-    # The service names the AWS owned key so; to ask for it, the key is left out.
+    # The service returns this value for the AWS owned key. A request for that key has no sseKmsKeyId.
     return {} if sse_kms_key_id == DEFAULT_KEY else {"sseKmsKeyId": sse_kms_key_id}
 
 
 def _write(client: BaseClient, description: str, call: Callable[[], Any]) -> None:
-    """Make a call that changes something, once: its caller reads the set before it tries again."""
+    """Make a call that changes something, without retries: the caller reads the set before it tries again."""
 
     def call_and_check() -> None:
-        # By the model the status is 204, without a body; anything else did not come from AWS.
+        # By the model, the status is 204 and there is no body. Any other response is not from AWS.
         if call()["ResponseMetadata"]["HTTPStatusCode"] != 204:
             raise ValueError("the status is not 204")
 
     call_aws(client, description, call_and_check, max_attempts=1)
 
 
-# The types of what is optional (botocore's model, shapes ReplicationSet and RegionInfo).
+# The types of the optional members (botocore's model, shapes ReplicationSet and RegionInfo).
 _SET_TYPES = {
     "arn": str,
     "createdBy": str,
@@ -184,14 +184,14 @@ _REGION_TYPES = {"sseKmsKeyId": str, "status": str, "statusMessage": str, "statu
 
 
 def _validate_replication_set(replication_set: Mapping[str, Any], arn: str) -> None:
-    """Validate the shape of what GetReplicationSet returned, which botocore does not.
+    """Validate the shape of a replicationSet from GetReplicationSet. botocore does not validate responses.
 
-    :raises ValueError, OverflowError: names what is missing, of another type, or of another set.
+    :raises ValueError, OverflowError: names a member that is missing, has another type, or belongs to another set.
     """
     required_member(replication_set, "status", str)
     _validate_types("", replication_set, _SET_TYPES)
     if replication_set.get("arn") not in (None, arn):
-        raise ValueError("arn is another replication set's")
+        raise ValueError("arn is the ARN of another replication set")
     regions = required_member(replication_set, "regionMap", dict)
     if not regions:
         raise ValueError("regionMap is empty")
@@ -207,4 +207,4 @@ def _validate_types(prefix: str, answer: Mapping[str, Any], types: Mapping[str, 
         if value is not None and (not isinstance(value, kind) or value == ""):
             raise ValueError(f"{prefix}{name} is not a {kind.__name__}")
         if isinstance(value, datetime):
-            value.astimezone(timezone.utc)  # an OverflowError for a time that UTC can't have
+            value.astimezone(timezone.utc)  # OverflowError if the time is out of range in UTC

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The change of a replication set to its desired state: look, decide, act, until everything is as asked.
+"""The change of a replication set to its desired state: read, decide and send a step, until nothing is left to do.
 
-After every step the set is read and the rest is planned anew. So it makes no difference whether a step was taken by this
-run, by one that was killed, or by somebody else. What to do next is decided in decide.py.
+After every step, the set is read and the remaining steps are planned again. It makes no difference whether this run,
+an earlier run that was killed, or somebody else made a step. decide.py decides what to do next.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .plan import CREATE, DELETE_REGION, CurrentState, Step
 from .remote import Remote
 from .service import FAILED, PAUSES
 
-# How late the first step may be sent, in seconds: with a wait_timeout of 0 the set is read first.
+# How long after the time limit the first step may be sent, in seconds. With a wait_timeout of 0, the set is read first.
 _GRACE = 2
 
 Validator = Callable[["CurrentState | None", "list[Step]"], object]
@@ -33,9 +33,9 @@ Validator = Callable[["CurrentState | None", "list[Step]"], object]
 class Change:
     """The change of one replication set.
 
-    :ivar seen: what AWS has reported last; None as long as it has reported nothing.
+    :ivar seen: the last report of AWS; None before the first one.
     :ivar current: the state that the last plan was made for; None for no set.
-    :ivar remaining: the steps of the last plan that AWS has not taken.
+    :ivar remaining: the steps of the last plan that AWS has not accepted.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class Change:
         """
         :param remote: the calls to AWS, and the clock.
         :param observer: reads the set.
-        :param task: what the user asks for.
-        :param wait_timeout: how long everything together may take, in seconds, for the message.
-        :param validate: raises AnsibleSSMIncidentsError if steps, the current state given, can't succeed.
-        :param log: takes a line for each step that AWS has taken.
+        :param task: the task of the user.
+        :param wait_timeout: the time limit of the whole change in seconds, for the message.
+        :param validate: raises AnsibleSSMIncidentsError if the steps from the current state can't succeed.
+        :param log: logs a line for each step that AWS has accepted.
         """
         self.seen: Observation | None = None
         self.current: CurrentState | None = None
@@ -69,12 +69,12 @@ class Change:
 
     @property
     def done(self) -> list[Step]:
-        """The steps that AWS has taken, in their order."""
+        """The steps that AWS has accepted, in order."""
         return self._history.steps(DONE)
 
     @property
     def unknown(self) -> list[Step]:
-        """The steps that AWS may have taken, although a call failed."""
+        """The steps that AWS may have accepted, although the call failed."""
         return [step for step in self._history.steps(UNKNOWN) if step not in self.done]
 
     @property
@@ -83,18 +83,18 @@ class Change:
         return self._observer.arn or ""
 
     def prepare(self) -> None:
-        """Read the set, wait until no other change of it is in progress, and plan. Nothing is changed.
+        """Read the set, wait until no other change of it is in progress, and plan. This changes nothing.
 
-        :raises AnsibleSSMIncidentsError: if the set can't be read, is not ACTIVE in time, or the change is not possible.
+        :raises AnsibleSSMIncidentsError: if the set can't be read, if it is not ACTIVE in time, or if the change is not possible.
         """
         self._next()
         self._history = self._history._replace(first_plan=tuple(self.remaining))
 
     def apply(self, wait: bool) -> None:
-        """Take the remaining steps.
+        """Send the remaining steps.
 
-        :param wait: whether to wait for the last one as well.
-        :raises AnsibleSSMIncidentsError: if a step is refused, the set or a Region fails, or the time is over.
+        :param wait: whether to wait until the last step is complete.
+        :raises AnsibleSSMIncidentsError: if AWS rejects a step, if the set or a Region fails, or if the change times out.
         """
         while isinstance(self._decision, Send):
             if not wait:
@@ -107,20 +107,20 @@ class Change:
             self._next(wait)
 
     def validate_single_step(self) -> None:
-        """Refuse a change of several steps, for a task that does not wait. Raises AnsibleSSMIncidentsError."""
+        """Validate that there is at most one step, for a task that does not wait. Raises AnsibleSSMIncidentsError."""
         if len(self.remaining) > 1:
             actions = ", ".join(step.action for step in self.remaining)
             raise AnsibleSSMIncidentsError(
-                f"wait: false allows one step, and this change takes {len(self.remaining)}: {actions}",
+                f"wait: false allows only one step, but this change takes {len(self.remaining)} steps: {actions}",
                 code=WAIT_REQUIRED,
             )
 
-    # Look and decide --------------------------------------------------------------------------------------------------
+    # Read and decide --------------------------------------------------------------------------------------------------
 
     def _next(self, wait: bool = True) -> None:
-        """Look and decide until there is a step to send, or nothing is left to do.
+        """Read and decide until there is a step to send or nothing is left to do.
 
-        :param wait: whether to wait for a step that AWS has taken.
+        :param wait: whether to wait for a step that AWS has accepted.
         """
         pauses = 0
         while True:
@@ -147,7 +147,7 @@ class Change:
         except AnsibleSSMIncidentsError as failure:
             return failure
         if self.seen.replication_set is None and self._history.first_plan is None:
-            # The set that was being deleted when the task began is gone.
+            # The set that was DELETING when the task began no longer exists.
             self._observer.forget()
         self._history = self._history.after(self.seen)
         for step in self.done[len(done) :]:
@@ -156,7 +156,7 @@ class Change:
         return self.seen
 
     def _wait(self, decision: Wait, pause: float) -> None:
-        """Sleep, unless the time is over."""
+        """Sleep for a pause. Raises AnsibleSSMIncidentsError if the change has timed out."""
         now = self._remote.now()
         waiting = self._history.waiting
         if waiting is None or waiting.reason != decision.reason:
@@ -172,17 +172,17 @@ class Change:
         region = (self.seen and self.seen.region) or self._remote.region
         message = f"Timed out after {self._wait_timeout:g} s while changing {name} in Region {region}"
         if decision.failure:
-            # Its reason is shortened if it is long, its message is not.
+            # A long reason is shortened, a message is not.
             message, reason = f"{message}: {decision.failure.message}", decision.failure.reason
         elif self.seen and self.seen.replication_set:
             statuses = ", ".join(f"{name} {status}" for name, status in region_statuses(self.seen).items())
-            reason = f"it is {self.seen.replication_set['status']}, with {statuses}"
+            reason = f"the set is {self.seen.replication_set['status']}, and its Regions are {statuses}"
         else:
             reason = "AWS reports no replication set"
         advice = ADVICE[WAIT_TIMEOUT]
         moment = _retry_after(decision.failure)
         if moment:
-            advice = f"AWS lets the step be tried again after {iso_time(moment)}. Run the task again then."
+            advice = f"AWS allows another attempt after {iso_time(moment)}. Run the task again after that time."
         return AnsibleSSMIncidentsError(
             message,
             code=WAIT_TIMEOUT,
@@ -190,10 +190,10 @@ class Change:
             advice=f"{'AWS continues the steps that have started. ' if self.done else ''}{advice}",
         )
 
-    # Act --------------------------------------------------------------------------------------------------------------
+    # Send --------------------------------------------------------------------------------------------------------------
 
     def _send(self, decision: Send) -> None:
-        """Make the call of a step once, in a Region that has not refused it, and record what comes of it."""
+        """Send a step once, to a Region that has not rejected it, and record the result."""
         step = decision.step
         attempt = self._history.attempt_of(step)
         now = self._remote.now()
@@ -203,7 +203,7 @@ class Change:
         untried = [region for region in regions if region not in attempt.failures]
         not_refusing = [region for region in regions if region not in attempt.refused_in]
         region = (untried or not_refusing or regions)[0]
-        # Whatever happens during the call, AWS may have taken the step.
+        # If the task is interrupted during the call, AWS may have accepted the step.
         self._history = self._history.with_attempt(attempt._replace(outcome=UNKNOWN, before=self._seen()))
         call = partial(self._remote.send, region, self.arn, step, attempt.token)
         ((_region, result),) = self._remote.side_by_side({region: call})
@@ -224,18 +224,18 @@ class Change:
 
     def _seen(self) -> Observation:
         if self.seen is None:
-            raise AssertionError("nothing is sent before the set is read")
+            raise AssertionError("no step is sent before the set is read")
         return self.seen
 
     def _is_untried(self, attempt: Attempt) -> bool:
-        """Tell whether there is a Region that has not failed to take a step."""
+        """Return whether there is a Region in which the step has not failed yet."""
         return any(region not in attempt.failures for region in self._regions_for(attempt.step))
 
     def _regions_for(self, step: Step) -> list[str]:
-        """Return the Regions to send a step to: those that are in the set before and after it.
+        """Return the Regions to send a step to: those that are in the set before and after the step.
 
-        For a deletion that is a guard as well. If the Region to delete is the last one by now, the Region that is called
-        is no longer in the set, and is likely, though not known, to refuse.
+        This also protects the last Region from deletion. If somebody else has deleted the other Regions, the Region that is
+        called is no longer in the set. It is likely, but not known, that it rejects the call.
         """
         seen = self._seen().replication_set
         regions = step.values["regions"] if step.action == CREATE else seen["regionMap"] if seen else {}
@@ -245,11 +245,11 @@ class Change:
 
     def _log_step(self, step: Step) -> None:
         values = ", ".join(f"{name}: {value}" for name, value in step.values.items())
-        self._log(f"AWS has accepted {step.action} for the replication set {self.arn} ({values})")
+        self._log(f"AWS accepted {step.action} for the replication set {self.arn} ({values})")
 
 
 def _retry_after(failure: AnsibleSSMIncidentsError | None) -> datetime | None:
-    """Return when AWS lets a call be made again, if it has said (ConflictException: botocore's model)."""
+    """Return the time after which AWS allows another attempt, if it sent one (ConflictException, botocore's model)."""
     moment = aws_response(failure.cause if failure else None).get("retryAfter")
     if not isinstance(moment, datetime):
         return None

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a change of a replication set does next, from what AWS reports and what was sent. Nothing of AWS is imported here.
+"""The next action of a change, from what AWS reports and from the steps that were sent. Nothing of AWS is imported here.
 
-Two things make this more than a plan. Reads may lag: whether they are consistent right after a write is unknown. And the
-response to a call may be lost, so that it is not known whether AWS has taken the step. Hence:
+A plan alone is not enough, for two reasons. Reads can lag: it is unknown whether they are consistent right after a write.
+And the response to a call can be lost: then it is not known whether AWS accepted the step. Therefore:
 
-* A step that AWS has taken is never sent again. Until AWS reports it, nothing else is decided.
-* A step whose outcome is unknown is sent again, with its client token, or found in what AWS reports.
-* What was not there when the plan was made is not deleted.
+* A step that AWS accepted is never sent again. Until AWS reports its effect, no other step is sent.
+* A step whose outcome is unknown is sent again with the same client token, unless AWS reports its effect.
+* The change deletes only what existed when the first plan was made.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ from .observation import (
 from .plan import ADD_REGION, DELETE, DELETE_REGION, UNTAG, UPDATE_PROTECTION, CurrentState, Step
 from .service import PAUSES
 
-#: How long to wait, in seconds, until AWS reports a step that it has taken, with what longest pause, and how long to try
-#: again although AWS refuses a step while no change is in progress, or although what comes back is not AWS's.
+#: In seconds: how long to wait until AWS reports a step that it accepted, and the longest pause meanwhile. And how long to
+#: retry a step that AWS rejects while no change is in progress, or a call whose response is not from AWS.
 VISIBLE_SECONDS = 120
 VISIBLE_PAUSE = 10
 REFUSED_SECONDS = 300
 
-#: How long to try, in seconds, to read the set for the first time, and if no Region responds at all.
+#: How long to retry the first read of the set, in seconds, and how long if no Region responds.
 FIRST_READ_SECONDS = 60
 NO_ANSWER_SECONDS = 3
 
@@ -64,32 +64,31 @@ DONE = "done"
 REFUSED = "refused"
 UNKNOWN = "unknown"
 
-#: Other Regions may accept what one Region refuses so: a policy can deny a Region, and a Region may not be in the set (any
-#: more), or not enabled for the account.
+#: Other Regions may accept a step that one Region rejects with these codes: a policy can deny a Region, and a Region may
+#: not be in the set, or not be enabled for the account.
 _REGIONAL_ERRORS = (ACCESS_DENIED, NOT_FOUND, UNRECOGNIZED_CLIENT)
 
-
-#: What AWS answers if the set is gone already, or if there is one already, which it may not report yet.
+#: AWS's codes if the set no longer exists, or if there is already one. AWS may not report this yet.
 _STALE_ERRORS = (NOT_FOUND, QUOTA_EXCEEDED)
 
 
 def is_not_from_aws(failure: AnsibleSSMIncidentsError) -> bool:
-    """Tell whether an error came without a code, from something between the host and AWS, so that AWS may have done what was
-    asked."""
+    """Return whether an error has no code of AWS. It is from something between the host and AWS, and AWS may have carried out
+    the request."""
     return failure.code.isdigit()
 
 
 class Attempt(NamedTuple):
     """A step that was sent, once or several times.
 
-    :ivar token: the client token of every try, so that AWS takes the step once.
-    :ivar before: what AWS had reported.
-    :ivar outcome: DONE, REFUSED, or UNKNOWN if AWS may have taken the step although a call failed.
-    :ivar tries: how often it was sent.
-    :ivar last_at: when it was sent last, in seconds.
-    :ivar refused_at: since when AWS refuses it, in seconds; None if it does not.
-    :ivar failures: the Regions that have failed, with the failure of each; emptied if all are tried again.
-    :ivar not_before: when AWS lets the step be tried again; 0 if it has not said.
+    :ivar token: the client token of every try, so that AWS makes the step once.
+    :ivar before: the last report of AWS before the step.
+    :ivar outcome: DONE, REFUSED, or UNKNOWN if AWS may have accepted the step although the call failed.
+    :ivar tries: the number of times that it was sent.
+    :ivar last_at: when it was last sent, in seconds.
+    :ivar refused_at: when AWS first rejected it, in seconds; None if AWS has not rejected it.
+    :ivar failures: the Regions that have failed, each with its failure; cleared when the Regions are tried again.
+    :ivar not_before: when AWS allows another try; 0 if AWS sent no time.
     """
 
     step: Step
@@ -104,15 +103,15 @@ class Attempt(NamedTuple):
 
     @property
     def refused_in(self) -> set[str]:
-        """The Regions that do not take the step. A conflict is of the set, and not of the Region."""
+        """The Regions that rejected the step. A conflict concerns the set, not the Region."""
         return {region for region, failure in self.failures.items() if failure.code != CONFLICT}
 
     def answered(self, now: float) -> Attempt:
-        """Return the attempt after AWS has taken the step."""
+        """Return the attempt after AWS accepted the step."""
         return self._replace(outcome=DONE, tries=self.tries + 1, last_at=now, failures={})
 
     def failed(self, region: str, failure: AnsibleSSMIncidentsError, now: float, not_before: float) -> Attempt:
-        """Return the attempt after a call that failed. A doubt stays."""
+        """Return the attempt after a call that failed. An outcome that is unknown stays unknown."""
         outcome = UNKNOWN if failure.is_temporary or is_not_from_aws(failure) else self.outcome
         refused_at = now if self.refused_at is None and not failure.is_temporary else self.refused_at
         failures = {**({} if region in self.failures else self.failures), region: failure}
@@ -127,7 +126,7 @@ class Attempt(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """What the change waits for, and since when."""
+    """The reason for waiting, and when the waiting began."""
 
     reason: str
     since: float
@@ -137,10 +136,10 @@ class History(NamedTuple):
     """What has happened so far.
 
     :ivar started_at: when the first read began, in seconds.
-    :ivar attempts: the steps that were sent, in their order.
-    :ivar first_plan: the steps that were planned before anything was sent; None as long as there is no plan.
+    :ivar attempts: the steps that were sent, in order.
+    :ivar first_plan: the steps that were planned before any step was sent; None before there is a plan.
     :ivar was_seen: whether a plan was made for a set that exists.
-    :ivar waiting: what the last decision waits for; None if it does not.
+    :ivar waiting: what the last decision waits for; None if it does not wait.
     """
 
     started_at: float
@@ -154,24 +153,24 @@ class History(NamedTuple):
         return [attempt.step for attempt in self.attempts if attempt.outcome == outcome]
 
     def attempt_of(self, step: Step) -> Attempt | None:
-        """Return the attempt at a step: the last one, or an earlier one whose outcome is unknown. None if there is none."""
+        """Return the attempt at a step: the last attempt, or an earlier one whose outcome is unknown. None if there is no such attempt."""
         for attempt in reversed(self.attempts):
             if attempt.step == step and (attempt.outcome == UNKNOWN or attempt == self.attempts[-1]):
                 return None if attempt.outcome == DONE else attempt
         return None
 
     def with_attempt(self, attempt: Attempt) -> History:
-        """Return the history with an attempt as the last one, instead of its earlier state if there is one."""
+        """Return the history with an attempt as the last one. It replaces its own earlier state."""
         others = tuple(other for other in self.attempts if other.token != attempt.token)
         return self._replace(attempts=(*others, attempt))
 
     def after(self, seen: Observation) -> History:
-        """Return the history after AWS has reported the set: steps that can be seen were taken."""
+        """Return the history after a report of AWS: a step is done if AWS reports its effect."""
 
         def reported(attempt: Attempt) -> Attempt:
             if attempt.outcome == UNKNOWN and is_visible(attempt.step, seen):
                 return attempt._replace(outcome=DONE)
-            # What refused a step is another change that is in progress: the step is to be tried again after it.
+            # AWS rejected the step because another change was in progress. Try the step again after that change.
             is_another = attempt.outcome == REFUSED and is_changing(seen)
             return attempt._replace(before=seen, refused_at=None) if is_another else attempt
 
@@ -180,12 +179,12 @@ class History(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What the user asks for.
+    """The task of the user.
 
-    :ivar arn: the ARN of the set, if the user has given it.
-    :ivar plan: returns the steps from the current state, None for no set, to the desired one.
-    :ivar is_deletion: whether the set is to be deleted.
-    :ivar region_names: the Regions that the set must have and that must work; None if they are not asked for.
+    :ivar arn: the ARN of the set, if the option is set.
+    :ivar plan: returns the steps from the current state (None for no set) to the desired state.
+    :ivar is_deletion: whether the task deletes the set.
+    :ivar region_names: the Regions that must be in the set and must not be FAILED; None if the option is not set.
     """
 
     arn: str | None
@@ -195,11 +194,11 @@ class Task(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """Look again after a pause.
+    """Read again after a pause.
 
-    :ivar reason: what for: one word, which is the same as long as it is for the same.
-    :ivar seconds: the pause; None for one that grows.
-    :ivar failure: what has failed, if something has.
+    :ivar reason: one word for what the change waits for. It is the same as long as the change waits for the same thing.
+    :ivar seconds: the pause; None for a pause that grows.
+    :ivar failure: the failure that made the change wait, if there is one.
     :ivar longest: the longest pause.
     """
 
@@ -212,7 +211,7 @@ class Wait(NamedTuple):
 class Send(NamedTuple):
     """Send a step.
 
-    :ivar steps: all steps that are still to take.
+    :ivar steps: all remaining steps.
     :ivar current: the state before them.
     """
 
@@ -222,7 +221,7 @@ class Send(NamedTuple):
 
 
 class Done(NamedTuple):
-    """Everything is as asked."""
+    """Nothing is left to do."""
 
     current: CurrentState | None
 
@@ -236,9 +235,9 @@ def decide(
 ) -> Wait | Send | Done:
     """Return what to do next.
 
-    :param seen: what AWS reports, or why it can't be read.
+    :param seen: what AWS reports, or the failure to read it.
     :param now: the time in seconds.
-    :param is_untried: tells whether there is a Region that a step was not sent to, and can be.
+    :param is_untried: returns whether there is a Region to which a step can be sent and was not sent yet.
     :raises AnsibleSSMIncidentsError: if the change can't go on.
     """
     if isinstance(seen, AnsibleSSMIncidentsError):
@@ -268,14 +267,14 @@ def decide(
 
 
 def _wait_at_most(seconds: float, reason: str, failure: AnsibleSSMIncidentsError, history: History, now: float) -> Wait:
-    """Wait, or raise the failure if the change waits for the same reason so long already."""
+    """Wait, or raise the failure if the change has waited this long for the same reason."""
     if history.waiting and history.waiting.reason == reason and now - history.waiting.since >= seconds:
         raise failure
     return Wait(reason, failure=failure, longest=VISIBLE_PAUSE)
 
 
 def _wait_for_answer(history: History, failure: AnsibleSSMIncidentsError, now: float) -> Wait:
-    # A set that is listed and not found is on its way into a Region, or out of it, or the list is late.
+    # A listed set that is not found is being added to or deleted from a Region, or the list lags.
     if not failure.is_temporary and failure.code != NOT_FOUND:
         raise failure
     if history.first_plan is None:
@@ -283,13 +282,13 @@ def _wait_for_answer(history: History, failure: AnsibleSSMIncidentsError, now: f
         if now - history.started_at >= seconds and history.waiting:
             raise failure
     if failure.code == MALFORMED_ANSWER:
-        # What comes from something between the host and AWS seldom passes.
+        # A response that is not from AWS rarely is a temporary problem.
         return _wait_at_most(REFUSED_SECONDS, "answer", failure, history, now)
     return Wait("answer", failure=failure)
 
 
 def _try_again(send: Send, attempt: Attempt, seen: Observation, now: float, untried: bool) -> Wait | Send:
-    """Return whether and when to send a step again that was sent in vain."""
+    """Return whether and when to send a step again after it failed."""
     failures = list(attempt.failures.values())
     last = failures[-1]
     if untried and (last.is_temporary or last.code in _REGIONAL_ERRORS or is_not_from_aws(last)):
@@ -302,7 +301,7 @@ def _try_again(send: Send, attempt: Attempt, seen: Observation, now: float, untr
         if is_changed or is_conflict or len(refusals) < len(failures):
             _raise_after(REFUSED_SECONDS, refusal, attempt, now)
         elif attempt.outcome == UNKNOWN or last.code in _STALE_ERRORS:
-            # AWS may have taken the step at an earlier try, or what it reports is late: it will be seen.
+            # AWS may have accepted the step at an earlier try, or its reports lag: wait until it reports the effect.
             _raise_after(VISIBLE_SECONDS, refusal, attempt, now)
             return Wait("outcome", failure=refusal, longest=VISIBLE_PAUSE)
         else:
@@ -312,7 +311,7 @@ def _try_again(send: Send, attempt: Attempt, seen: Observation, now: float, untr
 
 
 def _raise_after(seconds: float, failure: AnsibleSSMIncidentsError, attempt: Attempt, now: float) -> None:
-    """Raise the failure if a step is refused so long already, or so long after AWS has let it be tried again."""
+    """Raise the failure if AWS has rejected a step for this long, counted from when it allowed another try."""
     since = now if attempt.refused_at is None else attempt.refused_at
     if now - max(since, attempt.not_before) >= seconds:
         raise failure
@@ -322,7 +321,7 @@ def _raise_after(seconds: float, failure: AnsibleSSMIncidentsError, attempt: Att
 
 
 def _validate_outcome(history: History, seen: Observation) -> None:
-    """Validate that what this run has started has not failed. Raises AnsibleSSMIncidentsError with AWS's messages."""
+    """Validate that the steps of this run have not failed. Raises AnsibleSSMIncidentsError with AWS's messages."""
     if not history.steps(DONE) and not history.steps(UNKNOWN):
         return
     before = history.attempts[-1].before
@@ -332,8 +331,11 @@ def _validate_outcome(history: History, seen: Observation) -> None:
 
 
 def _validate_failed_regions(task: Task, seen: Observation, steps: list[Step]) -> None:
-    """Validate that no Region that stays is FAILED, if the Regions are to be changed or were asked for, and that one works
-    at any time."""
+    """Validate that no remaining Region is FAILED, if the task changes or names Regions, and that at least one Region works
+    at any time.
+
+    :raises AnsibleSSMIncidentsError: with AWS's messages.
+    """
     if task.is_deletion or seen.replication_set is None:
         return
     staying = set(failed_regions(seen)) - {step.values["region"] for step in steps if step.action == DELETE_REGION}
@@ -352,20 +354,20 @@ def _validate_failed_regions(task: Task, seen: Observation, steps: list[Step]) -
 
 
 def _validate_license(history: History, steps: Iterable[Step]) -> None:
-    """Validate that the steps delete only what was there when the plan was made. Raises AnsibleSSMIncidentsError."""
+    """Validate that the steps delete only what the first plan deletes. Raises AnsibleSSMIncidentsError."""
     if history.first_plan is None:
         return
     new = _deletions(steps) - _deletions(history.first_plan)
     if new:
         raise AnsibleSSMIncidentsError(
-            f"Somebody else has changed the replication set during this task, which would now have to {', '.join(sorted(new))}."
-            " The plan that it has made at the start does not include that",
+            f"Somebody else changed the replication set during this task. The task would now have to {', '.join(sorted(new))},"
+            " which was not in its plan at the start",
             code=REPLICATION_SET_CHANGED,
         )
 
 
 def _deletions(steps: Iterable[Step]) -> set[str]:
-    """Return what steps delete, as messages name it."""
+    """Return what the steps delete, in words for a message."""
     deletions = set()
     for step in steps:
         if step.action == DELETE_REGION:
@@ -387,25 +389,25 @@ def _failed(seen: Observation) -> AnsibleSSMIncidentsError:
     return AnsibleSSMIncidentsError(
         f"The replication set {seen.arn} has failed",
         code=REPLICATION_SET_FAILED,
-        reason=f"Regions that are FAILED: {regions or 'none, only the set itself'}",
+        reason=f"the status is FAILED in {regions}" if regions else "its status is FAILED, but no Region is FAILED",
     )
 
 
 def _no_such_set(arn: str, seen: Observation) -> AnsibleSSMIncidentsError:
-    others = f". It has {', '.join(seen.other_arns)}" if seen.other_arns else ""
+    others = f", but it has {', '.join(seen.other_arns)}" if seen.other_arns else ""
     return AnsibleSSMIncidentsError(f"The account has no replication set {arn}{others}", code=NO_REPLICATION_SET)
 
 
 def _deleted(seen: Observation) -> AnsibleSSMIncidentsError:
-    others = f". The account has {', '.join(seen.other_arns)} now" if seen.other_arns else ""
+    others = f". The account now has {', '.join(seen.other_arns)}" if seen.other_arns else ""
     return AnsibleSSMIncidentsError(
-        f"The replication set is gone: somebody else has deleted it during this task{others}",
+        f"Somebody else deleted the replication set during this task{others}",
         code=REPLICATION_SET_DELETED,
     )
 
 
 def _not_visible(missing: list[Step], seen: Observation) -> AnsibleSSMIncidentsError:
-    """Return the failure for steps that AWS has taken and does not report, with what it reports."""
+    """Return the failure for steps that AWS accepted but does not report, with what it reports instead."""
     failed = failed_regions(seen)
     if failed:
         return _failed(seen)
@@ -413,12 +415,12 @@ def _not_visible(missing: list[Step], seen: Observation) -> AnsibleSSMIncidentsE
     for step in missing:
         effects.update(effects_of(step))
     differences = [
-        f"AWS reports {described_effect(effect, reported(effect, seen))}, and the task expects {described_effect(effect, value)}"
+        f"AWS reports {described_effect(effect, reported(effect, seen))}, but the task expects {described_effect(effect, value)}"
         for effect, value in effects.items()
         if not is_reported(effect, value, seen)
     ]
     return AnsibleSSMIncidentsError(
-        f"AWS has accepted {', '.join(step.action for step in missing)}, and does not report it",
+        f"AWS accepted {', '.join(step.action for step in missing)}, but does not report the change",
         code=CHANGE_NOT_VISIBLE,
         reason="; ".join(differences),
     )

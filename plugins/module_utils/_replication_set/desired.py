@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The desired state of a replication set: the options of the managing module, checked before anything is sent."""
+"""The desired state of a replication set: the validated options of the managing module."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from .service import (
 
 
 class DesiredState(NamedTuple):
-    """The desired state of a set; None for what is not to be changed.
+    """The desired state of a set; None for what does not change.
 
-    :ivar regions: Region names, each with the ARN of its KMS key or DEFAULT_KEY. None stands for the key that the Region
-        has or, if it is added, for the AWS owned key.
+    :ivar regions: Region names, each with the ARN of its KMS key or DEFAULT_KEY. None means the key that the Region
+        has, or the AWS owned key for a Region that is added.
     :ivar purge_regions: whether to delete the Regions that regions does not name.
-    :ivar replace_keys: whether to delete and add again a Region whose key differs.
-    :ivar tags: the tags as texts.
+    :ivar replace_keys: whether to delete a Region whose key differs, and add it again.
+    :ivar tags: the tags, all keys and values as texts.
     :ivar purge_tags: whether to remove the tags that tags does not name.
     """
 
@@ -43,10 +43,10 @@ class DesiredState(NamedTuple):
 
 
 def desired_state(params: Mapping[str, Any], partitions: Mapping[str, str]) -> DesiredState:
-    """Return what the managing module's options ask for.
+    """Return the desired state for the managing module's options.
 
     :param partitions: the Regions where the service exists, each with its partition.
-    :raises AnsibleSSMIncidentsError: names the option, the value and what is wrong with it.
+    :raises AnsibleSSMIncidentsError: names the option, the value and the problem.
     """
     return DesiredState(
         regions=_desired_regions(params["regions"], partitions),
@@ -64,19 +64,21 @@ def _desired_regions(
     if regions is None:
         return None
     if not 1 <= len(regions) <= MAX_REGIONS:
-        raise invalid_option("regions", f"{len(regions)} given", f"A replication set has 1 to {MAX_REGIONS} Regions")
+        raise invalid_option(
+            "regions", f"there are {len(regions)} Regions", f"A replication set must have 1 to {MAX_REGIONS} Regions"
+        )
     names = [region["name"] for region in regions]
     validate_region_names("regions", names)
     desired: dict[str, str | None] = {}
     for region in regions:
         name, key = region["name"], region.get("sse_kms_key_id")
         if names.count(name) > 1:
-            raise invalid_option("regions", f"{name!r} is given more than once", "Name each Region once")
+            raise invalid_option("regions", f"{name!r} is specified more than once", "Specify each Region once")
         if name not in partitions:
             raise invalid_option(
                 "regions",
-                f"Incident Manager does not exist in {name!r}, as far as botocore knows",
-                f"It exists in {', '.join(partitions)}",
+                f"Incident Manager does not exist in {name!r}, according to botocore",
+                f"Use one of {', '.join(partitions)}, or install a newer botocore",
             )
         if key is not None:
             _validate_key(name, key, partitions[name])
@@ -85,8 +87,8 @@ def _desired_regions(
     if owned and managed:
         raise invalid_option(
             "regions",
-            f"the AWS owned key is given for {', '.join(owned)}, and a customer managed key for {', '.join(managed)}",
-            "A replication set has the AWS owned key in all Regions, or customer managed keys in all",
+            f"the AWS owned key is specified for {', '.join(owned)}, but a customer managed key for {', '.join(managed)}",
+            "Use either the AWS owned key in all Regions or customer managed keys in all Regions",
         )
     return desired
 
@@ -95,22 +97,24 @@ def _desired_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
     if tags is None:
         return None
     if None in tags.values():
-        raise invalid_option("tags", "a value is null", "Give a text, which may be empty")
+        raise invalid_option("tags", "a value is null", "Specify a text, which can be empty")
     texts = {to_text(key): to_text(value) for key, value in tags.items()}
     if len(texts) > MAX_TAGS:
-        raise invalid_option("tags", f"{len(texts)} given", f"A replication set has {MAX_TAGS} tags at most")
+        raise invalid_option(
+            "tags", f"there are {len(texts)} tags", f"A replication set can have at most {MAX_TAGS} tags"
+        )
     for key, value in texts.items():
         if not TAG_KEY.fullmatch(key):
             raise invalid_option(
                 "tags",
                 f"{key!r} is not a valid tag key",
-                "It must have 1 to 128 characters, A-Z a-z 0-9, spaces, commas and _ = @ : . + - / and must not begin with aws:",
+                "It must have 1 to 128 characters (A-Z a-z 0-9, spaces, commas and _ = @ : . + - /) and must not begin with aws:",
             )
         if not TAG_VALUE.fullmatch(value):
             raise invalid_option(
                 "tags",
                 f"{value!r} is not a valid value of the tag {key!r}",
-                "It must have at most 256 characters, A-Z a-z 0-9, spaces, commas and _ = @ : . + - /",
+                "It must have at most 256 characters (A-Z a-z 0-9, spaces, commas and _ = @ : . + - /)",
             )
     return texts
 
@@ -123,13 +127,13 @@ def _validate_key(region: str, key: str, partition: str) -> None:
         raise invalid_option(
             "regions",
             f"sse_kms_key_id {key!r} of {region} is not the ARN of a KMS key",
-            "It must not be an alias or a key ID, as the service reports ARNs",
+            "It must not be an alias or a key ID, because the service reports ARNs",
         )
     if (arn["partition"], arn["region"]) != (partition, region):
-        # Found out by AWS, it would be too late: the Region whose key is replaced is already deleted then.
+        # AWS would reject it too late: by then, the Region whose key is replaced is already deleted.
         raise invalid_option(
             "regions",
             f"sse_kms_key_id {key!r} of {region} is a KMS key in {arn['region']}, partition {arn['partition']}",
-            f"It must be a KMS key in the Region that it encrypts, {region} of partition {partition} (Incident Manager"
+            f"It must be a KMS key in the Region that it encrypts: {region}, partition {partition} (Incident Manager"
             ' User Guide, "Data protection in Incident Manager")',
         )

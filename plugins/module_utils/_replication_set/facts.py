@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The facts of a replication set and of its KMS keys, made from what botocore parsed. Nothing of AWS is imported here."""
+"""The facts of a replication set and of its KMS keys, from responses that botocore parsed. Nothing of AWS is imported here."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, Mapping
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
-# The service leaves some of these out: a set recorded by AWS has no arn and no statusUpdateDateTime
-# (awscli, examples/ssm-incidents/get-replication-set.rst). They are null then.
+# The service leaves out some of these, and they are then null: a set recorded by AWS has no arn and no
+# statusUpdateDateTime (awscli, examples/ssm-incidents/get-replication-set.rst).
 SET_FIELDS = (
     "arn",
     "created_by",
@@ -24,7 +24,7 @@ SET_FIELDS = (
 )
 REGION_FIELDS = ("kms_key", "sse_kms_key_id", "status", "status_message", "status_update_date_time")
 
-#: What is needed of KMS's KeyMetadata to tell whether Incident Manager can use a key.
+#: The members of KMS's KeyMetadata that decide whether Incident Manager can use a key.
 KEY_FIELDS = (
     "custom_key_store_id",
     "deletion_date",
@@ -43,12 +43,12 @@ def replication_set_facts(
     tags: Mapping[str, str] | None,
     kms_keys: Mapping[str, Mapping[str, Any] | None] | None = None,
 ) -> dict[str, Any]:
-    """Return a replication set's facts, with every key, whatever the service left out.
+    """Return a replication set's facts. They have every key, even if the service left a value out.
 
-    :param replication_set: replicationSet of a GetReplicationSet answer, as botocore parsed it.
-    :param arn: the ARN that was asked for, used if the answer has none.
+    :param replication_set: replicationSet of a GetReplicationSet response, as botocore parsed it.
+    :param arn: the ARN in the request, for a response that has none.
     :param tags: the set's tags, or None if they were not listed or could not be listed.
-    :param kms_keys: the facts of the Regions' KMS keys, as key_facts() makes them; null for a Region without.
+    :param kms_keys: the facts of the Regions' KMS keys, as key_facts() returns them; None for a Region without them.
     :return: snake_cased facts. Region names and tag keys keep their case, times are ISO 8601 in UTC.
     """
     regions = replication_set.get("regionMap") or {}
@@ -66,7 +66,7 @@ def key_facts(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the facts of a customer managed key.
 
     :param metadata: KeyMetadata of KMS's DescribeKey, as botocore parsed it; None if KMS has no such key.
-    :return: KEY_FIELDS. For a key that KMS does not have, all of them are None, but enabled is false.
+    :return: KEY_FIELDS. If KMS has no such key, enabled is False and all other values are None.
     """
     facts = _snake_cased(metadata or {"Enabled": False}, KEY_FIELDS)
     return {field: facts[field] for field in KEY_FIELDS}
@@ -79,17 +79,17 @@ DISABLED_STATES = ("Disabled", "PendingDeletion", "PendingReplicaDeletion")
 def key_problem(key: Mapping[str, Any]) -> str | None:
     """Return why Incident Manager can't use a customer managed key, or None if it can.
 
-    The key must be enabled and symmetric, with key material that KMS has made, and not in a custom key store (User Guide,
-    "Data protection in Incident Manager"). It may be a multi-Region key.
+    The key must be enabled and symmetric, with key material that KMS created, and not in a custom key store (User Guide,
+    "Data protection in Incident Manager"). It can be a multi-Region key.
 
-    :param key: its facts, as key_facts() makes them.
+    :param key: its facts, as key_facts() returns them.
     :return: a sentence without a full stop.
     """
     state = key["key_state"]
     if state is None:
-        return "KMS has no such key (any more)"
+        return "the key does not exist in KMS"
     if key["deletion_date"]:
-        return f"its key state is {state}, and KMS deletes it on {key['deletion_date']}"
+        return f"its key state is {state}, and KMS will delete it on {key['deletion_date']}"
     if state != "Enabled":
         return f"its key state is {state}, not Enabled"
     if key["enabled"] is not True:
@@ -99,15 +99,15 @@ def key_problem(key: Mapping[str, Any]) -> str | None:
     if key["custom_key_store_id"] or key["origin"] in ("AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"):
         return f"it is in a custom key store, {key['custom_key_store_id'] or key['origin']}"
     if key["origin"] != "AWS_KMS":
-        return f"its key material is imported, not made by KMS (origin {key['origin']})"
-    # Such a key has no other use than ENCRYPT_DECRYPT (KMS API Reference, CreateKey), and moto's KMS leaves it out.
+        return f"its key material was imported, not created by KMS (origin {key['origin']})"
+    # ENCRYPT_DECRYPT is the only key usage of such a key (KMS API Reference, CreateKey). moto's KMS leaves it out.
     if key["key_spec"] != "SYMMETRIC_DEFAULT" or key["key_usage"] not in ("ENCRYPT_DECRYPT", None):
         return f"it is not a symmetric encryption key (key spec {key['key_spec']}, key usage {key['key_usage']})"
     return None
 
 
 def iso_time(moment: datetime) -> str:
-    """Return a time as ISO 8601 in UTC with microseconds: always of one length, so that the texts sort as the times do."""
+    """Return a time as ISO 8601 in UTC with microseconds. All texts have the same length, so they sort as the times do."""
     return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")
 
 

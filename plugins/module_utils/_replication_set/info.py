@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The facts of a replication set, as the info module, the lookup and the audit return them."""
+"""The facts of a replication set, for the info module, the lookup and the audit."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def get_facts(
 ) -> dict[str, Any]:
     """Find a replication set and return exists, region and replication_set as the info module documents them.
 
-    :param arn: the set's ARN; None for the account's own set, which it may not have.
-    :param search_regions: further Regions to search, or ALL_REGIONS.
-    :param include_tags: whether to list the tags as well.
-    :param warn: takes a warning if the tags can't be listed, or a key can't be described.
-    :param include_keys: whether to describe the Regions' KMS keys as well.
-    :raises AnsibleSSMIncidentsError: if the set is not found, or a Region that may have it did not answer.
+    :param arn: the set's ARN; None for the account's own set, if it has one.
+    :param search_regions: more Regions to search, or ALL_REGIONS.
+    :param include_tags: whether to list the tags too.
+    :param warn: called with a warning if the tags can't be listed or a key can't be described.
+    :param include_keys: whether to describe the Regions' KMS keys too.
+    :raises AnsibleSSMIncidentsError: if the set is not found, or if a Region that may have it did not respond.
     """
     result = find_replication_set(connection, arn, search_regions)
     expected = connection.role_account_id
     if result.arn and expected and account_id_of_arn(result.arn) != expected:
         raise AnsibleSSMIncidentsError(
-            f"The role belongs to account {expected}, but the replication set {result.arn} to another one",
+            f"The role belongs to account {expected}, but the replication set {result.arn} belongs to another account",
             code=ACCOUNT_MISMATCH,
         )
     return result_facts(connection, result, include_tags, warn, include_keys)
@@ -57,7 +57,7 @@ def result_facts(
     warn: Callable[[str], object],
     include_keys: bool = False,
 ) -> dict[str, Any]:
-    """Return the result of a search as exists, region and replication_set. Parameters and errors as for get_facts()."""
+    """Return the result of a search as exists, region and replication_set. For parameters and errors, see get_facts()."""
     region = result.client.meta.region_name
     if result.replication_set is None:
         return {"exists": False, "region": region, "replication_set": {}}
@@ -70,7 +70,7 @@ def result_facts(
 def _list_tags_or_warn(
     connection: Connection, result: SearchResult, warn: Callable[[str], object]
 ) -> dict[str, str] | None:
-    """Return a set's tags, or None with a warning if the caller may not list them."""
+    """Return a set's tags. If the caller has no permission to list them, warn and return None."""
     try:
         region = result.client.meta.region_name
         return within(REGION_SECONDS, region, partial(list_tags, result.client, result.arn))
@@ -82,7 +82,7 @@ def _list_tags_or_warn(
 
 
 def unlisted_tags(failure: AnsibleSSMIncidentsError, mask: Callable[[str], str]) -> str:
-    """Return the warning that the tags can't be listed."""
+    """Return the warning for tags that can't be listed."""
     return (
         f"{failure.message}: {shorten(mask(failure.reason))}. tags is null. All other facts are complete."
         " To list the tags, allow ssm-incidents:ListTagsForResource."
@@ -92,7 +92,7 @@ def unlisted_tags(failure: AnsibleSSMIncidentsError, mask: Callable[[str], str])
 def _describe_keys_or_warn(
     connection: Connection, replication_set: Mapping[str, Any], warn: Callable[[str], object]
 ) -> dict[str, dict[str, Any] | None]:
-    """Return the facts of the Regions' customer managed keys, or None with a warning for a key that can't be described."""
+    """Return the facts of the Regions' customer managed keys. Warn for each key that can't be described; its value is None."""
     keys = {name: kms_key_of_region(info) for name, info in replication_set["regionMap"].items()}
     facts: dict[str, dict[str, Any] | None] = {}
     for (region, _arn), described in describe_keys(connection, customer_managed_keys(keys)).items():

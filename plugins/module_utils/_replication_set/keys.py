@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
     from .._aws.connection import Connection
 
-# In seconds, to connect and for the answer, which is tried once. What keys are needed for goes on without them, and the
-# KMS of a Region that is down must not hold up the ones who move away from it.
+# The time limits to connect and to read the response of the only attempt, in seconds. Callers continue without the facts of
+# keys, and the KMS of a Region that is down must not delay a task that moves the set out of that Region.
 _TIMEOUT = 5
 
-# How long keys are waited for if the task's time is nearly over, in seconds.
+# How long to wait for keys if the task is about to time out, in seconds.
 _SHORTEST = 2
 
-# What tells whether a key can be used (KMS API Reference, KeyMetadata).
+# The members that decide whether a key can be used (KMS API Reference, KeyMetadata).
 _REQUIRED = {
     "Arn": str,
     "Enabled": bool,
@@ -46,8 +46,8 @@ _REQUIRED = {
 
 
 _ENABLE_ADVICE = (
-    "Cancel its deletion if it is pending (kms:CancelKeyDeletion), enable it (kms:EnableKey), and run the task again. Disable"
-    " or delete a key only when nothing is encrypted with it any more."
+    "If the deletion of the key is pending, cancel it (kms:CancelKeyDeletion). Enable the key (kms:EnableKey), and run the task"
+    " again. Disable or delete a key only when nothing is encrypted with it."
 )
 
 
@@ -63,7 +63,7 @@ def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
         for name, kind in _REQUIRED.items():
             required_member(metadata, name, kind)
         if metadata["Arn"] != arn:
-            raise ValueError("Arn is another key's")
+            raise ValueError("Arn is the ARN of another key")
         if metadata.get("CustomKeyStoreId") is not None:
             required_member(metadata, "CustomKeyStoreId", str)
         return metadata
@@ -79,11 +79,11 @@ def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
 def describe_keys(
     connection: Connection, keys: Iterable[tuple[str, str]], seconds: float = _TIMEOUT + 1
 ) -> dict[tuple[str, str], dict[str, Any] | AnsibleSSMIncidentsError]:
-    """Return the facts of KMS keys, all described side by side, each in its own Region.
+    """Return the facts of KMS keys. The calls run in parallel, each in the key's own Region.
 
     :param keys: Regions, each with the ARN of a key.
-    :param seconds: how long all of them may take.
-    :return: for each of keys, in their order, what key_facts() returns, or why the key can't be described.
+    :param seconds: the maximum time for all calls.
+    :return: for each key, in the same order, what key_facts() returns, or the failure to describe the key.
     """
     keys = list(keys)
     described: dict[tuple[str, str], dict[str, Any] | AnsibleSSMIncidentsError] = {}
@@ -94,14 +94,14 @@ def describe_keys(
             calls[region, arn] = partial(describe_key, client, arn)
         except AnsibleSSMIncidentsError as failure:
             described[region, arn] = failure
-    # The time limits of the connection are for each read, which an answer that comes in drops never reaches.
+    # The client's read timeout applies to each part of a response, so a response that trickles in never reaches it.
     for key, result in in_parallel(calls, seconds):
         described[key] = result if isinstance(result, AnsibleSSMIncidentsError) else key_facts(result)
     return {key: described[key] for key in keys}
 
 
 def undescribed_key(connection: Connection, failure: AnsibleSSMIncidentsError) -> str:
-    """Return why a key can't be described, for a warning: a sentence without a full stop."""
+    """Return why a key can't be described, as a sentence without a full stop, for a warning."""
     reason = f"{failure.message}: {shorten(connection.mask(failure.reason))}"
     if failure.code in (ACCESS_DENIED, STS_ACCESS_DENIED):
         return f"{reason}. To see the key, allow kms:DescribeKey in the IAM policy or in the key's policy"
@@ -109,17 +109,17 @@ def undescribed_key(connection: Connection, failure: AnsibleSSMIncidentsError) -
 
 
 class KeyCheck:
-    """The check, before a change, of the customer managed keys that its steps depend on.
+    """Checks the customer managed keys that the steps of a change depend on.
 
-    Each key is described anew before each step, as steps take hours, but one that could not be described is not tried again.
+    Steps can take hours, so each key is described again before each step. A key that could not be described is not tried again.
     """
 
     def __init__(
         self, connection: Connection, warn: Callable[[str], object], seconds_left: Callable[[], float]
     ) -> None:
         """
-        :param warn: takes a warning for a key that can't be described, which is not checked then.
-        :param seconds_left: returns how long the task may still take.
+        :param warn: called with a warning for a key that can't be described and is therefore not checked.
+        :param seconds_left: returns the time until the task times out.
         """
         self._seconds_left = seconds_left
         self._connection = connection
@@ -130,7 +130,7 @@ class KeyCheck:
         """Validate that the steps' keys can be used.
 
         :param current: the state before the steps.
-        :raises AnsibleSSMIncidentsError: names the key, its Region, its state, and what can't be done with it.
+        :raises AnsibleSSMIncidentsError: names the key, its Region, its state, and what the state prevents.
         """
         needed = {key: step for key, step in keys_of_steps(current, steps).items() if key not in self._unchecked}
         seconds = min(_TIMEOUT + 1, max(_SHORTEST, self._seconds_left()))
@@ -138,7 +138,7 @@ class KeyCheck:
             if isinstance(described, AnsibleSSMIncidentsError):
                 self._unchecked.add((region, arn))
                 self._warn(
-                    f"{undescribed_key(self._connection, described)}. Whether the key can be used was not checked."
+                    f"{undescribed_key(self._connection, described)}. The task continues without checking this key."
                 )
             else:
                 self._validate_key(region, arn, described, needed[region, arn])
@@ -147,20 +147,20 @@ class KeyCheck:
         problem = self._connection.mask(key_problem(key))
         if not problem:
             return
-        what = f"The KMS key {arn} of {region} can't be used: {one_line(shorten(problem))}"
+        what = f"The KMS key {arn} of Region {region} can't be used: {one_line(shorten(problem))}"
         if step.action not in (DELETE_REGION, DELETE):
             raise AnsibleSSMIncidentsError(what, code=KEY_NOT_USABLE)
         target = "the replication set" if step.action == DELETE else f"Region {region}"
         is_gone = key["key_state"] is None
         if (is_gone and step.action == DELETE) or not (is_gone or key["key_state"] in DISABLED_STATES):
-            # A key that is gone can't be enabled, and of other keys AWS does not say that they prevent a deletion.
+            # A key that does not exist can't be enabled. Of keys in other states, AWS does not say that they prevent a deletion.
             self._unchecked.add((region, arn))
             self._warn(
-                f"{what}. Whether AWS deletes {target} with such a key is not known. If it fails, contact AWS Support."
+                f"{what}. It is not known whether AWS deletes {target} with such a key. If the deletion fails, contact AWS Support."
             )
             return
         raise AnsibleSSMIncidentsError(
-            f"{what}. To delete {target} would end in an error",
+            f"{what}. The deletion of {target} would fail",
             code=KEY_NOT_USABLE,
             advice=_ENABLE_ADVICE if key["key_state"] else "Contact AWS Support.",
         )

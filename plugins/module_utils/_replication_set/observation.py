@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWS reports of a replication set at a moment, and what can be told from it. Nothing of AWS is imported here."""
+"""A report of AWS about a replication set, and what it shows. Nothing of AWS is imported here."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .service import ACTIVE, DELETING, FAILED, kms_key_of_region
 
 
 class Observation(NamedTuple):
-    """What AWS reports of the set at a moment.
+    """What AWS reports about the set at one time.
 
     :ivar region: the Region that returned the set, or None.
     :ivar arn: the set's ARN; empty if it is not known.
     :ivar replication_set: the set as botocore parsed it; None if the account has no such set.
     :ivar tags: the set's tags; None if they were not listed.
-    :ivar other_arns: the account's sets, if the one that was asked for is not among them.
+    :ivar other_arns: the ARNs of the account's sets, if the requested set is not among them.
     """
 
     region: str | None
@@ -30,7 +30,7 @@ class Observation(NamedTuple):
 
 
 def current_state(seen: Observation) -> CurrentState | None:
-    """Return the state that AWS reports, as plans have it; None for no set."""
+    """Return the reported state, for a plan; None for no set."""
     if seen.replication_set is None:
         return None
     regions = seen.replication_set["regionMap"].items()
@@ -42,9 +42,9 @@ def current_state(seen: Observation) -> CurrentState | None:
 
 
 def is_changing(seen: Observation) -> bool:
-    """Tell whether a change of the set is in progress: AWS takes no other change then (CloudFormation).
+    """Return whether a change of the set is in progress. AWS then accepts no other change (CloudFormation).
 
-    A status that is not known here counts as one, and so does a Region's: the set is not ready.
+    An unknown status of the set or of a Region counts as a change in progress, because the set is not ready.
     """
     if seen.replication_set is None or seen.replication_set["status"] == FAILED:
         return False
@@ -58,7 +58,7 @@ def region_statuses(seen: Observation) -> dict[str, str | None]:
 
 
 def missing_effects(steps: Iterable[Step], seen: Observation) -> list[Step]:
-    """Return the steps whose effect AWS does not report, without those that a later one of them has undone."""
+    """Return the steps whose effect AWS does not report, without the effects that a later step has reverted."""
     steps = list(steps)
     missing = []
     for number, step in enumerate(steps):
@@ -70,15 +70,15 @@ def missing_effects(steps: Iterable[Step], seen: Observation) -> list[Step]:
 
 
 def is_visible(step: Step, seen: Observation) -> bool:
-    """Tell whether a step whose outcome is unknown was taken, by what AWS reports."""
+    """Return whether AWS reports the effect of a step whose outcome is unknown."""
     if step.action == CREATE and set(region_statuses(seen)) != set(step.values["regions"]):
-        # Somebody else has created this set.
+        # Somebody else created this set.
         return False
     return not missing_effects([step], seen)
 
 
 def effects_of(step: Step) -> dict[tuple[str, str], Any]:
-    """Return what a step brings about: the set, Regions with their keys, protection and tags, each with its value or None."""
+    """Return the effects of a step on the set, Regions (with their keys), protection and tags, each with its value or None."""
     values = step.values
     if step.action == CREATE:
         return {("set", ""): True}
@@ -96,6 +96,7 @@ def effects_of(step: Step) -> dict[tuple[str, str], Any]:
 
 
 def is_reported(effect: tuple[str, str], value: Any, seen: Observation) -> bool:
+    """Return whether AWS reports an effect with its value."""
     kind, name = effect
     if kind == "set":
         is_gone = seen.replication_set is None or seen.replication_set["status"] == DELETING
@@ -108,7 +109,7 @@ def is_reported(effect: tuple[str, str], value: Any, seen: Observation) -> bool:
         return seen.tags is None or seen.tags.get(name) == value
     info = _regions(seen).get(name)
     is_gone = info is None or info.get("status") == DELETING
-    # A key that AWS leaves out is unknown.
+    # If AWS leaves the key out, it is unknown.
     return is_gone if value is None else not is_gone and info is not None and kms_key_of_region(info) in (value, None)
 
 
@@ -126,11 +127,12 @@ def failed_regions(seen: Observation) -> dict[str, str]:
 
 
 def is_failed(seen: Observation) -> bool:
+    """Return whether the set itself is FAILED."""
     return seen.replication_set is not None and seen.replication_set["status"] == FAILED
 
 
 def fingerprint(seen: Observation) -> tuple[Any, ...]:
-    """Return what tells one state of the set from another."""
+    """Return a value that differs for different states of the set."""
     replication_set = seen.replication_set or {}
     return (
         current_state(seen),
@@ -141,7 +143,7 @@ def fingerprint(seen: Observation) -> tuple[Any, ...]:
 
 
 def reported(effect: tuple[str, str], seen: Observation) -> Any:
-    """Return what AWS reports of what a step brings about; None for nothing."""
+    """Return the value that AWS reports for an effect; None for no value."""
     kind, name = effect
     current = current_state(seen)
     if kind == "set" or current is None:
@@ -152,6 +154,7 @@ def reported(effect: tuple[str, str], seen: Observation) -> Any:
 
 
 def described_effect(effect: tuple[str, str], value: Any) -> str:
+    """Return an effect with its value, in words for a message."""
     kind, name = effect
     if kind == "protection":
         return f"deletion protection {'on' if value else 'off'}"

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWS reports of a replication set, from any Region that answers.
+"""Reading a replication set from any Region that responds.
 
-ListReplicationSets answers from any Region where the service exists, GetReplicationSet only from a Region that is in the
-set (sources: Prowler, Terraform's AWS provider).
+ListReplicationSets succeeds in any Region where the service exists, GetReplicationSet only in a Region that is in the set
+(sources: Prowler, Terraform's AWS provider).
 """
 
 from __future__ import annotations
@@ -25,43 +25,43 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-#: How long the tags are tried to be read for the result of a task, in seconds.
+#: How long to retry listing the tags for the result of a task, in seconds.
 LAST_READ_SECONDS = 60
 
 
 class Observer:
-    """Reads one replication set: the same one, once its ARN is known.
+    """Reads one replication set. Once its ARN is known, it is always the same set.
 
-    :ivar arn: the set's ARN; None as long as it is not known.
+    :ivar arn: the set's ARN; None before it is known.
     """
 
     def __init__(self, remote: Remote, arn: str | None, include_tags: bool) -> None:
         """
-        :param arn: the ARN that the user has given; None for the account's own set.
-        :param include_tags: whether to list the tags as well.
+        :param arn: the ARN in the options; None for the account's own set.
+        :param include_tags: whether to list the tags too.
         """
         self.arn = self._given_arn = arn
         self.mask = remote.mask
         self._remote = remote
         self._include_tags = include_tags
         self._regions: list[str] = []
-        # Those that are being added to the set, or deleted from it, and may not return it.
+        # The Regions that are being added to the set or deleted from it. They may not return it.
         self._moving: set[str] = set()
         self._unreadable_lists: set[str] = set()
         self._failures: Counter[str] = Counter()
 
     def created(self, arn: str, regions: Iterable[str]) -> None:
-        """Take what is known of a set that was just created."""
+        """Store the ARN and the Regions of a set that was just created."""
         self.arn, self._regions, self._moving = arn, list(regions), set()
 
     def forget(self) -> None:
-        """Forget which set it was, unless the user has given its ARN: the account may have another one by now."""
+        """Forget the ARN, unless it is from the options: the account may now have another set."""
         self.arn = self._given_arn
 
     def look(self) -> Observation:
         """Return what AWS reports.
 
-        :raises AnsibleSSMIncidentsError: if it is not known whether there is a set, or a set that is listed can't be read.
+        :raises AnsibleSSMIncidentsError: if it can't be determined whether there is a set, or if a listed set can't be read.
         """
         failures: dict[str, AnsibleSSMIncidentsError] = {}
         if self.arn:
@@ -83,7 +83,7 @@ class Observer:
         return Observation(None, "", None, other_arns=tuple(listed))
 
     def list_tags(self, seen: Observation) -> dict[str, str]:
-        """Return the tags of the set that was seen. Raises AnsibleSSMIncidentsError if no Region of it lists them."""
+        """Return the tags of the set in an observation. Raises AnsibleSSMIncidentsError if no Region of the set lists them."""
         regions = seen.replication_set["regionMap"] if seen.replication_set else []
         failures: dict[str, AnsibleSSMIncidentsError] = {}
         tags = self._first(self.healthiest_first(regions), partial(self._remote.list_tags, arn=seen.arn), failures)
@@ -92,7 +92,7 @@ class Observer:
         raise next(iter(failures.values()))
 
     def list_tags_at_last(self, seen: Observation) -> dict[str, str]:
-        """Return the tags for the result of a task, for which an error may pass within a minute. Errors as for list_tags()."""
+        """Return the tags for the result of a task. Temporary errors are retried for a minute. For errors, see list_tags()."""
         end = self._remote.now() + min(LAST_READ_SECONDS, self._remote.seconds_left())
         for number in count():
             try:
@@ -105,7 +105,7 @@ class Observer:
         raise AssertionError  # count() has no end.
 
     def healthiest_first(self, regions: Iterable[str]) -> list[str]:
-        """Return Regions in the order in which to call them: those that are in the set and did not fail, the user's own first."""
+        """Return Regions in the order in which to call them: first those with no failures and no change, the user's own first."""
 
         def order(name: str) -> tuple[int, bool, bool, str]:
             return self._failures[name], name in self._moving, name != self._remote.region, name
@@ -113,7 +113,7 @@ class Observer:
         return sorted(regions, key=order)
 
     def record(self, region: str, failure: AnsibleSSMIncidentsError | None) -> None:
-        """Remember whether a call in a Region has failed. A set that it does not have, or that is changing, is no failure of it."""
+        """Count the failures of a Region. That it does not have the set, or that the set is changing, is not its failure."""
         if failure is None:
             self._failures[region] = 0
         elif failure.code not in (CONFLICT, NOT_FOUND):
@@ -124,7 +124,7 @@ class Observer:
     ) -> Observation | None:
         """Get the set from the first Region that returns it.
 
-        :param failures: Regions that were asked already, each with its failure; takes those that fail.
+        :param failures: the Regions that have already failed, each with its failure. New failures are added.
         """
         asked = [region for region in self.healthiest_first(regions) if region not in failures]
         found = self._first(asked, partial(self._remote.get_replication_set, arn=arn), failures)
@@ -138,10 +138,10 @@ class Observer:
         return seen._replace(tags=self.list_tags(seen)) if self._include_tags else seen
 
     def _not_found(self, arn: str, failures: dict[str, AnsibleSSMIncidentsError]) -> AnsibleSSMIncidentsError:
-        """Return the failure for a set that should be there.
+        """Return the failure for a set that should exist.
 
-        It is on its way into the only Region that answers or out of it, or a Region that has it does not answer. Of Regions
-        that are not in the set, as far as is known, it makes no difference why they do not return it.
+        Either the only Region that responds is being added to the set or deleted from it, or no Region of the set responds.
+        Failures of Regions that are not known to be in the set don't matter.
         """
         own = {region: failure for region, failure in failures.items() if region in self._regions} or failures
         failure = search_failure(f"the replication set {arn}", list(own), own, self._remote.mask)
@@ -150,10 +150,10 @@ class Observer:
         return failure
 
     def _list(self, regions: list[str]) -> list[str] | AnsibleSSMIncidentsError:
-        """Return the ARNs of the account's sets, or why no Region lists them."""
+        """Return the ARNs of the account's sets, or the failure if no Region lists them."""
         failures: dict[str, AnsibleSSMIncidentsError] = {}
         ordered = self.healthiest_first(regions)
-        # A list without end is many calls: not in every Region each time.
+        # An endless list takes many calls, so don't read it again in every Region.
         asked = [region for region in ordered if region not in self._unreadable_lists] or ordered[:1]
         found = self._first(asked, self._remote.list_replication_sets, failures)
         self._unreadable_lists |= {region for region, failure in failures.items() if failure.code == MALFORMED_ANSWER}
@@ -162,9 +162,9 @@ class Observer:
     def _first(
         self, regions: list[str], call: Callable[..., Result], failures: dict[str, AnsibleSSMIncidentsError]
     ) -> tuple[str, Result] | None:
-        """Call the first Region and, if it fails, all others side by side; return the first that answers, with its result.
+        """Call the first Region and, if it fails, all others in parallel. Return the first Region that succeeds, with its result.
 
-        :param failures: takes the Regions that fail.
+        :param failures: the failures of Regions are added to it.
         """
         for group in (regions[:1], regions[1:]):
             if failures and self._remote.is_over():
@@ -183,7 +183,7 @@ class Observer:
 def _only_arn(listed: list[str] | AnsibleSSMIncidentsError) -> str | None:
     """Return the ARN of the account's only set, or None if it has none.
 
-    :raises AnsibleSSMIncidentsError: if it has several, which it can't have, or if the list could not be read.
+    :raises AnsibleSSMIncidentsError: if the list has several, which AWS does not allow, or if it could not be read.
     """
     if isinstance(listed, AnsibleSSMIncidentsError):
         raise listed

@@ -4,11 +4,13 @@
 
 """The plan of a change: the steps from the current state of a replication set to the desired one.
 
-Nothing of AWS is imported here. The rules are the service's: 1 to 3 Regions at any time (botocore's model), one Region
-added or deleted a call (CloudFormation), the AWS owned key in all Regions or customer managed keys in all (Terraform's
-documentation), another customer managed key for a Region only by deleting the Region and adding it again (Terraform's
-documentation), and the last Region deleted only together with the set, as that deletes all of the account's Incident
-Manager data (User Guide).
+Nothing of AWS is imported here. The rules of the service are:
+
+* A set has 1 to 3 Regions at any time (botocore's model).
+* One call adds or deletes one Region (CloudFormation).
+* A set has the AWS owned key in all Regions, or customer managed keys in all Regions (Terraform's documentation).
+* To get another customer managed key, a Region must be deleted and added again (Terraform's documentation).
+* Deleting the last Region deletes the set and all of the account's Incident Manager data (User Guide).
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from .._aws.errors import (
 from .desired import DesiredState
 from .service import DEFAULT_KEY, MAX_REGIONS, MAX_TAGS, customer_managed_keys, regions_by_kind_of_key
 
-# The actions of steps, by the names that the managing module returns.
+# The actions of steps, as the managing module returns them.
 CREATE = "create_replication_set"
 ADD_REGION = "add_region"
 DELETE_REGION = "delete_region"
@@ -36,15 +38,15 @@ TAG = "tag_resource"
 UNTAG = "untag_resource"
 DELETE = "delete_replication_set"
 
-# What Terraform's page says comes from AWS's own people, who wrote that resource.
+# Developers of AWS wrote this resource of Terraform and its page.
 _PAGES = (
     '(Incident Manager User Guide, "Configuring replication sets and Findings"; Terraform,'
     " aws_ssmincidents_replication_set)"
 )
 _RECREATE_ADVICE = (
     "To change between the AWS owned key and customer managed keys, the replication set and all of Incident Manager's"
-    f" data must be deleted and created again {_PAGES}. AWS may not let the account create another one, as Incident Manager is"
-    " closed to new customers."
+    f" data must be deleted and created again {_PAGES}. AWS may not let the account create another set, because Incident"
+    " Manager is closed to new customers."
 )
 
 
@@ -67,17 +69,17 @@ class Step(NamedTuple):
 
 
 def plan_changes(current: CurrentState | None, desired: DesiredState) -> list[Step]:
-    """Return the steps from the current state to the desired one, in their order; none if nothing differs.
+    """Return the steps from the current state to the desired state, in order; none if nothing differs.
 
-    For an existing set, deletion protection is turned on first or off last, and tags come before Regions, which take minutes.
+    For an existing set, deletion protection is turned on first or off last. Tags come before Regions, which take minutes.
 
     :param current: None if the account has no set.
-    :raises AnsibleSSMIncidentsError: if the service can't do that, or the user has not allowed it.
+    :raises AnsibleSSMIncidentsError: if the service does not support the change, or if the options do not allow it.
     """
     if current is None:
         if not desired.regions:
             raise AnsibleSSMIncidentsError(
-                "The account has no replication set, and regions is not set",
+                "The account has no replication set, and the option regions is not set",
                 code=NO_REPLICATION_SET,
                 advice="To create a replication set, set regions.",
             )
@@ -92,16 +94,16 @@ def plan_changes(current: CurrentState | None, desired: DesiredState) -> list[St
 
 
 def plan_deletion(current: CurrentState | None, deletion_protected: bool | None) -> list[Step]:
-    """Return the steps that delete the set and with it all of Incident Manager's data.
+    """Return the steps that delete the set and all of Incident Manager's data.
 
-    :param deletion_protected: the option of the same task; only False allows to turn protection off.
-    :raises AnsibleSSMIncidentsError: if protection is on and the task does not turn it off.
+    :param deletion_protected: the option of the task; only False allows turning deletion protection off.
+    :raises AnsibleSSMIncidentsError: if deletion protection is on and the task does not turn it off.
     """
     if current is None:
         return []
     if current.deletion_protected and deletion_protected is not False:
         raise AnsibleSSMIncidentsError(
-            "Deletion protection is on, which keeps all of Incident Manager's data from being deleted with the set",
+            "Deletion protection is on, and prevents the deletion of the replication set and of all of Incident Manager's data",
             code=DELETION_PROTECTED,
         )
     return [*_plan_protection(current.deletion_protected, False), Step(DELETE, {})]
@@ -132,10 +134,10 @@ def predict(current: CurrentState | None, steps: Iterable[Step]) -> CurrentState
 
 
 def keys_of_steps(current: CurrentState | None, steps: Iterable[Step]) -> dict[tuple[str, str], Step]:
-    """Return the customer managed keys that steps depend on: what they encrypt with, and what they delete is encrypted with.
+    """Return the customer managed keys that steps depend on: those that they use, and those of what they delete.
 
     :param current: the state before the steps.
-    :return: Regions and the ARNs of keys, each with the first step that depends on it.
+    :return: Regions and ARNs of keys, each pair with the first step that depends on the key.
     """
     keys: dict[tuple[str, str], Step] = {}
     for step in steps:
@@ -145,7 +147,7 @@ def keys_of_steps(current: CurrentState | None, steps: Iterable[Step]) -> dict[t
         elif step.action == ADD_REGION:
             regions = {step.values["region"]: step.values["sse_kms_key_id"]}
         elif step.action == DELETE_REGION and current:
-            # A Region that is added by these steps is not deleted by them.
+            # Steps never delete a Region that they add.
             regions = {step.values["region"]: current.regions.get(step.values["region"])}
         elif step.action == DELETE and current:
             regions = current.regions
@@ -155,15 +157,16 @@ def keys_of_steps(current: CurrentState | None, steps: Iterable[Step]) -> dict[t
 
 
 def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | None]) -> list[Step]:
-    """Return the steps from one set of Regions to another.
+    """Return the steps from the current Regions to the desired Regions.
 
-    All orders of them have one length: each Region that is wrong is deleted once, and each that is missing is added once. Of
-    all orders it is one with the most Regions at its worst moment, and of these one with the most Regions all in all.
+    All possible orders have the same steps: each wrong Region is deleted once, and each missing Region is added once. The
+    order is one whose smallest number of Regions is the largest. If several are, it is one with the largest total of Regions
+    after each step.
 
-    :param current: the set's Regions, by name, with the KMS key of each; 1 to 3.
+    :param current: the names of the set's Regions, each with its KMS key; 1 to 3.
     :param desired: the desired Regions; 1 to 3.
-    :raises AnsibleSSMIncidentsError: if a set's only Region would have to change its key, or if not all Regions had the
-        same kind of key on the way.
+    :raises AnsibleSSMIncidentsError: if the key of the set's only Region would change, or if the Regions would have
+        different kinds of keys.
     """
     if current != desired:
         _validate_kinds(current, desired)
@@ -171,8 +174,8 @@ def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | 
     if order is None:
         (name,) = current
         raise AnsibleSSMIncidentsError(
-            f"{name} is the set's only Region. To change its KMS key it would have to be deleted and added again, and"
-            " deleting the last Region deletes the set and all of Incident Manager's data",
+            f"The KMS key of {name} can't be changed, because {name} is the set's only Region. The Region would have to be deleted"
+            " and added again, but deleting the last Region deletes the set and all of Incident Manager's data",
             code=UNSUPPORTED_CHANGE,
             advice=(
                 f"Add another Region first. Otherwise the set must be deleted and created again {_PAGES}, and AWS may not let"
@@ -189,11 +192,11 @@ def _plan_protection(current: bool, desired: bool | None) -> list[Step]:
 def _plan_tags(current: Mapping[str, str], desired: DesiredState) -> list[Step]:
     if desired.tags is None:
         return []
-    # AWS's own tags can't be changed, and don't count (AWS General Reference, tag naming limits).
+    # AWS's own tags can't be changed, and don't count toward the limit (AWS General Reference, tag naming limits).
     own = {key: value for key, value in current.items() if not key.lower().startswith("aws:")}
     to_set, to_remove = compare_aws_tags(own, desired.tags, desired.purge_tags)
     steps = []
-    # Removed first: a set never has more than 50 tags.
+    # Remove tags first, so that the set never has more than 50 tags.
     if to_remove:
         steps.append(Step(UNTAG, {"tag_keys": sorted(to_remove)}))
     count = len({*own, *to_set} - set(to_remove))
@@ -201,7 +204,7 @@ def _plan_tags(current: Mapping[str, str], desired: DesiredState) -> list[Step]:
         raise AnsibleSSMIncidentsError(
             f"tags: the replication set would have {count} tags, because purge_tags is false",
             code=UNSUPPORTED_CHANGE,
-            advice=f"A replication set has {MAX_TAGS} tags at most.",
+            advice=f"A replication set can have at most {MAX_TAGS} tags. Remove some, or set purge_tags: true.",
         )
     if to_set:
         steps.append(Step(TAG, {"tags": dict(sorted(to_set.items()))}))
@@ -209,25 +212,25 @@ def _plan_tags(current: Mapping[str, str], desired: DesiredState) -> list[Step]:
 
 
 def _target_regions(current: CurrentState, desired: DesiredState) -> dict[str, str | None]:
-    """Return the desired Regions, each with its key: without one in the options, the key that the Region has, or the AWS
-    owned key if the Region is added."""
+    """Return the desired Regions, each with its key. If the options name no key, a Region keeps the key that it has, and a
+    Region that is added gets the AWS owned key."""
     regions: dict[str, str | None] = {} if desired.purge_regions else dict(current.regions)
     for name, key in (desired.regions or {}).items():
         regions[name] = current.regions.get(name, DEFAULT_KEY) if key is None else key
     if len(regions) > MAX_REGIONS:
         raise AnsibleSSMIncidentsError(
-            f"regions: with purge_regions: false the set would have {len(regions)} Regions ({', '.join(sorted(regions))})",
+            f"regions: with purge_regions: false, the set would have {len(regions)} Regions ({', '.join(sorted(regions))})",
             code=UNSUPPORTED_CHANGE,
-            advice=f"A replication set has {MAX_REGIONS} Regions at most.",
+            advice=f"A replication set can have at most {MAX_REGIONS} Regions. Name fewer, or set purge_regions: true.",
         )
     different = sorted(name for name in regions if current.regions.get(name, regions[name]) != regions[name])
     for name in different:
         if current.regions[name] is None:
-            # Whether it is another key is unknown, and to replace it would delete the Region.
+            # It is unknown whether the keys differ, and replacing the key would delete the Region.
             raise AnsibleSSMIncidentsError(
-                f"regions: AWS does not report the KMS key of {name}, so it can't be compared with {regions[name]}",
+                f"regions: AWS does not report the KMS key of {name}, so that it can't be compared with {regions[name]}",
                 code=UNSUPPORTED_CHANGE,
-                advice=f"Leave {name} out of regions and set purge_regions: false, so that the Region stays as it is.",
+                advice=f"To leave the Region unchanged, omit {name} from regions and set purge_regions: false.",
             )
     if different and not desired.replace_keys:
         # Report an impossible change first.
@@ -238,34 +241,34 @@ def _target_regions(current: CurrentState, desired: DesiredState) -> dict[str, s
 
 
 def _validate_new_kinds(regions: Mapping[str, str]) -> None:
-    """Validate that the Regions of a new set have one kind of key. Raises AnsibleSSMIncidentsError."""
+    """Validate that all Regions of a new set have the same kind of key. Raises AnsibleSSMIncidentsError."""
     owned, managed = regions_by_kind_of_key(regions)
     if owned and managed:
         raise AnsibleSSMIncidentsError(
-            f"regions: the new set would have {_described_kinds(owned, managed)}, and a set has one kind of key",
+            f"regions: the new set would have {_described_kinds(owned, managed)}, but all Regions must have the same kind of key",
             code=UNSUPPORTED_CHANGE,
-            advice=f"{_key_advice(owned)} Or set none, to use the AWS owned key in all Regions.",
+            advice=f"{_key_advice(owned)} To use the AWS owned key in all Regions, omit sse_kms_key_id.",
         )
 
 
 def _validate_kinds(current: Mapping[str, str | None], desired: Mapping[str, str | None]) -> None:
-    """Validate that a set's Regions have one kind of key, and that no Region of the other kind is desired.
+    """Validate that all of a set's Regions have the same kind of key, and that no desired Region has the other kind.
 
-    To change the kind is impossible in any order of steps, as all of a set's Regions have the same.
+    The kind can't be changed by any order of steps, because all Regions of a set have the same kind.
 
     :raises AnsibleSSMIncidentsError: names the Regions.
     """
     owned, managed = regions_by_kind_of_key(current)
     if current and not owned and not managed and set(desired) - set(current):
         raise AnsibleSSMIncidentsError(
-            "regions: AWS reports no KMS key of the set, so it is not known which kind of key an added Region must have",
+            "regions: AWS reports no KMS key of the set, so that the kind of key of an added Region is not known",
             code=UNSUPPORTED_CHANGE,
-            advice="Add no Region, or contact AWS Support.",
+            advice="Do not add a Region, or contact AWS Support.",
         )
     if owned and managed:
         raise AnsibleSSMIncidentsError(
             f"regions: the set has {_described_kinds(owned, managed)}. Incident Manager does not support both kinds in one"
-            " set, so that its Regions can't be changed",
+            " set, so that the Regions can't be changed",
             code=UNSUPPORTED_CHANGE,
             advice=_RECREATE_ADVICE,
         )
@@ -273,13 +276,13 @@ def _validate_kinds(current: Mapping[str, str | None], desired: Mapping[str, str
     if managed and desired_owned:
         is_addition = not set(desired_owned) & set(current)
         raise AnsibleSSMIncidentsError(
-            f"regions: {', '.join(desired_owned)} would have the AWS owned key, and the set has customer managed keys",
+            f"regions: {', '.join(desired_owned)} would have the AWS owned key, but the set has customer managed keys",
             code=UNSUPPORTED_CHANGE,
             advice=f"{_key_advice(desired_owned)} {_RECREATE_ADVICE}" if is_addition else _RECREATE_ADVICE,
         )
     if owned and desired_managed:
         raise AnsibleSSMIncidentsError(
-            f"regions: {', '.join(desired_managed)} would have a customer managed key, and the set has the AWS owned key",
+            f"regions: {', '.join(desired_managed)} would have a customer managed key, but the set has the AWS owned key",
             code=UNSUPPORTED_CHANGE,
             advice=_RECREATE_ADVICE,
         )
@@ -296,7 +299,7 @@ def _key_advice(regions: list[str]) -> str:
 class _Order(NamedTuple):
     """An order of steps.
 
-    :ivar counts: the smallest number of Regions on the way, and the sum of the numbers after each step.
+    :ivar counts: the smallest number of Regions at any time, and the sum of the numbers of Regions after each step.
     """
 
     counts: tuple[int, int]
@@ -306,7 +309,7 @@ class _Order(NamedTuple):
 def _best_order(
     current: dict[str, str | None], desired: Mapping[str, str | None], least: int = MAX_REGIONS
 ) -> _Order | None:
-    """Return the best order of the steps that keeps to the service's limits; None if there is no order.
+    """Return the best order of the steps within the service's limits; None if there is no such order.
 
     :param least: the smallest number of Regions so far.
     """

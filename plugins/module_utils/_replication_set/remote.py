@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Incident Manager as a change needs it: each call in a Region that is named, sent once, and over after some seconds.
+"""The calls of a change: each in a given Region, without retries, and with a time limit.
 
-Everything that a change does outside of itself goes through this class, time included.
+A change uses this class for everything outside of itself, including the time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-#: How long a call may take, in seconds: at most, and at least if the task's time is nearly over.
+#: The longest time limit of a call, in seconds, and the shortest one if the task is about to time out.
 _LONGEST_CALL, _SHORTEST_CALL = 20, 3
 
 
@@ -40,7 +40,7 @@ class Remote:
 
     def __init__(self, connection: Connection, deadline: float) -> None:
         """
-        :param deadline: when the task's time is over, as now() tells the time.
+        :param deadline: when the task times out, as a time of now().
         """
         self.region = connection.region
         self.mask: Callable[[str], str] = connection.mask
@@ -56,37 +56,37 @@ class Remote:
         return time.monotonic()
 
     def seconds_left(self) -> float:
-        """Return how long the task may still take; negative if its time is over."""
+        """Return the time until the task times out; negative if it has timed out."""
         return self._deadline - self.now()
 
     def is_over(self) -> bool:
-        """Tell whether the task's time is over."""
+        """Return whether the task has timed out."""
         return self.seconds_left() <= 0
 
     def seconds_until(self, moment: datetime) -> float:
-        """Return how long it is until a time of the day; negative if it is past."""
+        """Return the time until a moment; negative if the moment has passed."""
         return (moment - datetime.now(timezone.utc)).total_seconds()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep. Whoever needs the time calls now() afterwards."""
+        """Sleep. The time afterwards is that of now()."""
         time.sleep(seconds)
 
     def side_by_side(
         self, calls: Mapping[str, Callable[[], Result]]
     ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
-        """Make calls at the same time, and yield each Region with what its call returned or how it failed, as they come.
+        """Make calls in parallel, and yield each Region with the result or the failure of its call, as the calls end.
 
-        A caller that has what it needs can stop: it does not wait for the others.
+        A caller can stop when it has what it needs. It then doesn't wait for the other calls.
         """
         seconds = min(_LONGEST_CALL, max(_SHORTEST_CALL, self.seconds_left()))
         return in_parallel(calls, seconds)
 
     def list_replication_sets(self, region: str) -> list[str]:
-        """Return the ARNs of the account's replication sets, as a Region lists them."""
+        """Return the ARNs of the account's replication sets, from one Region."""
         return api.list_replication_sets(self._client(region))
 
     def get_replication_set(self, region: str, arn: str) -> dict[str, Any]:
-        """Return a replication set, as a Region that is in it returns it."""
+        """Return a replication set, from one of its Regions."""
         return api.get_replication_set(self._client(region), arn)
 
     def list_tags(self, region: str, arn: str) -> dict[str, str]:
@@ -94,10 +94,10 @@ class Remote:
         return api.list_tags(self._client(region), arn)
 
     def send(self, region: str, arn: str, step: Step, token: str) -> str:
-        """Make the call of a step, once.
+        """Send a step, without retries.
 
         :param arn: the set's ARN; empty to create one.
-        :param token: the client token, the same for every try of the step, so that AWS takes the step once.
+        :param token: the client token, the same for every attempt at the step, so that AWS makes the step once.
         :return: the set's ARN.
         """
         client = self._client(region)

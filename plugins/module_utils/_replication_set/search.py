@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finding a replication set in the connection's own Region and, if the user asks for it, in others.
+"""Finding a replication set in the connection's own Region and, if search_regions is set, in others.
 
-ListReplicationSets answers from any Region where the service exists. GetReplicationSet answers only from a Region that
-is in the set, and ResourceNotFoundException from every other one (sources: Prowler, Terraform's AWS provider).
+ListReplicationSets succeeds in any Region where the service exists. GetReplicationSet succeeds only in a Region that is in
+the set, and fails with ResourceNotFoundException in every other one (sources: Prowler, Terraform's AWS provider).
 """
 
 from __future__ import annotations
@@ -42,24 +42,24 @@ if TYPE_CHECKING:
 
     from .._aws.connection import Connection
 
-#: What search_regions takes for every Region of the partition where the service exists.
+#: The value of search_regions for every Region of the partition where the service exists.
 ALL_REGIONS = "all"
 
-#: botocore waits 60 s to connect and 60 s for an answer. A Region that can't be reached must not cost minutes. These hold
-#: unless the user's aws_config has them.
+#: botocore waits 60 s to connect and 60 s for a response. A Region that can't be reached must not delay the task by minutes.
+#: The user's aws_config overrides these.
 SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20}
 
-#: How long a Region is waited for, in seconds, all attempts of a call together.
+#: The time limit of a call to a Region, in seconds, for all its attempts together.
 REGION_SECONDS = 45
 
-#: What is searched for if no ARN is known.
+#: The object of the search if no ARN is known, for messages.
 OWN_SET = "the account's replication set"
 
 
 class SearchResult(NamedTuple):
     """The result of a search.
 
-    :ivar client: a client for the Region that answered.
+    :ivar client: a client for the Region that returned the result.
     :ivar arn: the set's ARN; empty without a set.
     :ivar replication_set: the set as botocore parsed it; None without a set.
     """
@@ -70,25 +70,26 @@ class SearchResult(NamedTuple):
 
 
 def validate_search(arn: str | None, search_regions: Sequence[str]) -> None:
-    """Check the options of a search before anything is sent.
+    """Validate the options of a search.
 
     :raises AnsibleSSMIncidentsError: names the option, the value and what is expected.
     """
     validate_replication_set_arn(arn)
     names = [name for name in search_regions if name != ALL_REGIONS]
-    validate_region_names("search_regions", names, f"a name like eu-west-1, or {ALL_REGIONS}")
+    validate_region_names("search_regions", names, f"a name such as eu-west-1, or {ALL_REGIONS}")
 
 
 def find_replication_set(
     connection: Connection, arn: str | None, search_regions: Sequence[str], deadline: float = math.inf
 ) -> SearchResult:
-    """Find a replication set: in the connection's own Region first, then in the others side by side.
+    """Find a replication set: in the connection's own Region first, then in the others in parallel.
 
     :param arn: the set's ARN; None for the account's own set, which ListReplicationSets names.
-    :param search_regions: further Regions to search; ALL_REGIONS for all of them. Empty: only the connection's Region.
-    :param deadline: a time of time.monotonic(), after which no Region is waited for.
-    :return: the set or, if no ARN was given, that the account has none.
-    :raises AnsibleSSMIncidentsError: if no Region returns it, and it does not exist or a Region may have it that did not answer.
+    :param search_regions: more Regions to search, or ALL_REGIONS. If empty, only the connection's Region is searched.
+    :param deadline: a time of time.monotonic(). The search does not wait for any Region after it.
+    :return: the set. Without an ARN, the result can be that the account has none.
+    :raises AnsibleSSMIncidentsError: if the set does not exist, or if no Region returns it and a Region that may have it did
+        not respond.
     """
     others = _other_regions(connection, arn, search_regions)
     own = connection.client(SERVICE)
@@ -112,7 +113,7 @@ def find_replication_set(
         else:
             none_found = result
     if none_found and _lacks_service(failures[connection.region], connection.region):
-        # Not a Region that could have a set: the others' answers are complete.
+        # This Region can't have a set, so the results of the others are complete.
         del failures[connection.region]
     if none_found and not failures:
         return none_found
@@ -121,7 +122,7 @@ def find_replication_set(
 
 
 def _seconds_until(deadline: float) -> float:
-    """Return how long a Region is waited for."""
+    """Return the time limit of a call to a Region, in seconds."""
     return min(REGION_SECONDS, max(0, deadline - time.monotonic()))
 
 
@@ -133,7 +134,7 @@ def _get_from_region(client: BaseClient, arn: str | None) -> SearchResult:
 def _find_arn(client: BaseClient) -> str | None:
     arns = list_replication_sets(client)
     if len(arns) > 1:
-        # An account has at most one (CloudFormation, Terraform): don't guess which one is meant.
+        # An account has at most one set (CloudFormation, Terraform). Don't guess which one is meant.
         raise AnsibleSSMIncidentsError(
             f"Found {len(arns)} replication sets in Region {client.meta.region_name}: {', '.join(arns)}",
             code=MULTIPLE_REPLICATION_SETS,
@@ -142,7 +143,7 @@ def _find_arn(client: BaseClient) -> str | None:
 
 
 def _other_regions(connection: Connection, arn: str | None, search_regions: Sequence[str]) -> list[str]:
-    """Return the Regions to search after the connection's own: each once, in the order given."""
+    """Return the Regions to search after the connection's own: each once, in the order of the option."""
     regions: dict[str, None] = {}
     for name in search_regions:
         if name == ALL_REGIONS:
@@ -151,8 +152,8 @@ def _other_regions(connection: Connection, arn: str | None, search_regions: Sequ
         if name not in all_service_regions(SERVICE):
             raise invalid_option(
                 "search_regions",
-                f"Incident Manager does not exist in {name!r}, as far as botocore knows",
-                f"It exists in {', '.join(service_regions(SERVICE, 'aws'))}, or install a newer botocore",
+                f"Incident Manager does not exist in {name!r}, according to botocore",
+                f"Use Regions among {', '.join(service_regions(SERVICE, 'aws'))}, or install a newer botocore",
             )
         regions[name] = None
     regions.pop(connection.region, None)
@@ -160,10 +161,10 @@ def _other_regions(connection: Connection, arn: str | None, search_regions: Sequ
 
 
 def searchable_regions(region: str, arn: str | None = None) -> list[str]:
-    """Return the Regions where the service exists, as botocore knows them.
+    """Return the Regions of a partition where the service exists, according to botocore.
 
-    :param region: one of the partition's Regions.
-    :param arn: a set's ARN, whose partition counts if it is given.
+    :param region: a Region of the partition.
+    :param arn: the ARN of a set in the partition. If set, it overrides region.
     :raises AnsibleSSMIncidentsError: if there are none.
     """
     try:
@@ -174,7 +175,7 @@ def searchable_regions(region: str, arn: str | None = None) -> list[str]:
     if not regions:
         raise invalid_option(
             "arn" if arn else "region",
-            f"botocore knows no Region of partition {partition} where Incident Manager exists",
+            f"Incident Manager does not exist in any Region of the partition {partition}, according to botocore",
             "Use a Region where it exists, or install a newer botocore.",
         )
     return regions
@@ -183,7 +184,7 @@ def searchable_regions(region: str, arn: str | None = None) -> list[str]:
 def _search_in_parallel(
     connection: Connection, regions: Sequence[str], arn: str | None, seconds: float
 ) -> Iterator[tuple[str, SearchResult | AnsibleSSMIncidentsError]]:
-    """Search several Regions at once, and yield each Region with its result, in the order in which they come."""
+    """Search Regions in parallel, and yield each Region with its result, in the order in which the searches end."""
 
     def search(client: BaseClient) -> SearchResult:
         return _get_from_region(client, arn or _find_arn(client))
@@ -198,7 +199,7 @@ def _search_in_parallel(
 
 
 def _lacks_service(failure: AnsibleSSMIncidentsError, region: str) -> bool:
-    """Tell whether a failure is that of a Region where, as botocore knows it, the service does not exist."""
+    """Return whether a failure is a connection error of a Region where the service does not exist, according to botocore."""
     return failure.code in CONNECTION_ERRORS and region not in all_service_regions(SERVICE)
 
 
@@ -206,13 +207,13 @@ def _with_search_advice(failure: AnsibleSSMIncidentsError, region: str) -> Ansib
     """Return the failure of the only Region that was searched, with advice."""
     if failure.code == NOT_FOUND:
         return failure.with_advice(
-            f"GetReplicationSet answers only from a Region that is in the replication set, and {region} may not be one of"
-            " them: name the set's Regions in search_regions, or use search_regions: all."
+            f"AWS returns a replication set only from a Region that is in the set, and {region} may not be one of them. Set"
+            " search_regions to the set's Regions, or to all."
         )
     if _lacks_service(failure, region):
         known = ", ".join(service_regions(SERVICE, "aws"))
         return failure.with_advice(
-            f"As far as botocore knows, Incident Manager does not exist in Region {region}, but in {known}. {failure.advice}"
+            f"According to botocore, Incident Manager does not exist in Region {region}. It exists in {known}. {failure.advice}"
         )
     return failure
 
@@ -223,19 +224,19 @@ def search_failure(
     failures: Mapping[str, AnsibleSSMIncidentsError],
     mask: Callable[[str], str],
 ) -> AnsibleSSMIncidentsError:
-    """Return the failure of a search: either no Region has such a set, or some Regions that may have it did not answer.
+    """Return the failure of a search: either no Region has the set, or Regions that may have it did not respond.
 
-    :param what: what was searched for.
-    :param searched: the Regions, those that were not reached in time included.
-    :param failures: the Regions that failed.
-    :param mask: masks secrets in what AWS has said.
+    :param what: the object of the search.
+    :param searched: all Regions of the search, including those that timed out.
+    :param failures: the Regions that failed, each with its failure.
+    :param mask: masks secrets in AWS's messages.
     """
     unknown = {
         region: failures[region] for region in searched if region in failures and failures[region].code != NOT_FOUND
     }
     if not unknown:
         return AnsibleSSMIncidentsError(
-            f"Failed to find {what} in any of the Regions {', '.join(searched)}",
+            f"Failed to find {what} in any of these Regions: {', '.join(searched)}",
             code=NOT_FOUND,
             advice="Check the ARN, and search the Regions of the replication set.",
             cause=next(iter(failures.values())).cause,
@@ -248,8 +249,8 @@ def search_failure(
     first = next(iter(unknown.values()))
     same = all(failure.code == first.code for failure in unknown.values())
     return AnsibleSSMIncidentsError(
-        f"Failed to find {what}: of the Regions {', '.join(searched)}, these may have it, but could not be searched: {reasons}",
-        # If the Regions failed for different reasons, the code of one would not hold for the others.
+        f"Failed to find {what} in the Regions {', '.join(searched)}. These Regions may have it, but could not be searched: {reasons}",
+        # If the Regions failed for different reasons, one code can't represent all of them.
         code=first.code if same else SEARCH_INCOMPLETE,
         reason="",
         advice=first.advice if same else ADVICE[SEARCH_INCOMPLETE],

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Constants of the service and validation of its names, each with its source."""
+"""Constants of the service and validation of its names, with their sources."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACTIVE = "ACTIVE"
 DELETING = "DELETING"
 FAILED = "FAILED"
 
-#: The pauses between two looks at a set, in seconds. The first ones are short for what is quick.
+#: The pauses between two reads of a set, in seconds. The first ones are short, for quick changes.
 PAUSES = (1, 2, 4, 8, 16, 30)
 
 #: How GetReplicationSet names the AWS owned key (AWS CLI's examples).
@@ -50,12 +50,12 @@ _PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
 
 def is_replication_set_arn(arn: Any) -> bool:
-    """Tell whether something is the ARN of a replication set, which has an account ID and no Region (AWS CLI's examples,
+    """Return whether a value is the ARN of a replication set, which has an account ID and no Region (AWS CLI's examples,
     Terraform). Whether the set exists is not checked."""
     parts = parse_aws_arn(arn) if isinstance(arn, str) else None
     if not parts or parts["partition"] not in _PARTITIONS or not re.fullmatch("[0-9]{12}", parts["account_id"]):
         return False
-    # parse_aws_arn finds an ARN anywhere in a text; only the whole text will do.
+    # parse_aws_arn finds an ARN anywhere in a text. Here, the whole text must be the ARN.
     whole = f"arn:{parts['partition']}:{SERVICE}::{parts['account_id']}:{parts['resource']}"
     return arn == whole and re.fullmatch("replication-set/[A-Za-z0-9-]+", parts["resource"]) is not None
 
@@ -74,8 +74,8 @@ def validate_replication_set_arn(arn: str | None) -> None:
 def kms_key_of_region(region: Mapping[str, Any]) -> str | None:
     """Return the KMS key of one of a set's Regions: an ARN or DEFAULT_KEY, or None if AWS left it out.
 
-    By the model AWS may leave it out; the recorded responses have it, for the AWS owned key too (AWS CLI's examples). If
-    it is missing, it is unknown which kind of key the Region has.
+    By the model, AWS may leave it out. The recorded responses have it, also for the AWS owned key (AWS CLI's examples). If it
+    is missing, the kind of the Region's key is unknown.
 
     :param region: a value of regionMap, as botocore parsed it.
     """
@@ -87,7 +87,7 @@ def regions_by_kind_of_key(regions: Mapping[str, str | None]) -> tuple[list[str]
 
     All Regions of a set have the same kind (Terraform's documentation).
 
-    :param regions: Region names, each with an ARN, DEFAULT_KEY, or None for a key that is not known; that Region is in
+    :param regions: Region names, each with an ARN, DEFAULT_KEY, or None for an unknown key. A Region with an unknown key is in
         neither list.
     """
     known = {name: key for name, key in regions.items() if key is not None}

@@ -228,7 +228,7 @@ TASKS: list[tuple[str, dict[str, Any], bool]] = [
 ]
 #: Without these the module warns.
 OPTIONAL = {
-    "kms:DescribeKey": "was not checked",
+    "kms:DescribeKey": "without checking this key",
     "ssm-incidents:ListResponsePlans": "(response_plans)",
     "ssm-incidents:ListIncidentRecords": "It is not known whether an incident is open.",
     "ssm-contacts:ListContacts": "(contacts, escalation_plans, on_call_schedules)",

@@ -616,7 +616,10 @@ def test_an_endpoint_that_hangs(source: Source, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_endpoint_that_refuses_connections(source: Source, closed_url: str) -> None:
-    assert "Could not connect" in source.fails(endpoint_url=closed_url)
+    message = source.fails(endpoint_url=closed_url)
+    assert "Could not connect" in message and "can reach this endpoint" in message
+    # An option of modules only.
+    assert "aws_config" not in message
 
 
 # Options --------------------------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def test_missing_with_a_warning(
 ) -> None:
     assert run_lookup(*terms, on_missing="warn") == []
     (warning,) = warnings
-    assert warning.startswith("Left out: Failed to ")
+    assert warning.startswith("A replication set is left out of the result. Failed to ")
 
 
 def test_a_missing_set_is_skipped_and_the_others_are_found(
@@ -140,7 +140,9 @@ def test_denied(
             run_lookup(recorded_arn, **given)
     else:
         assert run_lookup(recorded_arn, **given) == []
-        assert [warning.startswith("Left out") for warning in warnings] == [True] * (on_denied == "warn")
+        assert [warning.startswith("A replication set is left out") for warning in warnings] == [True] * (
+            on_denied == "warn"
+        )
 
 
 def test_another_failure_is_not_taken_for_a_denial(

@@ -237,7 +237,7 @@ def test_a_step_whose_outcome_stays_unknown_is_reported_so(manage: Run, endpoint
     outcome = manage(**options, wait_timeout=60)
     assert outcome.failed and outcome["changed"] is True
     ((_action, status),) = actions(outcome)
-    assert status == "unknown" and "Whether AWS has accepted this is not known" in outcome["msg"]
+    assert status == "unknown" and "It is not known whether AWS accepted:" in outcome["msg"]
     assert "ConnectionClosedError" in outcome["msg"] or "Connection" in outcome["msg"]
 
 
@@ -291,11 +291,11 @@ def test_a_passing_fault_of_a_write_is_survived(
 
 
 WITHOUT_EFFECT = {
-    "add": f"no Region {THIRD}, and the task expects Region {THIRD} with the KMS key DefaultKey",
-    "delete": f"Region {OWN} with the KMS key DefaultKey, and the task expects no Region {OWN}",
-    "protect": "deletion protection off, and the task expects deletion protection on",
-    "tag": "no tag Team, and the task expects the tag Team with the value 'Resilience'",
-    "absent": "a replication set, and the task expects no replication set",
+    "add": f"no Region {THIRD}, but the task expects Region {THIRD} with the KMS key DefaultKey",
+    "delete": f"Region {OWN} with the KMS key DefaultKey, but the task expects no Region {OWN}",
+    "protect": "deletion protection off, but the task expects deletion protection on",
+    "tag": "no tag Team, but the task expects the tag Team with the value 'Resilience'",
+    "absent": "a replication set, but the task expects no replication set",
 }
 
 
@@ -520,7 +520,7 @@ def test_what_others_add_is_not_deleted(
     outcome = manage(regions=regions(OWN, OTHER), tags={})
     assert outcome["error"]["code"] == "ReplicationSetChanged" and part in outcome["msg"]
     assert actions(outcome)[0] == ("add_region", "done") and len(write_operations(endpoint)) == 1
-    assert "Before that, AWS has accepted: add_region eu-west-1." in outcome["msg"]
+    assert "Before that, AWS accepted: add_region eu-west-1." in outcome["msg"]
 
 
 def test_a_region_that_is_being_created_is_waited_for(manage: Run, endpoint: LocalEndpoint) -> None:
@@ -588,7 +588,7 @@ def test_each_step_is_logged_as_it_is_done(
     )
     arn = seed_set(endpoint, regionMap=region_map(OWN))
     succeed(manage(regions=regions(OWN, OTHER), deletion_protected=True))
-    steps = [(number, line) for number, line in lines if "AWS has accepted" in line]
+    steps = [(number, line) for number, line in lines if "AWS accepted" in line]
     assert [number for number, _line in steps] == [1, 2]
     assert "update_deletion_protection" in steps[0][1] and "add_region" in steps[1][1] and arn in steps[1][1]
 
@@ -728,7 +728,7 @@ def test_protection_that_others_turn_on_again_is_not_said_to_be_off(
     body = active_set({OWN: "DefaultKey"}, deletionProtected=True)
     act_in_pauses(lambda: endpoint.seed(body, arn=arn))
     outcome = manage(deletion_protected=False)
-    assert outcome["error"]["code"] == "ChangeNotVisible" and "is off now" not in outcome["msg"]
+    assert outcome["error"]["code"] == "ChangeNotVisible" and "is now off" not in outcome["msg"]
 
 
 @pytest.mark.slow

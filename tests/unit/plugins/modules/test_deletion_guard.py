@@ -147,7 +147,7 @@ def test_an_incident_that_is_opened_during_the_task_is_not_deleted(
     outcome = manage(state="absent", arn=arn, deletion_protected=False)
     assert outcome.failed and outcome["error"]["code"] == "OpenIncidents"
     assert actions(outcome) == [("update_deletion_protection", "done"), ("delete_replication_set", "not_reached")]
-    assert "Deletion protection is off now" in outcome["msg"]
+    assert "Deletion protection is now off" in outcome["msg"]
 
 
 def test_the_incidents_are_listed_again_before_the_deletion(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:

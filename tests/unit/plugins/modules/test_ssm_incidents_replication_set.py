@@ -434,8 +434,8 @@ def break_key(endpoint: LocalEndpoint, arn: str, state: str) -> str:
 
 STATES = {
     "Disabled": "its key state is Disabled",
-    "PendingDeletion": "its key state is PendingDeletion, and KMS deletes it on 20",
-    "gone": "KMS has no such key",
+    "PendingDeletion": "its key state is PendingDeletion, and KMS will delete it on 20",
+    "gone": "the key does not exist in KMS",
     "RSA_2048": "it is not a symmetric encryption key (key spec RSA_2048",
 }
 
@@ -454,7 +454,7 @@ def test_a_key_that_can_not_be_used_is_refused_before_anything_is_changed(
     wanted = regions(us_east_1=US_KEY, eu_west_1=broken)
     outcome = manage(regions=wanted, replace_keys=True, deletion_protected=True, _check_mode=check_mode)
     assert outcome.failed and outcome["error"]["code"] == "KeyNotUsable"
-    for part in (broken, "eu-west-1", STATES[state], "Give a key"):
+    for part in (broken, "eu-west-1", STATES[state], "Specify an enabled symmetric key"):
         assert part in outcome["msg"]
     assert write_operations(endpoint) == [] and outcome["changed"] is False
     assert {status for _action, status in actions(outcome)} == {"not_reached"}
@@ -508,7 +508,7 @@ def test_a_region_whose_key_is_gone_is_not_deleted(manage: Run, endpoint: LocalE
     seed_set(endpoint, regionMap=region_map(us_east_1=US_KEY, eu_west_1=key("eu-west-1", 99)))
     outcome = manage(regions=regions("us-east-1"))
     assert outcome["error"]["code"] == "KeyNotUsable" and write_operations(endpoint) == []
-    assert "KMS has no such key" in outcome["msg"]
+    assert "the key does not exist in KMS" in outcome["msg"]
 
 
 def test_a_set_whose_key_is_gone_can_be_tried_to_delete(manage: Run, endpoint: LocalEndpoint) -> None:
@@ -538,7 +538,7 @@ def assert_keys_were_not_checked(outcome: Any, *keys: str) -> None:
     assert len(warnings) == len(keys)
     for arn in keys:
         (warning,) = [warning for warning in warnings if arn in warning]
-        assert f"Region {arn.split(':')[3]}" in warning and "was not checked" in warning
+        assert f"Region {arn.split(':')[3]}" in warning and "without checking this key" in warning
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -752,7 +752,7 @@ def test_protection_that_stays_off_is_reported(manage: Run, endpoint: LocalEndpo
     arn = seed_set(endpoint, deletionProtected=True)
     endpoint.faults.add({"operation": "DeleteReplicationSet", "fault": "error", "code": "AccessDeniedException"})
     outcome = manage(state="absent", arn=arn, deletion_protected=False)
-    assert outcome.failed and "Deletion protection is off now" in outcome["msg"] and outcome["changed"] is True
+    assert outcome.failed and "Deletion protection is now off" in outcome["msg"] and outcome["changed"] is True
 
 
 def test_the_region_of_the_task_may_lack_the_service(manage: Run, endpoint: LocalEndpoint) -> None:
@@ -939,8 +939,8 @@ def test_two_tasks_at_the_same_time(
 @pytest.mark.parametrize(
     ("options", "parts"),
     [
-        ({"regions": regions("eu-west-1", "eu-west-2", "eu-west-3", "us-east-1")}, ["regions", "4 given"]),
-        ({"regions": []}, ["regions", "0 given"]),
+        ({"regions": regions("eu-west-1", "eu-west-2", "eu-west-3", "us-east-1")}, ["regions", "there are 4 Regions"]),
+        ({"regions": []}, ["regions", "there are 0 Regions"]),
         ({"regions": regions("eu-west-1", "eu-west-1")}, ["regions", "'eu-west-1'", "more than once"]),
         ({"regions": regions("af-south-1")}, ["regions", "'af-south-1'", "does not exist", "eu-west-1"]),
         ({"regions": regions("Ireland")}, ["regions", "'Ireland'"]),
@@ -959,7 +959,7 @@ def test_two_tasks_at_the_same_time(
             {"arn": "arn:aws:ssm-incidents::999999999999:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"},
             ["arn", "999999999999", ACCOUNT],
         ),
-        ({"tags": {f"tag{number}": "" for number in range(51)}}, ["tags", "51 given", "50"]),
+        ({"tags": {f"tag{number}": "" for number in range(51)}}, ["tags", "there are 51 tags", "50"]),
         ({"tags": {"aws:mine": "x"}}, ["tags", "'aws:mine'"]),
         ({"tags": {"": "x"}}, ["tags", "''"]),
         ({"tags": {"a": "x" * 257}}, ["tags", "'a'", "256"]),

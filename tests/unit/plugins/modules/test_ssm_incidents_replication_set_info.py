@@ -479,11 +479,11 @@ def test_a_search_has_short_time_limits_by_default() -> None:
 @pytest.mark.parametrize(
     ("code", "status", "advice"),
     [
-        ("ThrottlingException", 429, "try again later"),
+        ("ThrottlingException", 429, "Try again later"),
         ("ResourceNotFoundException", 404, "search_regions"),
         ("AccessDeniedException", 403, "Allow this action"),
         ("ValidationException", 400, "Check the values"),
-        ("InternalServerException", 500, "try again later"),
+        ("InternalServerException", 500, "Try again later"),
     ],
 )
 @pytest.mark.parametrize("operation", ["GetReplicationSet", "ListReplicationSets"])
@@ -813,7 +813,7 @@ def test_a_proxys_page(info: Run, endpoint: LocalEndpoint, status: int) -> None:
 def test_several_sets_in_the_account(info: Run, endpoint: LocalEndpoint) -> None:
     body = json.dumps({"replicationSetArns": [ARN, ARN[:-1] + "8"]})
     endpoint.faults.add({"operation": "ListReplicationSets", "fault": "body", "body": body})
-    assert_explained(info(), "MultipleReplicationSets", "2 replication sets", ARN, "by its ARN")
+    assert_explained(info(), "MultipleReplicationSets", "2 replication sets", ARN, "Specify the ARN")
 
 
 # Options that are refused before any call -----------------------------------------------------------------------------

@@ -6,14 +6,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible import constants
 from ansible.errors import AnsibleError
+from ansible.plugins.loader import inventory_loader, lookup_loader
+from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ADVICE,
     HOST,
+    MODULE_OPTIONS,
     ON_CONTROLLER,
     ON_MODULE_HOST,
     AnsibleSSMIncidentsError,
@@ -74,6 +80,43 @@ def test_the_host_in_a_module_in_a_task_and_in_the_lookup(
     assert "environment of this controller" in task["msg"]
     with pytest.raises(AnsibleError, match="environment of this controller"):
         run_lookup(**nobody)
+
+
+@pytest.mark.parametrize(
+    ("kind", "loader", "name"),
+    [
+        ("lookup", lookup_loader, "incident_manager.aws.ssm_incidents_replication_set"),
+        ("inventory", inventory_loader, "incident_manager.aws.organization"),
+    ],
+)
+def test_advice_names_only_options_of_the_plugin(kind: str, loader: Any, name: str) -> None:
+    options = set(constants.config.get_configuration_definitions(kind, loader.get(name)._load_name))
+    assert options and not options & set(MODULE_OPTIONS)
+    for code, advice in ADVICE.items():
+        message = AnsibleSSMIncidentsError("Failed", code=code).describe(ON_CONTROLLER, without=MODULE_OPTIONS)
+        named = set(re.findall(r"[a-z_]+", message)) & set(aws_argument_spec())
+        assert named <= options, message
+        assert not advice or message.partition(". ")[2], f"{code} has no advice that is left"
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_advice_for_a_certificate_in_a_module_and_in_the_lookup(run_module: Run, run_lookup: Run) -> None:
+    with LocalEndpoint(tls=True) as endpoint:
+        module = run_module("ssm_incidents_replication_set_info", endpoint_url=endpoint.url)
+        assert "aws_ca_bundle" in module["msg"] and "AWS_CA_BUNDLE" in module["msg"]
+        with pytest.raises(AnsibleError, match="AWS_CA_BUNDLE") as failure:
+            run_lookup(endpoint_url=endpoint.url)
+        assert "aws_ca_bundle" not in str(failure.value)
+
+
+def test_a_configuration_file_that_cannot_be_read(run_module: Run, run_lookup: Run, tmp_path: Path) -> None:
+    """Without a Region, amazon.aws reads the AWS configuration files."""
+    (tmp_path / "config").write_bytes(b"[default]\nregion = \xff\n")
+    module = run_module("ssm_incidents_replication_set_info", region=None)
+    assert module["error"]["code"] == "InvalidConfiguration" and "the AWS configuration files" in module["msg"]
+    with pytest.raises(AnsibleError, match="the AWS configuration files") as failure:
+        run_lookup(region=None)
+    assert "aws_config" not in str(failure.value)
 
 
 def parts_of(secret: str, length: int = 12) -> list[str]:

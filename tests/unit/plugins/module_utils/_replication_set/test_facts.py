@@ -153,4 +153,4 @@ def test_a_key_that_incident_manager_can_not_use(changes: dict[str, Any], parts:
 
 
 def test_a_key_that_is_gone() -> None:
-    assert key_problem(key_facts(None)) == "KMS has no such key (any more)"
+    assert key_problem(key_facts(None)) == "the key does not exist in KMS"

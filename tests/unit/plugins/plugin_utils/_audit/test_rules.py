@@ -170,7 +170,7 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str | None, Any, str]] =
         "usable_keys",
         "eu-central-1",
         key_facts(PENDING),
-        "PendingDeletion, and KMS deletes it on 2026-12-24T18:00:00",
+        "PendingDeletion, and KMS will delete it on 2026-12-24T18:00:00",
     ),
     (
         {"usable_keys": True},
@@ -186,7 +186,7 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str | None, Any, str]] =
         "usable_keys",
         "eu-central-1",
         key_facts(None),
-        "KMS has no such key",
+        "the key does not exist in KMS",
     ),
     ({"deletion_protected": True}, facts(deletionProtected=False), "deletion_protected", None, False, "is off"),
     ({"deletion_protected": False}, facts(), "deletion_protected", None, True, "is on but must be off"),
