@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from inspect import CO_VARKEYWORDS
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from ansible.playbook.task import Task
 from ansible.plugins.loader import action_loader, connection_loader, lookup_loader
 from ansible.template import Templar
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+from botocore import hooks
+from botocore.hooks import EventAliaser
 from botocore.loaders import create_loader
 from checkout import CHECKOUT, COLLECTIONS
 from credentials import environment_variables, module_options
@@ -120,10 +123,24 @@ def act_in_pauses(monkeypatch: pytest.MonkeyPatch, sleeps: list[float]) -> Calla
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_data_loader() -> Iterator[None]:
-    """Let the sessions of the tests and of the endpoint share botocore's data, as the collection's own sessions do."""
+    """Let the sessions of the tests and of the endpoint share botocore's data, as the collection's own sessions do, and what
+    botocore calculates anew for each session: the present names of its events, and which handlers take keywords."""
     loader = create_loader()
+    event_names: dict[str, str] = {}
+    make_aliaser, takes_keywords = EventAliaser.__init__, hooks.accepts_kwargs
+
+    def make(self: EventAliaser, *args: Any) -> None:
+        make_aliaser(self, *args)
+        self._alias_name_cache = event_names
+
+    def accepts_kwargs(handler: Any) -> bool:
+        code = getattr(handler, "__code__", None)
+        return bool(code.co_flags & CO_VARKEYWORDS if code else takes_keywords(handler))
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.session.create_loader", lambda _search_paths=None: loader)
+        patch.setattr(EventAliaser, "__init__", make)
+        patch.setattr(hooks, "accepts_kwargs", accepts_kwargs)
         yield
 
 

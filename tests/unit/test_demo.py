@@ -84,7 +84,7 @@ def test_output(run_demo: Demo, tmp_path: Path) -> None:
         "@ou_Workloads__Production:",
         ANNOUNCEMENT,
         "ansible-playbook \\",
-        "4 of 10 accounts are not in order, 2 are not known",
+        "4 of 10 accounts failed, 2 have an unknown outcome",
         "AccessDeniedException",
         f"Open the report in a browser: {tmp_path}/results/audit.html",
     ]

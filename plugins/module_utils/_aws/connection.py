@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 #: The collection's version for the User-Agent. A test compares it with galaxy.yml.
-VERSION = "4.0.0"
+VERSION = "4.1.0"
 
 # What botocore raises for an endpoint_url that is not a URL, and for unknown names and wrong types in aws_config.
 _CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)

@@ -134,14 +134,14 @@ class TestMissingAnswers:
     def test_hang_ends_with_the_endpoint(self) -> None:
         with LocalEndpoint() as other:
             other.faults.add({"fault": "hang"})
-            client = other.client(read_timeout=20)
+            client = other.client(read_timeout=100)
             with ThreadPoolExecutor(1) as pool:
                 waiting = pool.submit(client.list_replication_sets)
                 # Not for the call to be logged: stop() removes a rule that is not taken yet.
                 while other.faults.left():
                     Event().wait(0.005)
                 other.stop()
-                assert isinstance(waiting.exception(timeout=5), ConnectionClosedError)
+                assert isinstance(waiting.exception(timeout=60), ConnectionClosedError)
 
     def test_after(self, endpoint: LocalEndpoint, client: Any) -> None:
         """The call is carried out and its answer is lost. A call with the same client token returns the same ARN."""
@@ -171,7 +171,7 @@ class TestDelay:
                 Event().wait(0.005)
             west.list_replication_sets()
             assert not waiting.done()
-            assert isinstance(waiting.exception(timeout=5), ReadTimeoutError)
+            assert isinstance(waiting.exception(timeout=60), ReadTimeoutError)
 
     def test_further_rules_apply(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.faults.add({"fault": "delay", "seconds": 0.01}, {"fault": "throttle"})

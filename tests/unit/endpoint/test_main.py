@@ -43,7 +43,7 @@ def test_the_command(tmp_path: Path) -> None:
             client.create_replication_set(regions={"us-east-1": {}})
         finally:
             process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
         assert f"group/incident_manager.aws.aws:\n      endpoint_url: {url[0]}\n" in help_text
         assert port_file.read_text() == url[0].rpartition(":")[2] + "\n"
         assert [path.name for path in tmp_path.iterdir()] == ["port"]

@@ -43,7 +43,7 @@ def virtual_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_world_breaks_a_rule(
     run_module: Callable[..., Any], endpoint: LocalEndpoint, virtual_time: None, thorough: bool, seed: int
 ) -> None:
-    for number in range(40 if thorough else 4):
+    for number in range(15 if thorough else 4):
         endpoint.reset()
         params = make_world(endpoint, random_of(seed, number))
         try:

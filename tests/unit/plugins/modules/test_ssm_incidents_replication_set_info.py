@@ -451,10 +451,14 @@ def test_a_reason_of_several_regions_is_reported_once(info: Run, endpoint: Local
 
 @pytest.mark.slow
 def test_a_hanging_region_does_not_delay_the_end(start_module: Run, endpoint: LocalEndpoint, recorded_arn: str) -> None:
-    endpoint.faults.add({"region": "eu-central-1", "fault": "hang", "times": None})
-    options = {"region": "eu-west-1", "search_regions": ["eu-central-1", "us-east-1"]}
+    endpoint.faults.add({"region": "eu-central-1", "fault": "hang", "seconds": 110, "times": None})
+    options = {
+        "region": "eu-west-1",
+        "search_regions": ["eu-central-1", "us-east-1"],
+        "aws_config": {"read_timeout": 600},
+    }
     process = start_module("ssm_incidents_replication_set_info", **options)
-    output, errors = process.communicate(timeout=10)
+    output, errors = process.communicate(timeout=80)
     assert json.loads(output)["region"] == "us-east-1" and errors == ""
 
 
