@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from inspect import CO_VARKEYWORDS
 from pathlib import Path
 from typing import Any
@@ -350,6 +351,11 @@ def run_tasks(
     return run
 
 
+# As controllers pass it: ansible-core 2.20 adds tracebacks to warnings without it. Before 2.19 modules do not know it.
+_CONTROLLER_ARGS: dict[str, Any] = (
+    {"_ansible_tracebacks_for": []} if find_spec("ansible.module_utils._internal") else {}
+)
+
 _MODULE_SCRIPT = """
 import importlib, sys
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
@@ -365,7 +371,8 @@ def start_module(connection_options: dict[str, str], tmp_path: Path) -> Callable
 
     def start(name: str, **given: Any) -> subprocess.Popen[str]:
         arguments = tmp_path / f"arguments-{len(list(tmp_path.iterdir()))}.json"
-        arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": merge_options(connection_options, given)}))
+        args = {**merge_options(connection_options, given), **_CONTROLLER_ARGS}
+        arguments.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": args}))
         command = [sys.executable, "-c", _MODULE_SCRIPT, str(arguments), name, str(COLLECTIONS)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
