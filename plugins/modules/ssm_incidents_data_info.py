@@ -140,7 +140,7 @@ missing:
       type: str
       sample: contacts
     region:
-      description: The Region that was asked.
+      description: The Region that the module called.
       returned: success
       type: str
       sample: us-east-1
@@ -377,8 +377,8 @@ response_metadata:
   type: dict
   contains:
     http_status_code:
-      description: The answer's HTTP status.
-      returned: failure, if AWS answered
+      description: The HTTP status of the response.
+      returned: failure, if AWS responded
       type: int
       sample: 404
 boto3_version:

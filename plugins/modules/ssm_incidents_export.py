@@ -10,52 +10,52 @@ module: ssm_incidents_export
 version_added: 4.0.0
 short_description: Copy what the replication set of AWS Systems Manager Incident Manager holds to files
 description:
-  - Writes what the APIs of Incident Manager return about an account's replication set, and about all that it holds, into a new
+  - Writes what the APIs of Incident Manager return about an account's replication set, and about all that it holds, to a new
     directory on the host that runs the module.
   - B(This module was never tried against AWS.) It was tested against the local endpoint of this collection only. Look into the
-    export before you delete anything. Deleting a replication set deletes all of the account's Incident Manager data, and AWS has
-    no export of its own and no import.
-  - The export has the replication set with its tags, response plans with their resource policies and tags, incidents with their
+    export before you delete anything. If you delete a replication set, AWS deletes all of the account's Incident Manager data.
+    AWS has no export of its own and no import.
+  - The export contains the replication set with its tags, response plans with their resource policies and tags, incidents with their
     related items, timeline events, findings and tags, contacts, escalation plans and on-call schedules with their policies,
     contact channels and tags, rotations with their overrides, past shifts and tags, engagements, and pages with their receipts
-    and resolutions. Of a timeline event it has the data too, which the list of timeline events leaves out.
-  - There is one file of JSON Lines for each kind. A line is an object. It has the ARN in C(arn), or the ID and the ARN of the
-    object that it belongs to in C(id) and C(parent), the Region that was asked in C(region), and the response of each operation
-    under the name of the operation. Names and values are AWS's own. Times are in ISO 8601 and UTC with microseconds. Control
-    characters and all characters outside of ASCII are escaped, so that an object stays in its line whatever is in its title.
-  - C(manifest.json) has C(format_version), the account, the ARN and the Regions of the replication set, when the export started and
-    ended, the number of objects of each kind, the size and the SHA-256 of each file, C(missing) with everything that could
-    not be read, by ARN, operation, Region, code and reason, C(changes) with what came, went or changed during the export, and
-    C(not_included) with what no API returns.
-  - A member of a response that the installed botocore does not know is exported as AWS sent it, and C(members_unknown_to_botocore)
-    of the manifest names it. A member whose value is null is left out.
-  - Some lists of what belongs to an object may be missing from a response, by the model of the API. The module takes such a list
-    for empty. C(responses_without_list) of the manifest has the number of these responses.
-  - Whether a single Region of the replication set shows everything is not documented. The module therefore asks all Regions of
-    the set, and takes each object once. If a Region does not return an object that it lists, the module reads it in another Region
-    that lists it in the same way. If Regions list an object differently, the module exports what each of them returns, and the
-    object has several lines.
-  - Before the end, all lists are made once more. What is new or differs is read again, and named in C(changes). What could not be
-    read because of an error that may pass, such as a broken connection, is read again too. What has gone is
-    named there and stays in its file, as far as it was read. A change that no list shows, such as another stage in the plan of
-    a contact, is not noticed.
-  - The directory appears at O(path) only when everything is written, and the module does not change it afterwards. Until then the
-    files are in a directory next to it, whose name starts with a dot and ends with C(.incomplete). After a failure this directory
-    is removed. If the module is killed, it remains. The next run warns about it, but neither uses nor deletes it, because another
-    run could still be writing to it. Delete it yourself. It contains personal data.
+    and resolutions. The export also contains the data of each timeline event, which the list of timeline events does not return.
+  - The module writes a file of JSON Lines for each kind of object. Each line is an object. It has the ARN in C(arn), or the ID and
+    the ARN of the object that it belongs to in C(id) and C(parent), the Region that returned it in C(region), and the response of
+    each operation under the name of the operation. Names and values are AWS's own. Times are in ISO 8601 and UTC with
+    microseconds. Control characters and all characters outside of ASCII are escaped, so that each object stays on its line.
+  - C(manifest.json) contains C(format_version), the account, the ARN and the Regions of the replication set, the start and the end of
+    the export, the number of objects of each kind, the size and the SHA-256 of each file, C(missing) with everything that could
+    not be read, by ARN, operation, Region, code and reason, C(changes) with what was created, deleted or changed during the export
+    (V(came), V(went), V(changed)), and C(not_included) with what no API returns.
+  - If a response has a member that the installed botocore does not know, the module exports it as AWS sent it, and
+    C(members_unknown_to_botocore) of the manifest names it. If the value of a member is null, the module leaves it out.
+  - The models of the APIs allow some responses to have no list. The module treats such a response as an empty list, and
+    C(responses_without_list) of the manifest has the number of these responses.
+  - AWS does not document whether a single Region of the replication set shows everything. The module therefore reads from all
+    Regions of the set, and exports each object once. If a Region does not return an object that it lists, the module reads the
+    object in another Region that lists it in the same way. If Regions list an object differently, the module exports what each of
+    them returns, and the object has several lines.
+  - Before the end, the module makes all lists again. It reads new and changed objects again, and names them in C(changes). It also
+    reads again what could not be read because of a temporary error, such as a broken connection. It names deleted objects in
+    C(changes), and keeps what it has read of them. It does not notice a change that no list shows, such as another stage in the
+    plan of a contact.
+  - The directory appears at O(path) only when the export has finished. Until then, the files are in a directory next to it, whose
+    name starts with a dot and ends with C(.incomplete). If the module fails, it removes this directory. If the module is killed,
+    the directory remains. The next run warns about it, but does not use or delete it, because another run could still be writing
+    to it. Delete it yourself. It contains personal data.
 notes:
-  - The files contain personal data, such as names, telephone numbers and addresses. The directory has the mode C(0700), and its
-    files have C(0600). The module's messages and return values have ARNs, counts and paths only. An ARN contains the
-    alias of a contact.
-  - The module makes one call for each timeline event, and several for each other object. The rates that AWS allows are not
-    documented. A call that is throttled is retried until O(timeout), unless C(aws_config) limits the retries.
+  - The files contain personal data, such as names, telephone numbers and addresses. The mode of the directory is C(0700), and the
+    mode of its files is C(0600). The messages and return values of the module contain only ARNs, counts and paths. An ARN contains
+    the alias of a contact.
+  - The module makes one call for each timeline event, and several calls for each other object. AWS does not document its request
+    rates. If AWS throttles a call, the module retries it until O(timeout), unless C(aws_config) limits the retries.
   - If the replication set or one of its Regions is not V(ACTIVE), the module warns. The export of a set that is being deleted is
     never complete.
-  - A list of more than 1,000 pages, which are 100,000 objects, counts as one that can't be read.
-  - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds. C(aws_config) overrides this.
-  - An object that another account shares with this account is only counted, in C(shared_by_other_accounts) of the manifest.
-  - ListRotationOverrides and ListRotationShifts require a period. The manifest has the periods that were asked for.
-  - An old botocore, such as 1.31, does not know the operations that return findings. The export is incomplete then.
+  - If a list has more than 1,000 pages, which are 100,000 objects, the module treats it as a response that can't be read.
+  - Connecting to a Region times out after 10 seconds, and reading its response after 20 seconds. C(aws_config) overrides this.
+  - If another account shares an object with this account, the module only counts it, in C(shared_by_other_accounts) of the manifest.
+  - ListRotationOverrides and ListRotationShifts require a period. The manifest contains the periods.
+  - An old botocore, such as 1.31, does not know the operations that return findings. The export is then incomplete.
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
@@ -86,9 +86,9 @@ options:
     default: 8
   timeout:
     description:
-      - The number of seconds after which no further call is made, from 1 on. What was not read by then is missing.
-      - Finding the replication set counts. A call that has started ends within a few seconds more, or is missing. In check mode,
-        listing takes 300 seconds at most.
+      - The number of seconds after which the module makes no further call, 1 or more. What it has not read by then is missing.
+      - The time includes the search for the replication set. The module waits a few seconds more for calls that have started. In
+        check mode, the lists take 300 seconds at most.
     type: int
     default: 3600
 extends_documentation_fragment:
@@ -198,7 +198,9 @@ counts:
     rotations: 1
     timeline_events: 170
 changes_count:
-  description: The number of objects that came, went or changed during the export. The manifest names them. 0 in check mode.
+  description:
+    - The number of objects that were created, deleted or changed during the export. The manifest names them.
+    - 0 in check mode.
   returned: success, and failure if the export is incomplete
   type: int
   sample: 0
@@ -229,12 +231,12 @@ missing:
       type: str
       sample: 67454664-ee37-4a5e-8ba7-9ce7e3a5a6a8
     operation:
-      description: The API operation; null if all lists should have been made once more.
+      description: The API operation; null for a failure that is not about one operation.
       returned: success, and failure if the export is incomplete
       type: str
       sample: GetTimelineEvent
     region:
-      description: The Region that was asked; null if none was.
+      description: The Region that the module called; null if it called none.
       returned: success, and failure if the export is incomplete
       type: str
       sample: us-east-1
@@ -347,8 +349,8 @@ def main() -> None:
         for path in left_over(params["path"]):
             # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
             warn(
-                f"{path} is left over from an export that was killed, or belongs to one that is still going on. It is not"
-                " used. If no export is going on, delete it, because it contains personal data."
+                f"{path} belongs to an export that was killed or is still running. The module does not use it. If no export is"
+                " running, delete it, because it contains personal data."
             )
         if module.check_mode:
             found = find(connection, params, deadline)
@@ -386,7 +388,7 @@ def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> 
             "The account has no replication set: there is nothing to export",
             code=NO_REPLICATION_SET,
             reason="",
-            advice="Check the credentials. They decide which account is asked.",
+            advice="Check the credentials. They determine the account.",
         )
     warning = state_warning(found.replication_set)
     if warning:

@@ -45,7 +45,7 @@ def list_pages(client: BaseClient, listing: Listing) -> Iterator[list[dict[str, 
     raise AnsibleSSMIncidentsError(
         f"Failed to list the {listing.what} in Region {client.meta.region_name}",
         code=MALFORMED_ANSWER,
-        reason=f"the list does not end: a page comes again, or there are more than {MAX_PAGES}",
+        reason=f"the list does not end: a page is repeated, or there are more than {MAX_PAGES} pages",
     )
 
 

@@ -320,7 +320,7 @@ class Export:
         unit.prints[SECOND] = fingerprint([one.record for one in found])
         for region in sorted({region for one in found for region in _set_of(one.record).get("regionMap") or {}}):
             if region not in self._regions:
-                reason = f"Region {region} was added to the set during the export, and was not asked"
+                reason = f"Region {region} was added to the set during the export, and nothing was read from it"
                 failure = AnsibleSSMIncidentsError("", code=REPLICATION_SET_CHANGED, reason=reason)
                 self._note_missing(Place(unit.kind, "GetReplicationSet", region, unit), failure)
 
@@ -658,7 +658,7 @@ def _set_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _endless(operation: str) -> AnsibleSSMIncidentsError:
-    reason = f"the list does not end: a page comes again, or there are more than {MAX_PAGES}"
+    reason = f"the list does not end: a page is repeated, or there are more than {MAX_PAGES} pages"
     return AnsibleSSMIncidentsError(f"Failed to call {operation}", code=MALFORMED_ANSWER, reason=reason)
 
 

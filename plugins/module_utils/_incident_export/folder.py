@@ -165,16 +165,18 @@ class NewFolder:
         with self._failing():
             os.fsync(self._folder)
             if not self._is_mine(self._temporary):
-                raise _failure(self._path, f"{self._temporary} next to it is gone or is another one's")
+                raise _failure(self._path, f"{self._temporary} next to it was removed or replaced during the export")
             # A directory that is empty would be replaced.
             if self._look(self._name) is not None:
-                raise _failure(self._path, "somebody has created it during the export")
+                raise _failure(self._path, "it was created during the export")
             with _uninterrupted():
                 os.rename(self._temporary, self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
                 self._is_finished = True
                 os.fsync(self._parent)
             if not os.path.exists(self._path) or not os.path.samefile(self._path, self._folder):
-                raise _failure(self._path, "its parent directory was moved during the export, and has the export now")
+                raise _failure(
+                    self._path, "its parent directory was moved during the export, and now contains the export"
+                )
 
     def _is_mine(self, name: str) -> bool:
         mine, there = os.fstat(self._folder), self._look(name)

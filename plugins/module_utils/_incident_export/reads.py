@@ -211,7 +211,7 @@ class Reads:
                 raise ValueError(f"{name} is missing")
         found, has_id = _values_of(answer, shape, kind.id or "")
         if any(value != item_id for value in found) or (has_id and not found and not _is_id_optional(shape, kind.id)):
-            raise ValueError(f"{kind.id} is missing or is another one's")
+            raise ValueError(f"{kind.id} is missing or belongs to another object")
         for value in _values_of(answer, shape, kind.parent_id or "")[0]:
             _validate_parent(value, kind, parent)
         if not answer and model.name == "ListTagsForResource":
@@ -254,7 +254,7 @@ def _validate_parent(value: Any, kind: Kind, parent: str | None) -> None:
     """Raise a ValueError if what was returned says that it belongs to another object than the one that was asked about."""
     # Whether an ARN has a Region differs between operations.
     if parent and value is not None and str(value).split(":", 5)[-1] != parent.split(":", 5)[-1]:
-        raise ValueError(f"{kind.parent_id} is another one's")
+        raise ValueError(f"{kind.parent_id} is that of another object")
 
 
 def _send(client: BaseClient, model: OperationModel, given: Mapping[str, Any]) -> dict[str, Any]:
