@@ -187,8 +187,8 @@ class _Change(Change):
 class _Guard(managing.DeletionGuard):
     """A guard of a set that holds nothing: what it holds is not part of a world."""
 
-    def _data(self, _seen: object, include: Iterable[str]) -> dict[str, Any]:
-        return {"counts": dict.fromkeys(include, 0), "missing": []}
+    def _data(self, _seen: object, include: Iterable[str]) -> tuple[dict[str, Any], bool]:
+        return {"counts": dict.fromkeys(include, 0), "missing": []}, False
 
 
 @contextmanager

@@ -763,7 +763,7 @@ def test_the_region_of_the_task_may_lack_the_service(manage: Run, endpoint: Loca
 
 def test_several_sets_are_not_changed(manage: Run, endpoint: LocalEndpoint) -> None:
     arn = seed_set(endpoint)
-    body = json.dumps({"replicationSetArns": [arn, arn[:-1] + "0"]})
+    body = json.dumps({"replicationSetArns": [arn, arn[:-1] + ("1" if arn.endswith("0") else "0")]})
     endpoint.faults.add({"operation": "ListReplicationSets", "fault": "body", "body": body, "times": None})
     outcome = manage(deletion_protected=True)
     assert outcome.failed and "2 replication sets" in outcome["msg"] and write_operations(endpoint) == []
@@ -925,7 +925,7 @@ def test_two_tasks_at_the_same_time(
         seed_set(endpoint, **present)
     processes = [start_module("ssm_incidents_replication_set", region="eu-west-1", **SIX_STEPS) for _number in range(2)]
     for process in processes:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=110)
         assert "Traceback" not in output + errors
         assert not json.loads(output).get("failed"), output
     assert_unchanged_again(manage, endpoint, SIX_STEPS)
