@@ -788,7 +788,7 @@ def test_too_many_tags_with_the_present_ones(manage: Run, endpoint: LocalEndpoin
 
 def act_during_call(endpoint: LocalEndpoint, operation: str, act: Callable[[], Any]) -> Thread:
     """Delay the first call of an operation, and act in that time."""
-    endpoint.faults.add({"operation": operation, "fault": "delay", "seconds": 0.6, "times": 1})
+    endpoint.faults.add({"operation": operation, "fault": "delay", "seconds": 3, "times": 1})
 
     def wait_and_act() -> None:
         while not any(call["operation"] == operation for call in endpoint.requests):
