@@ -18,7 +18,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -119,17 +119,23 @@ def known_kinds() -> set[str]:
 
 @pytest.fixture
 def at_call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Return a function that lets something happen before the endpoint answers a call for the n-th time."""
+    """Return a function that lets something happen before the endpoint answers any of some calls for the n-th time."""
     responses = importlib.import_module("moto.ssmincidents.responses")
 
-    def at_call(operation: str, number: int, act: Callable[[], object]) -> None:
-        answer, calls = responses.answer, []
+    def at_call(operations: str | Sequence[str], number: int, act: Callable[[], object]) -> None:
+        answer, lock = responses.answer, threading.Lock()
+        counted: Counter[str] = Counter()
+        happened: list[str] = []
+        named = [operations] if isinstance(operations, str) else operations
 
         def act_and_answer(data: Any, asked: Any) -> Any:
-            if asked.operation == operation:
-                calls.append(asked)
-                if len(calls) == number:
-                    act()
+            # Calls that other threads of the module make meanwhile wait until it has happened.
+            with lock:
+                if asked.operation in named and not happened:
+                    counted[asked.operation] += 1
+                    if counted[asked.operation] == number:
+                        happened.append(asked.operation)
+                        act()
             return answer(data, asked)
 
         monkeypatch.setattr(responses, "answer", act_and_answer)
@@ -515,8 +521,9 @@ def test_any_object_comes_out_as_it_was_seeded(
 
 # What changes meanwhile -----------------------------------------------------------------------------------------------
 
-# When everything has been read, lists are made once more: each Region's list of response plans for the third time.
-SECOND_LOOK = ("ListResponsePlans", 3)
+# When everything has been read, the lists of what there is in a Region are made once more, in any order: the first of them
+# that is called for the third time begins the second reading, as the set has two Regions.
+SECOND_LOOK = ([name for kind in KINDS.values() for name, parent in kind.lists.items() if parent is None], 3)
 
 
 def changes_of(path: Path) -> list[tuple[str, str, bool]]:
@@ -763,6 +770,7 @@ def test_what_fails_for_a_while_is_read_again(
     if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"]:
         pytest.skip("botocore is too old")
     held.faults.add({"fault": "not_json", "operation": operation, "times": None})
+    # The second look begins with this list.
     mended = SECOND_LOOK if operation != "ListResponsePlans" else ("ListIncidentRecords", 1)
     at_call(*mended, held.faults.clear)
     assert_complete(export(workers=1))
