@@ -248,7 +248,9 @@ def decide(
     current = current_state(seen)
     if current is None and history.was_seen and not task.is_deletion:
         return _wait_at_most(VISIBLE_SECONDS, "set", _deleted(seen), history, now)
-    missing = missing_effects(history.steps(DONE), seen)
+    missing = [
+        step for step in missing_effects(history.steps(DONE), seen) if not _is_overtaken(step, task, history, seen)
+    ]
     if missing and not (task.is_deletion and current is None):
         return _wait_at_most(VISIBLE_SECONDS, "effect", _not_visible(missing, seen), history, now)
     if current is None and task.arn and not task.is_deletion:
@@ -285,6 +287,19 @@ def _wait_for_answer(history: History, failure: AnsibleSSMIncidentsError, now: f
         # A response that is not from AWS rarely is a temporary problem.
         return _wait_at_most(REFUSED_SECONDS, "answer", failure, history, now)
     return Wait("answer", failure=failure)
+
+
+def _is_overtaken(step: Step, task: Task, history: History, seen: Observation) -> bool:
+    """Return whether somebody else has added a Region again that this run deleted, in the way that the task wants it.
+
+    Two tasks can replace the key of the same Region at the same time. A read that lags returns no new key.
+    """
+    if step.action != DELETE_REGION:
+        return False
+    ((effect, _value),) = effects_of(step).items()
+    earlier = [reported(effect, attempt.before) for attempt in history.attempts]
+    is_new = reported(effect, seen) not in earlier
+    return is_new and all(effect not in effects_of(other) for other in task.plan(current_state(seen)))
 
 
 def _try_again(send: Send, attempt: Attempt, seen: Observation, now: float, untried: bool) -> Wait | Send:

@@ -731,6 +731,23 @@ def test_protection_that_others_turn_on_again_is_not_said_to_be_off(
     assert outcome["error"]["code"] == "ChangeNotVisible" and "is now off" not in outcome["msg"]
 
 
+@pytest.mark.parametrize(
+    ("added", "code"), [(key(OTHER, 2), None), (key(OTHER, 1), "ChangeNotVisible"), (key(OTHER, 3), "ChangeNotVisible")]
+)
+def test_a_region_that_others_add_again_after_its_deletion(
+    manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run, added: str, code: str | None
+) -> None:
+    """Two tasks that replace the key of the same Region: this one must not wait until the Region is gone."""
+    for arn in (key(OWN), *(key(OTHER, number) for number in (1, 2, 3))):
+        endpoint.make_key(arn)
+    arn = seed_set(endpoint, regionMap=active_set({OWN: key(OWN), OTHER: key(OTHER, 1)})["regionMap"])
+    act_in_pauses(lambda: endpoint.seed(active_set({OWN: key(OWN), OTHER: added}), arn=arn))
+    outcome = manage(regions=regions(us_east_1=key(OWN), eu_west_1=key(OTHER, 2)), replace_keys=True)
+    assert (outcome["error"]["code"] if outcome.failed else None) == code
+    assert actions(outcome)[0] == ("delete_region", "done")
+    assert len(write_operations(endpoint)) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_two_interruptions_are_one(start_module: Run, endpoint: LocalEndpoint, number: signal.Signals) -> None:
