@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from threading import Event
 
-# Run as a folder, this file has no package; give it one.
+# Run as "python FOLDER", this file has no package. Import its modules from the folder above.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from endpoint.client import ACCESS_KEY, PREFIX, SECRET_KEY  # noqa: E402

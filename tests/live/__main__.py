@@ -16,7 +16,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-# Run as a folder, this file has no package; give it one.
+# Run as "python FOLDER", this file has no package. Import its modules from the folder above.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from live.report import make_report  # noqa: E402

@@ -17,7 +17,7 @@ from multiprocessing import Pool
 from pathlib import Path
 from typing import NamedTuple
 
-# Run as a folder, this file has no package; give it one.
+# Run as "python FOLDER", this file has no package. Import its modules from the folder above.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder  # noqa: E402
