@@ -147,8 +147,8 @@ def _ordinary() -> Iterator[Attack]:
     )
     yield ordinary("another tag", FAILED, rules={"tags": {"Team": "Payments"}})
     yield ordinary("another key", FAILED, rules={"customer_managed_keys": True})
-    yield ordinary("misspelt rule", UNKNOWN, rules={"region": [REGION]})
-    yield ordinary("misspelt option", UNKNOWN, options={"acces_key": "x"})
+    yield ordinary("misspelled rule", UNKNOWN, rules={"region": [REGION]})
+    yield ordinary("misspelled option", UNKNOWN, options={"acces_key": "x"})
     yield ordinary("set elsewhere, not searched", UNKNOWN, region="us-west-2")
     denied = always(error("AccessDeniedException", "User is not authorized", 403))
     for operation in (LIST, GET, TAGS):

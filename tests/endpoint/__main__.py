@@ -35,7 +35,7 @@ For boto3, the AWS CLI and lookups:
   export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION=us-east-1
   export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}
 
-As AWS takes no new customers, only accounts that are named can create a replication set: --enabled-account {account}.
+AWS takes no new customers, so an account can create a replication set only if you name it: --enabled-account {account}.
 
 Faults, seeds, settings: {url}{prefix} (see README.md). Ctrl-C stops it."""
 

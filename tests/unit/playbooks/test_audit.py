@@ -241,7 +241,7 @@ def test_the_report_is_displayed_without_hosts_that_pass(make_fleet: MakeFleet, 
 
 @pytest.mark.slow
 def test_limit(make_fleet: MakeFleet, run_audit: Callable[..., Run], failing_urls: dict[str, str]) -> None:
-    accounts = make_accounts(9, 1, ["option is misspelt"])
+    accounts = make_accounts(9, 1, ["option is misspelled"])
     run = run_audit(make_fleet(accounts), "--limit=by_keys")
     assert_rows(run.rows(), [account for account in accounts if account.credentials == "keys"], failing_urls)
 
