@@ -216,7 +216,7 @@ def _checked_tags(name: str, kind: Kind, given: Any) -> dict[str, str]:
     else:
         problems = violations(model.shape_for("TagMap"), tags) if tags else iter(())
     if found := list(problems):
-        raise ValueError(f"not the tags of a {name}: {'; '.join(found)}")
+        raise ValueError(f"the tags of {name} are invalid: {'; '.join(found)}")
     return tags
 
 
