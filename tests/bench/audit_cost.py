@@ -96,9 +96,19 @@ def main() -> None:
         for name, target in (("audit", "<= 1.25"), ("boto3", "")):
             cost = (times[name] - bench.times[name, MEDIUM]) / (LARGE - MEDIUM)
             rows.append(
-                (f"accounts {MEDIUM} to {LARGE} / accounts {SMALL} to {MEDIUM}: {name}", f"{cost / costs[name]:.2f}", target)
+                (
+                    f"accounts {MEDIUM} to {LARGE} / accounts {SMALL} to {MEDIUM}: {name}",
+                    f"{cost / costs[name]:.2f}",
+                    target,
+                )
             )
-        rows.append((f"memory with {LARGE} accounts: audit playbook / ping", f"{memory['audit'] / memory['ping']:.2f}", "<= 1.50"))
+        rows.append(
+            (
+                f"memory with {LARGE} accounts: audit playbook / ping",
+                f"{memory['audit'] / memory['ping']:.2f}",
+                "<= 1.50",
+            )
+        )
     print_rows(rows)
 
 

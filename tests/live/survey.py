@@ -224,7 +224,9 @@ def _ask(client: BaseClient, operation: str, arn: str) -> Answer:
         outcome = NO_ANSWER
     except (ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError):
         outcome = NO_CONNECTION
-    except Exception:  # no credentials, or an exception of botocore's parsers, which fail in several ways at unexpected types
+    except (
+        Exception
+    ):  # no credentials, or an exception of botocore's parsers, which fail in several ways at unexpected types
         outcome = NOT_SENT
         if _LAST.response is not None:
             outcome = "" if _LAST.response.status_code < 300 else NOT_AWS

@@ -87,9 +87,13 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=10_000, help="number of worlds (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="seed of all worlds (default: %(default)s)")
     parser.add_argument("--world", type=int, help="run only the world with this number")
-    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="number of processes (default: one for each core)")
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count(), help="number of processes (default: one for each core)"
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="with --world: show the calls")
-    parser.add_argument("--simplify", action="store_true", help="with --world: leave out everything that the broken rule does not need")
+    parser.add_argument(
+        "--simplify", action="store_true", help="with --world: leave out everything that the broken rule does not need"
+    )
     args = parser.parse_args()
     if args.world is not None:
         return _run_one(args.seed, args.world, args.verbose, args.simplify)

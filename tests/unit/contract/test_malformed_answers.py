@@ -148,9 +148,7 @@ def test_a_list_of_too_many_pages(run_module: Run, endpoint: LocalEndpoint) -> N
 
 
 @pytest.mark.parametrize("token", [0, [], {}, False])
-def test_an_invalid_token_is_not_the_end_of_the_list(
-    run_action: Run, endpoint: LocalEndpoint, token: Any
-) -> None:
+def test_an_invalid_token_is_not_the_end_of_the_list(run_action: Run, endpoint: LocalEndpoint, token: Any) -> None:
     body = json.dumps({"replicationSetArns": [], "nextToken": token})
     endpoint.faults.add({"fault": "body", "operation": "ListReplicationSets", "body": body, "times": None})
     task = run_action("ssm_incidents_replication_set_audit", rules={"state": "absent"})
@@ -158,7 +156,9 @@ def test_an_invalid_token_is_not_the_end_of_the_list(
 
 
 @pytest.mark.parametrize("status", [203, 206])
-def test_a_success_with_another_status_than_200_is_malformed(run_action: Run, endpoint: LocalEndpoint, status: int) -> None:
+def test_a_success_with_another_status_than_200_is_malformed(
+    run_action: Run, endpoint: LocalEndpoint, status: int
+) -> None:
     body = json.dumps({"replicationSetArns": []})
     endpoint.faults.add({"fault": "status", "http_status": status, "body": body, "times": None})
     task = run_action("ssm_incidents_replication_set_audit", rules={"state": "absent"})

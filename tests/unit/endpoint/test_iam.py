@@ -79,7 +79,7 @@ def test_resources(iam_endpoint: LocalEndpoint, resource: str, code: str) -> Non
     assert code_of(iam_endpoint.client(user=user), "GetReplicationSet") == code
 
 
-def test_listing_needs_every_resource(iam_endpoint: LocalEndpoint) -> None:
+def test_the_arn_of_a_set_does_not_allow_listing(iam_endpoint: LocalEndpoint) -> None:
     statement = {"Effect": "Allow", "Action": "ssm-incidents:*", "Resource": ARN}
     client = iam_endpoint.client(user=iam_endpoint.make_user({"Version": "2012-10-17", "Statement": [statement]}))
     assert code_of(client, "GetReplicationSet") == ""

@@ -315,7 +315,9 @@ class TestKeys:
         client.create_replication_set(regions={"us-east-1": {"sseKmsKeyId": key["Arn"]}})
 
     @pytest.mark.parametrize("state", ["Disabled", "PendingDeletion", "does not exist"])
-    def test_deleting_a_set_fails_while_its_key_is_unusable(self, endpoint: LocalEndpoint, kms: Any, client: Any, state: str) -> None:
+    def test_deleting_a_set_fails_while_its_key_is_unusable(
+        self, endpoint: LocalEndpoint, kms: Any, client: Any, state: str
+    ) -> None:
         """A key that KMS does not have counts as deleted."""
         endpoint.configure(transition=IMMEDIATE)
         # No other test has made this key.

@@ -273,7 +273,9 @@ def test_arns_that_do_not_exist_or_belong_to_others(held: LocalEndpoint, service
 
 @pytest.mark.parametrize("has_set", [False, True])
 @pytest.mark.parametrize(("service", "operation"), ALL)
-def test_without_a_set_and_outside_its_regions(endpoint: LocalEndpoint, service: str, operation: str, has_set: bool) -> None:
+def test_without_a_set_and_outside_its_regions(
+    endpoint: LocalEndpoint, service: str, operation: str, has_set: bool
+) -> None:
     if has_set:
         endpoint.seed(SET, arn=ARN)
         endpoint.seed_data(*one_of_each())

@@ -348,7 +348,9 @@ def test_other_operations_are_refused(endpoint: LocalEndpoint, tmp_path: Path) -
         ("empty", "us-east-1", "no credentials"),
     ],
 )
-def test_unusable_profiles_and_regions_are_refused(endpoint: LocalEndpoint, tmp_path: Path, profile: str, region: str, message: str) -> None:
+def test_unusable_profiles_and_regions_are_refused(
+    endpoint: LocalEndpoint, tmp_path: Path, profile: str, region: str, message: str
+) -> None:
     write_profile(tmp_path, endpoint.url)
     with (tmp_path / "config").open("a", encoding="utf-8") as config:
         config.write(config_section("profile empty", {"endpoint_url": endpoint.url}))
@@ -461,7 +463,7 @@ def test_make_live(endpoint: LocalEndpoint, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert ids(json.loads(output.read_text(encoding="utf-8")), CONTRADICTED) == set()
     before = len(endpoint.requests)
-    # The environment is not used either.
+    # PROFILE and REGION of the environment are not used.
     for arguments in ([], [f"PROFILE={PROFILE}"], ["REGION=us-east-1"]):
         refused = start(tmp_path, *make, *arguments, PROFILE=PROFILE, REGION="us-east-1")
         assert refused.returncode == 2

@@ -392,7 +392,9 @@ def test_rules_of_an_extra_variable(audit: Audit, fleet: list[Account], text: st
 @pytest.mark.parametrize(
     ("name", "index"), [("report_only", 0), ("report_only", -1), ("report_json", 0), ("expected_accounts", 1)]
 )
-def test_a_variable_of_one_host_does_not_decide_for_all(audit: Audit, fleet: list[Account], name: str, index: int) -> None:
+def test_a_variable_of_one_host_does_not_decide_for_all(
+    audit: Audit, fleet: list[Account], name: str, index: int
+) -> None:
     """The report's tasks run for the first host. The variables of one host must not change the result of the others."""
     value = {"report_only": True, "report_json": str(audit.folder / "elsewhere.json"), "expected_accounts": len(fleet)}[
         name
