@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the rules of the simulation: each finds a run that breaks it."""
+"""Tests of the rules of the simulation: each rule finds a run that breaks it."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def test_a_rule_finds_a_run_that_breaks_it(rule: str, scenario: Scenario, tamper
     assert rule in broken_rules(simulation)
 
 
-def test_a_lost_answer_may_be_reported_either_way() -> None:
+def test_a_step_with_a_lost_answer_may_be_done_or_unknown() -> None:
     lost = dataclasses.replace(MOVE, task={"deletion_protected": False}, faults=[Fault("reset after", "write", 0)])
     simulation = simulate(lost)
     assert broken_rules(simulation) == {}

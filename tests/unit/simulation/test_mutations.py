@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests that the simulation finds what is taken out of the code of a change."""
+"""Tests that the simulation finds mutations of the code that changes a set."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MOVE = Scenario(task=leaving(A, B), start=start(C, D))
 
 
 def send_anywhere(patch: pytest.MonkeyPatch) -> None:
-    """A Region can be deleted through itself."""
+    """Send a step to any Region, even the deletion of a Region to that Region itself."""
 
     def regions_for(self: change.Change, step: plan.Step) -> list[str]:
         seen = self._seen().replication_set

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests that answers of KMS about another key are refused, and that slow answers are not waited for."""
+"""Tests that malformed answers of KMS, or answers about another key, are refused, and that slow ones are not waited for."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_answer_about_the_requested_key() -> None:
 @pytest.mark.parametrize(
     "changes", [{"Arn": ARN.replace("1234", "9999")}, {"Arn": None}, {"KeyState": None}, {"CustomKeyStoreId": {"a": 1}}]
 )
-def test_answers_about_another_key_are_refused(changes: dict[str, Any]) -> None:
+def test_malformed_answers_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(AnsibleSSMIncidentsError) as raised:
         describe({**METADATA, **changes})
     assert raised.value.code == "MalformedAnswer"
