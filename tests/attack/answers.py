@@ -96,9 +96,9 @@ def attacks(marker: str) -> list[Attack]:
     ]
 
 
-# What botocore's parser, of some releases or of all, hands on as a whole answer: it takes the last of two members, an empty
-# text or map for an empty list, "true" for true, and true for one second. Nobody behind it can tell. And two that the service
-# is not known never to send: a Region of another partition, and a set without the Region that answers.
+# Answers that botocore's parser, in some releases or in all, returns as if they were intact. It takes the last of two members,
+# treats an empty text or map as an empty list, and reads "true" as true and true as one second. Its callers can't notice that.
+# The service could also send two others: a Region of another partition, and a set without the Region that answers.
 _WHOLE_TO_BOTOCORE = re.compile(
     "two (lists|statuses|protections|sets|tags of one name).*|an empty (text|map) for a list.*|.*(Time|time) true"
     '|set: deletionProtected "true"|a Region in China|a set of other Regions than the one that answers'
@@ -212,9 +212,9 @@ _SPOILED: Mapping[str, Callable[[Answer], Answer]] = {
         given.data.replace(b"\r\n", b"\r\nX-Long: " + b"A" * 70_000 + b"\r\n", 1)
     ),
     "1000 headers": lambda given: Answer(given.data.replace(b"\r\n", b"\r\n" + b"X-Many: 1\r\n" * 1000, 1)),
-    "a status that is no number": lambda given: Answer(given.data.replace(b"200", b"2OO", 1)),
+    "a status that is not a number": lambda given: Answer(given.data.replace(b"200", b"2OO", 1)),
     "a length that is too small": lambda given: _with_length(given, "12"),
-    "chunks that are none": lambda given: _with_header(given, "Transfer-Encoding", "chunked"),
+    "chunks without chunk sizes": lambda given: _with_header(given, "Transfer-Encoding", "chunked"),
     "early hints": lambda given: Answer(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + given.data),
     "HTML": lambda _given: answer(_HTML, content_type="text/html"),
     "HTML that says JSON": lambda _given: answer(_HTML),
@@ -244,9 +244,9 @@ _ODD: Mapping[str, Callable[[Answer], Answer]] = {
     "JSON that says HTML": lambda given: _with_header(given, "Content-Type", "text/html"),
     "JSON of no type": lambda given: Answer(given.data.replace(b"Content-Type: application/json\r\n", b"")),
     "a continue before it": lambda given: Answer(b"HTTP/1.1 100 Continue\r\n\r\n" + given.data),
-    "gzip that is none": lambda given: _with_header(given, "Content-Encoding", "gzip"),
+    "a body that is not gzip": lambda given: _with_header(given, "Content-Encoding", "gzip"),
     "a negative length": lambda given: _with_length(given, "-5"),
-    "a length that is no number": lambda given: _with_length(given, "many"),
+    "a length that is not a number": lambda given: _with_length(given, "many"),
     "a length that is too large": lambda given: _with_length(given, "100000"),
     "gzip": lambda given: _with_header(_with_body(given, gzip.compress), "Content-Encoding", "gzip"),
     "a megabyte more": lambda given: _with_body(given, lambda body: body[:-1] + b',"x":"' + b"A" * 1_000_000 + b'"}'),

@@ -92,7 +92,7 @@ def answer(
     content_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Return an answer: bytes and texts as they are, anything else as JSON."""
+    """Return an answer. Its body has bytes and texts unchanged, and anything else as JSON."""
     if not isinstance(body, (bytes, str)):
         body = json.dumps(body)
     data = body if isinstance(body, bytes) else body.encode("utf-8", "surrogatepass")

@@ -29,7 +29,7 @@ def send(
     Send a request to an endpoint.
 
     :param url: the endpoint's URL.
-    :param body: a text is sent as it is, anything else as JSON, None not at all.
+    :param body: a text is sent unchanged, and anything else as JSON. None sends no body.
     :return: the status, and the answer's JSON (its text if it is not JSON).
     """
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)

@@ -72,7 +72,7 @@ def is_number(value: Any, kind: type | tuple[type, ...] = (int, float)) -> bool:
 
 @dataclass(frozen=True)
 class Rule:
-    """A fault for the calls that match, applied up to ``times`` times. None matches any service, operation, Region or account."""
+    """A fault for the first ``times`` calls that match. None matches any service, operation, Region or account."""
 
     fault: str
     service: str | None = None
@@ -151,7 +151,7 @@ class Rule:
         )
 
     def answer(self, service: str) -> Answer:
-        """Return the fault's answer to a call of a service. The faults that send no answer, or shorten the real one, have none."""
+        """Return the fault's answer to a call of a service. Faults that drop or shorten the real answer have none."""
         if self.code:
             message = self.message or ("Rate exceeded" if self.fault == "throttle" else None)
             return error_answer(self.code, message, self.members, self.http_status, service)
@@ -194,7 +194,7 @@ def _text_answer(status: int, text: str, content_type: str) -> Answer:
 
 
 class Faults:
-    """The active rules. The first rule that matches a call is applied. After a delay, the next one that matches is applied too."""
+    """The active rules. The first rule that matches a call is applied. After a delay, the next match is applied too."""
 
     def __init__(self) -> None:
         self._rules: list[tuple[Rule, int | None]] = []

@@ -141,7 +141,7 @@ class LocalEndpoint(Control):
         self, region: str, account: str = DEFAULT_ACCOUNT, user: Mapping[str, str] | None = None
     ) -> boto3.Session:
         """
-        Return a boto3 session in an account. If it is not the default account, the session assumes a role at the endpoint's STS.
+        Return a boto3 session in an account. Except for the default account, it assumes a role at the endpoint's STS.
 
         :param user: a user that make_user() returned.
         """

@@ -416,7 +416,7 @@ FACTS = (
     ),
     Fact(
         "required-members",
-        "Each answer has the members that botocore's model requires, but for statusUpdateDateTime",
+        "Each answer has the members that botocore's model requires, except statusUpdateDateTime",
         "botocore's model",
         _differences(MISSING, allowed=("statusUpdateDateTime",)),
     ),

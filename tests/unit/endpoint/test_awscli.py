@@ -108,7 +108,7 @@ def test_reads_answer_as_recorded(endpoint: LocalEndpoint, aws_as_recorded: Run,
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("service", "page"), [(service, page) for service, pages in PAGES.items() for page in pages])
-def test_what_a_set_holds_is_as_recorded(
+def test_reads_of_objects_answer_as_recorded(
     endpoint: LocalEndpoint, aws_as_recorded: Run, service: str, page: str
 ) -> None:
     endpoint.seed(GET, account=ACCOUNT, arn=ARN)

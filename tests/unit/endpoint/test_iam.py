@@ -124,7 +124,7 @@ def allow(endpoint: LocalEndpoint, *statements: dict[str, Any]) -> Any:
         ([TAG, LINK], {}, "ssm-incidents:CreateReplicationSet"),
     ],
 )
-def test_what_a_create_needs(endpoint: LocalEndpoint, statements: Any, tags: dict[str, str], denied: str) -> None:
+def test_permissions_for_a_create(endpoint: LocalEndpoint, statements: Any, tags: dict[str, str], denied: str) -> None:
     endpoint.configure(enforce_iam=True)
     given: dict[str, Any] = {"regions": {"us-east-1": {}}, **({"tags": tags} if tags else {})}
     client = allow(endpoint, *statements)

@@ -290,7 +290,7 @@ def test_without_a_set_and_outside_its_regions(
 
 
 def test_the_regions_of_an_object(held: LocalEndpoint) -> None:
-    """An object whose ARN names a Region is shown there. Others are shown in all Regions of the set. A seed can name the Regions."""
+    """By default, a Region in the ARN shows the object. Without one, all Regions of the set do. A seed can name Regions."""
     held.seed_data(
         {**incident("east"), "regions": ["us-east-1"]},
         contact("far", region="eu-west-1"),

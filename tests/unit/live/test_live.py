@@ -122,7 +122,7 @@ def test_a_set_that_is_being_updated(endpoint: LocalEndpoint, live: Run) -> None
 
 
 def test_a_set_that_is_being_created(endpoint: LocalEndpoint, live: Run) -> None:
-    """The Region that was asked to create the set returns it. The fact about a Region that is being added says nothing of this."""
+    """The Region that got the call returns the set. This does not contradict the fact about a Region that is being added."""
     endpoint.configure(transition={"progression": "manual", "times": 10**6})
     endpoint.client().create_replication_set(regions={name: {} for name in REGIONS})
     report = live()

@@ -232,7 +232,7 @@ def no_json(text: str, callback: str) -> list[str]:
 
 
 def test_transient_errors(audit: Audit) -> None:
-    """An account whose calls fail for as long as they are retried does not pass."""
+    """An account does not pass if its calls fail until the retries end."""
     _run, wrong = attack_accounts(audit, chosen_attacks(audit, SLOW), "--forks=60")
     assert not wrong, "\n".join(wrong)
 

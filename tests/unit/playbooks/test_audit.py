@@ -216,7 +216,7 @@ def test_a_finding_fails_the_play(make_fleet: MakeFleet, run_audit: Callable[...
 
 
 @pytest.mark.slow
-def test_what_is_displayed_last(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
+def test_the_end_of_the_output(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
     """The output ends with the report's text and Ansible's recap, which has the status of each account."""
     accounts = [*(Account(number, "role") for number in range(23)), *make_compliant_accounts(25, "profile")[23:]]
     run = run_audit(make_fleet(accounts))

@@ -17,8 +17,8 @@ from simulation.scenario import make_scenario
 from simulation.world import random_of
 
 
-# "make simulation" runs more worlds. "python tests/simulation --seed 3 --world 14 -v --simplify" runs one of them again, without
-# everything that the broken rule does not need.
+# "make simulation" runs more worlds. "python tests/simulation --seed 3 --world 14 -v --simplify" runs one of them again, with
+# only what the broken rule needs.
 @pytest.mark.slow
 @settings(max_examples=100, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(random=st.randoms(use_true_random=False))

@@ -864,7 +864,7 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "of another organization": lambda cached: {**cached, "id": "o-zzzzzzzzzz"},
     "without accounts": lambda cached: {"id": cached["id"]},
     "a list": lambda cached: [cached],
-    "accounts that are none": lambda cached: {**cached, "accounts": ["x"]},
+    "accounts that are not mappings": lambda cached: {**cached, "accounts": ["x"]},
 }
 
 

@@ -514,7 +514,7 @@ def test_the_set_that_the_account_has_is_named(manage: Run, endpoint: LocalEndpo
         ),
     ],
 )
-def test_what_others_add_is_not_deleted(
+def test_additions_by_others_are_not_deleted(
     manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run, change: dict[str, Any], part: str
 ) -> None:
     arn = seed_set(endpoint, regionMap=region_map(OWN), tags={})

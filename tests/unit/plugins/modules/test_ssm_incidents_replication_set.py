@@ -38,7 +38,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def manage(run_module: Run, sleeps: list[float]) -> Run:
-    """Return a function that runs the module. The module does not sleep, because the endpoint's changes take polls, not time."""
+    """Return a function that runs the module, without sleeping. The endpoint's changes take polls, not time."""
 
     def run(**options: Any) -> Any:
         return run_module("ssm_incidents_replication_set", **{"region": "eu-west-1", **options})
@@ -555,7 +555,9 @@ def test_without_the_permission_keys_are_not_checked(
     assert_keys_were_not_checked(deleted, KEY if check_mode else US_KEY)
 
 
-def test_a_region_that_is_down_can_be_deleted(manage: Run, endpoint: LocalEndpoint, kms_url: Run, closed_url: str) -> None:
+def test_a_region_that_is_down_can_be_deleted(
+    manage: Run, endpoint: LocalEndpoint, kms_url: Run, closed_url: str
+) -> None:
     seed_set(endpoint, regionMap=region_map(us_east_1=US_KEY, eu_west_1=KEY))
     outcome = manage(regions=regions("us-east-1"), **kms_url(closed_url))
     assert_keys_were_not_checked(outcome, KEY)
@@ -662,7 +664,9 @@ SIX_STEPS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["throttle", "internal", "reset", "not_json", "truncated"])
 @pytest.mark.parametrize("after", [False, True])
-def test_a_task_succeeds_although_every_write_has_a_fault(manage: Run, endpoint: LocalEndpoint, fault: str, after: bool) -> None:
+def test_a_task_succeeds_although_every_write_has_a_fault(
+    manage: Run, endpoint: LocalEndpoint, fault: str, after: bool
+) -> None:
     seed_set(endpoint, regionMap=BEFORE_SIX_STEPS)
     for operation in sorted(WRITES - {"CreateReplicationSet", "DeleteReplicationSet", "UntagResource"}):
         endpoint.faults.add({"operation": operation, "fault": fault, "times": 3, "after": after})

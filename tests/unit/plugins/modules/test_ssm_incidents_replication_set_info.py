@@ -561,7 +561,9 @@ def test_a_dropped_connection_is_tried_twice(
     assert not info().failed
 
 
-def test_a_502_without_a_body_is_retried(info: Run, endpoint: LocalEndpoint, recorded_arn: str, sleeps: list[float]) -> None:
+def test_a_502_without_a_body_is_retried(
+    info: Run, endpoint: LocalEndpoint, recorded_arn: str, sleeps: list[float]
+) -> None:
     endpoint.faults.add({"operation": "GetReplicationSet", "fault": "status", "http_status": 502, "times": 8})
     assert not info().failed
 
