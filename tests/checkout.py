@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-# The Makefile makes this folder. In it the checkout has the path that a collection needs.
+# The Makefile makes this folder, in which the checkout has the path that a collection needs.
 COLLECTIONS = CHECKOUT / ".build" / "root"
 GUIDES = CHECKOUT / "docs" / "docsite" / "rst"
 PLUGINS = CHECKOUT / "plugins"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An access key in the forms that AWS's files, the modules and the environment have for it."""
+"""An access key in the forms of AWS's files, of the modules and of the environment."""
 
 from __future__ import annotations
 

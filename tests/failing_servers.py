@@ -67,9 +67,9 @@ class AnsweringServer:
 
 
 class RefusingSTS(AnsweringServer):
-    """A security token service that refuses every role with AWS's words. moto's allows every role.
+    """An STS that refuses every role with AWS's words. moto's STS allows every role.
 
-    :ivar body: what it answers in place of the refusal; None for the refusal.
+    :ivar body: the answer in place of the refusal; None for the refusal.
     """
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class RefusingSTS(AnsweringServer):
 
 
 class RefusingKMS(AnsweringServer):
-    """A KMS that denies every call with AWS's code. moto's has other words for it, and no code that botocore finds."""
+    """A KMS that denies every call with AWS's code. moto's KMS has other words, and no code that botocore finds."""
 
     def __init__(self) -> None:
         message = "User: arn:aws:iam::123456789012:user/ops is not authorized to perform: kms:DescribeKey"
@@ -96,7 +96,7 @@ class RefusingKMS(AnsweringServer):
 @contextmanager
 def hanging_server() -> Iterator[str]:
     """Yield the URL of a server that accepts connections and never answers."""
-    # The kernel accepts this many connections by itself, and nothing reads from them.
+    # The kernel itself accepts this many connections, and nothing reads from them.
     with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
@@ -105,7 +105,7 @@ def hanging_server() -> Iterator[str]:
 def closed_port() -> Iterator[str]:
     """Yield the URL of a port that refuses connections."""
     with socket.socket() as bound:
-        # Bound, so that no other process gets the port, and not listening.
+        # The port is bound, so that no other process gets it, but nothing listens on it.
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
 

@@ -84,7 +84,7 @@ def rotation(name: str, region: str = REGION, account: str = ACCOUNT, **members:
 
 
 def one_of_each() -> list[dict[str, Any]]:
-    """Return one object of each kind that botocore knows, which belong together."""
+    """Return one object of each kind that botocore knows. The objects belong together."""
     first, plan = contact("first"), response_plan("a-plan")
     contact_arn, turns = first["body"]["ContactArn"], rotation("turns")
     channel, engagement, page = (contacts_arn(f"{kind}/first/1") for kind in ("contact-channel", "engagement", "page"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Compares JSON with botocore's model of a service. botocore itself takes what it finds."""
+"""Compares JSON with botocore's model of a service. botocore itself accepts answers that differ from the model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Difference(NamedTuple):
     """One difference between a JSON value and its shape.
 
     :ivar kind: TYPE, UNKNOWN, MISSING or ENUM.
-    :ivar member: the name of the member that differs; of a list's or a map's item, the name of the list or map.
+    :ivar member: the name of the member that differs. For an item of a list or a map, this is the name of the list or map.
     :ivar path: where it is.
     """
 

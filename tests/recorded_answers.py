@@ -24,6 +24,6 @@ REPLICATION_SET: dict[str, Any] = {
 }
 GET: dict[str, Any] = {"replicationSet": REPLICATION_SET}
 LIST: dict[str, Any] = {"replicationSetArns": [ARN]}
-# Recorded for a response plan.
+# These were recorded for a response plan.
 TAGS: dict[str, Any] = {"tags": {"group1": "1"}}
 EXAMPLES = {"get-replication-set": GET, "list-replication-sets": LIST, "list-tags-for-resource": TAGS}

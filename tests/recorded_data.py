@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a replication set held when AWS recorded the examples of awscli, as the endpoint's seed_data() takes it."""
+"""Objects that a replication set held when AWS recorded the examples of awscli, as the endpoint's seed_data() takes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INCIDENT = (
     f"arn:aws:ssm-incidents::{ACCOUNT}:incident-record/Example-Response-Plan/6ebcc812-85f5-b7eb-8b2f-283e4d844308"
 )
 
-#: The pages with recorded outputs of what a set holds.
+#: The pages with recorded outputs of objects that a set holds.
 PAGES = {
     "ssm-incidents": (
         "get-incident-record",
@@ -33,7 +33,7 @@ PAGES = {
         "list-tags-for-resource",
         "list-timeline-events",
     ),
-    # Not list-contact-channels, whose recorded output is not JSON.
+    # Without list-contact-channels, whose recorded output is not JSON.
     "ssm-contacts": (
         "describe-engagement",
         "describe-page",
@@ -55,7 +55,7 @@ _TOLD = {"Subject": "s", "Content": "c"}
 
 
 def examples(service: str, page: str) -> list[tuple[list[str], Any]]:
-    """Return the arguments, after "aws <service>", and the output of each example of a page."""
+    """Return the arguments after "aws <service>", and the output, of each example of a page."""
     (file,) = AWSCLI.glob(f"lib/python3*/site-packages/awscli/examples/{service}/{page}.rst")
     found = re.findall(
         r"::\n\n((?: +.*\n)+)\nOutput::\n\n((?: +.*\n)+(?:\n(?: +.*\n)+)*)", file.read_text(encoding="utf-8") + "\n"

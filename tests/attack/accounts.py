@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 REGION = "eu-west-1"
 REGIONS = (REGION, "eu-central-1")
 
-#: What a replication set that is in order meets. Each of them needs another part of the answers.
+#: Rules that an intact replication set meets. Each of them depends on a different part of the answers.
 RULES: Mapping[str, Any] = {
     "regions": list(REGIONS),
     "deletion_protected": True,
@@ -31,7 +31,7 @@ ANY: Mapping[str, Any] = {"state": "any"}
 #: How a host can reach its account.
 WAYS = ("keys", "temporary keys", "password in endpoint_url", "role", "profile", "role of profile")
 
-#: What every session token of AWS begins with: not a secret.
+#: The beginning of every session token of AWS. It is not a secret.
 TOKEN_BEGINNING = "IQoJb3JpZ2luX2Vj"
 
 
@@ -54,7 +54,7 @@ class Keys:
             return "".join(generator.choices(letters, k=length))
 
         generator = random.Random(seed)
-        # Slashes and plus signs are what other forms of a text change.
+        # Other forms of a text, such as percent-encoding, change slashes and plus signs.
         letters = string.ascii_letters + string.digits + "/+"
         return cls(
             ("ASIA" if temporary else "AKIA") + text(16, string.ascii_uppercase + string.digits),
@@ -96,7 +96,7 @@ class Account:
 
     @cached_property
     def path(self) -> str:
-        """The first part of the path of the host's requests, by which the endpoint knows whose they are."""
+        """The first part of the path of the host's requests. It tells the endpoint which account they are for."""
         return f"host-{self.number}"
 
     @cached_property
@@ -109,12 +109,12 @@ class Account:
 
     @cached_property
     def keys(self) -> Keys:
-        """The credentials that the host is given. With a role they belong to somebody who may assume it."""
+        """The host's credentials. With a role, they belong to a user who may assume it."""
         return Keys.make(f"keys {self.number}", temporary=self.way in ("temporary keys", "password in endpoint_url"))
 
     @cached_property
     def role_keys(self) -> Keys:
-        """The credentials that STS hands out for the role."""
+        """The credentials that STS issues for the role."""
         return Keys.make(f"role {self.number}", temporary=True)
 
     @property

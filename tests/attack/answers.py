@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of attacks: how an account is answered, and which outcomes its row may have.
+"""The table of attacks: what the endpoint answers for an account, and which outcomes its row may have.
 
 A broken answer must never end in "passed". Some answers are odd and yet whole, as another client of the service reads
 them too: those may pass, and the table says so (HARMLESS).
@@ -47,10 +47,10 @@ FAILED = frozenset({"failed"})
 UNKNOWN = frozenset({"unknown"})
 #: The answer is well-formed JSON of the service's shape, with values that no set has.
 NOT_PASSED = FAILED | UNKNOWN
-#: All that the rules need is there, as the service sends it.
+#: The answer has everything that the rules need, as the service sends it.
 HARMLESS = PASSED | FAILED | UNKNOWN
 
-#: The names of what a test can leave out.
+#: The kinds of attacks that a test can choose.
 SLOW = "slow"
 HOSTILE = "hostile"
 ECHO = "echo"
@@ -59,11 +59,11 @@ ORDINARY = "ordinary"
 
 @dataclass(frozen=True)
 class Attack:
-    """How one account is answered.
+    """What the endpoint answers for one account.
 
     :ivar outcomes: the outcomes that its row may have.
-    :ivar replies: how each operation is answered; left out, in order.
-    :ivar account: what the account is otherwise: the arguments of Account.
+    :ivar replies: the reply of each operation that is not answered as the service does.
+    :ivar account: arguments of Account that differ from those of the other attacks.
     :ivar kind: SLOW if the collection retries the error for a minute, HOSTILE if a text is hostile, ECHO if a secret is
         sent back, ORDINARY if nothing is wrong with the answer; else empty.
     """
@@ -78,7 +78,7 @@ class Attack:
 def attacks(marker: str) -> list[Attack]:
     """Return all attacks.
 
-    :param marker: a file that a template makes if it is rendered.
+    :param marker: a file that a template creates if it is rendered.
     """
     found = [
         *_ordinary(),
@@ -96,9 +96,9 @@ def attacks(marker: str) -> list[Attack]:
     ]
 
 
-# What botocore's parser, of some releases or of all, hands on as a whole answer: it takes the last of two members, an empty
-# text or map for an empty list, "true" for true, and true for one second. Nobody behind it can tell. And two that the service
-# is not known never to send: a Region of another partition, and a set without the Region that answers.
+# Answers that botocore's parser, in some releases or in all, returns as if they were intact. It takes the last of two members,
+# treats an empty text or map as an empty list, and reads "true" as true and true as one second. Its callers can't notice that.
+# The service could also send two others: a Region of another partition, and a set without the Region that answers.
 _WHOLE_TO_BOTOCORE = re.compile(
     "two (lists|statuses|protections|sets|tags of one name).*|an empty (text|map) for a list.*|.*(Time|time) true"
     '|set: deletionProtected "true"|a Region in China|a set of other Regions than the one that answers'
@@ -147,8 +147,8 @@ def _ordinary() -> Iterator[Attack]:
     )
     yield ordinary("another tag", FAILED, rules={"tags": {"Team": "Payments"}})
     yield ordinary("another key", FAILED, rules={"customer_managed_keys": True})
-    yield ordinary("misspelt rule", UNKNOWN, rules={"region": [REGION]})
-    yield ordinary("misspelt option", UNKNOWN, options={"acces_key": "x"})
+    yield ordinary("misspelled rule", UNKNOWN, rules={"region": [REGION]})
+    yield ordinary("misspelled option", UNKNOWN, options={"acces_key": "x"})
     yield ordinary("set elsewhere, not searched", UNKNOWN, region="us-west-2")
     denied = always(error("AccessDeniedException", "User is not authorized", 403))
     for operation in (LIST, GET, TAGS):
@@ -171,7 +171,7 @@ _ERROR_BODIES: Mapping[str, tuple[str, str]] = {
 
 
 def _statuses() -> Iterator[Attack]:
-    """Every status but 200, with bodies that take turns; for an account that would pass if its list were empty."""
+    """Every status but 200, each with one of several bodies, for an account that would pass if its list were empty."""
     known = [status.value for status in HTTPStatus if status not in (100, 200)]
     bodies = list(_ERROR_BODIES)
     for number, status in enumerate([*known, 419, 450, 499, 520, 522, 599, 600, 999]):
@@ -198,7 +198,7 @@ def _statuses() -> Iterator[Attack]:
         yield Attack(f"{status} with wrong types", UNKNOWN, {LIST: always(reply)}, kind=SLOW if status == 500 else "")
 
 
-#: Ways to spoil an answer that is in order.
+#: Ways to spoil an intact answer.
 _SPOILED: Mapping[str, Callable[[Answer], Answer]] = {
     "closed at once": lambda _given: Answer(b""),
     "reset at once": lambda _given: Answer(b"", reset=True),
@@ -212,9 +212,9 @@ _SPOILED: Mapping[str, Callable[[Answer], Answer]] = {
         given.data.replace(b"\r\n", b"\r\nX-Long: " + b"A" * 70_000 + b"\r\n", 1)
     ),
     "1000 headers": lambda given: Answer(given.data.replace(b"\r\n", b"\r\n" + b"X-Many: 1\r\n" * 1000, 1)),
-    "a status that is no number": lambda given: Answer(given.data.replace(b"200", b"2OO", 1)),
+    "a status that is not a number": lambda given: Answer(given.data.replace(b"200", b"2OO", 1)),
     "a length that is too small": lambda given: _with_length(given, "12"),
-    "chunks that are none": lambda given: _with_header(given, "Transfer-Encoding", "chunked"),
+    "chunks without chunk sizes": lambda given: _with_header(given, "Transfer-Encoding", "chunked"),
     "early hints": lambda given: Answer(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + given.data),
     "HTML": lambda _given: answer(_HTML, content_type="text/html"),
     "HTML that says JSON": lambda _given: answer(_HTML),
@@ -239,14 +239,14 @@ _SPOILED: Mapping[str, Callable[[Answer], Answer]] = {
     "an empty map": lambda _given: answer("{}"),
 }
 
-#: The same, without anything of the content being lost or changed: the end of JSON shows whether all of it is there.
+#: Ways to change an answer that neither lose nor change its content. JSON shows by its end whether it is complete.
 _ODD: Mapping[str, Callable[[Answer], Answer]] = {
     "JSON that says HTML": lambda given: _with_header(given, "Content-Type", "text/html"),
     "JSON of no type": lambda given: Answer(given.data.replace(b"Content-Type: application/json\r\n", b"")),
     "a continue before it": lambda given: Answer(b"HTTP/1.1 100 Continue\r\n\r\n" + given.data),
-    "gzip that is none": lambda given: _with_header(given, "Content-Encoding", "gzip"),
+    "a body that is not gzip": lambda given: _with_header(given, "Content-Encoding", "gzip"),
     "a negative length": lambda given: _with_length(given, "-5"),
-    "a length that is no number": lambda given: _with_length(given, "many"),
+    "a length that is not a number": lambda given: _with_length(given, "many"),
     "a length that is too large": lambda given: _with_length(given, "100000"),
     "gzip": lambda given: _with_header(_with_body(given, gzip.compress), "Content-Encoding", "gzip"),
     "a megabyte more": lambda given: _with_body(given, lambda body: body[:-1] + b',"x":"' + b"A" * 1_000_000 + b'"}'),
@@ -273,7 +273,7 @@ def _other_case(body: bytes) -> bytes:
 
 
 def _wires() -> Iterator[Attack]:
-    """Each operation's answer, spoiled: of a retired account too, which would pass if its list seemed to be empty."""
+    """Each operation's answer, spoiled. Some are of a retired account, which would pass if its list seemed to be empty."""
     retired = {"rules": ABSENT, "has_set": False}
     for operation, account in ((LIST, {}), (LIST, retired), (GET, {}), (TAGS, {})):
         for spoiled, change in _SPOILED.items():
@@ -281,7 +281,7 @@ def _wires() -> Iterator[Attack]:
             yield Attack(name, UNKNOWN, {operation: _changed(change)}, account)
     for odd, change in _ODD.items():
         yield Attack(f"{odd}", HARMLESS, dict.fromkeys((LIST, GET, TAGS), _changed(change)))
-    # The answer of the account that is in order, host 0.
+    # The redirect leads to the answer of host 0, whose account is intact.
     for status in (301, 302, 303, 307, 308):
         reply = answer("", f"{status} Moved", headers={"Location": "/host-0/listReplicationSets"})
         yield Attack(f"{status} to another account", UNKNOWN, {LIST: always(reply)})
@@ -353,7 +353,7 @@ def _lists() -> Iterator[Attack]:
         HARMLESS,
         {LIST: lambda request: answer({"replicationSetArns": [request.account.arn] * 2})},
     )
-    # A role's ARN says which account it is.
+    # The ARN of a role names its account.
     other = of([f"arn:aws:ssm-incidents::999999999999:replication-set/{_UUID}"])
     yield Attack("an ARN of another account", UNKNOWN, {LIST: other}, {"way": "role"})
     yield Attack("an ARN of another account, with a profile's role", UNKNOWN, {LIST: other}, {"way": "role of profile"})
@@ -362,7 +362,7 @@ def _lists() -> Iterator[Attack]:
 
 
 def endless_pages(limit: int) -> Reply:
-    """Answer with page after page without a set; after so many with an error, so that a test ends."""
+    """Answer with pages without a set, and after so many with an error, so that the test ends."""
     numbers = count(1)
 
     def reply(_request: Request) -> Answer:
@@ -378,7 +378,7 @@ def endless_pages(limit: int) -> Reply:
 
 # GetReplicationSet ----------------------------------------------------------------------------------------------------
 
-#: What is not of a member's type. Null is another matter.
+#: Values that are not of a member's type. Null has attacks of its own.
 _WRONG_TYPES: Mapping[type, tuple[Any, ...]] = {
     str: (5, True, [], {"a": 1}, ""),
     bool: (0, 1, "true", "false", "", [], [True]),
@@ -408,7 +408,7 @@ _UNRULED = ("createdBy", "createdTime", "lastModifiedBy", "lastModifiedTime")
 
 
 def with_members(**changes: Any) -> Reply:
-    """Answer with a set in which members are changed. Ellipsis leaves one out."""
+    """Answer with a set in which these members differ. Ellipsis leaves a member out."""
 
     def reply(request: Request) -> Answer:
         members = {**request.account.replication_set, **changes}
@@ -418,7 +418,7 @@ def with_members(**changes: Any) -> Reply:
 
 
 def with_region(**changes: Any) -> Reply:
-    """Answer with a set in whose first Region members are changed. Ellipsis leaves one out."""
+    """Answer with a set in whose first Region these members differ. Ellipsis leaves a member out."""
 
     def reply(request: Request) -> Answer:
         regions = request.account.replication_set["regionMap"]
@@ -430,7 +430,7 @@ def with_region(**changes: Any) -> Reply:
 
 
 def with_regions(*names: Any) -> Reply:
-    """Answer with a set in further Regions."""
+    """Answer with a set that has further Regions."""
 
     def reply(request: Request) -> Answer:
         regions = request.account.replication_set["regionMap"]
@@ -591,10 +591,10 @@ def _sts() -> Iterator[Attack]:
             return answer(head + text.replace("<SessionToken>", f"<SessionToken>&{entity};"), content_type="text/xml")
 
         yield Attack(f"STS: {name}", UNKNOWN, {ASSUME: reply}, retired_role)
-    # The first ones are the account's own, as the endpoint sees from the signatures.
+    # The first credentials are the account's own, which the endpoint checks by the signatures.
     two = instead("</Credentials>", "</Credentials><Credentials><AccessKeyId>x</AccessKeyId></Credentials>")
     yield Attack("STS: two credentials", HARMLESS, {ASSUME: two}, retired_role)
-    # What identity says is no more than the ID in the row, which is null then.
+    # The answer of GetCallerIdentity is used only for the row's account ID, which is then null.
     retired = {"rules": ABSENT, "has_set": False}
     for name, reply in {
         "HTML": always(answer(_HTML, content_type="text/html")),
@@ -610,9 +610,9 @@ def _sts() -> Iterator[Attack]:
 
 # Hostile texts --------------------------------------------------------------------------------------------------------
 
-#: The beginning of a line that nobody but an attacker prints.
+#: The beginning of a line that only an attacker prints.
 FORGED_LINE = "FORGED LINE"
-#: What no page may have as markup.
+#: A tag that must not be in the markup of any page.
 FORGED_TAG = "forged-tag"
 
 
@@ -796,7 +796,7 @@ def _echoes() -> Iterator[Attack]:
     for name, (outcomes, replies) in places.items():
         yield echo(name, outcomes, replies, "temporary keys")
 
-    # What STS has been told, and what it hands out.
+    # What STS receives, and what it issues.
     def role_secrets(request: Request) -> str:
         return " ".join(sorted(request.account.role_keys.secrets, key=len))
 
@@ -828,6 +828,6 @@ def _echoes() -> Iterator[Attack]:
     for name, reply in sts.items():
         for way in ("role", "role of profile"):
             yield echo(f"STS, {name}, {way}", HARMLESS if "time" in name else UNKNOWN, {ASSUME: reply}, way)
-    # A line break at the end of a secret that a file has, or a block of YAML.
+    # A secret that was read from a file or from a block of YAML can end with a line break.
     for name in ("secret_key", "session_token"):
         yield echo(f"{name} with a line break", HARMLESS, {}, "temporary keys", line_break=name)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What must hold after any run, whatever the accounts answer. Each check returns what is wrong, in words."""
+"""Checks of what must hold after every run, whatever the accounts answer. Each check describes what is wrong."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from xml.etree import ElementTree
 from .accounts import TOKEN_BEGINNING, Account
 from .answers import FORGED_LINE, FORGED_TAG
 
-#: The files that a report can be written to, by the last part of the variable's name.
+#: The formats of a report's files, as in the names of the variables.
 FORMATS = ("json", "html", "csv", "junit")
 
-#: How long a piece of a secret may be that is shown.
+#: The longest piece of a secret that may be shown, in characters.
 _MAX_PIECE = 11
 
-# ansible-core 2.18 and older say so of a template's error too, in one line.
+# ansible-core 2.18 and older use these words for an error in a template too, in one line.
 _TRACEBACKS = re.compile(
     "Traceback|module_stderr|An unhandled exception(?! occurred while templating)|Unexpected Exception"
 )
@@ -42,7 +42,7 @@ class Run:
     """A finished run of a playbook.
 
     :ivar code: its exit code.
-    :ivar files: the report's files by their format, whether they are there or not.
+    :ivar files: the paths of the report's files by their formats. A file may be missing.
     """
 
     code: int
@@ -55,20 +55,20 @@ class Run:
         return self.stdout + self.stderr
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """Return the rows of the report in JSON by their names; none without a report."""
+        """Return the rows of the JSON report by their names. Without a report there are none."""
         file = self.files["json"]
         accounts = json.loads(file.read_text(encoding="utf-8"))["accounts"] if file.exists() else []
         return {row["name"]: row for row in accounts}
 
     def failed(self) -> dict[str, int]:
-        """Return the numbers of failed tasks in the play recap by host."""
+        """Return the number of failed tasks of each host, as in the play recap."""
         recap = self.stdout.rpartition("PLAY RECAP")[2]
         return {
             name.strip(): int(number) for name, number in re.findall(r"^(.+?) +: .*\bfailed=(\d+)", recap, re.MULTILINE)
         }
 
     def texts(self) -> dict[str, str]:
-        """Return everything that was printed or written, by where it is."""
+        """Return everything that was printed or written, by its place."""
         written = {
             form: file.read_text(encoding="utf-8", errors="surrogateescape")
             for form, file in self.files.items()
@@ -81,12 +81,12 @@ class Run:
 
 
 def leaks(texts: Mapping[str, str], accounts: Iterable[Account]) -> Iterator[tuple[Account, str]]:
-    """Yield each account of which a secret, or a long piece of it, is in a text: as it is, percent-encoded, HTML-escaped or
-    in base64. With it, where that is."""
+    """Yield each account with a secret that a text shows, and where it is. A long piece of a secret counts too, and so do
+    secrets that are percent-encoded, HTML-escaped or in base64."""
     pieces: dict[str, Account] = {}
     for account in accounts:
         for secret in (secret.removeprefix(TOKEN_BEGINNING) for secret in account.secrets):
-            # Of a token's base64, every eighth piece will do.
+            # For the base64 of a token, about every twelfth piece is enough.
             for form, step in ((secret, 1), *((form, 1 + len(secret) // 100) for form in _base64_forms(secret))):
                 pieces.update((piece, account) for piece in islice(_pieces(form), None, None, step))
     found: dict[str, tuple[Account, list[str], str]] = {}
@@ -100,14 +100,14 @@ def leaks(texts: Mapping[str, str], accounts: Iterable[Account]) -> Iterator[tup
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield each piece that is too long to be shown, in small letters."""
+    """Yield each piece that is too long to be shown, in lower case."""
     small = text.lower()
     return (small[start : start + _MAX_PIECE + 1] for start in range(len(small) - _MAX_PIECE))
 
 
 def _words(text: str) -> set[str]:
-    """Return the words of a text that are long enough to have a piece of a secret, also as a browser or a parser of JSON
-    reads them."""
+    """Return the words of a text that are long enough to have a piece of a secret: as they are, and as a browser or a JSON
+    parser reads them."""
     views = [text]
     for read in (html.unescape, unquote, lambda text: text.replace("\\/", "/"), _without_json_escapes):
         views += [view for view in {read(view) for view in views} if view not in views]
@@ -119,7 +119,7 @@ def _without_json_escapes(text: str) -> str:
 
 
 def _base64_forms(secret: str) -> Iterator[str]:
-    """Yield the base64 of a secret as it is in the base64 of a longer text: it depends on how many bytes are before it."""
+    """Yield the base64 forms that a secret can have in the base64 of a longer text, which depend on the bytes before it."""
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + secret.encode()).decode()[4 if before else 0 : -4]
         yield encoded
@@ -130,7 +130,7 @@ def _base64_forms(secret: str) -> Iterator[str]:
 
 
 def printed_wrongly(run: Run) -> Iterator[str]:
-    """Yield what nobody wants to see on a terminal: tracebacks, control characters, lines of an attacker."""
+    """Yield what must not be on a terminal: tracebacks, control characters, and lines of an attacker."""
     if found := _TRACEBACKS.search(run.output):
         yield f"a traceback: ...{run.output[max(0, found.start() - 300) : found.start() + 700]}"
     for match in list(
@@ -150,7 +150,7 @@ def printed_wrongly(run: Run) -> Iterator[str]:
 
 
 def files_wrong(run: Run, names: list[str]) -> Iterator[str]:
-    """Yield what is wrong with the report's files: each must be there, well-formed, and have a row for each host."""
+    """Yield what is wrong with the report's files. Each must exist, be well-formed, and have a row for each host."""
     for form, file in run.files.items():
         if not file.exists():
             yield f"there is no {form}"
@@ -190,7 +190,7 @@ def _junit_names(text: str) -> list[str]:
 
 
 def _html_names(text: str) -> list[str]:
-    """Return all texts of the page; the names are among them."""
+    """Return all texts of the page, which include the names."""
     page = _Page()
     page.feed(text)
     page.close()

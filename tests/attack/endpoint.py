@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An endpoint for STS and Incident Manager that answers each account as its test wants it, and checks every signature.
+"""An endpoint for STS and Incident Manager that answers each account as the test says, and checks every signature.
 
 Written from the facts about the service alone. It answers in bytes, so that anything can be sent.
 """
@@ -71,7 +71,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Call:
-    """What is remembered of a request.
+    """The record of a request.
 
     :ivar problem: what is wrong with its signature; empty if it is the account's own.
     """
@@ -92,7 +92,7 @@ def answer(
     content_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Return an answer: bytes and texts as they are, anything else as JSON."""
+    """Return an answer. Its body has bytes and texts unchanged, and anything else as JSON."""
     if not isinstance(body, (bytes, str)):
         body = json.dumps(body)
     data = body if isinstance(body, bytes) else body.encode("utf-8", "surrogatepass")
@@ -142,7 +142,7 @@ def in_order(request: Request) -> Answer:
 
 
 def assumed(keys: Keys, account_id: str) -> Answer:
-    """Answer AssumeRole with keys, and the account that they belong to."""
+    """Answer AssumeRole with keys of an account."""
     credentials = {
         "AccessKeyId": keys.access_key,
         "SecretAccessKey": keys.secret_key,
@@ -211,9 +211,9 @@ class Endpoint:
         self._server.server_close()
 
     def serve(self, accounts: Iterable[Account], replies: Mapping[str, Replies] | None = None) -> None:
-        """Serve these accounts, and no other, from now on.
+        """Serve these accounts, and no others, from now on.
 
-        :param replies: by the account's name, how its operations are answered; left out, in order.
+        :param replies: for the name of an account, the replies of operations that are not answered as the service does.
         """
         self._accounts = {account.path: (account, (replies or {}).get(account.name, {})) for account in accounts}
         self.calls.clear()
@@ -235,7 +235,7 @@ class Endpoint:
         given = replies.get(operation, in_order)(request)
         handler.close_connection = True
         if given.reset:
-            # No time to linger: the kernel sends a reset.
+            # With a linger time of 0, the kernel sends a reset.
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         handler.connection.sendall(given.data)
         if given.reset:
@@ -250,7 +250,7 @@ class _Server(ThreadingHTTPServer):
             super().shutdown_request(request)
 
     def handle_error(self, *_arguments: object) -> None:
-        """Say nothing of a client that did not wait for the end of a huge answer."""
+        """Print nothing if a client did not wait for the end of a huge answer."""
 
 
 def _operation(line: str, query: str, body: str) -> tuple[str, dict[str, str]]:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measures what an account of an audit costs, in relation to other programs. "make bench" calls it with an endpoint.
+"""Measures what the audit of one more account costs, compared with other programs. "make bench" runs it with an endpoint.
 
-The marginal cost is measured, without the cost of starting a run. Each account has a set, and keys rather than a role,
-as not every candidate makes the calls that a role takes.
+The cost of starting a run is not included. Each account has a set, and is reached with keys rather than a role, because
+not every candidate makes the calls that a role needs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-# Run as a file, this one finds what is next to it; the others are imported from tests/.
+# Python looks for imports next to a script. These are in tests/.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from bench.measure import ENDPOINT, peak_memory, prepare, print_rows, processor_seconds, run, seconds  # noqa: E402
@@ -32,7 +32,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SMALL, MEDIUM, LARGE = 10, 210, 1000
 RULES = {"regions": ["eu-west-1"], "deletion_protected": True}
 
-# A simple script. Most of its time is spent on reading botocore's data for each session.
+# A simple script. It spends most of its time on reading botocore's data for each session.
 BARE_SCRIPT = """
 import json, sys
 import boto3
@@ -43,7 +43,7 @@ for options in json.load(open(sys.argv[1])):
     client.get_replication_set(arn=arn)
 """
 
-# The same with botocore's data read once: what the calls themselves cost.
+# The same script, but it reads botocore's data once. It measures what the calls themselves cost.
 SHARED_DATA_SCRIPT = BARE_SCRIPT.replace(
     "import boto3\n",
     """import boto3, botocore.session
@@ -58,7 +58,7 @@ loader = create_loader()
 )
 SCRIPTS = {"boto3": BARE_SCRIPT, "shared boto3": SHARED_DATA_SCRIPT}
 
-# The same options for all that Ansible runs.
+# The connection options of everything that Ansible runs.
 CONNECTION = {
     "endpoint_url": "{{ endpoint }}",
     "region": "{{ account_region }}",
@@ -76,7 +76,7 @@ PLAYS: dict[str, dict[str, Any]] = {
 
 
 def main() -> None:
-    # The inventory has the credentials of all accounts.
+    # The credentials of the accounts are in the inventory.
     prepare()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_URL", "AWS_ENDPOINT_URL"):
         os.environ.pop(name, None)
@@ -87,7 +87,7 @@ def main() -> None:
         rows = [
             ("one more account: audit playbook / info module", ratios["info"], "<= 0.20"),
             ("one more account: audit playbook / ansible.builtin.ping", ratios["ping"], "<= 0.50"),
-            ("one more account: audit playbook / boto3, a session each", ratios["boto3"], ""),
+            ("one more account: audit playbook / boto3, one session each", ratios["boto3"], ""),
         ]
         processor = bench.marginal_costs(ROUNDS, ("audit", "assert", "shared boto3"), processor_seconds)
         ratio = processor["audit"] / (processor["assert"] + processor["shared boto3"])
@@ -96,9 +96,19 @@ def main() -> None:
         for name, target in (("audit", "<= 1.25"), ("boto3", "")):
             cost = (times[name] - bench.times[name, MEDIUM]) / (LARGE - MEDIUM)
             rows.append(
-                (f"the {MEDIUM}th to {LARGE}th / to the {MEDIUM}th: {name}", f"{cost / costs[name]:.2f}", target)
+                (
+                    f"accounts {MEDIUM} to {LARGE} / accounts {SMALL} to {MEDIUM}: {name}",
+                    f"{cost / costs[name]:.2f}",
+                    target,
+                )
             )
-        rows.append((f"memory at {LARGE}: audit playbook / ping", f"{memory['audit'] / memory['ping']:.2f}", "<= 1.50"))
+        rows.append(
+            (
+                f"memory with {LARGE} accounts: audit playbook / ping",
+                f"{memory['audit'] / memory['ping']:.2f}",
+                "<= 1.50",
+            )
+        )
     print_rows(rows)
 
 
@@ -113,7 +123,7 @@ class Bench:
         accounts = make_compliant_accounts(LARGE, "keys")
         self._fleet = Fleet(ENDPOINT, accounts, folder)
         for number in (SMALL, MEDIUM, LARGE):
-            # Spread over all accounts, as the endpoint looks for a key in one account after the other.
+            # The accounts are taken from the whole fleet, because the endpoint searches one account after the other for a key.
             self._write(number, [accounts[index * LARGE // number] for index in range(number)])
         for name, task in PLAYS.items():
             play = {"hosts": "all", "gather_facts": False, "tasks": [task]}
@@ -156,13 +166,13 @@ class Bench:
     def marginal_costs(
         self, rounds: int, names: Sequence[str], measure: Callable[[Callable[[], object]], float]
     ) -> dict[str, float]:
-        """Return what each candidate takes for one more account, as measured by a function of measure.py."""
+        """Return what one more account costs each candidate, as measured by a function of measure.py."""
         for name in names:
             run(*self._command(name, SMALL))
         measured: dict[tuple[str, int], list[float]] = {(name, size): [] for name in names for size in (SMALL, MEDIUM)}
         for number in range(rounds):
             for name in names:
-                # The module takes minutes, and is run in one round only.
+                # The module takes minutes, so it runs in the first round only.
                 if name != "info" or number == 0:
                     for size in (SMALL, MEDIUM):
                         measured[name, size].append(measure(partial(run, *self._command(name, size))))
@@ -172,7 +182,7 @@ class Bench:
         return {name: (medians[name, MEDIUM] - medians[name, SMALL]) / (MEDIUM - SMALL) for name in names}
 
     def run_largest(self) -> tuple[dict[str, float], dict[str, int]]:
-        """Run the candidates with all accounts, and return their seconds and the memory of their largest processes."""
+        """Run the candidates with all accounts. Return their times in seconds, and the memory of their largest processes."""
         times, memory = {}, {}
         for name in ("audit", "ping", "boto3"):
             start = time.perf_counter()

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measures what an export costs: its memory with few and with many incidents, and its time in relation to a script with a
-pool of as many threads that makes the same calls. "make bench" calls it with an endpoint.
+"""Measures what an export costs: its memory with few and with many incidents, and its time compared with a script that makes
+the same calls in as many threads. "make bench" runs it with an endpoint.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# Run as a file, this one finds what is next to it; the others are imported from tests/.
+# Python looks for imports next to a script. These are in tests/.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from bench.measure import ENDPOINT, Row, medians, peak_memory, prepare, print_rows, run  # noqa: E402
@@ -26,11 +26,11 @@ ROUNDS = int(os.environ.get("ROUNDS", "1"))
 MODULE = "ansible_collections.incident_manager.aws.plugins.modules.ssm_incidents_export"
 REGION, WORKERS, DELAY = "us-east-1", 8, 0.05
 FEW, MANY = 200, 2000
-# Of what is timed.
+# The size of the export that is timed.
 INCIDENTS, EVENTS = 400, 10
 CONTROL = ControlClient(ENDPOINT)
 
-# The calls of an export, in no order. Each client is made once, as the export does.
+# Makes the calls of an export, in any order. Like the export, it makes each client once.
 BARE_SCRIPT = """
 import json, sys
 from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def hold(incidents: int, events: int) -> None:
-    """Let the account's set hold so many incidents, each with so many timeline events."""
+    """Seed a set with this many incidents, each with this many timeline events."""
     CONTROL.request("POST", "reset")
     CONTROL.seed(active_set({REGION: "DefaultKey"}))
     for number in range(incidents):
@@ -66,7 +66,7 @@ def hold(incidents: int, events: int) -> None:
 
 
 def arguments_of(folder: Path) -> str:
-    """Return the path of the module's arguments, for an export that does not exist yet."""
+    """Write the module's arguments for a new export, and return the path of their file."""
     path = folder / f"export-{len(list(folder.iterdir()))}"
     options = {"path": str(path), "workers": WORKERS, "region": REGION, "endpoint_url": ENDPOINT}
     arguments = Path(f"{path}.json")

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measures what the inventory of an organization costs, in relation to its audit. "make bench" calls it with an endpoint.
+"""Measures what the inventory of an organization costs, compared with its audit. "make bench" runs it with an endpoint.
 
-The pages of the list come one after the other, and how long AWS takes for them is not the plugin's time.
+The pages of the list are requested one after the other. The time in which AWS answers does not count.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-# Run as a file, this one finds what is next to it; the others are imported from tests/.
+# Python looks for imports next to a script. These are in tests/.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from bench.measure import ENDPOINT, prepare, print_rows, run, seconds  # noqa: E402
@@ -28,11 +28,11 @@ from fleet.inventory import Fleet  # noqa: E402
 from fleet.organization import members, write_inventory  # noqa: E402
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
-# With the management account, which is that of the access key.
+# Including the management account, to which the access key belongs.
 ACCOUNTS = 1000
 MANAGEMENT_ACCOUNT = "123456789012"
 
-# Prints the seconds that the plugin takes, those of them that it waits for answers, the number of answers, and of hosts.
+# Prints the seconds that the plugin takes, how many of them it waits for answers, and the numbers of answers and hosts.
 SCRIPT = """
 import sys, time
 from ansible.plugins.loader import init_plugin_loader, inventory_loader
@@ -77,11 +77,11 @@ def main() -> None:
         ratio = statistics.median(taken) / seconds(partial(run, *audit))
         summary = json.loads(Path(folder, "report.json").read_text(encoding="utf-8"))["summary"]
         assert summary["passed"] == len(accounts), summary
-    # Besides the pages, the units are described.
+    # One call for each page, and two for the units.
     print_rows(
         [
             (f"calls for an organization of {ACCOUNTS}, 2 units", str(calls), "= 52"),
-            (f"inventory of {ACCOUNTS} without waiting for AWS / their audit", f"{ratio:.3f}", "<= 0.10"),
+            (f"inventory of {ACCOUNTS} accounts without waiting for AWS / audit", f"{ratio:.3f}", "<= 0.10"),
         ]
     )
 

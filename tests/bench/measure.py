@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Functions of the benchmarks: run programs of this Python environment, measure them, and print the results."""
+"""Functions for the benchmarks: they run programs of this Python environment, measure them, and print the results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def prepare() -> None:
         ANSIBLE_LOCALHOST_WARNING="0",
         ANSIBLE_INVENTORY_UNPARSED_WARNING="0",
     )
-    # Without compiled files the compiler would be measured too.
+    # Without compiled files, each run would compile the code again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
@@ -48,14 +48,14 @@ def medians(candidates: Candidates, rounds: int) -> dict[str, float]:
 
 
 def seconds(candidate: Callable[[], object]) -> float:
-    """Return the time that a candidate takes."""
+    """Return the time in seconds that a candidate takes."""
     start = time.perf_counter()
     candidate()
     return time.perf_counter() - start
 
 
 def processor_seconds(candidate: Callable[[], object]) -> float:
-    """Return the processor time that the processes take that a candidate starts."""
+    """Return the processor time in seconds of the processes that a candidate starts."""
 
     def used() -> float:
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -83,7 +83,7 @@ class Cost(NamedTuple):
     memory: int
 
 
-# In a process of its own, as RUSAGE_CHILDREN is about all processes that a process ever started.
+# Runs in a process of its own, because RUSAGE_CHILDREN counts all processes that a process has ever started.
 _COST_SCRIPT = """
 import resource, subprocess, sys
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measures what the info module costs, in relation to other programs. "make bench" calls it with an endpoint.
+"""Measures what the info module costs, compared with other programs. "make bench" runs it with an endpoint.
 
 Each round runs every candidate once, so that other load on the machine affects all of them.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 import boto3
 from botocore.client import BaseClient
 
-# Run as a file, this one finds what is next to it; the others are imported from tests/.
+# Python looks for imports next to a script. These are in tests/.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from bench.measure import ENDPOINT, medians, prepare, print_rows, run  # noqa: E402
@@ -25,7 +25,7 @@ from endpoint.client import ControlClient  # noqa: E402
 
 ROUNDS = int(os.environ.get("ROUNDS", "11"))
 MODULE = "incident_manager.aws.ssm_incidents_replication_set_info"
-# A Region that is not in the set, and those of the set.
+# A Region outside the set, and the Regions of the set.
 OUTSIDE, REGIONS = "eu-west-1", ["ap-southeast-2", "sa-east-1", "us-west-2"]
 CONTROL = ControlClient(ENDPOINT)
 BARE_SCRIPT = """
@@ -51,7 +51,7 @@ def ad_hoc(arn: str) -> tuple[str, str, str]:
         ROUNDS,
     )
     ratio = (times["info"] - times["ping"]) / (times["bare"] - times["pass"])
-    return "ad hoc info less ping / bare boto3 less python", f"{ratio:.2f}", "<= 1.15"
+    return "ad hoc: info module minus ping / bare boto3 minus python", f"{ratio:.2f}", "<= 1.15"
 
 
 def calls(arn: str) -> list[tuple[str, str, str]]:
@@ -79,7 +79,7 @@ def search(arn: str) -> tuple[str, str, str]:
     )
     CONTROL.clear_faults()
     more = times["search"] - times["direct"]
-    return "search_regions=all less direct, answers 200 ms late, in s", f"{more:.2f}", "<= 0.8"
+    return "search_regions=all minus direct, answers 200 ms late, in s", f"{more:.2f}", "<= 0.8"
 
 
 def sessions() -> tuple[str, str, str]:
@@ -93,7 +93,7 @@ def sessions() -> tuple[str, str, str]:
         return clients(lambda: session)
 
     times = medians({"one": one_session, "each": lambda: clients(boto3.Session)}, ROUNDS)
-    return f"{len(regions)} clients, one session / a session each", f"{times['one'] / times['each']:.2f}", "< 1"
+    return f"{len(regions)} clients, one session / one session each", f"{times['one'] / times['each']:.2f}", "< 1"
 
 
 def info(**options: str) -> None:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Checks that Prowler's check of Incident Manager works with the local endpoint, and prints what it and the audit cost.
+"""Checks that Prowler's check of Incident Manager works with the local endpoint, and prints what Prowler and the audit cost.
 
-"make conformance" calls it with an endpoint, whose URL is in INCIDENT_MANAGER_ENDPOINT.
+"make conformance" runs it with an endpoint, whose URL is in INCIDENT_MANAGER_ENDPOINT.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-# Run as a file, this one finds what is next to it; the others are imported from tests/.
+# Python looks for imports next to a script. These are in tests/.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from bench.measure import BIN, ENDPOINT, Cost, cost  # noqa: E402
@@ -31,14 +31,14 @@ from incident_data import response_plan  # noqa: E402
 PROWLER = CHECKOUT / ".build" / "prowler" / "bin" / "prowler"
 OPTIONS = ["aws", "--checks", "ssmincidents_enabled_with_plans"]
 CONTROL = ControlClient(ENDPOINT)
-# Prowler's own: for a finding that failed.
+# Prowler's exit code if a finding failed.
 FAILED = 3
 
 
 class Outcome(NamedTuple):
     """The outcome of Prowler's run.
 
-    :ivar findings: status and text of each.
+    :ivar findings: the status and the text of each finding.
     :ivar errors: the lines of its log.
     """
 
@@ -62,11 +62,11 @@ def main() -> None:
 
 
 def check_prowler(folder: Path) -> Cost:
-    """Run Prowler with no set, an active one, one that holds a response plan, and where it may not look for one.
+    """Run Prowler without a set, with an active one, with one that holds a response plan, and without permission.
 
-    :return: what the run with an active set cost.
+    :return: the cost of the run with an active set.
     """
-    # The first one is not measured, as it compiles Prowler's code.
+    # The first run does not count for the cost, because it compiles Prowler's code.
     none = run_prowler(folder / "none")
     check("without a set", none, [("FAIL", "No SSM Incidents replication set exists.")])
     arn = CONTROL.seed(active_set({"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey"}))
@@ -76,7 +76,7 @@ def check_prowler(folder: Path) -> Cost:
     CONTROL.seed_data(response_plan("a-plan"))
     planned = run_prowler(folder / "planned")
     text = f"SSM Incidents replication set {arn} is ACTIVE and has response plans."
-    # Prowler reads the member Arn of a response plan, where the API has arn, and so asks for the tags of "".
+    # Prowler reads the member Arn of a response plan, but the API names it arn. So Prowler asks for the tags of "".
     others = [error for error in planned.errors if "when calling the ListTagsForResource operation" not in error]
     check("with a response plan", planned._replace(errors=others), [("PASS", text)], exit_code=0)
     CONTROL.add_faults({"fault": "error", "code": "AccessDeniedException", "times": None})
@@ -84,7 +84,7 @@ def check_prowler(folder: Path) -> Cost:
     CONTROL.clear_faults()
     if denied.findings or denied.cost.exit_code or not denied.errors:
         sys.exit(f"Prowler, without permission: {denied}")
-    print("Prowler, without permission: no finding, exit code 0, and only its log tells why")
+    print("Prowler, without permission: no finding, exit code 0, and the reason only in its log")
     return active.cost
 
 
@@ -123,7 +123,7 @@ def run_prowler(folder: Path) -> Outcome:
 
 
 def measure_audit(folder: Path, number: int) -> Cost:
-    """Audit so many accounts, each of which has a set and is reached by a role, and return what that cost."""
+    """Audit this many accounts, each with a set and reached by a role, and return the cost of the second run."""
     fleet = Fleet(ENDPOINT, make_compliant_accounts(number, "role"), folder)
     inventory = fleet.write_inventory(folder / f"accounts-{number}.json")
     environment = {**os.environ, **fleet.environment}
@@ -131,7 +131,7 @@ def measure_audit(folder: Path, number: int) -> Cost:
         environment.pop(name, None)
     arguments = ["incident_manager.aws.audit", "-i", str(inventory)]
     arguments += ["-e", f"incident_manager_report_html={folder / 'audit.html'}"]
-    # The first run compiles the code.
+    # The first run compiles the code, so the second one is measured.
     for _time in range(2):
         measured = cost(BIN / "ansible-playbook", *arguments, environment=environment)
         if measured.exit_code:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# Run as a file, this one finds what is next to it; the others are imported from tests/.
+# Python looks for imports next to a script. These are in tests/.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from endpoint.client import ControlClient, active_set  # noqa: E402
@@ -44,7 +44,7 @@ def main() -> None:
     seed("111122223333")
     seed("111122224444")
     seed("222233334444", keys={"eu-west-1": "DefaultKey"}, deletionProtected=False)
-    # 222233335555 has none.
+    # 222233335555 has no set.
     seed("333344445555")
     denied = {
         "fault": "error",
@@ -55,7 +55,7 @@ def main() -> None:
     CONTROL.add_faults({**denied, "account": "333344445555", "times": None})
     seed("444455556666", tags={}, status="FAILED", failed_region="eu-central-1")
     seed("555566667777", keys=own_keys("555566667777", "eu-west-1", "eu-central-1", "eu-north-1"))
-    # The rules of 666677778888 have a typing error. 777788889999 has none, as its rules want.
+    # The rules of 666677778888 have a typing error. 777788889999 has no set, as its rules require.
     seed("888899990000", tags={"Team": "Intranet"})
 
 

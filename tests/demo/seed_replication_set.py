@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-# Run as a file, this one finds what is next to it; the others are imported from tests/.
+# Python looks for imports next to a script. These are in tests/.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from endpoint.client import ControlClient, active_set  # noqa: E402

@@ -2,6 +2,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The local endpoint: serves Incident Manager's replication sets on this machine, with moto's server."""
+"""The local endpoint. It serves Incident Manager's replication sets on this machine, with moto's server."""
 
 from __future__ import annotations

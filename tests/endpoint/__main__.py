@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from threading import Event
 
-# Run as a folder, this file has no package; give it one.
+# Run as "python FOLDER", this file has no package. Import its modules from the folder above.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from endpoint.client import ACCESS_KEY, PREFIX, SECRET_KEY  # noqa: E402
@@ -35,7 +35,7 @@ For boto3, the AWS CLI and lookups:
   export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION=us-east-1
   export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}
 
-As AWS takes no new customers, only accounts that are named can create a replication set: --enabled-account {account}.
+AWS takes no new customers, so an account can create a replication set only if you name it: --enabled-account {account}.
 
 Faults, seeds, settings: {url}{prefix} (see README.md). Ctrl-C stops it."""
 

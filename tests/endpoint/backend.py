@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .moto_services.ssmincidents import models, utils
     from .moto_services.ssmincidents.read_side import kinds
 else:
-    # Imported as moto's modules: imported from here they would be a second copy, with a second state.
+    # Imported by their names in moto: under another name they would be a second copy, with a second state.
     models = importlib.import_module(f"moto.{NAME}.models")
     utils = importlib.import_module(f"moto.{NAME}.utils")
     kinds = importlib.import_module(f"moto.{NAME}.read_side.kinds")

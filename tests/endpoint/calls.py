@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Recognizes calls of Incident Manager's two APIs in HTTP requests, and lists them."""
+"""Recognizes the calls of Incident Manager's two APIs in HTTP requests, and logs them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Call:
 
 def call_of(environ: dict[str, Any]) -> Call | None:
     """
-    Return the call of a request; None if its signature is for a service that is not Incident Manager's, or missing.
+    Return the call of a request. Return None if the signature is missing, or for a service other than Incident Manager.
 
     The request's body is read and replaced, so that the service can read it.
     """

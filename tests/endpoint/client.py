@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 PREFIX = "/incident-manager-endpoint/"
 
-# The endpoint accepts any access key. Ansible masks a secret wherever its text occurs: this one is long and unlikely.
+# The endpoint accepts any access key. Ansible masks a secret wherever its text occurs, so this one is long and unlikely.
 ACCESS_KEY = "LOCALENDPOINTKEY0001"
 SECRET_KEY = "local-endpoint-secret-key-which-opens-nothing"
 # In the form that make_user() returns.
@@ -29,7 +29,7 @@ def send(
     Send a request to an endpoint.
 
     :param url: the endpoint's URL.
-    :param body: a text is sent as it is, anything else as JSON, None not at all.
+    :param body: a text is sent unchanged, and anything else as JSON. None sends no body.
     :return: the status, and the answer's JSON (its text if it is not JSON).
     """
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
@@ -108,7 +108,7 @@ class ControlClient:
         return dict(self._request("POST", "users", {"policy": document, "account": account}))
 
     def make_organization(self, accounts: Iterable[Mapping[str, Any]], management_account: str, **others: Any) -> str:
-        """Make an organization, the only one at the endpoint, and return its ID: see organization.py."""
+        """Make the endpoint's only organization, and return its ID: see organization.py."""
         given = {"accounts": list(accounts), "management_account": management_account, **others}
         return str(self._request("POST", "organization", given)["id"])
 

@@ -88,7 +88,7 @@ class Control:
                 raise ValueError(f"{name} must be {wanted}, not {value!r}")
         with models.LOCK:
             if "read_lag" in settings:
-                # What was written so far is visible from now on.
+                # All writes so far are visible from now on.
                 for backends in models.ssmincidents_backends.values():
                     for backend in backends.values():
                         backend.writes.clear()
@@ -96,7 +96,7 @@ class Control:
                 if name == "transition":
                     state_manager.set_transition(models.MODEL_NAME, dict(value))
                 else:
-                    # A copy, as fail_next is used up.
+                    # A copy, because the backend removes what it has used from fail_next.
                     setattr(models.SETTINGS, name, deepcopy(value))
             return {**asdict(models.SETTINGS), "transition": state_manager.get_transition(models.MODEL_NAME)}
 
@@ -107,7 +107,7 @@ class Control:
         arn: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> str:
-        """Put a set into an account, as GetReplicationSet is to return it: see SSMIncidentsBackend.seed."""
+        """Put a set into an account. GetReplicationSet returns it as given: see SSMIncidentsBackend.seed."""
         with models.LOCK:
             return models.ssmincidents_backends[account][PARTITION].seed(body, arn=arn, tags=tags)
 
@@ -145,9 +145,9 @@ class Control:
 
     def make_key(self, arn: str) -> str:
         """
-        Make a KMS key in moto's KMS, enabled and symmetric, and return its ARN. KMS itself chooses a key's ID.
+        Make an enabled, symmetric key with this ARN in moto's KMS, and return the ARN. KMS itself would choose the key's ID.
 
-        :param arn: the key's ARN. A key that has it already is enabled, whatever its state.
+        :param arn: the key's ARN. If the key exists, it is enabled, whatever its state.
         :raises ValueError: if it is not the ARN of a key in one of the service's Regions.
         """
         parts = arn.split(":", 5)
@@ -155,7 +155,7 @@ class Control:
             raise ValueError(f"arn must be the ARN of a KMS key, not {arn!r}")
         kms, key_id = kms_backends[parts[4]][parts[3]], parts[5].removeprefix("key/")
         if key_id not in kms.keys:
-            # 100 ms, as moto makes an RSA key for it.
+            # This takes 100 ms, because moto makes an RSA key.
             key = kms.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
             kms.keys[key_id] = kms.keys.pop(key.id)
             key.id, key.arn = key_id, arn
@@ -169,7 +169,7 @@ class Control:
         management_account: str = DEFAULT_ACCOUNT,
         delegated_administrators: Sequence[str] = (),
     ) -> str:
-        """Make an organization, the only one at the endpoint, and return its ID: see organization.py."""
+        """Make the endpoint's only organization, and return its ID: see organization.py."""
         return make_organization(accounts, management_account, delegated_administrators)
 
     # Over HTTP ----------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ SERVED = kinds.SERVED
 # The operations of both APIs that are served.
 OPERATIONS = sorted({*utils.OPERATIONS, *SERVED[utils.SERVICE], *SERVED[utils.CONTACTS]})
 
-# The codes of faults that are errors of the service: for "error" by default.
+# The codes of the faults that are errors of the service. The code of "error" is a default.
 _CODES = {"error": "InternalServerException", "throttle": "ThrottlingException", "internal": "InternalServerException"}
 
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -72,7 +72,7 @@ def is_number(value: Any, kind: type | tuple[type, ...] = (int, float)) -> bool:
 
 @dataclass(frozen=True)
 class Rule:
-    """A fault for the calls that match, so many times. None matches any service, operation, Region or account."""
+    """A fault for the first ``times`` calls that match. None matches any service, operation, Region or account."""
 
     fault: str
     service: str | None = None
@@ -151,7 +151,7 @@ class Rule:
         )
 
     def answer(self, service: str) -> Answer:
-        """Return the answer of the fault, to a call of a service. Not for faults without an answer, nor for those that shorten the real one."""
+        """Return the fault's answer to a call of a service. Faults that drop or shorten the real answer have none."""
         if self.code:
             message = self.message or ("Rate exceeded" if self.fault == "throttle" else None)
             return error_answer(self.code, message, self.members, self.http_status, service)
@@ -177,7 +177,7 @@ def error_answer(
 
     :param http_status: by default the model's: see utils.error_response.
     """
-    text = message or f"{code}, asked for by a fault rule"
+    text = message or f"{code}, sent by a fault rule"
     status, headers, body = utils.error_response(service, code, text, members, http_status)
     content = body.encode()
     return Answer(status, [*headers.items(), ("Content-Length", str(len(content))), _request_id()], content)
@@ -194,7 +194,7 @@ def _text_answer(status: int, text: str, content_type: str) -> Answer:
 
 
 class Faults:
-    """The active rules. The first rule that matches a call is applied, after a delay also the next one that matches."""
+    """The active rules. The first rule that matches a call is applied. After a delay, the next match is applied too."""
 
     def __init__(self) -> None:
         self._rules: list[tuple[Rule, int | None]] = []
@@ -215,7 +215,7 @@ class Faults:
             self._rules.clear()
 
     def left(self) -> list[dict[str, Any]]:
-        """Return the active rules, with the remaining times."""
+        """Return the active rules, each with the number of times that are left."""
         with self._lock:
             return [{**asdict(rule), "times": times} for rule, times in self._rules]
 
@@ -255,14 +255,14 @@ class FaultyService:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         call = call_of(environ)
         if call is None and is_unsigned(environ):
-            # moto would treat it as a request to S3.
+            # moto would treat this call as a request to S3.
             answer = error_answer("MissingAuthenticationTokenException", "Missing Authentication Token", {}, 403)
             return answer.send(start_response)
         if call is None:
             return self._others(environ, start_response)
         self._log.add(call)
         if call.region not in utils.service_regions():
-            # The host name does not resolve there. The most similar that a server can do is to drop the connection.
+            # AWS has no such host name. Dropping the connection is the closest that a server can come to that.
             call.fault = "no such region"
             _drop(environ)
         rules = _unavailable(call)
@@ -274,10 +274,13 @@ class FaultyService:
         return answer.send(start_response)
 
     def _apply(self, environ: dict[str, Any], rules: list[Rule], service: str) -> Answer:
-        """Return the answer to a call of a service with these rules. Does not return if no answer is to be sent."""
+        """Return the answer to a call of a service with these rules.
+
+        :raises ConnectionResetError: if a rule sends no answer.
+        """
         answer: Answer | None = None
         for rule in rules:
-            # The answer that is shortened must be there.
+            # These faults need the real answer.
             if rule.after or rule.fault in ("truncated", "cut_json"):
                 answer = answer or self._answer_of_moto(environ)
             if rule.fault == "delay":
@@ -313,7 +316,7 @@ class FaultyService:
         """Send nothing until the client gives up, the endpoint stops, or the time is over."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._stopping.is_set():
-            # The client sends nothing more: if the socket is readable, the client has closed it.
+            # The client sends no more data, so a readable socket means that the client has closed it.
             if select.select([environ["werkzeug.socket"]], [], [], 0.05)[0]:
                 break
         _drop(environ)
@@ -354,10 +357,10 @@ def _drop(environ: dict[str, Any]) -> None:
     """
     Reset the connection.
 
-    :raises ConnectionResetError: always; werkzeug handles it as if the client had closed the connection.
+    :raises ConnectionResetError: always. werkzeug then acts as if the client had closed the connection.
     """
     connection: socket.socket = environ["werkzeug.socket"]
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    # The server has more references to the socket, which close() would wait for.
+    # close() would wait for the server's other references to the socket.
     os.close(connection.detach())
     raise ConnectionResetError("dropped by a fault rule")

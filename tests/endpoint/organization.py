@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""moto's AWS Organizations, as strict as the service where the collection calls it, and with accounts of given IDs.
+"""moto's AWS Organizations, with accounts of given IDs. The calls that the collection makes are as strict as the service.
 
 Sources: botocore's model of Organizations, and the API reference.
 """
@@ -39,12 +39,12 @@ def make_organization(
     accounts: Iterable[Mapping[str, Any]], management_account: str, delegated_administrators: Sequence[str] = ()
 ) -> str:
     """
-    Make an organization, the only one at the endpoint, and return its ID.
+    Make the endpoint's only organization, and return its ID.
 
     :param accounts: the members. Each has id and name, and may have units (the names of its organizational units, the
         outermost first), state (ACTIVE), tags and email.
-    :param management_account: its ID.
-    :param delegated_administrators: the IDs of members that may list the organization, too.
+    :param management_account: the ID of the management account.
+    :param delegated_administrators: the IDs of the members that may also list the organization.
     :raises ValueError: for a malformed account. In this case nothing is changed.
     """
     members = [_validated(account) for account in accounts]
@@ -84,7 +84,8 @@ def _validated(account: Mapping[str, Any]) -> Mapping[str, Any]:
 def _make_account(
     organization: FakeOrganization, account: Mapping[str, Any], number: int, parent_id: str
 ) -> FakeAccount:
-    """Return a member. moto's own way chooses the ID, and makes a role and an IAM for it, which takes seconds for a fleet."""
+    """Return a member with the given ID. moto itself would choose an ID. It would also make a role in the member's IAM, which
+    takes seconds for a fleet."""
     made: Any = FakeAccount.__new__(FakeAccount)
     state = account.get("state", "ACTIVE")
     made.__dict__.update(
@@ -95,7 +96,7 @@ def _make_account(
         id=account["id"],
         name=account["name"],
         email=account.get("email", f"account-{account['id']}@example.com"),
-        # moto's pages need different times.
+        # moto identifies the beginning of a page by these times, so they must differ.
         create_time=_FIRST_JOINED + timedelta(minutes=number),
         # Status has fewer values than State.
         status=state if state in ("ACTIVE", "SUSPENDED", "PENDING_CLOSURE") else "SUSPENDED",
@@ -109,7 +110,7 @@ def _make_account(
 
 
 def _backend_of_caller(response: OrganizationsResponse) -> OrganizationsBackend:
-    """Return the backend that answers. moto answers every member with an empty list."""
+    """Return the backend that answers the caller. moto itself would answer a member with an empty list."""
     account = response.current_account
     own = organizations_backends[account][response.partition]
     if response._get_action() not in _READS or own.org:
@@ -124,14 +125,14 @@ def _backend_of_caller(response: OrganizationsResponse) -> OrganizationsBackend:
 
 
 def _list_accounts(response: OrganizationsResponse) -> str:
-    """Return a page of accounts. moto takes any size for a page."""
+    """Return a page of accounts. Unlike the service, moto itself allows pages of any size."""
     if response._get_param("MaxResults", _MAX_RESULTS) > _MAX_RESULTS:
         raise OrganizationsClientError("InvalidInputException", "You specified an invalid value.")
     return _moto_list_accounts(response)
 
 
 def _describe_account(account: FakeAccount) -> dict[str, Any]:
-    """Return an account with its path, which moto does not have."""
+    """Return an account with its Paths, which moto does not return."""
     backend = organizations_backends[account.master_account_id]["aws"]
     parents = {unit.id: unit.parent_id for unit in backend.ou}
     path = [account.id]

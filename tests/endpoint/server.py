@@ -31,13 +31,13 @@ from .client import USER
 from .control import DEFAULT_ACCOUNT, Control, ControlRoutes
 from .faults import FaultyService, WSGIApp
 
-# Most of the time to make a client is spent on reading botocore's data: all sessions share it.
+# A new client spends most of its time on reading botocore's data, so all sessions share it.
 _LOADER = create_loader()
 
 
 class _Handler(MotoRequestHandler):
     def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
-        # No further request can be read from the socket.
+        # The socket can't be read any more.
         self.close_connection = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
@@ -46,9 +46,9 @@ class _Handler(MotoRequestHandler):
 
 
 def make_app(control: Control, stopping: Event) -> WSGIApp:
-    """Return the WSGI app of an endpoint. It needs werkzeug's server, whose connections it can reset."""
-    # moto's dispatcher searches all services for each request (8 ms): this service's app is called directly.
-    service = create_backend_app(NAME)  # type: ignore[arg-type]  # not among the names that moto itself has
+    """Return the WSGI app of an endpoint. It needs werkzeug's server, because it resets connections."""
+    # moto's dispatcher searches all services for each request, which takes 8 ms, so this service's app is called directly.
+    service = create_backend_app(NAME)  # type: ignore[arg-type]  # not one of moto's own names
     others = DomainDispatcherApplication(create_backend_app)
     return ControlRoutes(FaultyService(service, others, control.faults, control.log, stopping), control)
 
@@ -88,7 +88,7 @@ class LocalEndpoint(Control):
         self.ca_bundle: str | None = None
 
     def start(self) -> Self:
-        """Start serving. After that ``url`` is known."""
+        """Start serving. From then on ``url`` is known."""
         self._server = make_server(
             self.host,
             self._port,
@@ -103,7 +103,7 @@ class LocalEndpoint(Control):
         return self
 
     def stop(self) -> None:
-        """Stop serving. Connections of calls that wait are reset."""
+        """Stop serving. The connections of calls that are waiting are reset."""
         self._stopping.set()
         if self._server is not None and self._thread is not None:
             self._server.shutdown()
@@ -141,7 +141,7 @@ class LocalEndpoint(Control):
         self, region: str, account: str = DEFAULT_ACCOUNT, user: Mapping[str, str] | None = None
     ) -> boto3.Session:
         """
-        Return a boto3 session in an account. In another than the default one it assumes a role, at the endpoint's STS.
+        Return a boto3 session in an account. Except for the default account, it assumes a role at the endpoint's STS.
 
         :param user: a user that make_user() returned.
         """

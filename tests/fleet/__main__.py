@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Run as a folder, this file has no package; give it one.
+# Run as "python FOLDER", this file has no package. Import its modules from the folder above.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from failing_servers import failing_servers  # noqa: E402
@@ -31,7 +31,7 @@ def main() -> int:
         fleet = Fleet(os.environ["INCIDENT_MANAGER_ENDPOINT"], make_accounts(number, failing), folder, urls)
         inventory = fleet.write_inventory(folder / "inventory.json")
         environment = {**os.environ, **fleet.environment, "ANSIBLE_INVENTORY": str(inventory)}
-        # The inventory has the credentials of all accounts.
+        # The credentials of the accounts are in the inventory.
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             environment.pop(name, None)
         return subprocess.run(sys.argv[4:], env=environment, check=False).returncode

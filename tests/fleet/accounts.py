@@ -4,7 +4,7 @@
 
 """The accounts of a fleet: what each contains, and how an audit reaches it.
 
-Both depend on nothing but the account's number. An account may also fail, in one of ten ways.
+Both depend only on the account's number. An account can also fail in one of ten ways.
 """
 
 from __future__ import annotations
@@ -46,17 +46,18 @@ GROUP_RULES = {
 # How an audit gets an account's credentials.
 CREDENTIALS = ("role", "profile", "keys")
 ROLE_NAME = "incident-manager-audit"
-# Regions of the sets and of the accounts' own, besides eu-west-1, which RULES wants.
+# Regions for the sets and the connections, besides eu-west-1, which RULES requires.
 _OTHER_REGIONS = ("ap-northeast-1", "ca-central-1", "eu-central-1", "sa-east-1", "us-east-1", "us-west-2")
 
 
 class Failure(NamedTuple):
     """One way in which the audit of an account fails.
 
-    :ivar credentials: how the account is reached; None for any way.
-    :ivar code: error.code of its row; None if the row has no error, as the task does not run.
-    :ivar message_parts: parts of its row's msg, with {account_id}, {name} and the names of failing_servers().
-    :ivar host_variables: variables of its host that differ, with the same names; None removes a variable.
+    :ivar credentials: one of CREDENTIALS; None for any of them.
+    :ivar code: error.code of the account's row; None if the row has no error because the task does not run.
+    :ivar message_parts: parts of the row's msg. They can have {account_id}, {name} and the names of failing_servers().
+    :ivar host_variables: variables of the host that differ; None removes a variable. Texts can have the names of
+        failing_servers().
     :ivar fault: the endpoint's fault rule for the account.
     """
 
@@ -119,7 +120,7 @@ FAILURES: dict[str, Failure] = {
     "variable is not defined": Failure(
         "role", None, ("'account_id' is undefined",), host_variables={"account_id": None}
     ),
-    "option is misspelt": Failure(
+    "option is misspelled": Failure(
         "keys",
         "InvalidParameter",
         ("account.regoin: this is not a connection option", "Did you mean region?"),
@@ -128,7 +129,7 @@ FAILURES: dict[str, Failure] = {
     "proxy answers with a page": Failure(
         None, "MalformedAnswer", ("can't be read", "proxy"), fault={"fault": "not_json"}
     ),
-    # The last one, as it takes half a minute until the audit gives up.
+    # The last one, because the audit retries for half a minute.
     "calls are throttled": Failure(
         None, "ThrottlingException", ("Rate exceeded", "throttled the request"), fault={"fault": "throttle"}
     ),
@@ -142,11 +143,11 @@ class Account:
 
     :ivar credentials: one of CREDENTIALS.
     :ivar group: a key of GROUP_RULES.
-    :ivar region: the Region that an audit asks first.
+    :ivar region: the Region of the connection, which the audit asks first.
     :ivar search_regions: the Regions that it asks next; only the last of them is in the set.
     :ivar body: the set, as GetReplicationSet returns it; None for no set.
     :ivar tags: the set's tags.
-    :ivar tags_denied: whether the caller may not list them.
+    :ivar tags_denied: whether listing the tags is denied.
     :ivar failure: a key of FAILURES; None for an account whose audit does not fail.
     """
 
@@ -179,7 +180,7 @@ class Account:
 
 
 def make_accounts(number: int, failing: int = 0, failures: Sequence[str] = tuple(FAILURES)) -> list[Account]:
-    """Return accounts, some of which fail, with the failures in turn."""
+    """Return accounts, some of which fail. The failures take turns."""
     failure_of = {round(index * number / failing): failures[index % len(failures)] for index in range(failing)}
     return [_make_account(index, failure_of.get(index)) for index in range(number)]
 
@@ -206,11 +207,11 @@ def _make_account(number: int, failure: str | None) -> Account:
         defect = random.choice(_DEFECTS)
         tags_denied |= defect == "tags denied"
         _apply_defect(defect, body, tags, second, random)
-    # Only a working Region answers.
+    # GetReplicationSet answers in an ACTIVE Region only.
     working = [name for name, info in body["regionMap"].items() if info["status"] == "ACTIVE"]
     region = random.choice(working)
     search: tuple[str, ...] = ()
-    # A quarter of the accounts are searched.
+    # A quarter of the accounts have search_regions.
     if random.random() < 0.25:
         outside = [name for name in _OTHER_REGIONS if name not in body["regionMap"]]
         search = (outside[0], region)
@@ -261,7 +262,7 @@ def _key(region: str, account: str, random: Random) -> str:
 
 
 def _apply_defect(defect: str, body: dict[str, Any], tags: dict[str, str], second: str, random: Random) -> None:
-    """Change a set so that it breaks a rule, or lacks what a rule needs. At least one Region stays a working one."""
+    """Change a set so that it breaks a rule, or lacks a fact that a rule needs. At least one Region stays ACTIVE."""
     regions: dict[str, dict[str, str]] = body["regionMap"]
     if defect == "another region" and "eu-west-1" in regions:
         moved = regions.pop("eu-west-1")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rows of a report that an audit of the fleet must make, worked out without the collection's code."""
+"""The rows that the report of a fleet's audit must have, calculated without the collection's code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .accounts import ALLOWED_KEYS, FAILURES, GROUP_RULES, KEY_ACCOUNT, RULES, A
 
 
 def expected_row(account: Account) -> dict[str, Any]:
-    """Return the row of an account, in the form of comparable_row()."""
+    """Return the expected row of an account, in the form of comparable_row()."""
     return _failing_row(account) if account.failure else _audited_row(account)
 
 
@@ -65,7 +65,7 @@ def _audited_row(account: Account) -> dict[str, Any]:
                 for name, info in body["regionMap"].items()
             },
             "status": body["status"],
-            # Listed only if a rule needs them.
+            # The tags are listed only if a rule needs them.
             "tags": dict(account.tags) if "tags" in rules and not account.tags_denied else None,
         }
     return {
@@ -85,9 +85,9 @@ def _audited_row(account: Account) -> dict[str, Any]:
 def _failing_row(account: Account) -> dict[str, Any]:
     assert account.failure
     code = FAILURES[account.failure].code
-    # A task that did not get that far knows neither the account nor the rules.
+    # If the options are not checked, neither the account nor the rules are known.
     options_checked = code not in (None, "InvalidParameter")
-    # If Incident Manager answers, STS is asked.
+    # If Incident Manager answers, the audit asks STS for the account.
     known = code in ("AccessDeniedException", "ThrottlingException", "UnrecognizedClientException")
     return {
         "name": account.name,
@@ -126,7 +126,7 @@ def _findings(account: Account) -> list[dict[str, Any]]:
         if account.group == "standard":
             add_finding("state", "present", "absent")
         return findings
-    # The rules of a trial want one Region that is not being deleted, and every set has one.
+    # The rules of a trial require one Region that is not being deleted, which every set has.
     if account.group == "trial":
         return findings
     regions = body["regionMap"]

@@ -16,7 +16,7 @@ from endpoint.client import ControlClient
 
 from .accounts import FAILURES, GROUP_RULES, ROLE_NAME, Account
 
-# The account of the user who assumes the other accounts' roles.
+# The account of the user who assumes the roles of the other accounts.
 _HUB_ACCOUNT = "210000000000"
 _COMMON_OPTIONS = {
     "endpoint_url": "{{ endpoint }}",
@@ -32,7 +32,7 @@ class Fleet:
     :param endpoint: its URL.
     :param folder: where to write the AWS configuration files of the accounts that are reached by a profile.
     :param urls: those of failing_servers(), if an account fails.
-    :ivar environment: the environment variables that name these files.
+    :ivar environment: the environment variables with the paths of these files.
     :ivar secrets: all secret keys and session tokens in the inventory and the files.
     """
 
@@ -58,12 +58,12 @@ class Fleet:
         Path(self.environment["AWS_SHARED_CREDENTIALS_FILE"]).touch()
 
     def inventory(self, accounts: Iterable[Account] | None = None) -> dict[str, Any]:
-        """Return the inventory of these accounts, by default of all, as Ansible's YAML inventory plugin takes it."""
+        """Return the inventory of these accounts, by default of all, for Ansible's YAML inventory plugin."""
         selected = self.accounts if accounts is None else list(accounts)
         options: dict[str, dict[str, str]] = {
             "by_role": {
                 **module_options(self._hub_user),
-                # The same for all accounts of an organization.
+                # As in an organization, one expression serves all accounts.
                 "assume_role_arn": f"arn:aws:iam::{{{{ account_id }}}}:role/{ROLE_NAME}",
                 "account_id": "{{ account_id }}",
             },
@@ -103,7 +103,7 @@ class Fleet:
         if account.credentials == "keys":
             host["account_key"] = self._make_user(account.account_id)
             if account.number % 2:
-                # Temporary credentials have one. The endpoint accepts any.
+                # Temporary credentials have a token. The endpoint accepts any.
                 host["account_key"]["aws_session_token"] = token = f"session-token-of-{account.account_id}"
                 self.secrets.add(token)
         elif account.credentials == "profile":
@@ -119,7 +119,7 @@ class Fleet:
     def _profile(self, account: Account) -> dict[str, str]:
         if account.number % 2:
             return self._make_user(account.account_id)
-        # boto3 assumes the role, and takes the endpoint's URL from here.
+        # boto3 assumes the role. It takes the endpoint's URL from the profile.
         return {"role_arn": account.role_arn, "source_profile": "hub", "endpoint_url": self._endpoint}
 
     def _make_user(self, account_id: str) -> dict[str, str]:

@@ -2,6 +2,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Checks what is known of Incident Manager against an account of AWS, read only. "make live" runs it."""
+"""Checks the known facts about Incident Manager against an AWS account, read-only. "make live" runs it."""
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command "make live": ask an account of AWS, read only, and write which facts about the service it confirms.
+"""The command "make live": read an AWS account, and write which facts about the service it confirms.
 
-It needs a profile and a Region, and chooses neither by itself.
+The command needs a profile and a Region, and has no default for either.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-# Run as a folder, this file has no package; give it one.
+# Run as "python FOLDER", this file has no package. Import its modules from the folder above.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from live.report import make_report  # noqa: E402
 from live.survey import READS, LiveError, is_aws, make_clients, observe  # noqa: E402
 
-# They say where the profile's files are. All others are removed, as they could choose other credentials or endpoints.
+# These say where the profile's files are. All others are removed, because they could choose other credentials or endpoints.
 _FILES = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 _INTRODUCTION = """\
@@ -70,7 +70,7 @@ def main() -> int:
 
 
 def forget_environment() -> None:
-    """Remove what could choose other credentials, another endpoint or another Region than the profile's."""
+    """Remove environment variables that could choose credentials, an endpoint or a Region other than the profile's."""
     for name in [name for name in os.environ if name.startswith("AWS_") and name not in _FILES]:
         del os.environ[name]
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

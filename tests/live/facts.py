@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is known of Incident Manager, and whether an account's answers agree."""
+"""The known facts about Incident Manager, each with a function that judges whether an account's answers agree."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERDICTS = (CONFIRMED, CONTRADICTED, NOT_SEEN)
 NOT_FOUND = "ResourceNotFoundException"
 DEFAULT_KEY = "DefaultKey"
 
-# Outcomes that say nothing of a fact: the call was not answered, or for another reason.
+# Outcomes that say nothing about a fact: the call was not answered, or it failed for another reason.
 _NO_ANSWER_OF_AWS = {NO_CONNECTION, NO_ANSWER, NOT_AWS, NOT_SENT}
 _NO_EVIDENCE = _NO_ANSWER_OF_AWS | {
     "AccessDenied",
@@ -40,7 +40,7 @@ class Judgement(NamedTuple):
     Whether the answers agree with a fact.
 
     :ivar verdict: CONFIRMED, CONTRADICTED or NOT_SEEN.
-    :ivar seen: what was counted. Nothing in it is from the account: see report.py.
+    :ivar seen: counts of what was seen, without data of the account: see report.py.
     """
 
     verdict: str
@@ -49,9 +49,9 @@ class Judgement(NamedTuple):
 
 class Fact(NamedTuple):
     """
-    One fact of the service.
+    One fact about the service.
 
-    :ivar source: where it is from; "unknown" if nobody has seen it.
+    :ivar source: the source of the fact; "unknown" if nobody has seen it.
     """
 
     id: str
@@ -64,7 +64,7 @@ class Fact(NamedTuple):
 
 
 def _count(values: Iterable[bool], **more: int) -> Judgement:
-    """Judge a fact that holds for each of the values. Without a value it was not seen."""
+    """Judge a fact about each of the values. Without a value, the fact was not seen."""
     checked = list(values)
     seen = {"checked": len(checked), "agree": sum(checked), **more}
     if not checked:
@@ -73,13 +73,13 @@ def _count(values: Iterable[bool], **more: int) -> Judgement:
 
 
 def _some(values: Iterable[bool]) -> Judgement:
-    """Judge a fact that something occurs. That it did not occur here tells nothing."""
+    """Judge a fact that something can occur. If it did not occur, that says nothing."""
     checked = list(values)
     return Judgement(CONFIRMED if any(checked) else NOT_SEEN, {"checked": len(checked), "agree": sum(checked)})
 
 
 def _all(values: Iterable[bool]) -> Judgement:
-    """Judge a fact about all of the values. That one is missing may have other reasons."""
+    """Judge a fact about all of the values together. A missing value can have other reasons, so it contradicts nothing."""
     checked = list(values)
     verdict = CONFIRMED if checked and all(checked) else NOT_SEEN
     return Judgement(verdict, {"checked": len(checked), "agree": sum(checked)})
@@ -89,7 +89,7 @@ def _each(answers: Iterable[Answer], agrees: Callable[[Answer], bool], complete:
     """
     Judge a fact about each of the answers.
 
-    :param complete: whether it was not seen unless all of them are evidence.
+    :param complete: whether the fact is confirmed only if every answer is evidence.
     """
     asked = list(answers)
     evidence = [answer for answer in asked if answer.outcome not in _NO_EVIDENCE]
@@ -117,7 +117,7 @@ def _sets(seen: Observations) -> list[Mapping[str, Any]]:
 
 
 def _regions(seen: Observations) -> dict[str, Mapping[str, Any]]:
-    """Return the set's Regions and what is said of each: by the first Region that returned the set."""
+    """Return the set's Regions with their data, as in the first answer that has the set."""
     for found in _sets(seen):
         regions = found.get("regionMap")
         if isinstance(regions, dict):
@@ -126,7 +126,7 @@ def _regions(seen: Observations) -> dict[str, Mapping[str, Any]]:
 
 
 def _region_infos(seen: Observations) -> list[Mapping[str, Any]]:
-    """Return what each Region that returned the set says of each of the set's Regions."""
+    """Return the data of each of the set's Regions, from every Region that returned the set."""
     maps = [found.get("regionMap") for found in _sets(seen)]
     return [
         info for regions in maps if isinstance(regions, dict) for info in regions.values() if isinstance(info, dict)
@@ -134,13 +134,13 @@ def _region_infos(seen: Observations) -> list[Mapping[str, Any]]:
 
 
 def _with_status(seen: Observations, operation: str, *statuses: str) -> list[Answer]:
-    """Return the answers of those Regions of the set that have one of these statuses."""
+    """Return the answers of the Regions of the set that have one of these statuses."""
     names = {name for name, info in _regions(seen).items() if info.get("status") in statuses}
     return [answer for answer in _own(seen, operation) if answer.region in names]
 
 
 def _beside_active(seen: Observations, operation: str, status: str) -> list[Answer]:
-    """Return the answers of those Regions of the set that have a status, if another one is ACTIVE."""
+    """Return the answers of the Regions of the set that have this status, if another Region is ACTIVE."""
     return _with_status(seen, operation, status) if _with_status(seen, operation, "ACTIVE") else []
 
 
@@ -150,7 +150,7 @@ def _outside(seen: Observations, operation: str) -> list[Answer]:
 
 
 def _same(contents: list[Any]) -> Judgement:
-    """Judge a fact that several Regions return the same. One Region tells nothing."""
+    """Judge a fact that several Regions return the same. A single Region says nothing."""
     return _count(content == contents[0] for content in contents[1:])
 
 
@@ -172,7 +172,7 @@ def _key_is_in_region(region: str, key: str) -> bool:
 
 
 def _differences(kind: str, allowed: tuple[str, ...] = ()) -> Callable[[Observations], Judgement]:
-    """Return the judge of a fact that no answer differs from botocore's model in a way."""
+    """Return a function that judges whether no answer differs from botocore's model in this way."""
 
     def judge(seen: Observations) -> Judgement:
         found = [
@@ -185,7 +185,7 @@ def _differences(kind: str, allowed: tuple[str, ...] = ()) -> Callable[[Observat
 
 
 def _never(member: str) -> Callable[[Observations], Judgement]:
-    """Return the judge of a fact that no Region of the set has a member."""
+    """Return a function that judges whether no Region of the set has a member."""
     return lambda seen: _count(member not in info for info in _region_infos(seen))
 
 
@@ -208,7 +208,7 @@ def _errors_with(seen: Observations, code: str) -> list[Answer]:
 
 def _other_region(seen: Observations) -> Judgement:
     (answer,) = (answer for answer in seen.answers if answer.region == seen.other_region)
-    # If nothing else can be reached either, that tells nothing.
+    # If no other Region can be reached either, that says nothing.
     if answer.outcome in (NO_ANSWER, NOT_SENT) or not any(each.status for each in _lists(seen)):
         return Judgement(NOT_SEEN, {})
     return Judgement(CONFIRMED if answer.outcome == NO_CONNECTION else CONTRADICTED, {answer.outcome or "success": 1})
@@ -416,7 +416,7 @@ FACTS = (
     ),
     Fact(
         "required-members",
-        "Each answer has the members that botocore's model requires, but for statusUpdateDateTime",
+        "Each answer has the members that botocore's model requires, except statusUpdateDateTime",
         "botocore's model",
         _differences(MISSING, allowed=("statusUpdateDateTime",)),
     ),

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The file that a run writes: it has nothing of the account.
+"""The file that a run writes. It has no data of the account.
 
-Every text in it is one of a closed vocabulary, and every number is a small count. So it can't have an account ID, an ARN,
+Every text in it is from a closed vocabulary, and every number is a small count. So it can't have an account ID, an ARN,
 a name, a tag, a key, a Region, an endpoint or a profile.
 """
 
@@ -27,7 +27,7 @@ from .survey import NO_ANSWER, NO_CONNECTION, NOT_AWS, NOT_SENT, READS, SERVICE,
 FORMAT = 1
 OTHER_CODE = "another code"
 _LARGEST_COUNT = 9999
-# Codes that are not in the service's model: those of all services, and those that are known to occur.
+# Codes that are not in the service's model: those that all services have, and those that are known to occur.
 _COMMON_CODES = (
     "AccessDenied",
     "ExpiredToken",
@@ -48,7 +48,7 @@ _COMMON_CODES = (
     "UnsupportedOperationException",
     "ValidationError",
 )
-# In the file these name what is counted.
+# The names of counts in the file.
 _COUNTED = ("agree", "asked", "checked", "differences", "success")
 _KEYS = {"calls", "date", "endpoint", "fact", "facts", "format", "id", "seen", "source", "verdict", "versions"}
 _KEYS |= {"botocore", "incident_manager.aws"}
@@ -59,7 +59,7 @@ def make_report(seen: Observations, endpoint_is_aws: bool) -> dict[str, Any]:
     """
     Return the content of the file.
 
-    :raises ValueError: if a text is not in the vocabulary: a mistake in this program.
+    :raises ValueError: if a text is not in the vocabulary, which is a mistake in this program.
     """
     codes = _codes()
     facts = []
@@ -85,7 +85,7 @@ def make_report(seen: Observations, endpoint_is_aws: bool) -> dict[str, Any]:
 
 
 def validate(report: Any) -> None:
-    """:raises ValueError: if a text or a number could be the account's."""
+    """:raises ValueError: if a text or a number could be from the account."""
     allowed = {*_KEYS, *_ENDPOINTS.values(), *VERDICTS, *_codes(), *READS}
     allowed |= {_today(), _collection_version(), botocore.__version__}
     for fact in FACTS:
@@ -111,7 +111,7 @@ def _values(content: Any) -> Iterator[Any]:
 
 @cache
 def _codes() -> set[str]:
-    """Return what a count in the report may be named."""
+    """Return the names that a count in the report can have."""
     model = ServiceModel(Loader().load_service_model(SERVICE, "service-2"), SERVICE)
     outcomes = (NO_CONNECTION, NO_ANSWER, NOT_AWS, NOT_SENT, OTHER_CODE)
     return {*_COUNTED, *_COMMON_CODES, *outcomes, *(shape.name for shape in model.error_shapes)}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Asks Incident Manager in every Region, read only, and keeps what it answers."""
+"""Makes read-only calls to Incident Manager in every Region, and keeps the answers."""
 
 from __future__ import annotations
 
@@ -35,37 +35,37 @@ from botocore.model import OperationModel
 from model_check import Difference, differences
 
 SERVICE = "ssm-incidents"
-# The calls of the info module, the lookup and the audit. No other is sent.
+# The calls of the info module, the lookup and the audit. No other call is sent.
 LIST, GET, TAGS = "ListReplicationSets", "GetReplicationSet", "ListTagsForResource"
 READS = (LIST, GET, TAGS)
 
-# Outcomes of a call without an answer of AWS.
+# Outcomes of a call that AWS has not answered.
 NO_CONNECTION = "no connection"
 NO_ANSWER = "no answer in time"
 NOT_AWS = "an answer that is not AWS's"
 NOT_SENT = "not sent"
 
 _CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
-# What botocore would try after the profile, and before it without one: other files, and the machine's own role.
+# Sources of credentials that botocore would try besides the profile: other files, and the machine's own role.
 _OTHER_CREDENTIALS = ("env", "ec2-credentials-file", "boto-config", "container-role", "iam-role")
 
 
 class LiveError(Exception):
-    """Why AWS can't be asked. The message has nothing of the account."""
+    """The reason why no call can be made. The message has no data of the account."""
 
 
 @dataclass(frozen=True)
 class Answer:
     """
-    What one call got.
+    The outcome of one call.
 
     :ivar arn: the ARN that was asked for; empty for ListReplicationSets.
     :ivar outcome: empty for success; the code of an error of AWS; NO_CONNECTION, NO_ANSWER, NOT_AWS, or NOT_SENT, if
         botocore got no credentials for instance.
     :ivar status: the HTTP status; None without an answer.
     :ivar headers: the HTTP headers, with lower-case names.
-    :ivar content: the JSON, as sent; of an error too.
-    :ivar differences: those of a success from botocore's model.
+    :ivar content: the JSON as sent, also if it is an error.
+    :ivar differences: the differences of a success from botocore's model.
     """
 
     operation: str
@@ -83,10 +83,10 @@ class Observations:
     """
     All answers of an account.
 
-    :ivar regions: the Regions in which the service exists, as far as botocore knows.
-    :ivar other_region: one in which it does not.
-    :ivar arns: those that ListReplicationSets named.
-    :ivar unknown_arn: one of the same account that no set has; empty without a set.
+    :ivar regions: the Regions of the service that botocore knows.
+    :ivar other_region: a Region without the service.
+    :ivar arns: the ARNs that ListReplicationSets returned.
+    :ivar unknown_arn: an ARN in the same account that no set has; empty if the account has no set.
     """
 
     regions: tuple[str, ...]
@@ -101,9 +101,9 @@ class Observations:
 
 def make_clients(profile: str, region: str) -> tuple[dict[str, BaseClient], str]:
     """
-    Return a client for each Region of the service, the given one first, and for one Region without it.
+    Return a client for each Region of the service, the given one first, and for one Region without the service.
 
-    :return: the clients, and the name of that Region.
+    :return: the clients, and the name of the Region without the service.
     :raises LiveError: for an unknown profile, one without credentials, or a Region without the service.
     """
     session = botocore.session.Session(profile=profile)
@@ -117,7 +117,7 @@ def make_clients(profile: str, region: str) -> tuple[dict[str, BaseClient], str]
             raise LiveError("REGION must be one in which Incident Manager exists, such as eu-west-1.")
         if session.get_credentials() is None:
             raise LiveError("The profile has no credentials.")
-        # In "aws" there are such Regions, and it is the only partition with the service.
+        # The partition "aws", the only one with the service, has such Regions.
         other_region = min(set(session.get_available_regions("sts", partition)) - set(regions))
         clients = {
             name: session.create_client(SERVICE, region_name=name, config=_CONFIG)
@@ -136,7 +136,7 @@ def _refuse_writes(model: OperationModel, **_others: object) -> None:
         raise AssertionError(f"{model.name} is not a call that reads")
 
 
-# The HTTP response that a thread got last, which botocore does not show if its parser fails.
+# The last HTTP response of each thread. botocore does not show it if its parser fails.
 _LAST = local()
 
 
@@ -149,7 +149,7 @@ def _send(client: BaseClient, request: AWSPreparedRequest, **_others: object) ->
 
 
 def is_aws(client: BaseClient) -> bool:
-    """Return whether a client's endpoint is AWS's, as far as its name tells."""
+    """Return whether a client's endpoint has a host name of AWS."""
     host: str = client.meta.endpoint_url.partition("://")[2].partition("/")[0]
     return host.endswith((".amazonaws.com", ".api.aws"))
 
@@ -161,8 +161,8 @@ def observe(clients: Mapping[str, BaseClient], other_region: str, time_limit: fl
     """
     Make all calls.
 
-    :param clients: those of make_clients().
-    :param time_limit: in seconds. What has not been answered by then counts as NO_ANSWER.
+    :param clients: the clients from make_clients().
+    :param time_limit: the limit in seconds. A call without an answer by then counts as NO_ANSWER.
     """
     deadline = time.monotonic() + time_limit
     regions = tuple(name for name in clients if name != other_region)
@@ -178,7 +178,7 @@ def observe(clients: Mapping[str, BaseClient], other_region: str, time_limit: fl
         unknown_arn = f"{arn.rpartition('/')[0]}/{uuid4()}"
         got = ask(GET, regions, arn)
         answers += got + ask(TAGS, regions, arn)
-        # A Region that returns the set does not answer like one outside of the set.
+        # A Region outside the set may answer so for every ARN, so a Region that returns the set is asked.
         inside = [answer.region for answer in got if not answer.outcome][:1]
         answers += ask(GET, inside, unknown_arn) + ask(TAGS, inside, unknown_arn)
     return Observations(regions, other_region, tuple(answers), arns, unknown_arn)
@@ -193,7 +193,7 @@ def listed_arns(answer: Answer) -> list[str]:
 def _ask_side_by_side(
     clients: Mapping[str, BaseClient], operation: str, regions: Sequence[str], arn: str, deadline: float
 ) -> list[Answer]:
-    """Make a call in each Region at the same time. A call that hangs for longer than the deadline is left alone."""
+    """Make a call in each Region at the same time. Calls that have no answer at the deadline are not waited for."""
     results: SimpleQueue[Answer] = SimpleQueue()
     answers = {region: Answer(operation, region, arn, NO_ANSWER) for region in regions}
 
@@ -201,7 +201,7 @@ def _ask_side_by_side(
         results.put(call())
 
     for region in regions:
-        # A daemon does not keep the process from ending.
+        # Daemon threads do not keep the process from ending.
         Thread(target=run, args=[partial(_ask, clients[region], operation, arn)], daemon=True).start()
     for _region in regions:
         try:
@@ -224,7 +224,9 @@ def _ask(client: BaseClient, operation: str, arn: str) -> Answer:
         outcome = NO_ANSWER
     except (ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError):
         outcome = NO_CONNECTION
-    except Exception:  # no credentials, or one of the ways in which botocore's parsers fail at other types
+    except (
+        Exception
+    ):  # no credentials, or an exception of botocore's parsers, which fail in several ways at unexpected types
         outcome = NOT_SENT
         if _LAST.response is not None:
             outcome = "" if _LAST.response.status_code < 300 else NOT_AWS

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command ``python tests/simulation``: run many worlds, and name those that break a rule; or run one of them again."""
+"""The command ``python tests/simulation``: runs many worlds and names those that break a rule, or runs one world again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from multiprocessing import Pool
 from pathlib import Path
 from typing import NamedTuple
 
-# Run as a folder, this file has no package; give it one.
+# Run as "python FOLDER", this file has no package. Import its modules from the folder above.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder  # noqa: E402
@@ -37,7 +37,7 @@ _BATCH = 50
 class Report(NamedTuple):
     """What happened in some worlds.
 
-    :ivar broken: the number of a world, with the rules that it breaks, each with how.
+    :ivar broken: the numbers of the worlds that break a rule, each with the broken rules and how they are broken.
     :ivar ends: how the first run of each world ended.
     :ivar faults: in how many worlds each fault happened.
     """
@@ -84,12 +84,16 @@ def features(simulation: Simulation) -> Iterator[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python tests/simulation", description=__doc__)
-    parser.add_argument("--worlds", type=int, default=10_000, help="how many (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="of all worlds (default: %(default)s)")
-    parser.add_argument("--world", type=int, help="run only this one")
-    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="default: one for each core")
+    parser.add_argument("--worlds", type=int, default=10_000, help="number of worlds (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all worlds (default: %(default)s)")
+    parser.add_argument("--world", type=int, help="run only the world with this number")
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count(), help="number of processes (default: one for each core)"
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="with --world: show the calls")
-    parser.add_argument("--simplify", action="store_true", help="with --world: drop what the broken rule does not need")
+    parser.add_argument(
+        "--simplify", action="store_true", help="with --world: leave out everything that the broken rule does not need"
+    )
     args = parser.parse_args()
     if args.world is not None:
         return _run_one(args.seed, args.world, args.verbose, args.simplify)
@@ -113,7 +117,7 @@ def _print_total(total: Report, worlds: int, seconds: float) -> None:
     print(f"\n{worlds} worlds with {total.calls} calls in {seconds:.0f} s; {len(total.broken)} break a rule")
     for rule, number in Counter(rule for _number, rules in total.broken for rule in rules).most_common():
         print(f"  {number:6}  {rule}")
-    for title, counts in (("How the first run ended", total.ends), ("In how many worlds", total.faults)):
+    for title, counts in (("How the first run ended", total.ends), ("In how many worlds it happened", total.faults)):
         print(f"{title}:")
         for name, number in sorted(counts.items(), key=lambda item: -item[1]):
             print(f"  {number:6}  {name}")

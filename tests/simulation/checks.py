@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules that hold after every world, each a function that yields how a simulation breaks it."""
+"""The rules that hold after every world. Each rule is a function that yields how a simulation breaks it."""
 
 from __future__ import annotations
 
@@ -122,8 +122,8 @@ def _topics(what: What) -> set[tuple[Any, ...]]:
 
 
 def others_writes(simulation: Simulation, run: Run) -> list[Call]:
-    """Return the writes that changed something during a run and were not its own: those of somebody else, and late ones of
-    earlier runs."""
+    """Return the writes of others that changed something during a run: those of somebody else, and late writes of earlier
+    runs."""
     return [
         call
         for call in simulation.world.calls
@@ -138,7 +138,7 @@ def own_writes(run: Run) -> list[Call]:
 
 
 def is_in_doubt(call: Call) -> bool:
-    """Tell whether the caller of a write can't know whether AWS has done it."""
+    """Tell whether the caller of a write can't know whether AWS has carried it out."""
     return bool(call.outcome) and call.fault.removesuffix(" after") in (
         *("error", "reset", "hang", "late", "malformed", "drop", "503", "throttled", "interrupt"),
     )
@@ -162,7 +162,7 @@ def reported(run: Run) -> State | None:
 
 
 def _last_answer(run: Run, operation: str) -> Call | None:
-    """Return the last call that was answered; of those that were made side by side the first."""
+    """Return the last call that was answered. If it was made side by side with others, return the first of them."""
     answered = [call for call in run.own_calls if call.operation == operation and not call.outcome]
     return next((call for call in answered if call.at == answered[-1].at), None)
 
@@ -179,7 +179,7 @@ def is_at_rest(simulation: Simulation, run: Run) -> bool:
 
 
 def the_set_is_never_without_a_region(simulation: Simulation) -> Iterator[str]:
-    """Only a task that asks for it by the set's ARN, with state: absent, deletes the set or its last Region."""
+    """Only a task with state: absent and the set's ARN deletes the set or its last Region."""
     for run in simulation.runs:
         for call in run.writes:
             if call.took_effect and call.after is None:
@@ -189,8 +189,8 @@ def the_set_is_never_without_a_region(simulation: Simulation) -> Iterator[str]:
 
 
 def no_fewer_regions_than_necessary(simulation: Simulation) -> Iterator[str]:
-    """The number of Regions is never smaller than in the best order, nor are there more steps than that has, unless somebody
-    else changes Regions or Regions fail."""
+    """A run never has fewer Regions than the best order of steps, and never takes more steps, unless somebody else changes
+    Regions or Regions fail."""
     scenario = simulation.scenario
     for run in simulation.runs:
         if run.before is None or run.params["state"] == "absent" or scenario.fails or scenario.respelled:
@@ -206,13 +206,13 @@ def no_fewer_regions_than_necessary(simulation: Simulation) -> Iterator[str]:
             if call.operation == "UpdateReplicationSet":
                 sizes.append(len(call.after.regions) if call.after else 0)
         if min(sizes) < min(best.sizes):
-            yield f"run {run.number} had {min(sizes)} Regions at some time, and {min(best.sizes)} would do"
+            yield f"run {run.number} went down to {min(sizes)} Regions, but needed to go only to {min(best.sizes)}"
         if len(sizes) > len(best.sizes):
-            yield f"run {run.number} took {len(sizes) - 1} steps for Regions, and {best.steps} would do"
+            yield f"run {run.number} took {len(sizes) - 1} steps for Regions, but needed only {best.steps}"
 
 
-def changed_is_what_was_changed(simulation: Simulation) -> Iterator[str]:
-    """changed is true exactly if a write of the run took effect. For one whose outcome is not known, either is right."""
+def changed_is_true_if_a_write_took_effect(simulation: Simulation) -> Iterator[str]:
+    """changed is true if and only if a write of the run took effect. If the outcome of a write is unknown, both are right."""
     for run in simulation.runs:
         if run.killed:
             continue
@@ -227,20 +227,20 @@ def changed_is_what_was_changed(simulation: Simulation) -> Iterator[str]:
 
 
 def _topics_of_others(simulation: Simulation, run: Run) -> set[tuple[Any, ...]]:
-    """Return what others have changed during a run, or earlier runs of the task right before it, if reads lag."""
+    """Return what others have changed during a run. If reads lag, the task's earlier runs count as others too."""
     others = others_writes(simulation, run)
     if simulation.scenario.lag:
         others += [call for earlier in simulation.runs if earlier.number < run.number for call in own_writes(earlier)]
     topics = {topic for call in others for topic in _topics(what_of_call(call))}
     if ("set",) in topics:
-        # Whoever deletes the set deletes its Regions, and its tags.
+        # Who deletes the set also deletes its Regions and its tags.
         topics |= {topic for call in run.writes for topic in _topics(what_of_call(call))}
     return topics
 
 
 def actions_are_the_writes(simulation: Simulation) -> Iterator[str]:
-    """The actions that are done are the writes that took effect, each once. If somebody else did the same at the same time,
-    either may have done it."""
+    """The actions with the status done are the writes that took effect, each once. If somebody else did the same at the same
+    time, the action may count for either of them."""
     for run in simulation.runs:
         if run.killed:
             continue
@@ -253,14 +253,14 @@ def actions_are_the_writes(simulation: Simulation) -> Iterator[str]:
         others = _topics_of_others(simulation, run)
         for what, number in done.items():
             if number > max(1, accepted[what]):
-                yield f"run {run.number}: the actions have {what} {number} times, and AWS has done it {accepted[what]} times"
+                yield f"run {run.number}: the actions have {what} {number} times, and AWS has carried it out {accepted[what]} times"
             was_sent = any(what_of_call(call) == what for call in run.writes)
             if not accepted[what] and not (was_sent and others & _topics(what)):
                 yield f"run {run.number}: the actions have {what} as done, and AWS has not done it"
 
 
-def unknown_is_what_is_in_doubt(simulation: Simulation) -> Iterator[str]:
-    """An action whose status is unknown was sent, and no answer of AWS said what became of it."""
+def only_a_step_in_doubt_is_unknown(simulation: Simulation) -> Iterator[str]:
+    """An action has the status unknown only if it was sent and AWS has not said whether it was accepted."""
     for run in simulation.runs:
         for action in run.actions("unknown"):
             what = what_of_action(action)
@@ -269,15 +269,15 @@ def unknown_is_what_is_in_doubt(simulation: Simulation) -> Iterator[str]:
                 yield f"run {run.number}: {what} is unknown, and AWS has answered"
 
 
-def success_means_as_asked(simulation: Simulation) -> Iterator[str]:
-    """After a success the set is as asked and at rest: in truth or, if reads lag or somebody else changed it, as AWS
-    reported it. Without wait, the one step was taken."""
+def a_success_has_the_desired_state(simulation: Simulation) -> Iterator[str]:
+    """After a success, the set is as the task asked, and no change is in progress. If reads lag or somebody else changed the
+    set, what AWS reported counts instead of the truth. Without wait, the one step was taken."""
     for run in simulation.runs:
         if not run.succeeded:
             continue
         if not run.params["wait"]:
             took_none = run.planned and not run.actions("done") and not others_writes(simulation, run)
-            # A run that was killed may have taken it.
+            # A run that was killed may have taken the step.
             was_taken = any(other.killed for other in simulation.runs) and not differences(run.after, run.params)
             if took_none and not was_taken:
                 yield f"run {run.number} succeeded without its step"
@@ -298,8 +298,8 @@ def success_means_as_asked(simulation: Simulation) -> Iterator[str]:
             yield f"run {run.number} succeeded, but {', '.join(wrong)}"
 
 
-def facts_are_what_is_there(simulation: Simulation) -> Iterator[str]:
-    """After a success exists says whether the account has a set, and the Regions, protection and tags are the set's."""
+def facts_match_the_set(simulation: Simulation) -> Iterator[str]:
+    """After a success, exists says whether the account has a set, and the Regions, protection and tags are those of the set."""
     for run in simulation.runs:
         if not run.succeeded or not run.params["wait"] or not is_at_rest(simulation, run):
             continue
@@ -315,14 +315,14 @@ def facts_are_what_is_there(simulation: Simulation) -> Iterator[str]:
                 yield f"run {run.number} returned {returned} with the tags {facts['tags']}, and the set is {run.after}"
 
 
-def a_failure_says_what_aws_said(simulation: Simulation) -> Iterator[str]:
-    """The words of the last refusal that matters are in the message of a failure."""
+def a_failure_quotes_aws(simulation: Simulation) -> Iterator[str]:
+    """The message of a failure has the words of the last refusal that matters."""
     for run in simulation.runs:
         if run.failure is None:
             continue
         text, code = str(run.failure), run.failure.code
         if simulation.scenario.settings.get("empty_list_pages", 0) >= 100:
-            # A list without end fails although each of its calls has succeeded.
+            # A list that does not end fails although each of its calls succeeds.
             continue
         failed = [call for call in run.own_calls if call.words]
         if code not in COLLECTION_ADVICE or code == "MalformedAnswer":
@@ -331,7 +331,7 @@ def a_failure_says_what_aws_said(simulation: Simulation) -> Iterator[str]:
                 relevant = [call for call in failed if call.fault.removesuffix(" after") in ("hang", "late")]
         elif code in ("WaitTimeout", "SearchIncomplete"):
             relevant = _refusals_that_matter(run)
-            # What somebody else has undone matters more.
+            # If somebody else has undone the change, the message says that instead.
             if not relevant or "does not report the change" in text:
                 continue
         elif code == "ChangeNotVisible":
@@ -349,7 +349,7 @@ def a_failure_says_what_aws_said(simulation: Simulation) -> Iterator[str]:
 
 
 def _forms(run: Run) -> list[str]:
-    """Return the keys and the values of tags that the run has asked for and AWS reports otherwise, in both forms."""
+    """Return the keys and the values of tags that AWS reports in another form than the run gave them, with their own form."""
     state = reported(run)
     forms: list[str] = []
     if state is None:
@@ -379,8 +379,9 @@ def _reported_regions(run: Run) -> list[Mapping[str, Any]]:
 
 
 def _refusals_that_matter(run: Run) -> list[Call]:
-    """Return the calls of which one must be quoted when the time is over: those that have failed since the set was read last
-    or, if it was read and is at rest, those of the step that was not taken. None if the account had no such set."""
+    """Return the calls of which a failure must quote one if the time is over: those that have failed since the set was last
+    read. If there is none and no change is in progress, return the calls of the step that was not taken. Return no call if
+    the account does not have the set."""
     calls = run.own_calls
     reads = [number for number, call in enumerate(calls) if call.operation == "GetReplicationSet" and not call.outcome]
     since = calls[reads[-1] + 1 :] if reads else calls
@@ -412,7 +413,7 @@ def the_time_is_bounded(simulation: Simulation) -> Iterator[str]:
 
 
 def every_failure_is_explained(simulation: Simulation) -> Iterator[str]:
-    """No other exception gets out than the collection's own, and none that nobody expected."""
+    """A run ends with no exception but the collection's own, and never with the code UnexpectedError."""
     for run in simulation.runs:
         if run.crash:
             yield f"run {run.number} ended with {run.crash!r}"
@@ -420,8 +421,8 @@ def every_failure_is_explained(simulation: Simulation) -> Iterator[str]:
             yield f"run {run.number}: {run.failure}"
 
 
-def only_what_was_planned_is_purged(simulation: Simulation) -> Iterator[str]:
-    """What a run removes is in the plan that it made before it changed anything."""
+def a_run_removes_only_what_it_planned(simulation: Simulation) -> Iterator[str]:
+    """A run removes only what is in the plan that it made before its first change."""
     for run in simulation.runs:
         planned: set[tuple[Any, ...]] = set()
         for step in run.planned:
@@ -442,7 +443,7 @@ def only_what_was_planned_is_purged(simulation: Simulation) -> Iterator[str]:
 
 
 def a_step_is_taken_once(simulation: Simulation) -> Iterator[str]:
-    """A step that AWS has answered is not sent again in the same run, and none takes effect twice, unless somebody else has
+    """A step that AWS has answered is not sent again in the same run. No step takes effect twice, unless somebody else has
     undone it."""
     for run in simulation.runs:
         answered: set[What] = set()
@@ -468,8 +469,8 @@ def without_wait_one_step_is_sent(simulation: Simulation) -> Iterator[str]:
 
 
 def it_converges(simulation: Simulation) -> Iterator[str]:
-    """Once everything works, the task gets what it asks for within a few runs, and then changes nothing, unless the service
-    can't do that."""
+    """Once everything works, the task reaches its desired state within a few runs and then changes nothing, unless the service
+    does not support the change."""
     last = simulation.runs[-1]
     if simulation.scenario.respelled:
         return
@@ -487,13 +488,13 @@ def it_converges(simulation: Simulation) -> Iterator[str]:
         yield f"run {last.number} succeeded, but {', '.join(wrong)}"
 
 
-#: Faults that pass: the same call succeeds later.
+#: Temporary faults: the same call succeeds later.
 _PASSING = ("error", "reset", "hang", "late", "malformed", "conflict", "conflict until")
 
 
-def it_gets_through(simulation: Simulation) -> Iterator[str]:
-    """A task with time enough succeeds at once, whatever happens to single calls and however many Regions are down, as long
-    as one Region works that is in the set all the time, nobody else changes the set, and no Region fails."""
+def temporary_faults_do_not_stop_a_task(simulation: Simulation) -> Iterator[str]:
+    """The first run of a task with enough time succeeds, whatever happens to single calls and however many Regions are down.
+    This needs a working Region that is in the set all the time. Nobody else may change the set, and no Region may fail."""
     scenario, run = simulation.scenario, simulation.runs[0]
     is_hindered = scenario.acts or scenario.fails or scenario.respelled or scenario.settings.get("min_region_age_hours")
     is_hindered = is_hindered or scenario.settings.get("empty_list_pages", 0) >= 100
@@ -507,7 +508,7 @@ def it_gets_through(simulation: Simulation) -> Iterator[str]:
         return
     broken = {region for outage in scenario.outages for region in outage.regions}
     if run.before is None:
-        # Without seconds, reads of the set let it proceed, and only the Region that creates it returns it.
+        # If a change takes polls, only reads of the set let it proceed, and only the Region that creates the set returns it.
         if scenario.seconds is None and any(outage.since for outage in scenario.outages):
             return
         staying = {region["name"] for region in run.params["regions"] or []}
@@ -521,7 +522,7 @@ def it_gets_through(simulation: Simulation) -> Iterator[str]:
 
 
 def is_impossible(code: str, state: State | None, params: Mapping[str, Any]) -> bool:
-    """Tell whether the code of a failure is that of what the service, or the task itself, does not allow.
+    """Tell whether a failure with this code is right because the service, or the task itself, does not allow the change.
 
     :param state: the truth after the failure.
     """
@@ -535,8 +536,7 @@ def is_impossible(code: str, state: State | None, params: Mapping[str, Any]) -> 
     other_keys = any(target.get(name, key) != key for name, key in state.regions.items())
     reasons = {
         "ReplicationSetFailed": is_failed,
-        # The local endpoint refuses every change of a set that is FAILED, but for its deletion, and a FAILED Region answers
-        # to nothing.
+        # The local endpoint refuses every change of a FAILED set except its deletion, and a FAILED Region answers no call.
         "ConflictException": state.status == "FAILED",
         "ValidationException": state.status == "FAILED",
         "ResourceNotFoundException": is_failed,
@@ -550,23 +550,23 @@ def is_impossible(code: str, state: State | None, params: Mapping[str, Any]) -> 
 CHECKS: tuple[Check, ...] = (
     the_set_is_never_without_a_region,
     no_fewer_regions_than_necessary,
-    changed_is_what_was_changed,
+    changed_is_true_if_a_write_took_effect,
     actions_are_the_writes,
-    unknown_is_what_is_in_doubt,
-    success_means_as_asked,
-    facts_are_what_is_there,
-    a_failure_says_what_aws_said,
+    only_a_step_in_doubt_is_unknown,
+    a_success_has_the_desired_state,
+    facts_match_the_set,
+    a_failure_quotes_aws,
     the_time_is_bounded,
     every_failure_is_explained,
-    only_what_was_planned_is_purged,
+    a_run_removes_only_what_it_planned,
     a_step_is_taken_once,
     without_wait_one_step_is_sent,
     it_converges,
-    it_gets_through,
+    temporary_faults_do_not_stop_a_task,
 )
 
 
 def broken_rules(simulation: Simulation) -> dict[str, list[str]]:
-    """Return the rules that a simulation breaks, each with how."""
+    """Return the rules that a simulation breaks, with a description of how it breaks each."""
     broken = {check.__name__: list(check(simulation)) for check in CHECKS}
     return {name: problems for name, problems in broken.items() if problems}

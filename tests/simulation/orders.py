@@ -16,7 +16,7 @@ Regions = frozenset[tuple[str, "str | None"]]
 
 
 class Order(NamedTuple):
-    """An order of steps: the number of Regions after each, with that before the first at the beginning."""
+    """An order of steps, as the numbers of Regions before the first step and after each step."""
 
     sizes: tuple[int, ...]
 
@@ -26,19 +26,22 @@ class Order(NamedTuple):
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """Return what the best order has the smallest of."""
+        """Return the order's rank, which is smallest for the best order."""
         return (self.steps, -min(self.sizes), -sum(self.sizes))
 
 
 def best_order(current: Mapping[str, str | None], desired: Mapping[str, str | None]) -> Order | None:
-    """Return the best of all orders: of the shortest those whose smallest number of Regions is largest, and of these the one
-    with the largest sum; None if there is none."""
+    """Return the best order; None if there is no order.
+
+    Of the shortest orders, the best one keeps the smallest number of Regions largest. Of several such orders, it has the
+    largest sum of numbers.
+    """
     return _best_order(frozenset(current.items()), frozenset(desired.items()))
 
 
 @cache
 def _best_order(current: Regions, desired: Regions) -> Order | None:
-    """Search breadth first, with all orders of one length side by side."""
+    """Search breadth-first: compare all orders of one length before longer ones."""
     orders: dict[Regions, list[tuple[int, ...]]] = {current: [(len(current),)]}
     seen: set[Regions] = set()
     while orders:
@@ -56,7 +59,7 @@ def _best_order(current: Regions, desired: Regions) -> Order | None:
 
 
 def _neighbours(regions: Regions, desired: Regions) -> Iterator[Regions]:
-    """Yield what one step leads to. A Region's key can't be edited, and the last Region can't be deleted."""
+    """Yield the Regions after each possible step. A Region's key can't be edited, and the last Region can't be deleted."""
     names = {name for name, _key in regions}
     if len(regions) < MAX_REGIONS:
         yield from (regions | {region} for region in desired if region[0] not in names)

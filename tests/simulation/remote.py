@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The connection to a world, and the remote side of a change with the world's clock."""
+"""The connection to a world, and the remote side of a change, which uses the world's clock."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Client:
 
 
 class KeyClient:
-    """A client of KMS, where every key can be used."""
+    """A client of a KMS in which every key can be used."""
 
     def __init__(self, region: str) -> None:
         self.meta = SimpleNamespace(region_name=region)
@@ -101,7 +101,7 @@ class Connection:
 
 
 class SimulatedRemote(remote.Remote):
-    """The remote side of a change: the real one, but for time."""
+    """The real remote side of a change, with the world's time."""
 
     def __init__(self, connection: Connection, deadline: float) -> None:
         super().__init__(cast(Any, connection), deadline)

@@ -23,7 +23,7 @@ from .world import MAX_CALLS, TASK, Call, Endless, Killed, State, World, world_o
 
 managing: Any = import_module("ansible_collections.incident_manager.aws.plugins.modules.ssm_incidents_replication_set")
 
-#: How often the task is run again after everything works.
+#: How often the task runs again once everything works.
 RUNS_UNTIL_CONVERGED = 3
 
 #: The options of the managing module.
@@ -46,13 +46,13 @@ DEFAULTS: Mapping[str, Any] = {
 class Run:
     """One run of the task.
 
-    :ivar began: when it began, in seconds after the start of the world; so is ended.
+    :ivar began: when the run began, in seconds after the start of the world. ended is in the same unit.
     :ivar before: the truth at its start; after: the truth at its end.
-    :ivar planned_at: how many calls there were when the plan was made; None if it was not made.
+    :ivar planned_at: how many calls had been made when the plan was made; None if there was no plan.
     :ivar planned: the steps of the plan: the action and the values of each.
     :ivar result: the module's result; empty if the process ended.
     :ivar crash: an exception that is not one of the collection's.
-    :ivar is_calm: whether it ran after everything worked.
+    :ivar is_calm: whether everything worked during the run.
     """
 
     number: int
@@ -81,7 +81,7 @@ class Run:
 
     @property
     def writes(self) -> list[Call]:
-        """Return the calls of the task that were to change something."""
+        """Return the calls of the task whose operations write."""
         return [call for call in self.own_calls if call.is_write]
 
     def actions(self, status: str) -> list[dict[str, Any]]:
@@ -96,7 +96,7 @@ class Run:
         return self.failure.code if self.failure else "changed" if self.result["changed"] else "ok"
 
     def __str__(self) -> str:
-        """Return the calls, and how it ended."""
+        """Return the calls, and how the run ended."""
         actions = ", ".join(f"{step['action']} {step['status']}" for step in self.result.get("actions", []))
         lines = [f"run {self.number}{' (everything works)' if self.is_calm else ''}:", *self._lines()]
         end = (
@@ -107,7 +107,7 @@ class Run:
         return "\n".join(lines)
 
     def _lines(self) -> Iterator[str]:
-        """Yield the calls, with those that are made side by side and fail in the same way in one line."""
+        """Yield the calls. Those that are made side by side and fail in the same way share a line."""
         for (_at, _operation, code), group in groupby(
             self.calls, key=lambda call: (call.at, call.operation, call.code)
         ):
@@ -129,7 +129,7 @@ class Simulation:
 
 
 def simulate(scenario: Scenario) -> Simulation:
-    """Run the task in a world of faults, again if its process was killed, and then in one where everything works."""
+    """Run the task in a world of faults, again if its process was killed, and then while everything works."""
     with world_of(scenario) as world, _simulated():
         params = {**DEFAULTS, **scenario.task}
         if params["arn"] or params["state"] == "absent":
@@ -174,7 +174,7 @@ def run_task(world: World, params: Mapping[str, Any]) -> Run:
 
 
 class _Change(Change):
-    """The change, which tells when its plan is made."""
+    """The change, which records when its plan is made."""
 
     run: Run
 
@@ -185,7 +185,7 @@ class _Change(Change):
 
 
 class _Guard(managing.DeletionGuard):
-    """A guard of a set that holds nothing: what it holds is not part of a world."""
+    """A guard that finds nothing in the set. A world does not have what the set holds."""
 
     def _data(self, _seen: object, include: Iterable[str]) -> tuple[dict[str, Any], bool]:
         return {"counts": dict.fromkeys(include, 0), "missing": []}, False

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What happens in a world, as data: a world is made anew from it, and its repr() is the code that makes it."""
+"""Everything that happens in a world, as data. A world can be made again from it, and its repr() is Python code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 ACCOUNT = "999988887777"
-#: The Regions that the worlds use; the service has others, which only list.
+#: The Regions of the worlds' sets. The service's other Regions only list the set.
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2")
 DEFAULT_KEY = "DefaultKey"
 #: How long a call waits for its answer, in seconds, as the managing module connects.
@@ -28,7 +28,7 @@ WRITES = (
     "UpdateReplicationSet",
 )
 
-#: Errors of AWS, or of what is in front of it, each with its status. The same call may succeed later.
+#: Temporary errors of AWS, or of what is in front of it, each with its status.
 TRANSIENT = (
     ("InternalFailure", 500),
     ("InternalServerException", 500),
@@ -44,7 +44,7 @@ TRANSIENT = (
     ("", 504),
 )
 
-#: What a fault does to one call. "after" stands for: AWS has done what was asked.
+#: What a fault does to one call. "after" means that AWS has carried the call out.
 FAULTS = (
     "error",  # one of TRANSIENT
     "error after",
@@ -52,8 +52,8 @@ FAULTS = (
     "reset after",
     "hang",
     "hang after",
-    "late",  # no answer comes in time, and AWS does what was asked some seconds later
-    "malformed",  # for a write: after AWS has done it
+    "late",  # no answer comes in time, and AWS carries the call out some seconds later
+    "malformed",  # AWS has carried the call out if it is a write
     "conflict",
     "conflict until",  # with retryAfter
     "refused",  # ValidationException
@@ -64,7 +64,7 @@ FAULTS = (
     "interrupt",  # Ctrl-C
     "interrupt after",
 )
-#: Which of them an outage can be.
+#: The kinds of outages.
 OUTAGES = ("drop", "hang", "503", "denied", "throttled", "conflict", "conflict until", "malformed")
 
 #: What somebody else can do.
@@ -84,13 +84,13 @@ ACTS = (
 
 
 def kms_key(region: str, number: int) -> str:
-    """Return the ARN of one of the Region's keys; both exist."""
+    """Return the ARN of one of the two keys that exist in each Region."""
     return f"arn:aws:kms:{region}:{ACCOUNT}:key/{number:08d}-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True)
 class Start:
-    """The set that is there at the start.
+    """The set that exists at the start.
 
     :ivar keys: Region names, each with its key.
     :ivar failed: the Regions that are FAILED, each with its statusMessage.
@@ -108,9 +108,9 @@ class Outage:
     """A time during which calls fail.
 
     :ivar kind: one of OUTAGES.
-    :ivar regions: where; empty for everywhere.
-    :ivar operations: which calls; empty for all.
-    :ivar since: in seconds after the start; so is until.
+    :ivar regions: the Regions that it affects; empty for all.
+    :ivar operations: the operations that it affects; empty for all.
+    :ivar since: when it begins, in seconds after the start of the world. until is in the same unit.
     """
 
     kind: str
@@ -126,8 +126,8 @@ class Fault:
 
     :ivar kind: one of FAULTS.
     :ivar on: "read" or "write".
-    :ivar number: which of the reads, or of the writes; the first is 0.
-    :ivar detail: which of TRANSIENT, or how many seconds.
+    :ivar number: the number of the read or of the write; the first is 0.
+    :ivar detail: the index in TRANSIENT, or a number of seconds.
     """
 
     kind: str
@@ -142,9 +142,9 @@ class Act:
 
     :ivar kind: one of ACTS.
     :ivar on: "call" or "write".
-    :ivar number: before which of the calls, or of the writes.
+    :ivar number: the number of the call or of the write before which it happens.
     :ivar value: the Region, or the tag's key.
-    :ivar is_instant: whether the change that it starts is over at once.
+    :ivar is_instant: whether the change that it starts is complete at once.
     """
 
     kind: str
@@ -161,13 +161,13 @@ class Scenario:
     :ivar task: the managing module's options that are not the default.
     :ivar caller: the connection's Region.
     :ivar start: the set; None if the account has none.
-    :ivar owns_other: whether the task names another ARN than the account's set has.
+    :ivar owns_other: whether the task names an ARN that is not that of the account's set.
     :ivar enabled: whether the account can create a set.
-    :ivar polls: how many reads a change takes.
-    :ivar seconds: how many seconds a change takes; if it is set, polls does not count.
+    :ivar polls: how many reads a change takes if seconds is None.
+    :ivar seconds: how many seconds a change takes; None if it takes polls.
     :ivar lag: Settings.read_lag of the local endpoint.
     :ivar fails: the Regions whose next change fails, each with the message.
-    :ivar respelled: what AWS reports in another form than it was given: "keys" or "tags".
+    :ivar respelled: "keys" or "tags" if AWS reports them in another form than it was given.
     :ivar settings: other settings of the local endpoint.
     """
 
@@ -188,7 +188,7 @@ class Scenario:
 
 
 def make_scenario(random: Random) -> Scenario:
-    """Return a world. What is drawn first from each list is the simplest, so that hypothesis simplifies it to that."""
+    """Return a world. The first value of each list is the simplest, because hypothesis shrinks to the first values."""
     start = _start(random) if _happens(random, 0.85) else None
     return Scenario(
         task=_task(random, start),
@@ -287,7 +287,7 @@ def _fault(random: Random) -> Fault:
     on = random.choice(["write", "write", "read"])
     # Most tasks make few writes.
     number = random.choice([0, 0, 0, 1, 1, 2, 3, 4]) if on == "write" else random.randint(0, 12)
-    # A process that ends leaves less to see.
+    # These faults are rarer, because nothing happens after the process has ended.
     kinds = FAULTS if _happens(random, 0.3) else [kind for kind in FAULTS if not kind.startswith(("kill", "interrupt"))]
     return Fault(random.choice(kinds), on, number, random.randint(0, len(TRANSIENT) - 1))
 

@@ -16,7 +16,7 @@ _DEFAULT = Scenario()
 
 
 def simplify(scenario: Scenario, is_broken: Callable[[Scenario], bool]) -> Scenario:
-    """Return a scenario that breaks the rule still, and from which nothing can be left out.
+    """Return a scenario that still breaks the rule, and from which nothing more can be left out.
 
     :param is_broken: whether a scenario breaks the rule.
     """
@@ -28,7 +28,7 @@ def simplify(scenario: Scenario, is_broken: Callable[[Scenario], bool]) -> Scena
 
 
 def _simpler(scenario: Scenario) -> Iterator[Scenario]:
-    """Yield scenarios that have one thing less."""
+    """Yield scenarios that are simpler in one respect."""
     for name in ("outages", "faults", "acts"):
         items = list(getattr(scenario, name))
         for number in range(len(items)):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A world: the local endpoint's backend without its sockets, a virtual clock, and everything that can go wrong with a call."""
+"""A world: the local endpoint's backend without sockets, with a virtual clock and everything that can go wrong with a call."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from moto.moto_api._internal import mock_random
 
 from .scenario import ACCOUNT, READ_TIMEOUT, REGIONS, TRANSIENT, WRITES, Act, Fault, Outage, Scenario, kms_key
 
-#: How long a call takes that nothing happens to, in seconds.
+#: How long a call without a fault takes, in seconds.
 CALL_SECONDS = 0.05
-#: How many calls a run makes at most; one that makes more has no end.
+#: The maximum of calls in a run. A run with more calls counts as endless.
 MAX_CALLS = 30_000
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _NEVER = 10**9
@@ -41,14 +41,14 @@ class Killed(BaseException):
 
 
 class Endless(BaseException):
-    """A run makes calls without end."""
+    """The run has made too many calls."""
 
 
 class State(NamedTuple):
-    """What is true of the set, whatever reads show.
+    """The true state of the set, whatever reads show.
 
-    :ivar regions: the Regions that are not on their way out, each with its key.
-    :ivar statuses: the status of each Region, those on their way out included.
+    :ivar regions: the Regions that are not being deleted, each with its key.
+    :ivar statuses: the status of each Region, including those that are being deleted.
     """
 
     arn: str
@@ -70,13 +70,13 @@ class Call:
 
     :ivar at: when it was made, in seconds after the start of the world.
     :ivar by: TASK or SOMEBODY_ELSE.
-    :ivar run: which run of the task.
-    :ivar outcome: "" if the caller got the answer; else what it got.
+    :ivar run: the number of the task's run.
+    :ivar outcome: "" if the caller got the answer; otherwise what it got.
     :ivar code: AWS's code, or the name of botocore's exception; empty if there is none.
     :ivar words: a text that only this call's failure has; empty if it has not failed.
-    :ivar is_accepted: whether AWS has taken it, and not only answered again for the same client token.
-    :ivar before: the truth before it took effect, and after it.
-    :ivar done_in: the run during which it took effect; another one if it came late.
+    :ivar is_accepted: whether AWS has accepted this write. A repeated answer to the same client token does not count.
+    :ivar before: the true state before the call took effect; after: the true state after that.
+    :ivar done_in: the number of the run during which it took effect, which differs from run if the call came late.
     """
 
     number: int
@@ -102,13 +102,13 @@ class Call:
 
     @property
     def took_effect(self) -> bool:
-        """Whether something is otherwise because of it."""
+        """Whether the call changed anything."""
         return self.is_accepted and lasting(self.before) != lasting(self.after)
 
     def __str__(self) -> str:
         who = "" if self.by == TASK else f"{self.by}: "
         given = {name: value for name, value in self.arguments.items() if name not in ("arn", "resourceArn")}
-        effect = " [AWS has done it]" if self.took_effect and (self.outcome or self.by != TASK) else ""
+        effect = " [AWS has carried it out]" if self.took_effect and (self.outcome or self.by != TASK) else ""
         answer = f" {_described(self.answer)}" if self.answer is not None and not self.outcome else ""
         return f"{self.at:9.2f} s  {who}{self.region} {self.operation} {given or ''}: {self.outcome or 'OK'}{answer}{effect}"
 
@@ -125,7 +125,7 @@ def _described(answer: Any) -> str:
 
 
 def truth_of(backend: models.SSMIncidentsBackend) -> State | None:
-    """Return what is true of an account's set now; None if there is no set, or if it is being deleted."""
+    """Return the true state of an account's set; None if there is no set or if it is being deleted."""
     found = backend.replication_set
     if found is None:
         return None
@@ -142,9 +142,9 @@ class World:
 
     :ivar time: seconds since the start.
     :ivar calls: all calls, those of somebody else too.
-    :ivar run: which run of the task it is, from 1.
-    :ivar calls_of_run: how many calls it has made.
-    :ivar is_calm: whether nothing goes wrong any more.
+    :ivar run: the number of the task's present run, from 1.
+    :ivar calls_of_run: how many calls this run has made.
+    :ivar is_calm: whether everything works from now on.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -163,7 +163,7 @@ class World:
     # The state --------------------------------------------------------------------------------------------------------
 
     def _seed(self) -> str:
-        """Put the set into the account, and return its ARN, or another one if there is none."""
+        """Put the set into the account, and return its ARN. If there is no set, return an ARN that no set has."""
         start = self.scenario.start
         if start is None:
             return f"arn:aws:ssm-incidents::{ACCOUNT}:replication-set/00000000-0000-4000-8000-000000000000"
@@ -173,7 +173,7 @@ class World:
             if name in start.failed:
                 regions[name]["statusMessage"] = start.failed[name]
         body = {"status": start.status, "regionMap": regions, "deletionProtected": start.protected}
-        # Times in full, as after a change.
+        # All members that a set has after a change.
         body |= {
             "createdTime": _EPOCH.timestamp(),
             "lastModifiedTime": _EPOCH.timestamp(),
@@ -182,11 +182,11 @@ class World:
         return self.backend.seed(body, tags=start.tags)
 
     def truth(self) -> State | None:
-        """Return what is true now; None if there is no set, or if it is being deleted."""
+        """Return the true state; None if there is no set or if it is being deleted."""
         return truth_of(self.backend)
 
     def calm(self) -> None:
-        """Let everything work from now on, and quickly, and nobody else change the set."""
+        """From now on, let everything work quickly, and let nobody else change the set."""
         self.is_calm = True
         models.SETTINGS.read_lag = {}
         models.SETTINGS.fail_next = {}
@@ -195,7 +195,7 @@ class World:
         self.backend.writes.clear()
 
     def finish_late_calls(self) -> None:
-        """Let AWS do what it was asked by calls that have timed out."""
+        """Let AWS carry out the calls that have timed out."""
         self._run_pending(until=float("inf"))
 
     def sleep(self, seconds: float) -> None:
@@ -211,7 +211,7 @@ class World:
         :return: as botocore parses the answer.
         :raises ClientError, BotoCoreError: as botocore raises them.
         :raises Killed, KeyboardInterrupt: if the process ends here.
-        :raises Endless: if the run makes calls without end.
+        :raises Endless: if the run makes more than MAX_CALLS calls.
         """
         self.calls_of_run += 1
         if self.calls_of_run > MAX_CALLS:
@@ -284,7 +284,7 @@ class World:
         call.outcome, call.code, call.words = f"{code}: {message}", code, _words(call)
 
     def _execute_quietly(self, call: Call, when: bool) -> None:
-        """Do what a call asks, if so, whatever AWS says to it."""
+        """Carry a call out if ``when`` is true, and ignore the answer."""
         if when:
             with suppress(ClientError):
                 self._execute(call)
@@ -299,7 +299,7 @@ class World:
             run()
 
     def _execute(self, call: Call) -> dict[str, Any]:
-        """Do what a call asks, and return the answer."""
+        """Carry a call out, and return the answer."""
         call.before = self._progress()
         token = call.arguments.get("clientToken")
         is_repeated = token is not None and token in self.backend._answered
@@ -320,7 +320,7 @@ class World:
         return _parsed(call.operation, call.answer, status)
 
     def _progress(self) -> State | None:
-        """End a change whose time has come, if it takes seconds, and return the truth."""
+        """If changes take seconds, end a change that is due. Return the true state."""
         found = self.backend.replication_set
         if found is None or self.scenario.seconds is None:
             return self.truth()
@@ -376,7 +376,7 @@ class World:
         return ClientError(response, call.operation)
 
     def _malformed(self, call: Call, fault: Fault) -> dict[str, Any]:
-        """Return an answer that can't be read. A read that is malformed is still one."""
+        """Return an answer that can't be read. AWS carries the call out, unless it is GetReplicationSet."""
         self._execute_quietly(call, when=call.operation != "GetReplicationSet")
         call.outcome, call.code, call.words = "an answer that can't be read", "MalformedAnswer", "can't be read"
         if call.operation == "CreateReplicationSet":
@@ -438,7 +438,7 @@ class World:
         self.truth()
 
     def _request_of(self, act: Act, state: State, own: Call) -> tuple[str, dict[str, Any]]:
-        """Return the operation of what somebody else does, and its arguments; an empty one if it can't be done."""
+        """Return the operation that somebody else calls, and its arguments; an empty operation if the act is not possible."""
         if act.kind == "add Region" and act.value not in state.regions:
             managed = "DefaultKey" not in state.regions.values()
             return _add_region(state.arn, act.value, kms_key(act.value, 2) if managed else None)
@@ -460,7 +460,7 @@ class World:
             doomed = own.arguments["actions"][0]["deleteRegionAction"]["regionName"]
             others = sorted(set(state.regions) - {doomed})
             if others:
-                # The next one, if there is another, goes right after it.
+                # _act() then does the same with the next Region.
                 return _delete_region(state.arn, others[0])
         return "", {}
 
@@ -491,7 +491,7 @@ def _fault_of_outage(outage: Outage) -> Fault:
 
 
 def _can_happen(fault: str, kind: str) -> bool:
-    """Tell whether a read or a write can have a fault: no read declares ConflictException (botocore's model)."""
+    """Tell whether a read or a write can have a fault. No read declares ConflictException (botocore's model)."""
     return kind == "write" or not fault.startswith("conflict")
 
 
@@ -599,7 +599,7 @@ class _Clock(models.Clock):
 
 @contextmanager
 def world_of(scenario: Scenario) -> Iterator[World]:
-    """Return the world of a scenario. moto has one state per process, which is as it was before when the block ends."""
+    """Return the world of a scenario. moto has one state per process, which is restored at the end of the block."""
     _make_keys()
     saved = {setting.name: getattr(models.SETTINGS, setting.name) for setting in fields(models.Settings)}
     clock, transition = models.CLOCK, dict(state_manager._transitions)
@@ -632,7 +632,7 @@ def world_of(scenario: Scenario) -> Iterator[World]:
 @cache
 def _make_keys() -> None:
     """Make two KMS keys in each of the Regions that the worlds use."""
-    # 100 ms, as moto makes an RSA key for it: once, and copied.
+    # moto takes 100 ms to make an RSA key, so one key is made and copied.
     model: Key = kms_backends[ACCOUNT][REGIONS[0]].create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
     for region in REGIONS:
         for number in (1, 2):
@@ -643,5 +643,5 @@ def _make_keys() -> None:
 
 
 def random_of(seed: int, number: int) -> Random:
-    """Return the generator of one world of many."""
+    """Return the random generator of one of many worlds."""
     return Random(f"{seed}-{number}")

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finds and starts the browser for tests of pages: a Chromium of this machine, controlled by Playwright.
+"""Finds and starts the browser for tests of pages: a Chromium on this machine, controlled by Playwright.
 
-Playwright's own browsers come from a host that a network with nothing but a package index does not reach.
+Playwright downloads its own browsers from a host that can't be reached if a network has only a package index.
 
-Usage: browser.py, which prints the path of a Chromium. If there is none, it says what to do, and exits with 1.
+Usage: browser.py. It prints the path of a Chromium. If there is none, it says what to do, and exits with 1.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
     if not path:
         raise FileNotFoundError(MISSING)
     with sync_playwright() as playwright:
-        # Without a sandbox, which is Playwright's default and which few containers allow.
+        # As by default in Playwright, Chromium has no sandbox, which few containers allow.
         started = playwright.chromium.launch(executable_path=path, args=["--host-resolver-rules=MAP * ~NOTFOUND"])
         try:
             yield started

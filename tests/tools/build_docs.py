@@ -4,8 +4,8 @@
 
 """Write the reference, the guides and the changelog to .build/docs/html, as in the Ansible documentation.
 
-antsibull-docs and Sphinx do the work. The script that "antsibull-docs sphinx-init" writes would download an inventory of the
-Ansible documentation, which a network with nothing but a package index does not reach. This makes that inventory.
+antsibull-docs and Sphinx do the work. The script from "antsibull-docs sphinx-init" would download a Sphinx inventory of the
+Ansible documentation, which can't be reached if a network has only a package index. So this script makes that inventory.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ PLUGIN = re.compile(r"\b(ansible_collections\.(\w+)\.(\w+)\.(\w+?_(?:module|look
 #: ansible-core's environment variables, such as those of the cache of an inventory.
 VARIABLE = re.compile(r":envvar:`(?:[^<`]*<)?(ANSIBLE_\w+)")
 
-#: The pages besides plugins that the generated pages link to.
+#: Other pages than those of plugins to which the generated pages link.
 APPENDICES = {
     "action_plugins": "plugins/action",
     "ansible_configuration_settings": "reference_appendices/config",
     "common_return_values": "reference_appendices/common_return_values",
 }
 
-# References to other collections are links to the Ansible documentation. Its inventory would have to be downloaded.
+# References to other collections become links to the Ansible documentation. Its own inventory would be a download.
 CONF = """
 intersphinx_mapping = {"ansible": ("https://docs.ansible.com/projects/ansible/latest/", "../ansible.inv")}
 """

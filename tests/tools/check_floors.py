@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Check that this Python environment has the oldest versions that the collection declares to support.
+"""Check that this Python environment has the oldest versions that the collection supports.
 
-They are declared in four files, each of which another tool reads. Nothing else compares them with what is tested.
+Four files declare these versions, each for another tool. Nothing else compares them with the versions that are tested.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main() -> int:
     amazon_aws = Path(next(iter(ansible_collections.__path__)), "amazon", "aws", "MANIFEST.json")
     installed = {
         "amazon.aws": json.loads(amazon_aws.read_text(encoding="utf-8"))["collection_info"]["version"],
-        # Without its patch releases, which are frequent.
+        # The patch release does not matter.
         "ansible-core": re.sub(r"\.\d+$", ".0", version("ansible-core")),
         "boto3": version("boto3"),
         "botocore": version("botocore"),

@@ -4,8 +4,8 @@
 
 """Import the artifact with Galaxy's importer, and fail if it warns.
 
-The importer requires the URL of a repository (galaxy_importer/schema.py), which the collection doesn't have yet. It
-gets a copy of the artifact with a URL.
+The importer requires the URL of a repository (galaxy_importer/schema.py), which the collection doesn't have yet. So it
+imports a copy of the artifact to which a URL is added.
 
 Usage: import_artifact.py ARTIFACT
 """

@@ -4,7 +4,8 @@
 
 """Make the virtual environment .build/NAME from tests/requirements/NAME.txt.
 
-uv does the work. This chooses the Python: an installed one that can make a virtual environment, or one that uv downloads.
+uv does the work. This script chooses the Python: an installed one that can make a virtual environment, or one that uv
+downloads.
 
 Usage: prepare_environment.py NAME, which is a key of VERSIONS
 """
@@ -19,10 +20,11 @@ from pathlib import Path
 from pythons import pythons
 from run_uv import uv
 
-#: The Python versions for each ansible-core (the oldest, the newest, and those between), and for the programs that are
-#: tried with the endpoint, the preferred first.
+#: The Python versions, the preferred one first, for each ansible-core (the oldest, the newest, and those between), and for the
+#: programs that are tried with the endpoint.
 VERSIONS = {
-    # ansible-core 2.16 runs on 3.12 too, but botocore 1.31.0 calls what is deprecated there, and tests fail for a warning.
+    # ansible-core 2.16 runs on 3.12 too. But botocore 1.31.0 uses functions that are deprecated there, and tests fail on
+    # warnings.
     "old": ["3.11"],
     "new": ["3.13", "3.14", "3.12"],  # ansible-core 2.21
     "2.17": ["3.11", "3.12"],
@@ -41,7 +43,7 @@ def main() -> None:
     shutil.rmtree(environment, ignore_errors=True)
     uv("venv", "--python", python_for(name), str(environment))
     uv("pip", "sync", "--python", str(environment), f"tests/requirements/{name}.txt")
-    # A path without Python's version, for the Makefile.
+    # The Makefile uses a path without Python's version.
     (site_packages,) = environment.glob("lib/python*/site-packages")
     (environment / "site-packages").symlink_to(site_packages.relative_to(environment))
 

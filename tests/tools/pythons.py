@@ -4,7 +4,8 @@
 
 """Finds the Python interpreters of this machine.
 
-"uv python find" takes a Debian without python3-venv, which ansible-test can't use, and does not look below pyenv's shims.
+"uv python find" accepts the Python of a Debian without python3-venv, which ansible-test can't use. It also does not look
+behind pyenv's shims.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from pathlib import Path
 
 _SUPPORTED = [f"3.{minor}" for minor in range(8, 15)]
 
-# Fails on a Debian without python3-venv, and with a shim of pyenv for a version that is not installed.
+# This fails on a Debian without python3-venv, and with pyenv's shim of a version that is not installed.
 _USABLE = "import ensurepip, venv"
 
 
 def pythons() -> dict[str, Path]:
     """Return the interpreters that can make a virtual environment, by version, such as 3.11."""
     folders = [Path(folder) for folder in os.get_exec_path()]
-    # pyenv has a shim for each of its versions, which works only for the active ones.
+    # pyenv has a shim for each of its versions, but only those of the active versions work.
     folders += [found for shims in folders if shims.name == "shims" for found in shims.parent.glob("versions/*/bin")]
     candidates = {
         version: [folder / f"python{version}" for folder in folders if folder.name != "shims"] for version in _SUPPORTED

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run ansible-test on the collection that is installed next to it, with no network but a package index.
+"""Run ansible-test on the collection that is installed next to it. The only network that this needs is a package index.
 
-Run it with one of the Python environments. ansible-test passes few variables besides HOME and PATH to its processes. It
-gets a home below the environment, which has pip's configuration and what ansible-test installs.
+Run this script with one of the Python environments. ansible-test passes few variables besides HOME and PATH to its processes.
+So its HOME is a directory in the environment, with pip's configuration and everything that ansible-test installs.
 
 Usage: run_ansible_test.py COMMAND [ARGUMENT...]
 """
@@ -30,8 +30,8 @@ COLLECTION = Path(next(iter(ansible_collections.__path__)), "incident_manager", 
 ENVIRONMENT = Path(sys.prefix)
 HOME = ENVIRONMENT / "home"
 
-# ansible-test downloads a script like this from another host than the package index, unless it is in its cache.
-# The child process is for ensurepip, which removes pip's configuration from the process that it runs in.
+# ansible-test downloads a script like this, and not from the package index, unless it has one in its cache.
+# ensurepip runs in a child process, because it removes pip's configuration from its process.
 GET_PIP = """\
 import subprocess
 import sys
@@ -43,7 +43,7 @@ subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", 
 
 
 def main() -> int:
-    # One at a time at each end: sanity tests read the files that the integration tests make and remove.
+    # Only one run at a time at each end: sanity tests read files that the integration tests make and remove.
     with (ENVIRONMENT / "ansible-test.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return run()
@@ -55,7 +55,7 @@ def run() -> int:
     provide_get_pip()
     if command == "integration":
         configure_integration()
-    # The other Pythons are for the sanity tests that compile and import the modules with each of them.
+    # Sanity tests compile and import the modules with each of the other Pythons.
     path = [ENVIRONMENT / "bin", *(python.parent for python in pythons().values()), *os.get_exec_path()]
     environment = {**os.environ, "HOME": str(HOME), "PATH": os.pathsep.join(map(str, path))}
     ansible_test = [str(ENVIRONMENT / "bin" / "ansible-test"), command, "--local", "--color", "no", *arguments]

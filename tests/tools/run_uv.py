@@ -4,7 +4,7 @@
 
 """Run the uv in .build/uv, by default with pip's index and certificates, and with the system's certificates.
 
-uv does not read pip's configuration, and a network with a package index of its own usually has nothing else.
+uv does not read pip's configuration. A network with a package index of its own usually configures pip only.
 
 Usage: run_uv.py COMMAND [ARGUMENT...]
 """
@@ -35,7 +35,7 @@ def uv(*command: str) -> None:
 
 
 def _from_pip(option: str, variable: str) -> dict[str, str]:
-    """Return the value of an option of pip's as an environment variable, if the option is set."""
+    """Return an environment variable with the value of pip's option, if the option is set."""
     for section in (":env:", "global"):
         command = [str(FOLDER / "pip"), "config", "get", f"{section}.{option}"]
         answer = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -4,7 +4,7 @@
 
 """Run a command with the local endpoint, which is started on a free port of this machine and stopped afterwards.
 
-Commands that run side by side need an endpoint each, and ansible-test can't start one.
+Each of the commands that run side by side needs an endpoint of its own, and ansible-test can't start one.
 
 The command gets the endpoint's URL in INCIDENT_MANAGER_ENDPOINT, and an access key in the variables of AWS's tools.
 
@@ -34,7 +34,7 @@ from endpoint.client import USER  # noqa: E402
 
 
 def main() -> int:
-    # SIGTERM has the effect of Ctrl-C, so that the endpoint is always stopped.
+    # SIGTERM acts like Ctrl-C, so that the endpoint is always stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with endpoint() as url:
         environment = {

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fixtures of all unit tests: the checkout as an installed collection, the local endpoint, and ways to run modules,
+"""Fixtures of all unit tests: the checkout as an installed collection, the local endpoint, and functions that run modules,
 plugins, tasks and commands against it."""
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ from recorded_answers import REPLICATION_SET
 
 BIN = Path(sys.prefix, "bin")
 
-# ansible-test has a finder of its own, with the collection that it tests.
+# ansible-test has its own finder, for the collection that it tests.
 if not any(isinstance(finder, _AnsibleCollectionFinder) for finder in sys.meta_path):
     _AnsibleCollectionFinder(paths=[str(COLLECTIONS)])._install()
 
-# Not the artifact, which is installed in the same environment.
+# The tests must import the checkout, and not the artifact, which is installed in the same environment.
 imported = importlib.import_module("ansible_collections.incident_manager.aws").__path__[0]
 assert CHECKOUT.samefile(imported), imported
 
-# "make unit" tries few inputs, "make test" many. Both try the same ones every time, so that a run can be repeated;
-# "exploring" looks for new ones.
+# "make unit" tries few inputs, and "make test" many. Both try the same inputs every time, so that a run can be repeated.
+# The profile "exploring" tries new ones.
 settings.register_profile("quick", max_examples=30, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=300, deadline=None, derandomize=True)
 settings.register_profile("exploring", max_examples=300, deadline=None)
@@ -97,7 +97,7 @@ def thorough() -> bool:
 
 @pytest.fixture
 def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Replace time.sleep, let the clock go on as if it had slept, and return the list of the seconds it is called with."""
+    """Replace time.sleep with a function that only advances the clock, and return the list of the seconds it is called with."""
     seconds: list[float] = []
     real = time.monotonic
     monkeypatch.setattr("time.sleep", seconds.append)
@@ -107,7 +107,7 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def act_in_pauses(monkeypatch: pytest.MonkeyPatch, sleeps: list[float]) -> Callable[[Callable[[], object]], None]:
-    """Return a function that lets something happen in each pause."""
+    """Return a function that sets what happens during each call of time.sleep."""
 
     def act_in_pauses(act: Callable[[], object]) -> None:
         def act_and_sleep(seconds: float) -> None:
@@ -124,8 +124,8 @@ def act_in_pauses(monkeypatch: pytest.MonkeyPatch, sleeps: list[float]) -> Calla
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_data_loader() -> Iterator[None]:
-    """Let the sessions of the tests and of the endpoint share botocore's data, as the collection's own sessions do, and what
-    botocore calculates anew for each session: the present names of its events, and which handlers take keywords."""
+    """Let the sessions of the tests and of the endpoint share botocore's data, as the collection's own sessions do. They also
+    share what botocore would calculate for each session: the names of its events, and which handlers take keywords."""
     loader = create_loader()
     event_names: dict[str, str] = {}
     make_aliaser, takes_keywords = EventAliaser.__init__, hooks.accepts_kwargs
@@ -147,7 +147,7 @@ def shared_data_loader() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def session_endpoint() -> Iterator[LocalEndpoint]:
-    """Return the endpoint of all tests."""
+    """Return the endpoint that all tests share."""
     with LocalEndpoint(enabled_accounts=["111122223333", "123456789012", "222222222222"]) as endpoint:
         yield endpoint
 
@@ -182,7 +182,7 @@ def refusing_kms() -> Iterator[RefusingKMS]:
 
 @pytest.fixture
 def kms_url(endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, None]]:
-    """Return a function that lets KMS have a URL of its own, and returns a module's options for that."""
+    """Return a function that sets another URL for KMS, and returns the module's options for that."""
 
     def set_url(url: str) -> dict[str, None]:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.url)
@@ -210,7 +210,7 @@ def connection_options(session_endpoint: LocalEndpoint) -> dict[str, str]:
 
 @pytest.fixture
 def connection_variables(session_endpoint: LocalEndpoint) -> dict[str, str]:
-    """Return the environment variables that connect to the endpoint, but for the Region."""
+    """Return the environment variables that connect to the endpoint, except the Region."""
     return {"AWS_URL": session_endpoint.url, **environment_variables(USER)}
 
 
@@ -242,14 +242,14 @@ def run_module(
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         core_warnings._global_warnings.clear()
-        # These tests run lookups and actions too, hence ansible-core takes this process for a controller's.
+        # These tests run lookups and actions too, so ansible-core takes this process for a controller.
         if internal := sys.modules.get("ansible.module_utils._internal"):
             monkeypatch.setattr(internal, "is_controller", False, raising=False)
         module = importlib.import_module(f"ansible_collections.incident_manager.aws.plugins.modules.{name}")
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
             module.main()
-        # A search ends with the first Region that has the set; the others' calls must not reach the next test.
+        # A search ends with the first Region that has the set. Calls to other Regions must not reach the next test.
         for thread in threading.enumerate():
             if thread.name.startswith("incident_manager.aws "):
                 thread.join(timeout=5)
@@ -304,8 +304,8 @@ def run_action(connection_options: dict[str, str]) -> Callable[..., Outcome]:
 
 @pytest.fixture
 def ansible_environment(tmp_path: Path) -> dict[str, str]:
-    """Return the environment of Ansible's commands: with the checkout as the installed collection, and without the
-    user's files and variables."""
+    """Return the environment of Ansible's commands. It has the checkout as the installed collection, and none of the user's
+    files and variables."""
     return {
         "ANSIBLE_ASYNC_DIR": str(tmp_path / "async"),
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
@@ -351,7 +351,7 @@ def run_tasks(
     return run
 
 
-# As controllers pass it: ansible-core 2.20 adds tracebacks to warnings without it. Before 2.19 modules do not know it.
+# Controllers pass this. Without it, ansible-core 2.20 adds tracebacks to warnings. Before 2.19, modules do not know it.
 _CONTROLLER_ARGS: dict[str, Any] = (
     {"_ansible_tracebacks_for": []} if find_spec("ansible.module_utils._internal") else {}
 )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of what "make demo" prints: it is short, announces each failure that is meant, and ends with any other failure."""
+"""Tests of what "make demo" prints. It is short, announces each intended failure, and ends with any other failure."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run_demo(
 
 
 def unannounced(output: str) -> Iterator[str]:
-    """Yield each line that shows a failure, unless the line with text before it says that the failure is meant."""
+    """Yield each line that shows a failure, unless the last line before it with text says that the failure is intended."""
     before = ""
     for line in filter(str.strip, output.splitlines()):
         if line.startswith(("fatal:", "[ERROR]")) and ANNOUNCEMENT not in before:
@@ -61,7 +61,7 @@ def unannounced(output: str) -> Iterator[str]:
 
 
 def test_output(run_demo: Demo, tmp_path: Path) -> None:
-    """The output fits, tells the whole story, and has nothing that a newcomer does not need."""
+    """The output is short and complete, and has nothing that a newcomer does not need."""
     demo = run_demo()
     output = demo.stdout + demo.stderr
     assert demo.returncode == 0, output
@@ -96,7 +96,7 @@ def test_output(run_demo: Demo, tmp_path: Path) -> None:
 
 
 def test_unannounced() -> None:
-    """A failure without an announcement is found, also after one that has it."""
+    """A failure without an announcement is found, even after one that is announced."""
     output = "TASK [This is meant to fail] ***\n\nfatal: [one]\nTASK [Other] ***\n[ERROR]: two\nfatal: [three]\n"
     assert list(unannounced(output)) == ["[ERROR]: two", "fatal: [three]"]
 
@@ -111,7 +111,7 @@ def test_unannounced() -> None:
 def test_unexpected_failure(
     run_demo: Demo, endpoint: LocalEndpoint, operation: str, reason: str, next_task: str
 ) -> None:
-    """The demo ends with a step that fails, and shows why."""
+    """The demo ends at a step that fails, and shows why."""
     endpoint.faults.add({**DENIED, "operation": operation})
     demo = run_demo()
     output = demo.stdout + demo.stderr
@@ -123,7 +123,7 @@ def test_unexpected_failure(
 
 
 def test_unexpected_failure_of_the_audit(run_demo: Demo, endpoint: LocalEndpoint) -> None:
-    """An account that must pass and does not ends the demo, with the failures that were kept in a file."""
+    """If an account that must pass fails, the demo ends and shows the failures, which it keeps in a file."""
     endpoint.faults.add({**DENIED, "operation": "GetReplicationSet", "account": "111122223333"})
     demo = run_demo("audit")
     assert demo.returncode not in (0, None)

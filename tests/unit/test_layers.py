@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each layer of the collection may import: only layers below it, and boto3 only where AWS is called."""
+"""Tests of what each layer of the collection imports: only layers below it, and boto3 only if it calls AWS."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ MAY_IMPORT = {
         "module_utils._incident_export",
     },
     "action": {"module_utils._aws", "module_utils._replication_set", "plugin_utils._audit", "plugin_utils"},
-    # The Regions to search are an option of the inventory too.
+    # The inventory has the option search_regions too.
     "inventory": {"module_utils._aws", "module_utils._organization", "module_utils._replication_set"},
     "lookup": {"module_utils._aws", "module_utils._replication_set"},
 }
@@ -90,7 +90,7 @@ def name_of(path: Path) -> str:
 
 
 def layer_of(name: str) -> str:
-    """Return the layer of a module of the collection, by its name below plugins."""
+    """Return the layer of a module of the collection. Its name begins below plugins."""
     return max((layer for layer in LAYERS if name == layer or name.startswith(f"{layer}.")), key=len)
 
 
@@ -108,7 +108,7 @@ def imports_of(path: Path) -> Iterator[str]:
 
 @cache
 def pure_imports_of(path: Path) -> set[str]:
-    """Return the names of all modules of AWS's libraries that a file imports, through the collection's other files too."""
+    """Return the names of all modules of AWS's libraries that a file imports, directly or through other files."""
     found = set()
     for name in imports_of(path):
         if name.partition(".")[0] in ("boto3", "botocore"):

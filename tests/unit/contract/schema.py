@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The keys and types of everything that the collection returns. From 2.0.0 on keys may be added here, and none changes or goes.
+"""The keys and types of everything that the collection returns. Since 2.0.0, keys can be added, but not changed or removed.
 
-A schema is a flat mapping from paths to Ansible's types. A path's "*" stands for any key of a dictionary, its "[]" for
-any element of a list. A "?" behind a type says that the value may be null.
+A schema is a flat mapping from paths to Ansible's types. In a path, "*" stands for any key of a dictionary, and "[]" for any
+element of a list. A "?" after a type means that the value may be null.
 """
 
 from __future__ import annotations
@@ -134,11 +134,11 @@ DATA: Schema = {
     **{f"{part}[]": "dict" for part in _LISTED},
     **{f"{part}[].{name}": kind for part, members in _LISTED.items() for name, kind in members.items()},
 }
-#: How much of it is deleted with the set.
+#: The counts of what is deleted with the set.
 DELETED: Schema = {"data": "dict", **{f"data.{part}": "int?" for part in (*_LISTED, "incidents")}}
 DATA_INFO: Schema = {"exists": "bool", "region": "str", "arn": "str?", **DATA}
 
-#: What each page's RETURN documents.
+#: The schema of what the RETURN text of each page documents.
 PAGES: dict[str, Schema] = {
     "modules/ssm_incidents_data_info.py": {**DATA_INFO, **ERROR},
     "modules/ssm_incidents_export.py": {**DIRECTORY, **EXPORT, **ERROR},
@@ -156,17 +156,17 @@ PAGES: dict[str, Schema] = {
 # Ansible's own keys, which need no documentation.
 _COMMON = {"changed", "deprecations", "diff", "failed", "invocation", "msg", "warnings"}
 
-# AWS may send more than is promised, which is passed on; the others are Ansible's.
+# AWS can send keys that are not documented, and they are returned too. The other entries are Ansible's.
 _OPEN = {"diff", "error", "invocation", "response_metadata"}
 
-# The user's own keys, or those of a step's values.
+# Keys that the user chooses, or the keys of a step's values.
 _FREE = {"actions[]", "incidents.by_status", "replication_set.tags", "rules"}
 
 _TYPES = {"bool": bool, "dict": dict, "int": int, "list": list, "raw": object, "str": str}
 
 
 def violations(result: Mapping[str, Any], schema: Schema) -> list[str]:
-    """Return what in a result differs from a schema: keys that are missing or not in it, and types."""
+    """Return how a result differs from a schema: in missing keys, in keys that the schema does not have, and in types."""
     allowed = {**dict.fromkeys(_COMMON, "raw?"), **schema}
     return [message for message in _violations("", result, allowed) if message]
 
@@ -192,7 +192,7 @@ def _violations(path: str, value: Any, schema: Schema) -> Iterator[str]:
         return
     keys = {key.removeprefix(prefix) for key in schema if key.startswith(prefix)}
     children = {key for key in keys if not set(key) & set(".[*")}
-    # Without a set, replication_set is {}; without an answer from AWS, response_metadata is.
+    # Without a set, replication_set is {}. Without an answer from AWS, response_metadata is {}.
     required = set() if not value and path.startswith("re") else children - (set() if path else _COMMON)
     for key in sorted(required - set(value)):
         yield f"{prefix}{key} is missing"
@@ -204,7 +204,7 @@ def _violations(path: str, value: Any, schema: Schema) -> Iterator[str]:
 
 
 def documented(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a RETURN text documents as a schema, without "?" and "*"."""
+    """Return the schema that a RETURN text documents, without "?" and "*"."""
     return dict(_documented("", values))
 
 
@@ -218,7 +218,7 @@ def _documented(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, s
         if "contains" in value:
             yield from _documented(inner, value["contains"])
         elif name in ("_list", "replication_set"):
-            # Documented on the info module's page; here the sample has the keys.
+            # The info module's page documents these keys. On other pages the sample has them.
             sample = value["sample"][0] if value["type"] == "list" else value["sample"]
             yield from _sampled(inner, sample)
 

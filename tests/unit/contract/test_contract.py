@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The contract: results, RETURN texts and error codes are as documented, for every page and every code."""
+"""Tests of the contract: the results, the RETURN texts and the error codes of every page are as documented."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ACCOUNT = "123456789012"
 ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 OTHER_ARN = ARN.replace(ACCOUNT, "999999999999")
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-# KMS does not have this one.
+# A key that KMS does not have.
 NO_KEY = "arn:aws:kms:us-west-2:123456789012:key/00000000-12ab-34cd-56ef-1234567890ab"
 OTHER_KEY = KEY.replace("1234abcd", "abcd1234")
 ONCE = {"retries": {"total_max_attempts": 1}}
@@ -103,7 +103,7 @@ def test_every_code_is_a_constant_that_is_used_elsewhere() -> None:
         # invalid_option() and as_failure() make these.
         if code in ADVICE and name not in ("INTERRUPTED", "INVALID_PARAMETER", "UNEXPECTED_ERROR"):
             assert re.search(rf"\b{name}\b", elsewhere), name
-    # No code is spelt out where it is raised or compared.
+    # No code is a literal where it is raised or compared.
     assert not re.findall(r"""code\s*(?:==|!=|=|in)\s*\(?f?["']""", elsewhere)
 
 
@@ -142,7 +142,7 @@ def report(run_action: Run) -> Run:
 
 
 def own_keys(key: str) -> dict[str, Any]:
-    """Return the Regions of SET with a key like this one."""
+    """Return the Regions of SET, each with its own variant of this key."""
     return {name: {**ACTIVE, "sseKmsKeyId": key.replace("us-east-1", name)} for name in SET["regionMap"]}
 
 
@@ -169,7 +169,7 @@ def test_facts(info: Run, run_lookup: Run, audit: Run, endpoint: LocalEndpoint, 
 
 
 @pytest.mark.parametrize("has_set", [True, False])
-def test_what_a_set_holds(data_info: Run, endpoint: LocalEndpoint, has_set: bool) -> None:
+def test_data_info(data_info: Run, endpoint: LocalEndpoint, has_set: bool) -> None:
     if has_set:
         endpoint.seed(SET, arn=ARN)
         endpoint.seed_data(*one_of_each())
@@ -184,7 +184,7 @@ def test_what_a_set_holds(data_info: Run, endpoint: LocalEndpoint, has_set: bool
     assert violations(data_info(arn=OTHER_ARN), ERROR) == []
 
 
-def test_an_export(export: Run, endpoint: LocalEndpoint, tmp_path: Path) -> None:
+def test_export(export: Run, endpoint: LocalEndpoint, tmp_path: Path) -> None:
     endpoint.seed(SET, arn=ARN)
     endpoint.seed_data(incident("one"), contact("first"))
     schema = {**DIRECTORY, **EXPORT}
@@ -321,7 +321,7 @@ def prepare(code: str, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch)
     if code == "MissingLibrary":
         monkeypatch.setattr("ansible_collections.amazon.aws.plugins.module_utils.botocore.HAS_BOTO3", False)
     if code == "UnexpectedError":
-        # Nothing that botocore or its parsers are known to raise.
+        # botocore and its parsers are not known to raise this exception.
         call = BaseClient._make_api_call
 
         def fail_in_one_region(client: Any, *request: Any) -> Any:
@@ -340,7 +340,7 @@ def protect(endpoint: LocalEndpoint) -> None:
     endpoint.seed({**SET, "regionMap": {"us-east-1": ACTIVE}, "deletionProtected": True}, arn=ARN)
 
 
-# What happens while the module waits.
+# What happens while the module is waiting.
 IN_PAUSES: dict[str, Callable[[LocalEndpoint], object]] = {
     "Interrupted": interrupt,
     "ReplicationSetChanged": protect,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Responses that AWS should never send: each is a failure in words or an unknown outcome, never a traceback or a pass."""
+"""Tests of responses that AWS should never send. They lead to an explained failure, never to a traceback or a pass."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ MALFORMED: dict[str, dict[str, Any]] = {
     "a Region is null": with_region("us-west-2", None),
     "a Region is a text": with_region("us-west-2", "ACTIVE"),
     "a Region has no name": with_region("", ACTIVE),
-    "a Region's name is not one": with_region("\x1b[31mjunk\n", ACTIVE),
+    "a Region has an invalid name": with_region("\x1b[31mjunk\n", ACTIVE),
     "no Region": {**SET, "regionMap": {}},
     "the Regions are a list": {**SET, "regionMap": []},
     "a Region's status is a number": with_region("us-west-2", {**ACTIVE, "status": 5}),
     "a key is empty": with_region("us-west-2", {**ACTIVE, "sseKmsKeyId": ""}),
     "a key is a number": with_region("us-west-2", {**ACTIVE, "sseKmsKeyId": 5}),
     "a key is a list": with_region("us-west-2", {**ACTIVE, "sseKmsKeyId": []}),
-    "a time before all times": {**SET, "createdTime": "0001-01-01T00:00:00+14:00"},
+    "a time that is out of range": {**SET, "createdTime": "0001-01-01T00:00:00+14:00"},
     "another set's ARN": {**SET, "arn": OTHER_ARN},
-    "an ARN that is not one": {**SET, "arn": "garbage"},
+    "an invalid ARN": {**SET, "arn": "garbage"},
     "an ARN that is a number": {**SET, "arn": 5},
     "an ARN that is a list": {**SET, "arn": ["x"]},
     "a creator that is a dictionary": {**SET, "createdBy": {"a": 1}},
@@ -63,7 +63,7 @@ MALFORMED: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def answer(endpoint: LocalEndpoint) -> Callable[[dict[str, Any], str], None]:
-    """Return a function that makes the endpoint answer with a set, whatever it is, and list its ARN."""
+    """Return a function that makes the endpoint list an ARN and return any body as the set."""
 
     def respond(body: dict[str, Any], arn: str = ARN) -> None:
         listed = json.dumps({"replicationSetArns": [arn]})
@@ -95,14 +95,14 @@ def test_a_malformed_set(
 
 @pytest.mark.parametrize("value", ["false", "no", [], 0])
 def test_protection_that_is_not_true_or_false(run_action: Run, answer: Run, value: Any) -> None:
-    """Newer releases of botocore make a boolean of it."""
+    """Newer releases of botocore convert the value to a boolean."""
     answer({**SET, "deletionProtected": value})
     task = run_action("ssm_incidents_replication_set_audit", rules={"deletion_protected": True})
     assert task["outcome"] in ("failed", "unknown") and task.failed
 
 
 @pytest.mark.parametrize("key", ["defaultkey", "alias/aws/x", "1234abcd-12ab-34cd-56ef-1234567890ab", "DefaultKey"])
-def test_what_is_not_the_arn_of_a_key_is_no_customer_managed_key(run_action: Run, answer: Run, key: str) -> None:
+def test_only_the_arn_of_a_key_is_a_customer_managed_key(run_action: Run, answer: Run, key: str) -> None:
     answer(with_region("us-west-2", {**ACTIVE, "sseKmsKeyId": key}))
     task = run_action("ssm_incidents_replication_set_audit", rules={"customer_managed_keys": True})
     assert task["outcome"] == "failed"
@@ -120,7 +120,7 @@ def test_a_role_whose_account_lists_another_accounts_set(run_action: Run, run_lo
 
 
 @pytest.mark.parametrize("code", [None, "", "x" * 5000, "Bad\x1b[31m\nCode", 5])
-def test_a_code_that_is_not_one(run_module: Run, endpoint: LocalEndpoint, code: Any) -> None:
+def test_an_invalid_error_code(run_module: Run, endpoint: LocalEndpoint, code: Any) -> None:
     body = json.dumps({"code": code, "message": "No luck"})
     endpoint.faults.add({"fault": "status", "http_status": 400, "body": body, "times": None})
     outcome = run_module("ssm_incidents_replication_set_info")
@@ -129,7 +129,7 @@ def test_a_code_that_is_not_one(run_module: Run, endpoint: LocalEndpoint, code: 
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://127.0.0.1:port"])
-def test_a_port_that_is_not_one(run_module: Run, run_action: Run, endpoint: LocalEndpoint, url: str) -> None:
+def test_an_invalid_port(run_module: Run, run_action: Run, endpoint: LocalEndpoint, url: str) -> None:
     outcome = run_module("ssm_incidents_replication_set_info", endpoint_url=url)
     assert outcome["error"]["code"] == "InvalidConfiguration"
     assert run_action("ssm_incidents_replication_set_audit", endpoint_url=url)["outcome"] == "unknown"
@@ -141,16 +141,14 @@ def test_a_list_that_does_not_end(run_module: Run, endpoint: LocalEndpoint) -> N
     assert run_module("ssm_incidents_replication_set_info")["error"]["code"] == "PaginationError"
 
 
-def test_a_list_of_ever_new_pages_ends(run_module: Run, endpoint: LocalEndpoint) -> None:
+def test_a_list_of_too_many_pages(run_module: Run, endpoint: LocalEndpoint) -> None:
     endpoint.configure(empty_list_pages=1000)
     outcome = run_module("ssm_incidents_replication_set_info")
     assert outcome["error"]["code"] == "MalformedAnswer" and "more than 20 pages" in outcome["msg"]
 
 
 @pytest.mark.parametrize("token", [0, [], {}, False])
-def test_a_token_that_is_no_text_is_not_the_end_of_the_list(
-    run_action: Run, endpoint: LocalEndpoint, token: Any
-) -> None:
+def test_an_invalid_token_is_not_the_end_of_the_list(run_action: Run, endpoint: LocalEndpoint, token: Any) -> None:
     body = json.dumps({"replicationSetArns": [], "nextToken": token})
     endpoint.faults.add({"fault": "body", "operation": "ListReplicationSets", "body": body, "times": None})
     task = run_action("ssm_incidents_replication_set_audit", rules={"state": "absent"})
@@ -158,7 +156,9 @@ def test_a_token_that_is_no_text_is_not_the_end_of_the_list(
 
 
 @pytest.mark.parametrize("status", [203, 206])
-def test_the_status_of_a_part_is_no_answer(run_action: Run, endpoint: LocalEndpoint, status: int) -> None:
+def test_a_success_with_another_status_than_200_is_malformed(
+    run_action: Run, endpoint: LocalEndpoint, status: int
+) -> None:
     body = json.dumps({"replicationSetArns": []})
     endpoint.faults.add({"fault": "status", "http_status": status, "body": body, "times": None})
     task = run_action("ssm_incidents_replication_set_audit", rules={"state": "absent"})
@@ -166,7 +166,7 @@ def test_the_status_of_a_part_is_no_answer(run_action: Run, endpoint: LocalEndpo
 
 
 def test_control_characters_are_not_in_the_result_of_an_audit(run_action: Run, answer: Run) -> None:
-    """Callbacks display it."""
+    """Callbacks display the result."""
     hostile = "a\x1b[2J\x7f\x9b31m\u202eb\u200f\r\nc"
     answer(with_region("us-west-2", {**ACTIVE, "statusMessage": hostile}))
     task = run_action("ssm_incidents_replication_set_audit")
@@ -188,7 +188,7 @@ def test_one_arn_listed_twice_is_one_set(run_module: Run, endpoint: LocalEndpoin
 def test_a_region_is_not_deleted_while_another_one_is_not_ready(
     run_module: Run, endpoint: LocalEndpoint, sleeps: list[float], answer: Run, status: str
 ) -> None:
-    """Else the set could lose the only Region that stays, although the set itself says ACTIVE."""
+    """Otherwise the set could lose the only Region that stays, although the status of the set is ACTIVE."""
     answer({**SET, "regionMap": {"us-east-1": {**ACTIVE, "status": status}, "us-west-2": ACTIVE}})
     task = {"regions": [{"name": "us-east-1", "sse_kms_key_id": KEY}], "wait_timeout": 0}
     outcome = run_module("ssm_incidents_replication_set", **task)
@@ -197,7 +197,7 @@ def test_a_region_is_not_deleted_while_another_one_is_not_ready(
     assert set(endpoint.operations) <= {"ListReplicationSets", "GetReplicationSet"}
 
 
-def test_a_status_that_is_not_known_is_not_ready(
+def test_a_set_with_an_unknown_status_is_not_ready(
     run_module: Run, endpoint: LocalEndpoint, sleeps: list[float], answer: Run
 ) -> None:
     answer({**SET, "status": "SUSPENDED"})
@@ -206,7 +206,7 @@ def test_a_status_that_is_not_known_is_not_ready(
     assert set(endpoint.operations) <= {"ListReplicationSets", "GetReplicationSet"}
 
 
-def test_a_create_that_returns_no_arn_is_sent_again_with_its_token_only(
+def test_a_create_that_returns_no_arn_is_sent_again_with_the_same_token(
     run_module: Run, endpoint: LocalEndpoint, sleeps: list[float]
 ) -> None:
     body = json.dumps({"arn": "garbage"})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What several tests of the documents use."""
+"""Fixtures for the tests of the documents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from moto.kms.models import KmsBackend
 
 @pytest.fixture
 def kms_that_takes_arns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let moto's KMS take a key's ARN wherever AWS's does. amazon.aws.kms_key sends nothing else."""
+    """Let moto's KMS accept a key's ARN wherever AWS's KMS does. amazon.aws.kms_key sends ARNs only."""
 
     def taking_arns(method: Callable[..., Any]) -> Callable[..., Any]:
         return lambda kms, key_id, *others: method(kms, kms.get_key_id(key_id), *others)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the tasks in the README, the guides and the plugins' examples: they run, and their conditions are booleans
+"""Tests of the tasks in the README, the guides and the plugins' examples. The tasks run, and their conditions are booleans
 that can be true and false."""
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ CHANGING_PAGES = [
     GUIDES / "guide_waiting.rst",
     MODULES / "ssm_incidents_replication_set.py",
 ]
-# Their tasks are run. Their conditions are those of the pages above.
+# The tasks of these pages run too. Their conditions are the same as on the pages above.
 FURTHER_PAGES = [
     MODULES / "ssm_incidents_export.py",
     MODULES / "ssm_incidents_replication_set_audit.py",
     MODULES / "ssm_incidents_replication_set_report.py",
     PLUGINS / "lookup" / "ssm_incidents_replication_set.py",
 ]
-# Parts of the tasks that succeed only without a replication set.
+# Tasks with these texts succeed only without a replication set.
 WITHOUT_SET = ("not incident_manager.exists", "on_missing='skip'")
 ENABLED = {"enabled": True, "key_state": "Enabled"}
 ACTIVE = {
@@ -70,18 +70,18 @@ ACCOUNT_VARIABLES = {
     "incident_manager_account": {"region": "eu-west-1"},
     "incident_manager_rules": {"deletion_protected": True},
 }
-# What the set of MEETING holds, and that of all others.
+# What the set of MEETING holds, and what all other sets hold.
 NO_INCIDENT = {"complete": True, "counts": {"open_incidents": 0}}
 OPEN_INCIDENT = {"complete": False, "counts": {"open_incidents": 1}}
 NONE = {"exists": False, "region": "eu-west-1", "replication_set": {}}
 
 
 def differing(**facts: Any) -> dict[str, Any]:
-    """Return the same with other facts of the set."""
+    """Return MEETING with other facts of the set."""
     return {**MEETING, "replication_set": {**MEETING["replication_set"], **facts}}
 
 
-# Facts that break conditions. Each differs in one respect.
+# Facts that break conditions. Each differs from MEETING in one respect.
 BREAKING = [
     NONE,
     {**MEETING, "region": "us-east-1"},
@@ -117,7 +117,7 @@ def test_conditions_can_be_true_and_false(run_tasks: Run, tmp_path: Path, page: 
             tasks.append({**assertion, "vars": variables, "ignore_errors": True})
     for number, task in enumerate(tasks):
         task["register"] = f"outcome_{number}"
-    # A condition that can't be evaluated has no evaluated_to. ansible-core 2.19 and newer refuse what is no boolean.
+    # A condition that can't be evaluated has no evaluated_to. ansible-core 2.19 and newer refuse values that are not booleans.
     template = "{{ 'true' if outcome_%d is success else outcome_%d.evaluated_to | default('error') }}"
     templates = [template % (number, number) for number in range(len(tasks))]
     tasks.append({"ansible.builtin.copy": {"content": json.dumps(templates), "dest": str(tmp_path / "results")}})
@@ -134,7 +134,7 @@ def test_conditions_can_be_true_and_false(run_tasks: Run, tmp_path: Path, page: 
         for number, condition in enumerate(that):
             for facts, result in zip([MEETING, *BREAKING], by_condition[condition], strict=True):
                 before = [by_condition[earlier][[MEETING, *BREAKING].index(facts)] for earlier in that[:number]]
-                # Without a set only the first condition may be evaluated, as the page says.
+                # Without a set, only the first condition can be evaluated, as the page says.
                 assert result != "error" or "false" in before or facts is NONE, (condition, facts)
 
 
@@ -154,10 +154,10 @@ def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path, page
     if page.name == "ssm_incidents_export.py" and not has_findings:
         pytest.skip("an export with an older botocore is not complete")
     endpoint.configure(transition={"progression": "immediate"})
-    # The keys that a page's tasks name exist.
+    # Make the keys that the tasks of the page name.
     for arn in {KEY, *re.findall(rf"arn:aws:kms:[a-z0-9-]+:{ACCOUNT}:key/[a-f0-9-]+", page.read_text())}:
         endpoint.make_key(arn)
-    # The README uses us-east-1 first, all others these two Regions.
+    # The README's other Region is us-east-1. On all other pages it is eu-central-1.
     other = "us-east-1" if page.name == "README.md" else "eu-central-1"
     regions = {"eu-west-1": KEY, other: endpoint.make_key(KEY.replace("eu-west-1", other))}
     time = MEETING["replication_set"]["last_modified_time"]
@@ -180,7 +180,7 @@ def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path, page
 @pytest.mark.slow
 @pytest.mark.parametrize("exists", [True, False])
 @pytest.mark.parametrize("page", [GUIDES / "guide_asserting.rst", FURTHER_PAGES[-1]], ids=lambda page: page.name)
-def test_the_lookup_of_no_set(
+def test_the_lookup_asserts_that_there_is_no_set(
     run_tasks: Run, endpoint: LocalEndpoint, connection_variables: dict[str, str], page: Path, exists: bool
 ) -> None:
     if exists:

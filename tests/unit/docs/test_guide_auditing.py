@@ -79,7 +79,7 @@ def test_the_organization(
     connection_variables: dict[str, str],
     tmp_path: Path,
 ) -> None:
-    """The inventory, and the rules of the units, that the guide begins with."""
+    """The guide begins with an inventory of an organization and the rules of its units."""
     text = GUIDE.read_text(encoding="utf-8")
     blocks = [block for block in code_blocks(GUIDE, "yaml") if "all" not in yaml.safe_load(block)]
     assert "plugin: incident_manager.aws.organization" in blocks[0]

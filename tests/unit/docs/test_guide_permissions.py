@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the policies in the guide on permissions: they are sufficient, and without any action calls are denied."""
+"""Tests of the policies in the guide on permissions: they are sufficient, and no action in them can be left out."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def actions(statement: dict[str, Any]) -> list[str]:
 
 
 def policies_less_one_action(policy: Policy) -> Iterator[tuple[str, Policy]]:
-    """Yield each action of a policy, with the policy without it."""
+    """Yield each action of a policy, and the policy without this action."""
     for removed in [action for statement in policy["Statement"] for action in actions(statement)]:
         kept = [
             {**statement, "Action": [action for action in actions(statement) if action != removed]}
@@ -55,7 +55,7 @@ def policies_less_one_action(policy: Policy) -> Iterator[tuple[str, Policy]]:
 
 @pytest.fixture(autouse=True)
 def kms_policies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let moto compare a policy's Resource with the key of a call to KMS. By itself it compares "*", which no ARN matches."""
+    """Let moto compare the Resource of a policy with the key of a call to KMS. moto itself compares it with "*"."""
     monkeypatch.setattr(
         KmsResponse, "_determine_resource", lambda kms: json.loads(kms.body).get("KeyId", "*"), raising=False
     )
@@ -157,7 +157,7 @@ def test_reduced_policies_of_what_a_set_holds_are_denied(
 
 # Exporting it ----------------------------------------------------------------------------------------------------------
 
-# An older botocore has no findings.
+# An older botocore does not have findings.
 HAS_FINDINGS = "ListIncidentFindings" in utils.service_model("ssm-incidents").operation_names
 
 
@@ -207,7 +207,7 @@ def test_reduced_policies_of_an_export_are_denied(
 REGIONS = [{"name": "us-east-1", "sse_kms_key_id": KEY}]
 MORE_REGIONS = [*REGIONS, {"name": "eu-west-1", "sse_kms_key_id": KEY.replace("us-east-1", "eu-west-1")}]
 CREATE = {"regions": REGIONS, "tags": TEAM}
-# The options of a task that needs the action, and whether the account has a set before it.
+# An action, the options of a task that needs it, and whether the account has a set before the task.
 TASKS: list[tuple[str, dict[str, Any], bool]] = [
     ("ssm-incidents:CreateReplicationSet", CREATE, False),
     ("ssm-incidents:TagResource", CREATE, False),
@@ -226,7 +226,7 @@ TASKS: list[tuple[str, dict[str, Any], bool]] = [
     ("ssm-contacts:ListContacts", {"state": "absent", "arn": ARN}, True),
     ("ssm-contacts:ListRotations", {"state": "absent", "arn": ARN}, True),
 ]
-#: Without these the module warns.
+#: Actions without which the module warns, each with a part of the warning.
 OPTIONAL = {
     "kms:DescribeKey": "without checking this key",
     "ssm-incidents:ListResponsePlans": "(response_plans)",
@@ -238,7 +238,7 @@ OPTIONAL = {
 
 @pytest.mark.parametrize("allowed", [True, False])
 @pytest.mark.parametrize(("action", "task", "exists"), TASKS, ids=str)
-def test_managing(
+def test_the_policy_for_managing_a_set(
     manage_as: Callable[..., Any],
     endpoint: LocalEndpoint,
     action: str,
@@ -289,7 +289,7 @@ TAG_TASKS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("tagged", [True, False])
 @pytest.mark.parametrize("allowed", [True, False])
 @pytest.mark.parametrize("action", TAG_TASKS)
-def test_a_set_with_a_certain_tag(
+def test_a_condition_on_a_tag_of_the_set(
     manage_as: Callable[..., Any], endpoint: LocalEndpoint, action: str, allowed: bool, tagged: bool
 ) -> None:
     endpoint.seed(
@@ -297,7 +297,7 @@ def test_a_set_with_a_certain_tag(
     )
     (reduced,) = [policy for removed, policy in policies_less_one_action(TAGGED_SET) if removed.endswith(action)]
     outcome = manage_as(TAGGED_SET if allowed else reduced, **TAG_TASKS[action])
-    # The condition is not on ListReplicationSets; the next call is denied without the tag.
+    # The condition does not apply to ListReplicationSets. Without the tag, the next call is denied.
     if allowed and tagged:
         assert not outcome.failed, outcome["msg"]
     else:
@@ -316,7 +316,7 @@ def test_a_condition_on_the_tags_allows_no_change_of_the_regions(
 
 
 @pytest.mark.parametrize("tags", [TEAM, {"Team": "Other"}, {}])
-def test_a_create_with_a_certain_tag(
+def test_a_condition_on_a_tag_of_a_new_set(
     manage_as: Callable[..., Any], endpoint: LocalEndpoint, tags: dict[str, str]
 ) -> None:
     endpoint.reset()
@@ -337,7 +337,7 @@ def test_reduced_policies_of_a_create_are_denied(
     assert removed.partition(":")[2] in outcome["msg"]
 
 
-def test_kms_takes_the_policy_of_the_key(endpoint: LocalEndpoint) -> None:
+def test_kms_accepts_the_policy_of_the_key(endpoint: LocalEndpoint) -> None:
     kms = endpoint.client("kms", "eu-west-1", ACCOUNT)
     key = kms.create_key(Policy=json.dumps(KEY_POLICY))["KeyMetadata"]
     assert json.loads(kms.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"]) == KEY_POLICY
@@ -353,7 +353,7 @@ AUDITING_ACCOUNT = "444455556666"
 def audit_as(run_action: Callable[..., Any], endpoint: LocalEndpoint) -> Iterator[Callable[..., Any]]:
     """Return a function that runs the audit as a user with one policy, who assumes a role with another.
 
-    User and role are of different accounts. IAM is enforced for all services.
+    The user and the role are in different accounts. IAM is enforced for all services.
     """
     keys = {name: endpoint.make_key(KEY.replace("us-east-1", name)) for name in ("us-east-1", "us-east-2")}
     endpoint.seed(active_set(keys), ACCOUNT, arn=ARN, tags={"Team": "A"})
@@ -388,7 +388,7 @@ def test_reduced_policies_of_the_role_are_denied(audit_as: Callable[..., Any], r
     assert removed.partition(":")[2] in outcome["msg"]
 
 
-def test_the_user_has_to_be_allowed_to_assume_the_role(audit_as: Callable[..., Any]) -> None:
+def test_the_user_must_be_allowed_to_assume_the_role(audit_as: Callable[..., Any]) -> None:
     ((removed, reduced),) = policies_less_one_action(AUDITOR)
     outcome = audit_as(reduced, ROLE)
     assert (outcome["outcome"], outcome["error"]["code"]) == ("unknown", "AccessDenied")
@@ -404,7 +404,7 @@ def list_as(
 ) -> Callable[[Policy], list[str]]:
     """Return a function that lists an organization as a user of the management account with a policy.
 
-    ListAccounts returns no Paths, so that every action is needed.
+    ListAccounts returns no Paths, so every action is needed.
     """
     describe = FakeAccount.describe
     monkeypatch.setattr(FakeAccount, "describe", lambda account: {**describe(account), "Paths": []})

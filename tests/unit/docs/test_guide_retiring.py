@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the guide on retiring Incident Manager: its blocks, run as the one story that they tell."""
+"""Tests of the guide on retiring Incident Manager. Its blocks run one after the other, as in the guide."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OTHER_ARN = ARN.replace(ACCOUNT, OTHER_ACCOUNT)
 
 
 def seed(endpoint: LocalEndpoint, account: str, arn: str, *objects: dict[str, Any]) -> dict[str, str]:
-    """Seed the set of an account and what it holds, and return the access key of a user who may do everything."""
+    """Seed the set of an account and what it holds, and return the access key of a user with all permissions."""
     keys = {
         region: KEY.replace("eu-west-1", region).replace(ACCOUNT, account) for region in ("eu-west-1", "eu-central-1")
     }
@@ -52,7 +52,7 @@ def seed(endpoint: LocalEndpoint, account: str, arn: str, *objects: dict[str, An
 
 
 def in_directory(block: Any, directory: Path) -> Any:
-    """Return a block that exports into a directory of the test."""
+    """Return the block, with the export in a directory of the test."""
     return json.loads(json.dumps(block).replace("/srv/exports", str(directory)))
 
 
@@ -61,7 +61,7 @@ def listed(endpoint: LocalEndpoint, account: str) -> list[str]:
     return found
 
 
-#: With an older botocore an export is not complete, as the guide wants it.
+#: The guide requires a complete export. With an older botocore, an export is not complete.
 whole_export = pytest.mark.skipif("finding" not in kinds.KINDS, reason="this botocore has no findings")
 
 
@@ -73,7 +73,7 @@ def transition(endpoint: LocalEndpoint) -> None:
 @whole_export
 @pytest.mark.slow
 @pytest.mark.usefixtures("kms_that_takes_arns")
-def test_the_story(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path) -> None:
+def test_retiring_an_account(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path) -> None:
     user = seed(endpoint, ACCOUNT, ARN)
     outcome = run_tasks(
         in_directory(TASKS, tmp_path), AWS_URL=endpoint.url, AWS_REGION="eu-west-1", **environment_variables(user)
@@ -86,7 +86,7 @@ def test_the_story(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path) -> N
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("kms_that_takes_arns")
-def test_an_open_incident_ends_the_story(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path) -> None:
+def test_an_open_incident_stops_the_tasks(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path) -> None:
     user = seed(endpoint, ACCOUNT, ARN, incident("two", account=ACCOUNT))
     outcome = run_tasks(
         in_directory(TASKS, tmp_path), AWS_URL=endpoint.url, AWS_REGION="eu-west-1", **environment_variables(user)
@@ -98,13 +98,13 @@ def test_an_open_incident_ends_the_story(run_tasks: Run, endpoint: LocalEndpoint
 @whole_export
 @pytest.mark.slow
 @pytest.mark.parametrize("first_arn", [ARN, None])
-def test_the_fleet(
+def test_retiring_a_fleet(
     run_command: Callable[..., subprocess.CompletedProcess[str]],
     endpoint: LocalEndpoint,
     tmp_path: Path,
     first_arn: str | None,
 ) -> None:
-    """The second account is retired only after the first one."""
+    """The second account is retired only after the first one is retired."""
     credentials = tmp_path / "fleet-credentials"
     hosts: dict[str, dict[str, str]] = {}
     lines = []

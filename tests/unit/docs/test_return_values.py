@@ -15,7 +15,7 @@ def test_both_modules_document_the_same_facts() -> None:
         yaml.safe_load(documentation(MODULES / f"{name}.py", "RETURN"))
         for name in ("ssm_incidents_replication_set", "ssm_incidents_replication_set_info")
     )
-    # The module has more codes.
+    # The codes differ: the managing module has more.
     for text in (module, info_module):
         assert text["error"]["contains"]["code"].pop("description")
     for key in ("region", "replication_set", "error", "response_metadata"):

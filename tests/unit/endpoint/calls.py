@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Calls of the service: through boto3, to learn their error code, and as raw requests."""
+"""Calls of the service: through boto3, with the error code as the result, and as raw requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IMMEDIATE = {"progression": "immediate"}
 
 
 def error_code(call: Callable[..., Any], **kwargs: Any) -> str:
-    """Make a call, and return the code of its error, "" if it succeeds."""
+    """Make a call, and return the code of its error, or "" if it succeeds."""
     try:
         call(**kwargs)
     except ClientError as error:
@@ -29,12 +29,12 @@ def error_code(call: Callable[..., Any], **kwargs: Any) -> str:
 
 
 def send_signed(url: str, method: str, path: str, body: Any = None, region: str = "us-east-1") -> tuple[int, Any]:
-    """Send a request with a signature, which is only checked if IAM is enforced. See send()."""
+    """Send a request with a signature, which the endpoint checks only if IAM is enforced. See send()."""
     headers = {"Authorization": authorization(region), "Content-Type": "application/json"}
     return send(url, method, path, body, headers)
 
 
 def authorization(region: str = "us-east-1", service: str = "ssm-incidents") -> str:
-    """Return the header Authorization of a request, with a signature that is only checked if IAM is enforced."""
+    """Return the Authorization header of a request, with a signature that the endpoint checks only if IAM is enforced."""
     scope = f"{ACCESS_KEY}/20260101/{region}/{service}/aws4_request"
     return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"

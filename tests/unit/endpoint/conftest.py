@@ -23,9 +23,9 @@ def control(endpoint: LocalEndpoint) -> ControlClient:
 
 @pytest.fixture(scope="session")
 def connections(session_endpoint: LocalEndpoint) -> Connect:
-    """Return the function of connect(). A client costs more than a call: there is one for each Region.
+    """Return the function that connect() returns. It keeps a client for each Region, because a client costs more than a call.
 
-    Clients of an assumed role are not kept, as moto's resets invalidate the role's credentials.
+    It does not keep clients of an assumed role, because moto's resets invalidate the role's credentials.
     """
     client_of = cache(lambda region: session_endpoint.client(region=region))
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the endpoint with the AWS CLI, and of its answers against those that AWS recorded for the CLI's examples."""
+"""Tests of the endpoint with the AWS CLI. Its answers are compared with those that AWS recorded for the CLI's examples."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .calls import IMMEDIATE
 from .test_conformance import CALLS
 
 MODEL = utils.service_model()
-# The ARNs of the pages about replication sets, and of those about tags, which were recorded for a response plan.
+# The ARNs on the pages about replication sets, and on those about tags, which were recorded for a response plan.
 OTHER_ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:replication-set/a2bcc5c9-0f53-8047-7fef-c20749989b40"
 PLAN_ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/Example-Response-Plan"
 # The key of both Regions in the page about create-replication-set.
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def aws(endpoint: LocalEndpoint, tmp_path: Path) -> Run:
-    """Return a function that runs "aws" with a service, without retries, with arguments and environment variables."""
+    """Return a function that runs "aws" for a service, without retries, with arguments and environment variables."""
     config = tmp_path / "config"
     # The recorded outputs have times in this format.
     config.write_text("[default]\ncli_timestamp_format = iso8601\n")
@@ -64,7 +64,7 @@ def aws(endpoint: LocalEndpoint, tmp_path: Path) -> Run:
 
 
 def output(result: subprocess.CompletedProcess[str]) -> Any:
-    """Return the output of a run that succeeded, None if it has none."""
+    """Return the output of a successful run, or None if it has no output."""
     assert (result.returncode, result.stderr) == (0, "")
     return json.loads(result.stdout) if result.stdout.strip() else None
 
@@ -73,7 +73,7 @@ def output(result: subprocess.CompletedProcess[str]) -> Any:
 
 
 def example(name: str) -> tuple[list[str], Any]:
-    """Return the arguments of a page's command, after "aws ssm-incidents", and its output, None if it has none."""
+    """Return the arguments of a page's command after "aws ssm-incidents", and its output, or None if it has no output."""
     (page,) = AWSCLI.glob(f"lib/python3*/site-packages/awscli/examples/ssm-incidents/{name}.rst")
     text = page.read_text(encoding="utf-8").split("For more information")[0]
     command, separator, recorded = text.partition("::\n")[2].partition("Output::")
@@ -87,7 +87,7 @@ def example(name: str) -> tuple[list[str], Any]:
 
 @pytest.fixture
 def aws_as_recorded(endpoint: LocalEndpoint, aws: Run) -> Run:
-    """Return the function of aws(), in the account of the examples."""
+    """Return the function that aws() returns, with the account of the examples."""
     credentials = endpoint.session("us-east-1", ACCOUNT).get_credentials()
     variables = {
         "AWS_ACCESS_KEY_ID": credentials.access_key,
@@ -102,13 +102,13 @@ def test_reads_answer_as_recorded(endpoint: LocalEndpoint, aws_as_recorded: Run,
     arguments, recorded = example(name)
     endpoint.seed(GET, account=ACCOUNT, arn=ARN, tags=TAGS["tags"])
     assert output(aws_as_recorded(*(ARN if given == PLAN_ARN else given for given in arguments))) == recorded
-    # The copies with which the other tests work.
+    # The other tests use copies of these answers.
     assert recorded == EXAMPLES[name]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("service", "page"), [(service, page) for service, pages in PAGES.items() for page in pages])
-def test_what_a_set_holds_is_as_recorded(
+def test_reads_of_objects_answer_as_recorded(
     endpoint: LocalEndpoint, aws_as_recorded: Run, service: str, page: str
 ) -> None:
     endpoint.seed(GET, account=ACCOUNT, arn=ARN)
@@ -116,13 +116,13 @@ def test_what_a_set_holds_is_as_recorded(
     found = examples(service, page)
     assert found
     for arguments, recorded in found:
-        # The recorded contacts of a Region were asked for there.
+        # The recorded calls for contacts were made in the Region of the contacts.
         region = "us-east-2" if service == "ssm-contacts" and ":us-east-1:" not in str(arguments) else "us-east-1"
         assert output(aws_as_recorded(*arguments, service=service, AWS_DEFAULT_REGION=region)) == recorded
 
 
 def test_every_recorded_read_is_replayed() -> None:
-    """But those of replication sets, which other tests replay, and the page whose output is not JSON."""
+    """Other tests replay the reads of replication sets. One page is left out, because its output is not JSON."""
     recorded = {
         (service, file.stem)
         for service in PAGES
@@ -159,7 +159,7 @@ def test_create_as_recorded(endpoint: LocalEndpoint, aws_as_recorded: Run) -> No
     The page about create-replication-set has two errors.
 
     Both Regions have the same key, although a key must be in the Region whose data it encrypts (User Guide, "Data
-    protection in Incident Manager"): us-east-2 gets one of its own here. The output is that of list-replication-sets, and
+    protection in Incident Manager"). Here, us-east-2 gets a key of its own. The output is that of list-replication-sets, and
     contradicts the model, which every SDK uses.
     """
     arguments, recorded = example("create-replication-set")
@@ -188,7 +188,7 @@ def test_lifecycle(endpoint: LocalEndpoint, aws: Run) -> None:
 
     arn = output(aws("create-replication-set", "--regions", "us-east-1={},eu-west-1={}", "--tags", "Team=ops"))["arn"]
     assert statuses() == ("CREATING", {"us-east-1": "CREATING", "eu-west-1": "CREATING"})
-    # Between two polls the CLI waits for 30 seconds.
+    # The CLI waits for 30 seconds between two polls.
     endpoint.configure(transition=IMMEDIATE)
     assert output(aws("wait", "wait-for-replication-set-active", "--arn", arn)) is None
     add = json.dumps([{"addRegionAction": {"regionName": "us-west-2"}}])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of all answers, as they are sent, against botocore's model of the service."""
+"""Tests that compare all answers, as they are sent, with botocore's model of the service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from recorded_answers import REPLICATION_SET
 from .calls import ARN, Connect
 
 MODEL = ServiceModel(Loader().load_service_model("ssm-incidents", "service-2"), "ssm-incidents")
-# Members that the model requires and the recorded answers lack.
+# Members that the model requires, but the recorded answers lack.
 MISSING_MEMBERS = {"statusUpdateDateTime"}
 
 ADD_REGION = {"actions": [{"addRegionAction": {"regionName": "us-west-2"}}]}
@@ -30,7 +30,7 @@ UNKNOWN_ARN = ARN[:-1] + "8"
 FOREIGN_ARN = ARN.replace("123456789012", "222222222222")
 S3_ARN = "arn:aws:s3:::bucket"
 
-# Operation, input, and the code of the error, "" for none.
+# The operation, its input, and the code of the error, or "" for none.
 CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("ListReplicationSets", {}, ""),
     ("ListReplicationSets", {"maxResults": 1, "nextToken": "x"}, "ValidationException"),
@@ -78,7 +78,7 @@ CALLS_WHILE_UPDATING: list[tuple[str, dict[str, Any], str]] = [
 
 
 def assert_conforms(client: Any, operation: str, given: dict[str, Any], code: str, allowed_missing: set[str]) -> None:
-    """Make a call, and compare its raw answer with the model and with what botocore's parser returns for it."""
+    """Make a call. Compare its raw answer with the model and with what botocore's parser returns."""
     raw: dict[str, Any] = {}
     events = client.meta.events
     events.register_first(
@@ -97,7 +97,7 @@ def assert_conforms(client: Any, operation: str, given: dict[str, Any], code: st
     if code:
         shape = next(shape for shape in model.error_shapes if shape.name == code)
         assert raw["status_code"] == shape.metadata["error"]["httpStatusCode"]
-        # moto's serializer adds these two, and botocore reads neither once there is the header.
+        # moto's serializer adds these two members. botocore ignores both if the header exists.
         assert body.pop("__type") == code
         assert body.pop("Message") == body["message"]
         assert raw["headers"]["x-amzn-errortype"] == code

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of each fault with botocore, and of the rules."""
+"""Tests of the fault rules, and of each fault with botocore."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("rule", [{"fault": "not_json"}, {"fault": "empty"}])
     def test_parsed_as_an_empty_result(self, endpoint: LocalEndpoint, client: Any, rule: dict[str, Any]) -> None:
-        """botocore checks nothing but the status."""
+        """botocore checks only the status."""
         endpoint.faults.add(rule)
         answer = client.list_replication_sets()
         assert answer.pop("ResponseMetadata")["HTTPStatusCode"] == 200
@@ -102,7 +102,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("path", ["/listReplicationSets", "/deleteReplicationSet"])
     def test_truncated(self, endpoint: LocalEndpoint, path: str) -> None:
-        """Without botocore, which returns an empty result for half an answer (1.44.5, with urllib3 2.8)."""
+        """This test does not use botocore, which returns an empty result for half an answer (1.44.5, with urllib3 2.8)."""
         arn = endpoint.seed(SET)
         endpoint.faults.add({"fault": "truncated"})
         with pytest.raises(IncompleteRead):
@@ -137,14 +137,14 @@ class TestMissingAnswers:
             client = other.client(read_timeout=100)
             with ThreadPoolExecutor(1) as pool:
                 waiting = pool.submit(client.list_replication_sets)
-                # Not for the call to be logged: stop() removes a rule that is not taken yet.
+                # The log is not enough: the call must have taken the rule before stop() removes it.
                 while other.faults.left():
                     Event().wait(0.005)
                 other.stop()
                 assert isinstance(waiting.exception(timeout=60), ConnectionClosedError)
 
     def test_after(self, endpoint: LocalEndpoint, client: Any) -> None:
-        """The call is carried out and its answer is lost. A call with the same client token returns the same ARN."""
+        """The call is carried out, but its answer is lost. A call with the same client token returns the same ARN."""
         endpoint.faults.add({"fault": "reset", "after": True})
         call = {"regions": {"us-east-1": {}}, "clientToken": "t"}
         with pytest.raises(ConnectionClosedError):

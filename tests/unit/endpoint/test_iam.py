@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the checks of signatures and policies, which moto's IAM makes."""
+"""Tests of how moto's IAM checks signatures and policies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CALLS: dict[str, dict[str, Any]] = {
 
 
 def code_of(client: Any, operation: str) -> str:
-    """Call an operation, and return the code of its error, "" if it succeeds."""
+    """Call an operation, and return the code of its error, or "" if it succeeds."""
     methods = {name: method for method, name in client.meta.method_to_api_mapping.items()}
     return error_code(getattr(client, methods[operation]), **CALLS[operation])
 
@@ -48,8 +48,8 @@ def iam_endpoint(endpoint: LocalEndpoint) -> LocalEndpoint:
 
 @pytest.mark.parametrize("operation", CALLS)
 def test_each_action(iam_endpoint: LocalEndpoint, operation: str) -> None:
-    """The allowed action succeeds, CreateReplicationSet up to the quota. Every other action is denied."""
-    # The action for CreateReplicationSet, which has to be allowed too.
+    """The allowed action succeeds. CreateReplicationSet gets as far as the quota. Every other action is denied."""
+    # CreateReplicationSet also needs iam:CreateServiceLinkedRole.
     user = iam_endpoint.make_user([f"ssm-incidents:{operation}", "iam:CreateServiceLinkedRole"])
     client = iam_endpoint.client(user=user)
     quota = "ServiceQuotaExceededException"
@@ -79,7 +79,7 @@ def test_resources(iam_endpoint: LocalEndpoint, resource: str, code: str) -> Non
     assert code_of(iam_endpoint.client(user=user), "GetReplicationSet") == code
 
 
-def test_the_arn_of_a_set_does_not_allow_to_list(iam_endpoint: LocalEndpoint) -> None:
+def test_the_arn_of_a_set_does_not_allow_listing(iam_endpoint: LocalEndpoint) -> None:
     statement = {"Effect": "Allow", "Action": "ssm-incidents:*", "Resource": ARN}
     client = iam_endpoint.client(user=iam_endpoint.make_user({"Version": "2012-10-17", "Statement": [statement]}))
     assert code_of(client, "GetReplicationSet") == ""
@@ -109,7 +109,7 @@ TEAM = {"Team": "Resilience"}
 
 
 def allow(endpoint: LocalEndpoint, *statements: dict[str, Any]) -> Any:
-    """Return a client of a user with these statements."""
+    """Return a client of a user whose policy has these statements."""
     return endpoint.client(user=endpoint.make_user({"Version": "2012-10-17", "Statement": list(statements)}))
 
 
@@ -124,7 +124,7 @@ def allow(endpoint: LocalEndpoint, *statements: dict[str, Any]) -> Any:
         ([TAG, LINK], {}, "ssm-incidents:CreateReplicationSet"),
     ],
 )
-def test_what_a_create_needs(endpoint: LocalEndpoint, statements: Any, tags: dict[str, str], denied: str) -> None:
+def test_permissions_for_a_create(endpoint: LocalEndpoint, statements: Any, tags: dict[str, str], denied: str) -> None:
     endpoint.configure(enforce_iam=True)
     given: dict[str, Any] = {"regions": {"us-east-1": {}}, **({"tags": tags} if tags else {})}
     client = allow(endpoint, *statements)
@@ -167,7 +167,7 @@ def test_conditions_on_the_tags_of_a_set(endpoint: LocalEndpoint, operation: str
     statement = {"Effect": "Allow", "Action": f"ssm-incidents:{operation}", "Resource": "*"}
     expected = "" if tags == TEAM and operation != "UpdateReplicationSet" else "AccessDeniedException"
     assert code_of(allow(endpoint, {**statement, "Condition": condition}), operation) == expected
-    # A denial under a condition denies if the condition holds, or can't be evaluated.
+    # A Deny with a condition denies if the condition holds or can't be evaluated.
     denial = {**statement, "Effect": "Deny", "Condition": condition}
     denied = tags == TEAM and operation != "UpdateReplicationSet"
     endpoint.seed(SET, arn=ARN, tags=tags)

@@ -21,7 +21,7 @@ from moto.moto_api import state_manager
 
 from .calls import error_code
 
-# Regions of the service, of AWS without it, and of the other partitions, which have other domains.
+# Regions with the service, Regions without it, and Regions of the other partitions, which have other domains.
 REGIONS = ("us-east-1", "eu-west-1", "af-south-1", "us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1")
 FIPS = {"use_fips_endpoint": True}
 DUAL_STACK = {"use_dualstack_endpoint": True}
@@ -35,7 +35,7 @@ def no_retries() -> Config:
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Return the list of the URLs that requests are sent to over the network. They get no answer."""
+    """Return the list of the URLs of requests that would go to the network. They get no answer."""
     urls: list[str] = []
 
     def send(_self: Any, request: Any) -> None:
@@ -91,17 +91,17 @@ def test_a_region_without_the_service_is_not_reached(no_retries: Config) -> None
 @pytest.mark.parametrize("variant", [{}, FIPS, DUAL_STACK, {**FIPS, **DUAL_STACK}])
 @pytest.mark.parametrize("region", REGIONS)
 @pytest.mark.parametrize("service", ["ssm-incidents", "ssm-contacts"])
-def test_no_request_leaves(sent: list[str], service: str, region: str, variant: dict[str, bool]) -> None:
+def test_no_request_goes_to_the_network(sent: list[str], service: str, region: str, variant: dict[str, bool]) -> None:
     client = client_with(service, region, variant)
     exists = region in utils.service_regions() and (region in utils.FIPS_REGIONS[service] or variant not in WITH_FIPS)
     if service == "ssm-incidents":
         call, answer = client.list_replication_sets, ""
     else:
-        # Its dual-stack endpoints are not in botocore's data: whether they exist is unknown.
+        # botocore's data has no dual-stack endpoints for it. Whether they exist is unknown.
         call, answer = client.list_contacts, "ValidationException"
         exists = exists and not variant.get("use_dualstack_endpoint")
     if not exists:
-        # In some partitions older releases of botocore have no name for it.
+        # For some partitions, older releases of botocore have no host name.
         with pytest.raises((EndpointConnectionError, EndpointResolutionError)):
             call()
     else:
@@ -123,6 +123,6 @@ def test_operations_that_are_not_served(sent: list[str]) -> None:
     incidents, contacts = (client_with(name, "eu-west-1", {}) for name in ("ssm-incidents", "ssm-contacts"))
     arn = "arn:aws:ssm-contacts:eu-west-1:123456789012:contact/someone"
     assert error_code(incidents.delete_incident_record, arn=arn) == "UnknownOperationException"
-    # ssm-incidents has an operation of the same name, which is served.
+    # The operation of ssm-incidents with the same name is served.
     assert error_code(contacts.untag_resource, ResourceARN=arn, TagKeys=["a"]) == "UnknownOperationException"
     assert sent == []

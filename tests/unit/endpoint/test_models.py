@@ -38,7 +38,7 @@ def key_arn(region: str, account: str = "123456789012") -> str:
 
 
 def enable(endpoint: LocalEndpoint) -> None:
-    """Enable the account, which is not enabled any more once it has deleted its set."""
+    """Enable the account, which is no longer enabled after it has deleted its set."""
     endpoint.configure(enabled_accounts=["123456789012"])
 
 
@@ -99,7 +99,7 @@ class TestCreate:
             )
         assert sorted(codes) == ["", *["ServiceQuotaExceededException"] * 7]
 
-    def test_calls_wait_for_each_other(self, endpoint: LocalEndpoint) -> None:
+    def test_calls_are_carried_out_one_at_a_time(self, endpoint: LocalEndpoint) -> None:
         client = endpoint.client(read_timeout=0.1)
         with models.LOCK, pytest.raises(ReadTimeoutError):
             client.list_replication_sets()
@@ -315,10 +315,12 @@ class TestKeys:
         client.create_replication_set(regions={"us-east-1": {"sseKmsKeyId": key["Arn"]}})
 
     @pytest.mark.parametrize("state", ["Disabled", "PendingDeletion", "does not exist"])
-    def test_the_set_goes_before_its_keys(self, endpoint: LocalEndpoint, kms: Any, client: Any, state: str) -> None:
+    def test_deleting_a_set_fails_while_its_key_is_unusable(
+        self, endpoint: LocalEndpoint, kms: Any, client: Any, state: str
+    ) -> None:
         """A key that KMS does not have counts as deleted."""
         endpoint.configure(transition=IMMEDIATE)
-        # No other test makes it.
+        # No other test has made this key.
         key_id = str(uuid4())
         key = f"arn:aws:kms:us-east-1:123456789012:key/{key_id}"
         if state != "does not exist":
@@ -335,7 +337,7 @@ class TestKeys:
         client.delete_replication_set(arn=arn)
         assert client.list_replication_sets()["replicationSetArns"] == []
 
-    def test_a_region_goes_before_its_key(self, endpoint: LocalEndpoint, client: Any) -> None:
+    def test_deleting_a_region_fails_while_its_key_is_disabled(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.configure(transition=IMMEDIATE)
         keys = {name: endpoint.make_key(key_arn(name)) for name in ("us-east-1", "eu-west-1")}
         endpoint.client("kms", "eu-west-1").disable_key(KeyId=keys["eu-west-1"].rpartition("/")[2])

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the endpoint's Organizations: it is not kinder than the service."""
+"""Tests of the endpoint's Organizations. It must not allow more than the service does."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_units_and_tags(endpoint: LocalEndpoint, organization: str) -> None:
     assert client.list_tags_for_resource(ResourceId=ADMINISTRATOR)["Tags"] == [{"Key": "Team", "Value": "A"}]
     (account,) = [account for account in client.list_accounts()["Accounts"] if account["Id"] == MEMBER]
     assert account["Status"] == "SUSPENDED"
-    # An old botocore knows neither.
+    # An old botocore knows neither member.
     assert account.get("State", "CLOSED") == "CLOSED"
     path = f"{organization}/{root['Id']}/{outer['Id']}/{parent['Id']}/{MEMBER}/"
     assert account.get("Paths", [path]) == [path]
@@ -58,7 +58,7 @@ def test_units_and_tags(endpoint: LocalEndpoint, organization: str) -> None:
 @pytest.mark.parametrize(
     ("account", "code"), [(MEMBER, "AccessDeniedException"), (STRANGER, "AWSOrganizationsNotInUseException")]
 )
-def test_others_may_not_list(endpoint: LocalEndpoint, organization: str, account: str, code: str) -> None:
+def test_other_accounts_may_not_list(endpoint: LocalEndpoint, organization: str, account: str, code: str) -> None:
     client = endpoint.client("organizations", account=account)
     for operation, arguments in (
         ("list_accounts", {}),

@@ -39,7 +39,7 @@ RANGE = {"StartTime": 1767000000, "EndTime": 1800000000}
 RELATED_ITEM = {"identifier": {"type": "OTHER", "value": {"url": "https://example.com"}}}
 OVERRIDE = "12345678-1234-1234-1234-123456789012"
 
-# Each operation, with an input that finds the object of one_of_each().
+# Each operation, with an input that finds the object in one_of_each().
 _CALLS: dict[str, dict[str, dict[str, Any]]] = {
     "ssm-incidents": {
         "ListResponsePlans": {},
@@ -120,7 +120,7 @@ def test_every_operation_that_is_served_is_called_here() -> None:
 
 
 def as_botocore(service: str, kind: str, body: dict[str, Any]) -> Any:
-    """Return a seeded body with the times as botocore returns them."""
+    """Return a seeded body with its times as botocore returns them."""
     shape = utils.service_model(service).shape_for(kinds.KINDS[kind].shape)
 
     def converted(shape: Any, value: Any) -> Any:
@@ -178,7 +178,7 @@ def test_tags(held: LocalEndpoint) -> None:
 
 @pytest.mark.parametrize(("service", "operation"), LISTS)
 def test_pages(held: LocalEndpoint, service: str, operation: str) -> None:
-    """Each object comes once, in pages that the caller or the endpoint limits, after pages without any."""
+    """Each object is returned once, in pages whose size the caller or the endpoint limits. Empty pages come first."""
     kind = kinds.READS[service][operation]
     seed = next(one for one in one_of_each() if one["kind"] == kind)
     id_member = kinds.KINDS[kind].id
@@ -210,7 +210,7 @@ def test_pages(held: LocalEndpoint, service: str, operation: str) -> None:
 
 
 @pytest.mark.parametrize(("service", "operation"), LISTS)
-def test_what_is_refused_of_pages(held: LocalEndpoint, service: str, operation: str) -> None:
+def test_invalid_tokens_and_page_sizes_are_refused(held: LocalEndpoint, service: str, operation: str) -> None:
     client, given = held.client(service), CALLS[service][operation]
     members = kinds.members_of(kinds.operation_model(service, operation).input_shape).members
     names = {name.lower(): name for name in members}
@@ -221,7 +221,7 @@ def test_what_is_refused_of_pages(held: LocalEndpoint, service: str, operation: 
         assert error_code(method_of(client, operation), **given, **more) == "ValidationException"
 
 
-def test_a_token_is_for_one_question(held: LocalEndpoint) -> None:
+def test_a_token_is_valid_for_one_question(held: LocalEndpoint) -> None:
     held.seed_data(incident("two"), response_plan("two"))
     client = held.client()
     token = client.list_incident_records(maxResults=1)["nextToken"]
@@ -231,7 +231,7 @@ def test_a_token_is_for_one_question(held: LocalEndpoint) -> None:
     assert error_code(other.list_incident_records, nextToken=token) == "ValidationException"
 
 
-def test_what_selects_objects(held: LocalEndpoint) -> None:
+def test_inputs_that_select_objects(held: LocalEndpoint) -> None:
     held.seed_data(contact("night", "ESCALATION"), contact("week", "ONCALL_SCHEDULE"), rotation("other"))
     client = held.client("ssm-contacts")
     assert [one["Alias"] for one in client.list_contacts(Type="ESCALATION")["Contacts"]] == ["night"]
@@ -240,11 +240,11 @@ def test_what_selects_objects(held: LocalEndpoint) -> None:
     assert client.list_engagements(IncidentId="another")["Engagements"] == []
     later = {"StartTime": 1800000000, "EndTime": 1800000001}
     assert client.list_rotation_overrides(RotationId=TURNS, **later)["RotationOverrides"] == []
-    # What is not served is refused, not ignored.
+    # An input that is not served is refused, and not ignored.
     assert error_code(held.client().list_incident_records, filters=[]) == "ValidationException"
 
 
-# Traps ----------------------------------------------------------------------------------------------------------------
+# Special cases ----------------------------------------------------------------------------------------------------------------
 
 
 def test_lists_of_a_record_that_does_not_exist(held: LocalEndpoint) -> None:
@@ -259,7 +259,7 @@ EMPTY_FOR_UNKNOWN = ("ListTimelineEvents", "ListRelatedItems")
 
 
 @pytest.mark.parametrize(("service", "operation"), OF_AN_ARN)
-def test_what_does_not_exist_and_what_belongs_to_others(held: LocalEndpoint, service: str, operation: str) -> None:
+def test_arns_that_do_not_exist_or_belong_to_others(held: LocalEndpoint, service: str, operation: str) -> None:
     client, given = held.client(service), CALLS[service][operation]
     member = kinds.arn_member(service, operation)
     assert member is not None
@@ -273,7 +273,9 @@ def test_what_does_not_exist_and_what_belongs_to_others(held: LocalEndpoint, ser
 
 @pytest.mark.parametrize("has_set", [False, True])
 @pytest.mark.parametrize(("service", "operation"), ALL)
-def test_without_a_set_and_outside_of_it(endpoint: LocalEndpoint, service: str, operation: str, has_set: bool) -> None:
+def test_without_a_set_and_outside_its_regions(
+    endpoint: LocalEndpoint, service: str, operation: str, has_set: bool
+) -> None:
     if has_set:
         endpoint.seed(SET, arn=ARN)
         endpoint.seed_data(*one_of_each())
@@ -288,7 +290,7 @@ def test_without_a_set_and_outside_of_it(endpoint: LocalEndpoint, service: str, 
 
 
 def test_the_regions_of_an_object(held: LocalEndpoint) -> None:
-    """An ARN without a Region is known in all Regions of the set, one with a Region there; a seed can restrict both."""
+    """By default, a Region in the ARN shows the object. Without one, all Regions of the set do. A seed can name Regions."""
     held.seed_data(
         {**incident("east"), "regions": ["us-east-1"]},
         contact("far", region="eu-west-1"),
@@ -309,7 +311,7 @@ def test_the_regions_of_an_object(held: LocalEndpoint) -> None:
     assert error_code(west.get_incident_record, arn=incident_arn("east")) == "ResourceNotFoundException"
 
 
-def test_it_goes_with_the_set(held: LocalEndpoint) -> None:
+def test_objects_are_deleted_with_the_set(held: LocalEndpoint) -> None:
     held.configure(transition={"progression": "immediate"})
     held.client().delete_replication_set(arn=ARN)
     assert error_code(held.client().get_replication_set, arn=ARN) == "ResourceNotFoundException"
@@ -324,7 +326,7 @@ def test_it_goes_with_the_set(held: LocalEndpoint) -> None:
 
 @pytest.mark.parametrize(("service", "operation"), ALL)
 def test_permissions(held: LocalEndpoint, service: str, operation: str) -> None:
-    """The action is needed, on the resource if the call has one, and no other one is."""
+    """A call needs its action, on its resource if it has one, and no other action."""
     held.configure(enforce_iam=True)
     given, member = CALLS[service][operation], kinds.arn_member(service, operation)
     arn = next((value for value in given.values() if isinstance(value, str) and value.startswith("arn:")), "*")
@@ -350,7 +352,7 @@ def test_signatures(held: LocalEndpoint, service: str) -> None:
 
 @pytest.mark.parametrize(("service", "operation"), ALL)
 def test_documented_errors(held: LocalEndpoint, service: str, operation: str) -> None:
-    """Each error that the model has for an operation arrives as such, with all of its required members."""
+    """Each error that the model has for an operation arrives with its code and all of its required members."""
     client = held.client(service)
     method = method_of(client, operation)
     for shape in kinds.operation_model(service, operation).error_shapes:
@@ -374,7 +376,7 @@ def test_a_fault_of_one_service(held: LocalEndpoint) -> None:
 # Seeds ----------------------------------------------------------------------------------------------------------------
 
 
-def test_over_http(endpoint: LocalEndpoint, control: ControlClient) -> None:
+def test_seeds_over_http(endpoint: LocalEndpoint, control: ControlClient) -> None:
     with pytest.raises(RuntimeError, match="has no replication set"):
         control.seed_data(incident("one"))
     control.seed(SET)
@@ -403,7 +405,7 @@ def test_over_http(endpoint: LocalEndpoint, control: ControlClient) -> None:
         ({"body": {}}, "'arn' failed to satisfy constraint: Member must not be null"),
         ({"regions": ["mars-1"]}, "must be a list of the service's Regions"),
         ({"tags": ["a"]}, "tags must be a JSON object"),
-        ({"tags": {"a": 1}}, "not the tags of a incident_record"),
+        ({"tags": {"a": 1}}, "the tags of incident_record are invalid"),
         ({"kind": "related_item", "body": RELATED_ITEM}, "needs a parent"),
         ({**timeline_event("one", "e1"), "tags": {"a": "b"}}, "a timeline_event has no tags"),
         ({**contact("x", DisplayName="tab\there")}, "regular expression"),

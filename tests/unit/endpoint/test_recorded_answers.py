@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests with boto3 that the endpoint answers what the real service answered in the examples of awscli."""
+"""Tests with boto3 that the endpoint answers as the real service did in the examples of awscli."""
 
 from __future__ import annotations
 

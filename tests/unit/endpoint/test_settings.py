@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the settings for what is unknown of the service."""
+"""Tests of the settings for behavior of the service that is unknown."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TestReadLag:
         west = connect("us-west-2")
         assert [west.list_replication_sets()["replicationSetArns"] for _read in range(2)] == [[], [arn]]
         assert error_code(client.get_replication_set, arn=arn) == "ResourceNotFoundException"
-        # A read that lags is no poll.
+        # A read that lags does not count as a poll.
         found = [client.get_replication_set(arn=arn)["replicationSet"]["status"] for _read in range(2)]
         assert found == ["CREATING", "ACTIVE"]
 
@@ -83,7 +83,7 @@ class TestReadLag:
         client.update_deletion_protection(arn=arn, deletionProtected=True)
         assert error_code(client.delete_replication_set, arn=arn) == "ValidationException"
 
-    def test_a_write_that_is_refused_is_none(self, endpoint: LocalEndpoint, client: Any, arn: str) -> None:
+    def test_a_refused_write_does_not_lag(self, endpoint: LocalEndpoint, client: Any, arn: str) -> None:
         endpoint.configure(read_lag={"reads": 10**6})
         assert error_code(client.create_replication_set, regions={"us-east-1": {}}) == "ServiceQuotaExceededException"
         endpoint.configure(read_lag={})
@@ -109,7 +109,7 @@ class TestWhereASetIsReturned:
     ) -> None:
         endpoint.configure(deleting_region_answers=setting, transition={"progression": "manual", "times": 10})
         arn = endpoint.seed(active_set(KEYS))
-        # The Region that is called is the one that is deleted.
+        # The call goes to the Region that is being deleted.
         call = {"arn": arn, "actions": [{"deleteRegionAction": {"regionName": "eu-west-1"}}]}
         connect("eu-west-1").update_replication_set(**call)
         assert error_code(connect("eu-west-1").get_replication_set, arn=arn) == code

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of random calls in one account, against a short model of the account."""
+"""Tests that compare the results of random calls in an account with a short model of the account."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def test_random_calls(endpoint: LocalEndpoint, connect: Connect) -> None:
         """A model of the account.
 
         :ivar regions: the Regions of the set.
-        :ivar enabled: whether it can create a set: not once it has deleted one.
-        :ivar target: its Regions after the change that is under way; None if there is none.
+        :ivar enabled: whether the account can create a set. After deleting a set, it can't.
+        :ivar target: the Regions of the set after the change in progress; None if no change is in progress.
         :ivar created_in: the Region that was asked to create it.
         """
 
@@ -44,7 +44,7 @@ def test_random_calls(endpoint: LocalEndpoint, connect: Connect) -> None:
 
         @property
         def answering(self) -> set[str]:
-            """Return the Regions that return the set."""
+            """Return the Regions in which GetReplicationSet returns the set."""
             if self.target is None:
                 return self.regions
             if not self.regions:
@@ -67,7 +67,7 @@ def test_random_calls(endpoint: LocalEndpoint, connect: Connect) -> None:
         def create_set(self, region: str, names: set[str]) -> None:
             expected = ""
             if len(names) > 3:
-                # A violation of the model.
+                # botocore's model allows at most three.
                 expected = "ValidationException"
             elif not self.exists and not self.enabled:
                 expected = "UnsupportedOperationException"
@@ -166,7 +166,7 @@ def test_random_calls(endpoint: LocalEndpoint, connect: Connect) -> None:
             stateful_step_count=12,
             deadline=None,
             derandomize=True,
-            phases=[Phase.generate],  # twelve steps need not be shrunk
+            phases=[Phase.generate],  # there is no need to shrink twelve steps
             database=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of answers as they are sent: what clients read that are not botocore."""
+"""Tests of answers as they are sent, for clients other than botocore."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def send(
         {name.lower(): value for name, value in response.getheaders()},
         response.read(),
     )
-    assert len(answer.headers) == len(response.getheaders())  # no header comes twice
+    assert len(answer.headers) == len(response.getheaders())  # no header is sent twice
     connection.close()
     return answer
 
@@ -104,11 +104,11 @@ def test_botocore_reads_the_code(endpoint: LocalEndpoint) -> None:
     client, contacts = endpoint.client(), endpoint.client("ssm-contacts")
     assert error_code(client.delete_incident_record, arn=ARN) == "UnknownOperationException"
     assert error_code(contacts.delete_contact, ContactId=CONTACT) == "UnknownOperationException"
-    # ssm-incidents has an operation of the same name, which is served.
+    # The operation of ssm-incidents with the same name is served.
     assert error_code(contacts.untag_resource, ResourceARN=CONTACT, TagKeys=["a"]) == "UnknownOperationException"
 
 
-def test_an_unknown_operation_is_not_a_matter_of_permissions(endpoint: LocalEndpoint) -> None:
+def test_an_unknown_operation_needs_no_permission(endpoint: LocalEndpoint) -> None:
     endpoint.configure(enforce_iam=True)
     assert error_code(endpoint.client().delete_incident_record, arn=ARN) == "UnknownOperationException"
 
@@ -119,7 +119,7 @@ def test_fault_rules_are_for_both_apis(endpoint: LocalEndpoint) -> None:
     assert error_code(endpoint.client().list_incident_records) == "ThrottlingException"
 
 
-def test_ssm_contacts_in_a_region_without_it(endpoint: LocalEndpoint) -> None:
+def test_ssm_contacts_in_a_region_without_the_service(endpoint: LocalEndpoint) -> None:
     with pytest.raises(ConnectionClosedError):
         endpoint.client("ssm-contacts", "af-south-1").list_contacts()
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of "make live" against the local endpoint, which agrees with the facts or, as it is told, does not."""
+"""Tests of "make live" with the local endpoint, which agrees with the facts unless a test makes it contradict them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def ids(report: Report, verdict: str) -> set[str]:
 def test_the_endpoint_agrees_with_the_facts(live: Run) -> None:
     report = live()
     assert ids(report, CONTRADICTED) == set()
-    # Not in this set, which is ACTIVE with AWS owned keys, or not without an error.
+    # These facts need a set that is not ACTIVE, customer managed keys, no set, or an error.
     assert ids(report, NOT_SEEN) == {
         "access-denied-status",
         "get-being-added",
@@ -110,7 +110,7 @@ def test_an_account_without_a_set(live: Run) -> None:
 
 
 @pytest.mark.slow
-def test_a_set_in_motion(endpoint: LocalEndpoint, live: Run) -> None:
+def test_a_set_that_is_being_updated(endpoint: LocalEndpoint, live: Run) -> None:
     endpoint.configure(transition={"progression": "manual", "times": 10**6})
     regions = {"us-east-1": "ACTIVE", "us-east-2": "DELETING", "eu-west-1": "CREATING"}
     body = {name: {"status": status, "sseKmsKeyId": "DefaultKey"} for name, status in regions.items()}
@@ -122,7 +122,7 @@ def test_a_set_in_motion(endpoint: LocalEndpoint, live: Run) -> None:
 
 
 def test_a_set_that_is_being_created(endpoint: LocalEndpoint, live: Run) -> None:
-    """The Region that was asked to create it returns it: that is another fact than that of a Region that is added."""
+    """The Region that got the call returns the set. This does not contradict the fact about a Region that is being added."""
     endpoint.configure(transition={"progression": "manual", "times": 10**6})
     endpoint.client().create_replication_set(regions={name: {} for name in REGIONS})
     report = live()
@@ -226,11 +226,11 @@ def test_contradictions(endpoint: LocalEndpoint, live: Run, sleeps: list[float],
 
 @pytest.mark.slow
 def test_every_fact_can_be_confirmed_and_contradicted() -> None:
-    """Facts that the endpoint can't contradict, or only with the ones above, are listed here."""
+    """Some facts are contradicted by another test or by observations that are made up, and two can't be contradicted."""
     contradicted = set().union(*(expected for _contradict, expected in CONTRADICTIONS.values()))
     elsewhere = {"get-being-deleted"}
     by_observations = {name for name, *_rest in MADE_UP}
-    # That something may occur can't be contradicted, and a Region that can't be reached may have other reasons.
+    # A fact that something can occur can't be contradicted. A Region can be out of reach for other reasons.
     never = {"status-message", "service-regions"}
     assert contradicted | elsewhere | by_observations | never == {fact.id for fact in FACTS}
 
@@ -242,7 +242,7 @@ def answer(operation: str, outcome: str = "", region: str = "us-east-1", **more:
 
 
 def observations(*answers: Answer, other: str = survey.NO_CONNECTION) -> Observations:
-    """Return observations with an answer of a Region without the service."""
+    """Return observations that include the outcome of a call in a Region without the service."""
     there = answer(LIST, other, "af-south-1", status=None if other == survey.NO_CONNECTION else 200)
     return Observations(("us-east-1",), "af-south-1", (*answers, there), (SEEDED_ARN,), OTHER_ARN)
 
@@ -285,7 +285,7 @@ def test_made_up_contradictions(fact: str, seen: Observations) -> None:
     assert verdicts(make_report(seen, True))[fact] == CONTRADICTED
 
 
-# What tells nothing ---------------------------------------------------------------------------------------------------
+# What says nothing about a fact ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -299,7 +299,7 @@ def test_an_unavailable_region(
     found = verdicts(live())
     assert CONTRADICTED not in found.values()
     assert found["list-everywhere"] == NOT_SEEN
-    # A Region that denies a call is there.
+    # A Region that denies a call exists.
     assert found["service-regions"] == (CONFIRMED if reason == "denied" else NOT_SEEN)
     assert found["get-outside"] == found["get-inside"] == CONFIRMED
 
@@ -348,7 +348,9 @@ def test_other_operations_are_refused(endpoint: LocalEndpoint, tmp_path: Path) -
         ("empty", "us-east-1", "no credentials"),
     ],
 )
-def test_what_is_refused(endpoint: LocalEndpoint, tmp_path: Path, profile: str, region: str, message: str) -> None:
+def test_unusable_profiles_and_regions_are_refused(
+    endpoint: LocalEndpoint, tmp_path: Path, profile: str, region: str, message: str
+) -> None:
     write_profile(tmp_path, endpoint.url)
     with (tmp_path / "config").open("a", encoding="utf-8") as config:
         config.write(config_section("profile empty", {"endpoint_url": endpoint.url}))
@@ -416,7 +418,7 @@ def test_the_command(endpoint: LocalEndpoint, tmp_path: Path, refusing_sts: Refu
 @pytest.mark.slow
 @pytest.mark.usefixtures("recorded")
 def test_a_region_that_hangs(endpoint: LocalEndpoint, tmp_path: Path) -> None:
-    """The command ends at its time limit, although a call is still under way. What it got until then is judged."""
+    """The command ends at its time limit, even if a call has no answer yet. It judges the answers that it has."""
     write_profile(tmp_path, endpoint.url)
     endpoint.faults.add({"operation": GET, "region": "us-east-2", "fault": "hang", "times": None})
     output = tmp_path / "facts.json"
@@ -461,7 +463,7 @@ def test_make_live(endpoint: LocalEndpoint, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert ids(json.loads(output.read_text(encoding="utf-8")), CONTRADICTED) == set()
     before = len(endpoint.requests)
-    # Not from the environment either.
+    # PROFILE and REGION of the environment are not used.
     for arguments in ([], [f"PROFILE={PROFILE}"], ["REGION=us-east-1"]):
         refused = start(tmp_path, *make, *arguments, PROFILE=PROFILE, REGION="us-east-1")
         assert refused.returncode == 2
@@ -469,16 +471,16 @@ def test_make_live(endpoint: LocalEndpoint, tmp_path: Path) -> None:
     assert len(endpoint.requests) == before
 
 
-# Nothing of the account is in the file --------------------------------------------------------------------------------
+# The file has no data of the account --------------------------------------------------------------------------------
 
-# Long enough that none of them is part of another word by chance.
+# These are so long that none is part of another word by chance.
 TOKEN_LETTERS = "ghjkqvwxyz0123456789"
 tokens = st.text(TOKEN_LETTERS, min_size=8, max_size=20)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_nothing_of_a_seeded_account_leaks(endpoint: LocalEndpoint, live: Run, seed: int) -> None:
+def test_the_report_has_no_data_of_a_seeded_account(endpoint: LocalEndpoint, live: Run, seed: int) -> None:
     generator = random.Random(seed)
     secrets = ["".join(generator.choices(TOKEN_LETTERS, k=generator.randint(8, 20))) for _number in range(8)]
     arn, key, message, creator, tag, value, member, code = secrets
@@ -538,8 +540,8 @@ answers = st.builds(
 
 @pytest.mark.slow
 @given(seen=st.lists(answers, max_size=6))
-def test_nothing_of_any_answers_leaks(seen: list[Answer]) -> None:
-    """Whatever AWS answers, there is a verdict on each fact, and only counts of what was seen."""
+def test_the_report_has_no_data_of_any_answers(seen: list[Answer]) -> None:
+    """Whatever AWS answers, the report has a verdict on each fact, and only counts of what was seen."""
     last = Answer(LIST, "af-south-1", "", survey.NO_CONNECTION)
     report = make_report(Observations(REGIONS, "af-south-1", (*seen, last), (SEEDED_ARN,), OTHER_ARN), True)
     assert [fact["id"] for fact in report["facts"]] == [fact.id for fact in FACTS]

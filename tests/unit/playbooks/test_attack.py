@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Attacks on the audit: accounts that answer with anything, secrets that come back, and ways to audit nothing and pass.
+"""Attacks on the audit: broken and hostile answers, secrets that are sent back, and ways to audit nothing and pass.
 
-All of it runs ansible-playbook as a process, against an endpoint that shares nothing with the other tests' endpoint.
+These tests run ansible-playbook as a process, against an endpoint that shares no code with the other tests' endpoint.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ pytestmark = pytest.mark.slow
 AUDIT = "incident_manager.aws.audit"
 MERGE = "incident_manager.aws.merge_audits"
 
-#: What displays a run, how much of it, and how: each callback at both ends of the verbosity.
+#: The callbacks that display a run, with low and high verbosity, and their environment variables.
 MATRIX = [
     ("ansible.builtin.default", [], {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}),
     ("ansible.builtin.default", [], {"ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}),
@@ -71,9 +71,9 @@ def attacker() -> Iterator[Endpoint]:
 
 @dataclass
 class Audit:
-    """A folder with an inventory and profiles, in which playbooks run.
+    """A folder with an inventory and profiles. Playbooks run in it.
 
-    :ivar folder: the folder, in which every relative path begins.
+    :ivar folder: the folder, to which relative paths refer.
     :ivar accounts: the accounts that the endpoint serves.
     """
 
@@ -87,7 +87,7 @@ class Audit:
         self.accounts = list(accounts)
         self.endpoint.serve(self.accounts, replies)
         self.write("inventory.json", inventory(self.accounts, self.endpoint.url))
-        # Whoever falls back on the default profile is somebody else.
+        # The default profile belongs to nobody in the fleet.
         keys = Keys.make("somebody else", temporary=False)
         default = f"[default]\naws_access_key_id = {keys.access_key}\naws_secret_access_key = {keys.secret_key}\n"
         profiles = (account.profiles(self.endpoint.url) for account in self.accounts)
@@ -101,19 +101,19 @@ class Audit:
         return path
 
     def host_variables(self, **changes: Any) -> str:
-        """Return the inventory with more variables, or others, for hosts: name={variable: value}."""
+        """Return the inventory with variables of hosts added or replaced: name={variable: value}."""
         content = json.loads(inventory(self.accounts, self.endpoint.url))
         for name, variables in changes.items():
             content["all"]["hosts"][name].update(variables)
         return json.dumps(content)
 
     def run(self, *arguments: str | Path, playbook: str = AUDIT, **variables: str) -> Run:
-        """Run a playbook with the inventory, unless the arguments name another, and write every form of the report."""
+        """Run a playbook, by default with the inventory, and write the report in every format."""
         files = {form: self.folder / f"report.{form}" for form in FORMATS}
         for file in files.values():
             file.unlink(missing_ok=True)
         reports = {f"incident_manager_report_{form}": str(file) for form, file in files.items()}
-        # pytest's limit is two minutes, and this has its own.
+        # pytest's limit is two minutes. This run has its own limit.
         faulthandler.cancel_dump_traceback_later()
         sources = [] if "-i" in arguments or playbook == MERGE else ["-i", "inventory.json"]
         finished = subprocess.run(
@@ -132,7 +132,7 @@ class Audit:
 
 @pytest.fixture
 def audit(attacker: Endpoint, ansible_environment: dict[str, str], tmp_path: Path) -> Audit:
-    """Return a folder to run playbooks in; its endpoint serves no account yet."""
+    """Return a folder in which playbooks run. Its endpoint serves no account yet."""
     environment = {
         **ansible_environment,
         "AWS_CONFIG_FILE": str(tmp_path / "config"),
@@ -146,7 +146,7 @@ def audit(attacker: Endpoint, ansible_environment: dict[str, str], tmp_path: Pat
 
 
 def wrong_rows(run: Run, chosen: list[Attack], accounts: list[Account]) -> Iterator[str]:
-    """Yield each account whose row has an outcome that its answer does not allow, or another account's ID or set."""
+    """Yield each account whose row is missing, or has a wrong outcome, another account's ID or an unexpected error."""
     rows = run.rows()
     for attack, account in zip(chosen, accounts, strict=True):
         row = rows.get(account.name)
@@ -169,7 +169,7 @@ def leaked(run: Run, chosen: list[Attack], accounts: list[Account]) -> Iterator[
 
 
 def attack_accounts(audit: Audit, chosen: list[Attack], *arguments: str, **variables: str) -> tuple[Run, list[str]]:
-    """Audit accounts that are attacked, and return the run with all that is wrong."""
+    """Audit an account for each attack, and return the run and everything that is wrong with it."""
     accounts = accounts_of(chosen)
     audit.serve(accounts, {account.name: attack.replies for attack, account in zip(chosen, accounts, strict=True)})
     run = audit.run(*arguments, **variables)
@@ -189,14 +189,14 @@ def marker_of(audit: Audit) -> Path:
 
 
 def chosen_attacks(audit: Audit, *kinds: str, every: int = 1, first: int = 0) -> list[Attack]:
-    """Return the attacks of some kinds, one of so many of each; what is ordinary is always there."""
+    """Return the ordinary attacks, and one in ``every`` attacks of each of the kinds, beginning with number ``first``."""
     found = attacks(str(marker_of(audit)))
     others = [[attack for attack in found if attack.kind == kind][first::every] for kind in kinds if kind != ORDINARY]
     return [*(attack for attack in found if attack.kind == ORDINARY), *(attack for kind in others for attack in kind)]
 
 
 def test_broken_answers(audit: Audit, thorough: bool) -> None:
-    """Nothing that is broken passes, what is in order passes, and nothing is shown that must not be."""
+    """Broken answers do not pass, intact ones do, and the output shows nothing that it must not show."""
     found = chosen_attacks(audit, "", HOSTILE, ECHO, every=1 if thorough else 5)
     _run, wrong = attack_accounts(audit, found)
     assert not wrong, "\n".join(wrong)
@@ -204,11 +204,11 @@ def test_broken_answers(audit: Audit, thorough: bool) -> None:
 
 @pytest.mark.parametrize(("callback", "options", "variables"), MATRIX)
 def test_callbacks(audit: Audit, callback: str, options: list[str], variables: dict[str, str]) -> None:
-    """Whatever displays the run, and however much of it, the same holds. All of the runs together have each attack once."""
+    """The same holds for every callback and verbosity. Together the runs have each of these attacks once."""
     number = MATRIX.index((callback, options, variables))
     found = chosen_attacks(audit, HOSTILE, ECHO, every=len(MATRIX), first=number)
     run, wrong = attack_accounts(
-        # Ansible's own verbose lines are no part of a callback's output.
+        # Ansible's own verbose lines are not part of a callback's output.
         audit,
         found,
         *options,
@@ -232,13 +232,13 @@ def no_json(text: str, callback: str) -> list[str]:
 
 
 def test_transient_errors(audit: Audit) -> None:
-    """Errors that are retried for a minute end in no pass."""
+    """An account does not pass if its calls fail until the retries end."""
     _run, wrong = attack_accounts(audit, chosen_attacks(audit, SLOW), "--forks=60")
     assert not wrong, "\n".join(wrong)
 
 
 def test_endless_pages(audit: Audit) -> None:
-    """A list without an end is no reason to send requests without an end."""
+    """A list that does not end is given up after a number of requests."""
     accounts = make_fleet(2)
     audit.serve(accounts, {accounts[0].name: {LIST: endless_pages(2000)}})
     run = audit.run()
@@ -276,7 +276,7 @@ def test_credentials_do_not_cross(audit: Audit) -> None:
 
 
 def make_fleet(number: int, *failing: int) -> list[Account]:
-    """Return accounts that are in order, reached in every way, but for some that violate a rule."""
+    """Return accounts that are reached in every way and meet the rules, except for some that violate one."""
     return [
         Account(
             f"account-{index:03}",
@@ -304,7 +304,7 @@ def outcomes(run: Run) -> list[str]:
 
 @pytest.fixture
 def fleet(audit: Audit) -> list[Account]:
-    """Serve a fleet in which the last account fails, and nothing else does."""
+    """Serve a fleet in which only the last account fails."""
     accounts = make_fleet(len(WAYS), len(WAYS) - 1)
     audit.serve(accounts)
     return accounts
@@ -329,7 +329,7 @@ MISPLACED: tuple[tuple[str, str, Any], ...] = (
 
 
 def test_options_in_the_wrong_mapping(audit: Audit) -> None:
-    """Each account has one, and its row names it."""
+    """Each account has one misplaced option, which its row names."""
     accounts = make_fleet(len(MISPLACED))
     audit.serve(accounts)
     changes = {}
@@ -347,14 +347,14 @@ def test_options_in_the_wrong_mapping(audit: Audit) -> None:
 
 
 NO_MAPPINGS: tuple[Any, ...] = (
-    # Not a text of JSON: ansible-core 2.18 and older take it for a mapping, as it is meant.
+    # No text in JSON is among these: ansible-core 2.18 and older rightly convert it to a mapping.
     *(None, True, 5, [], [{"state": "any"}], "", "None", "null", "any", "state=any", "- state: any"),
 )
 
 
 @pytest.mark.parametrize("variable", ["incident_manager_rules", "incident_manager_account"])
 def test_variables_that_are_no_mappings(audit: Audit, variable: str) -> None:
-    """What can't be read is not taken for nothing: with rules that say less, an account could pass that fails."""
+    """A value that can't be read is not ignored: with fewer rules, an account that must fail could pass."""
     accounts = make_fleet(len(NO_MAPPINGS))
     audit.serve(accounts)
     values = zip(accounts, NO_MAPPINGS, strict=True)
@@ -375,7 +375,7 @@ def test_rules_of_an_inventory_in_ini(audit: Audit) -> None:
     audit.serve(accounts)
     audit.write("inventory/hosts.json", audit.host_variables())
     lines = [f"{account.name} incident_manager_rules={text!r}" for account, text in zip(accounts, TEXTS, strict=True)]
-    # Without .ini, which ansible-core 2.18 and older ignore in a folder.
+    # The file's name has no .ini: in a folder, ansible-core 2.18 and older ignore files of that name.
     audit.write("inventory/rules", "\n".join(["[with_rules]", *lines, ""]))
     run = audit.run("-i", "inventory", f"--extra-vars=incident_manager_expected_accounts={len(accounts)}")
     assert_safe(run, accounts)
@@ -392,8 +392,10 @@ def test_rules_of_an_extra_variable(audit: Audit, fleet: list[Account], text: st
 @pytest.mark.parametrize(
     ("name", "index"), [("report_only", 0), ("report_only", -1), ("report_json", 0), ("expected_accounts", 1)]
 )
-def test_variable_of_one_host_that_is_for_all(audit: Audit, fleet: list[Account], name: str, index: int) -> None:
-    """The report's tasks run for the first host. Its variables must not decide for the others."""
+def test_a_variable_of_one_host_does_not_decide_for_all(
+    audit: Audit, fleet: list[Account], name: str, index: int
+) -> None:
+    """The report's tasks run for the first host. The variables of one host must not change the result of the others."""
     value = {"report_only": True, "report_json": str(audit.folder / "elsewhere.json"), "expected_accounts": len(fleet)}[
         name
     ]
@@ -416,14 +418,15 @@ SKIPPING: tuple[tuple[list[str], dict[str, str]], ...] = (
     (["--skip-tags", "x"], {}),
     (["--tags", "x", "--skip-tags", "always"], {}),
     ([], {"ANSIBLE_SKIP_TAGS": "always"}),
-    # Not with a name that no task has: ansible-core runs nothing then, shows an error, and exits with 0. The guide says so.
+    # The name of a task that does not exist is left out: ansible-core then runs nothing, shows an error, and exits with 0.
+    # The guide says so.
     (["--start-at-task", "*"], {}),
 )
 
 
 @pytest.mark.parametrize(("arguments", "variables"), SKIPPING, ids=repr)
 def test_skipped_tasks(audit: Audit, fleet: list[Account], arguments: list[str], variables: dict[str, str]) -> None:
-    """No choice of tasks makes an audit end in success that has not audited the account that fails."""
+    """Whichever tasks are skipped, the audit never succeeds without the account that fails."""
     run = audit.run(*arguments, **variables)
     assert_safe(run, fleet)
     assert run.code != 0
@@ -444,7 +447,7 @@ def test_start_at_any_task(audit: Audit, fleet: list[Account]) -> None:
 
 
 def test_merge_of_nothing(audit: Audit, fleet: list[Account]) -> None:
-    """No choice of tasks, hosts or files makes a merge end in success that has not merged the account that fails."""
+    """Whichever tasks, hosts or files are chosen, the merge never succeeds without the account that fails."""
     report = audit.run().files["json"].rename(audit.folder / "earlier.json")
     reports = f"--extra-vars=incident_manager_reports={report}"
     ways: list[tuple[list[str], dict[str, str]]] = [
@@ -485,7 +488,7 @@ BROKEN_SOURCES: dict[str, tuple[str, int] | None] = {
 @pytest.mark.parametrize("name", BROKEN_SOURCES)
 @pytest.mark.parametrize("as_folder", [True, False])
 def test_one_inventory_is_broken(audit: Audit, name: str, as_folder: bool) -> None:
-    """The accounts of the other one are in order, but they are not all."""
+    """The accounts of the other inventory meet the rules, but accounts may be missing."""
     accounts = make_fleet(2)
     audit.serve(accounts)
     audit.write("inventory/hosts.json", audit.host_variables())
@@ -507,8 +510,8 @@ def test_one_inventory_is_broken(audit: Audit, name: str, as_folder: bool) -> No
     ],
 )
 def test_rules_are_lost(audit: Audit, name: str, content: str) -> None:
-    """The number of accounts is right, but their rules are not read: with these, each of them fails. The guide says that the
-    number can't tell."""
+    """The number of accounts is right, but their rules, which each of them violates, are not read. The guide says that the
+    number does not show this."""
     accounts = make_fleet(2)
     for account in accounts:
         account.rules = None
@@ -523,7 +526,7 @@ def test_rules_are_lost(audit: Audit, name: str, content: str) -> None:
 
 @pytest.mark.parametrize("variable", ["incident_manager_rule", "incident_manager_rulez"])
 def test_misspelled_rules(audit: Audit, variable: str) -> None:
-    """They are not taken for no rules."""
+    """A misspelled variable does not mean that there are no rules."""
     accounts = make_fleet(1)
     accounts[0].rules = None
     audit.serve(accounts)
@@ -580,14 +583,14 @@ def test_two_hosts_with_one_set_of_keys(audit: Audit) -> None:
     run = audit.run()
     assert run.code == 2
     assert outcomes(run) == ["passed", "unknown", "unknown"]
-    # Only the report has found them, so its task names them.
+    # Only the report finds these accounts, so its task names them.
     names = f"{accounts[1].name}, {accounts[2].name}"
     assert f"did not pass, although their audit task did not fail: {names}" in run.output
     assert not list(leaks(run.texts(), accounts))
 
 
 def test_roles_that_another_account_answers(audit: Audit) -> None:
-    """STS hands out the credentials of another account than the role's."""
+    """STS issues credentials of an account that is not the role's."""
     fine, other = make_fleet(2)
     accounts, replies = [fine], dict[str, Replies]()
     for number, rules in enumerate((RULES, ABSENT, ANY), 2):
@@ -605,7 +608,7 @@ def test_roles_that_another_account_answers(audit: Audit) -> None:
 
 
 def test_account_id_of_another_account(audit: Audit) -> None:
-    """In each way to reach an account, with a set and without one, one has its own ID and another one has that too."""
+    """For each way to reach an account, with a set and without one, one host has its own account ID and one has a wrong one."""
     accounts: list[Account] = []
     for way, rules in itertools.product(WAYS, (RULES, ABSENT)):
         for is_own in (True, False):
@@ -620,7 +623,7 @@ def test_account_id_of_another_account(audit: Audit) -> None:
 
 
 def test_account_id_that_nobody_confirms(audit: Audit) -> None:
-    """If the account that answered can't be known, it is not the expected one."""
+    """An account whose ID is not known does not count as the expected one."""
     answers = [
         sts_error("AccessDenied", "No"),
         answer(""),
@@ -640,8 +643,8 @@ def test_account_id_that_nobody_confirms(audit: Audit) -> None:
     assert (run.code, outcomes(run)) == (2, ["unknown"] * len(accounts)), run.rows()
 
 
-def test_account_id_that_is_none(audit: Audit) -> None:
-    """It is not taken for no expectation."""
+def test_account_id_that_is_invalid(audit: Audit) -> None:
+    """An invalid account_id does not mean that any account is expected."""
     values: list[Any] = ["", None, 21, "21000000000", "everybody", [], {}, "210000000007\n", "٢١٠٠٠٠٠٠٠٠٠٨", "*"]
     accounts = [
         Account(f"account-{number:03}", number, "keys", RULES, options={"account_id": value})
@@ -655,7 +658,7 @@ def test_account_id_that_is_none(audit: Audit) -> None:
 
 @pytest.mark.parametrize("value", ["{{ omit }}", "{{ no_such_variable | default(omit) }}"])
 def test_account_that_is_omitted(audit: Audit, value: str) -> None:
-    """An account that is left out is not that of whoever runs the audit."""
+    """If incident_manager_account is omitted, the audit does not use the credentials of the environment."""
     whoever, account = make_fleet(2)
     audit.serve([whoever, account])
     audit.write("inventory.json", audit.host_variables(**{account.name: {"incident_manager_account": value}}))
@@ -673,8 +676,8 @@ def test_account_that_is_omitted(audit: Audit, value: str) -> None:
 # The run --------------------------------------------------------------------------------------------------------------
 
 
-def test_reader_that_goes(audit: Audit) -> None:
-    """A pipe that is closed early must not make the run hang, nor end in success with nothing written."""
+def test_a_pipe_that_is_closed_early(audit: Audit) -> None:
+    """The run does not hang, and it does not succeed without a report."""
     accounts = make_fleet(300, 299)
     audit.serve(accounts)
     report = audit.folder / "report.json"
@@ -692,16 +695,16 @@ def test_reader_that_goes(audit: Audit) -> None:
     assert not list(leaks({"output": (finished.stdout + finished.stderr).decode()}, accounts))
 
 
-#: How an account can be wrong.
+#: Reasons why an account does not pass.
 WRONG = ("finding", "no answer", "undefined", "syntax", "filter", "option", "no variable", "vault")
 TEMPLATES = {"undefined": "{{ no_such_variable }}", "syntax": "{{ region ", "filter": "{{ 1 / 0 }}"}
-# A text that no password opens here.
+# A vaulted text whose password is not known here.
 VAULT = {"__ansible_vault": f"$ANSIBLE_VAULT;1.1;AES256\n{'61' * 40}\n"}
 
 
 @pytest.mark.parametrize("wrong", [*([how] for how in WRONG), list(WRONG), ["undefined"] * 3], ids="+".join)
 def test_recap_has_the_status_of_each_account(audit: Audit, wrong: list[str]) -> None:
-    """The first accounts are wrong, or all of them. The report's tasks run for the first one."""
+    """The first accounts do not pass, or none does. The report's tasks run for the first account."""
     accounts = make_fleet(max(3, len(wrong)))
     replies: dict[str, Replies] = {}
     changes: dict[str, dict[str, Any]] = {}
@@ -751,7 +754,7 @@ def two_names(folder: Path, how: str) -> tuple[str, str]:
         (folder / "linked").symlink_to(folder / "out")
         return str(file), str(folder / "linked" / "report")
     if how == "home":
-        # HOME is the folder.
+        # HOME is this folder.
         return str(file), "~/out/report"
     file.write_text("before", encoding="utf-8")
     (folder / "hard").hardlink_to(file)
@@ -775,7 +778,7 @@ def test_two_names_of_one_file(audit: Audit, how: str) -> None:
 
 
 def test_merge_with_a_report_of_the_future(audit: Audit, fleet: list[Account]) -> None:
-    """A row of 2031 would hide every row of today."""
+    """A row of 2031 would replace every row of today."""
     run = audit.run()
     today = run.files["json"].rename(audit.folder / "today.json")
     text = today.read_text(encoding="utf-8")
@@ -800,7 +803,7 @@ def test_merge_of_a_report_without_accounts(audit: Audit, fleet: list[Account]) 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link to another user")
 def test_links_of_another_user(audit: Audit) -> None:
-    """In a folder for everybody, anybody can put a link in the report's place."""
+    """In a folder where everybody can write, anybody can put a link in the place of the report."""
     audit.serve(make_fleet(1))
     folder = audit.folder / "shared"
     folder.mkdir()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the playbook that audits a fleet: each account has a row in the report, also if others fail."""
+"""Tests of the playbook that audits a fleet: each account has a row in the report, even if others fail."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Run:
         return {row["name"]: row for row in self.report()["accounts"]}
 
     def text(self) -> str:
-        """Return all that the run wrote."""
+        """Return everything that the run wrote."""
         return self.output + self.json.read_text(encoding="ascii") + self.html.read_text(encoding="utf-8")
 
 
@@ -109,7 +109,7 @@ def assert_messages(row: dict[str, Any]) -> None:
 
 
 def assert_order_and_summary(report: Report) -> None:
-    """Assert that the failed accounts come first, and that the summary counts all."""
+    """Assert that the failed accounts come first, and that the summary counts all accounts."""
     outcomes = [row["outcome"] for row in report["accounts"]]
     assert outcomes == sorted(outcomes, key=["failed", "unknown", "passed"].index)
     assert report["summary"] == {
@@ -125,7 +125,7 @@ def assert_order_and_summary(report: Report) -> None:
 
 
 def secrets_of(fleet: Fleet) -> set[str]:
-    """Return the secrets of a fleet, and those that STS issued for its roles."""
+    """Return the secrets of a fleet, including those that STS has issued for its roles."""
     roles = [role for backends in sts_backends.values() for role in backends["aws"].assumed_roles]
     issued = [role for role in roles if role.account_id in {account.account_id for account in fleet.accounts}]
     assert issued
@@ -137,7 +137,7 @@ def test_every_account_has_its_row(
     make_fleet: MakeFleet, run_audit: Callable[..., Run], failing_urls: dict[str, str], thorough: bool
 ) -> None:
     number, failing = (1000, 50) if thorough else (60, 10)
-    # pytest's limit is two minutes. run_command has a limit of its own.
+    # pytest's limit is two minutes. run_command has its own limit.
     faulthandler.cancel_dump_traceback_later()
     accounts = make_accounts(number, failing)
     failures = Counter(account.failure for account in accounts if account.failure)
@@ -184,7 +184,7 @@ def test_no_secret_is_written(
 def test_the_first_account_fails(
     make_fleet: MakeFleet, run_audit: Callable[..., Run], failing_urls: dict[str, str], failure: str
 ) -> None:
-    """The report's task runs for the first host. It must not fail because of it, nor show its variables."""
+    """The report's task runs for the first host. It must not fail because that account fails, nor show the host's variables."""
     accounts = [*make_accounts(1, 1, [failure]), replace(make_accounts(2)[1], credentials="role")]
     fleet = make_fleet(accounts)
     run = run_audit(fleet)
@@ -216,8 +216,8 @@ def test_a_finding_fails_the_play(make_fleet: MakeFleet, run_audit: Callable[...
 
 
 @pytest.mark.slow
-def test_what_is_displayed_last(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
-    """It is the report's text, and then Ansible's recap with each account's own status."""
+def test_the_end_of_the_output(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
+    """The output ends with the report's text and Ansible's recap, which has the status of each account."""
     accounts = [*(Account(number, "role") for number in range(23)), *make_compliant_accounts(25, "profile")[23:]]
     run = run_audit(make_fleet(accounts))
     shown, _separator, recap = run.output.partition("TASK [Show the report]")[2].partition("PLAY RECAP")
@@ -241,7 +241,7 @@ def test_the_report_is_displayed_without_hosts_that_pass(make_fleet: MakeFleet, 
 
 @pytest.mark.slow
 def test_limit(make_fleet: MakeFleet, run_audit: Callable[..., Run], failing_urls: dict[str, str]) -> None:
-    accounts = make_accounts(9, 1, ["option is misspelt"])
+    accounts = make_accounts(9, 1, ["option is misspelled"])
     run = run_audit(make_fleet(accounts), "--limit=by_keys")
     assert_rows(run.rows(), [account for account in accounts if account.credentials == "keys"], failing_urls)
 

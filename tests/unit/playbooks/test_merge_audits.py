@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the playbook that makes one report of several runs, as automation controller runs a sliced job."""
+"""Tests of the playbook that merges the reports of several runs, as of a sliced job in automation controller."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def run_job(
     ansible_environment: dict[str, str],
     tmp_path: Path,
 ) -> Callable[..., Job]:
-    """Return a function that runs a playbook as a job, in a folder of its own, with an inventory and variables."""
+    """Return a function that runs a playbook as a job, in its own folder, with an inventory and variables."""
 
     def run(name: str, playbook: str, inventory: Any, **variables: Any) -> Job:
         folder = tmp_path / name
@@ -73,7 +73,7 @@ def run_job(
             "env/envvars": {
                 **ansible_environment,
                 **fleet.environment,
-                # The inventory is a folder.
+                # The inventory of ansible-runner is a folder.
                 "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
             },
         }

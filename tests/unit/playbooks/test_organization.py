@@ -65,7 +65,7 @@ def test_an_organization_is_audited_by_the_rules_of_its_units(
     assert sorted(rows) == sorted(account.name for account in accounts)
     for account in accounts:
         row, expected = comparable_row(rows[account.name]), expected_row(account)
-        # Every Region is searched, and whichever has the set can be the first to answer.
+        # Every Region is searched. Any Region of the set can answer first.
         assert row.pop("region") in (
             account.body["regionMap"] if row["exists"] and account.body else ["eu-west-1", None]
         )
@@ -74,7 +74,7 @@ def test_an_organization_is_audited_by_the_rules_of_its_units(
     assert set(Counter(row["outcome"] for row in rows.values())) == {"failed", "passed", "unknown"}
 
 
-# What a run needs to notice that a source has failed, and a part of its output.
+# What lets a run notice that a source has failed, and a part of the output.
 CHECKS: list[tuple[str, dict[str, str], dict[str, Any], str]] = [
     ("none", {}, {}, "Ansible skips inventory sources that it fails to read"),
     (
@@ -100,7 +100,7 @@ def test_a_run_ends_if_the_organization_can_not_be_listed(
     variables: dict[str, Any],
     part: str,
 ) -> None:
-    """ansible-core itself goes on with the hosts of the other sources."""
+    """By default, ansible-core goes on with the hosts of the other sources."""
     accounts = make_compliant_accounts(5, "role")
     fleet = make_fleet(accounts)
     # The caller is a member, who may not list the accounts.

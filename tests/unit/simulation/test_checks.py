@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the rules of the simulation: each finds a run that breaks it."""
+"""Tests of the rules of the simulation: each rule finds a run that breaks it."""
 
 from __future__ import annotations
 
@@ -167,27 +167,27 @@ TAMPERED: list[tuple[str, Scenario, Tamper]] = [
     ("the_set_is_never_without_a_region", MOVE, lose_the_set),
     ("no_fewer_regions_than_necessary", MOVE, lose_a_region),
     ("no_fewer_regions_than_necessary", MOVE, take_a_detour),
-    ("changed_is_what_was_changed", MOVE, claim_no_change),
-    ("changed_is_what_was_changed", MOVE, claim_a_change),
+    ("changed_is_true_if_a_write_took_effect", MOVE, claim_no_change),
+    ("changed_is_true_if_a_write_took_effect", MOVE, claim_a_change),
     ("actions_are_the_writes", MOVE, leave_out_an_action),
     ("actions_are_the_writes", MOVE, invent_an_action),
     ("actions_are_the_writes", MOVE, list_an_action_twice),
-    ("unknown_is_what_is_in_doubt", MOVE, doubt_an_action),
-    ("success_means_as_asked", MOVE, miss_a_tag),
-    ("success_means_as_asked", MOVE, miss_a_region),
-    ("success_means_as_asked", MOVE, end_early),
-    ("success_means_as_asked", WITHOUT_WAIT, claim_the_step),
-    ("facts_are_what_is_there", MOVE, return_other_facts),
-    ("facts_are_what_is_there", MOVE, return_no_set),
-    ("a_failure_says_what_aws_said", DENIED, fail_without_words),
-    ("a_failure_says_what_aws_said", DENIED, time_out_without_words),
+    ("only_a_step_in_doubt_is_unknown", MOVE, doubt_an_action),
+    ("a_success_has_the_desired_state", MOVE, miss_a_tag),
+    ("a_success_has_the_desired_state", MOVE, miss_a_region),
+    ("a_success_has_the_desired_state", MOVE, end_early),
+    ("a_success_has_the_desired_state", WITHOUT_WAIT, claim_the_step),
+    ("facts_match_the_set", MOVE, return_other_facts),
+    ("facts_match_the_set", MOVE, return_no_set),
+    ("a_failure_quotes_aws", DENIED, fail_without_words),
+    ("a_failure_quotes_aws", DENIED, time_out_without_words),
     ("the_time_is_bounded", MOVE, take_too_long),
     ("every_failure_is_explained", MOVE, crash),
     ("every_failure_is_explained", MOVE, fail_unexpectedly),
-    ("only_what_was_planned_is_purged", MOVE, plan_nothing),
+    ("a_run_removes_only_what_it_planned", MOVE, plan_nothing),
     ("a_step_is_taken_once", MOVE, send_again),
     ("without_wait_one_step_is_sent", WITHOUT_WAIT, send_a_second_step),
-    ("it_gets_through", ONE_DOWN, fail_without_words),
+    ("temporary_faults_do_not_stop_a_task", ONE_DOWN, fail_without_words),
     ("it_converges", MOVE, fail_for_no_reason),
     ("it_converges", MOVE, keep_changing),
     ("it_converges", MOVE, never_arrive),
@@ -210,7 +210,7 @@ def test_a_rule_finds_a_run_that_breaks_it(rule: str, scenario: Scenario, tamper
     assert rule in broken_rules(simulation)
 
 
-def test_a_lost_answer_may_be_reported_either_way() -> None:
+def test_a_step_with_a_lost_answer_may_be_done_or_unknown() -> None:
     lost = dataclasses.replace(MOVE, task={"deletion_protected": False}, faults=[Fault("reset after", "write", 0)])
     simulation = simulate(lost)
     assert broken_rules(simulation) == {}

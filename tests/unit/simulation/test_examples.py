@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Worlds in which a change once went wrong, each with a name."""
+"""Tests of worlds in which a change once went wrong. Each has a name."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def regions(*names: str) -> list[dict[str, str]]:
 
 
 WORLDS: dict[str, Scenario] = {
-    "a set that is FAILED refuses a Region for good": Scenario(
+    "a FAILED set refuses a Region forever": Scenario(
         task={"regions": regions(B)}, caller=D, start=start(D, failed={D: "The KMS key is gone"}, status="FAILED")
     ),
-    "AWS answers with a conflict for ever": Scenario(
+    "AWS answers with a conflict forever": Scenario(
         task={"deletion_protected": True}, start=start(B, C), outages=[Outage("conflict", operations=WRITES)]
     ),
     "no Region answers the first read": Scenario(start=start(A), caller=A, outages=[Outage("hang")]),
-    "the only time for a read is short": Scenario(
+    "the time for the first read is short": Scenario(
         task={"wait_timeout": 3}, start=start(A), caller=A, outages=[Outage("hang")]
     ),
     "the time is over while every Region that may have the set refuses": Scenario(
@@ -80,7 +80,7 @@ WORLDS: dict[str, Scenario] = {
         task={"state": "absent", "wait": False}, start=start(B, C, D), acts=[Act("recreate", "call", 1)]
     ),
     "reads lag behind a creation": Scenario(task={"regions": regions(B, C)}, lag={"seconds": 40}),
-    "the task's own Region is down and is left": Scenario(
+    "the task's own Region is down and is deleted": Scenario(
         task={"regions": regions(A, B)}, start=start(B, C), outages=[Outage("drop", [C])]
     ),
     "the answer to every kind of write is lost": Scenario(
@@ -103,19 +103,19 @@ def test_no_rule_is_broken(name: str) -> None:
     assert not broken, "\n".join(map(str, simulation.runs))
 
 
-# What these worlds are to show happens in them.
+# These worlds still lead to the situations that their names describe.
 @pytest.mark.parametrize(
     ("name", "outcome"),
     [
-        ("a set that is FAILED refuses a Region for good", "ConflictException"),
-        ("AWS answers with a conflict for ever", "ConflictException"),
+        ("a FAILED set refuses a Region forever", "ConflictException"),
+        ("AWS answers with a conflict forever", "ConflictException"),
         ("somebody else adds a Region again that was deleted", "ChangeNotVisible"),
         ("AWS reports a tag in another form", "ChangeNotVisible"),
         ("reads lag behind a creation", "changed"),
-        ("the task's own Region is down and is left", "changed"),
+        ("the task's own Region is down and is deleted", "changed"),
         ("the answer to every kind of write is lost", "changed"),
         ("the tags can't be listed for a moment after the change", "changed"),
     ],
 )
-def test_a_world_ends_as_it_should(name: str, outcome: str) -> None:
+def test_the_first_run_ends_as_expected(name: str, outcome: str) -> None:
     assert simulate(WORLDS[name]).runs[0].outcome == outcome

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests that the simulation finds what is taken out of the code of a change."""
+"""Tests that the simulation finds mutations of the code that changes a set."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MOVE = Scenario(task=leaving(A, B), start=start(C, D))
 
 
 def send_anywhere(patch: pytest.MonkeyPatch) -> None:
-    """A Region can be deleted through itself."""
+    """Send a step to any Region, even the deletion of a Region to that Region itself."""
 
     def regions_for(self: change.Change, step: plan.Step) -> list[str]:
         seen = self._seen().replication_set
@@ -97,12 +97,12 @@ Mutation = Callable[[pytest.MonkeyPatch], None]
     [
         (send_anywhere, CORNERED, "the_set_is_never_without_a_region"),
         (drop_doubts, LOST, "actions_are_the_writes"),
-        (doubt_all, REFUSED, "unknown_is_what_is_in_doubt"),
+        (doubt_all, REFUSED, "only_a_step_in_doubt_is_unknown"),
         (forget_what_was_done, LAGGING, "a_step_is_taken_once"),
-        (purge_what_is_new, TAGGED, "only_what_was_planned_is_purged"),
+        (purge_what_is_new, TAGGED, "a_run_removes_only_what_it_planned"),
         (never_end, SLOW, "the_time_is_bounded"),
-        (do_not_wait, SLOW, "success_means_as_asked"),
-        (send_to_one_region, DENIED, "it_gets_through"),
+        (do_not_wait, SLOW, "a_success_has_the_desired_state"),
+        (send_to_one_region, DENIED, "temporary_faults_do_not_stop_a_task"),
         (delete_first, MOVE, "no_fewer_regions_than_necessary"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

@@ -28,7 +28,7 @@ _MODULE = "ssm_incidents_replication_set"
 
 @pytest.fixture
 def virtual_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let time.sleep take no time, and time.monotonic go on as if it had."""
+    """Replace time.sleep with a function that only advances time.monotonic."""
     slept, monotonic = [0.0], time.monotonic
 
     def sleep(seconds: float) -> None:
@@ -127,7 +127,7 @@ def check_world(run_module: Callable[..., Any], endpoint: LocalEndpoint, options
 
 
 def check_run(outcome: Any, before: State | None, after: State | None, params: dict[str, Any]) -> None:
-    """Check what holds after every run, as nobody else changes the set."""
+    """Check what holds after every run if nobody else changes the set."""
     assert "Traceback" not in outcome.output
     if outcome.failed:
         assert outcome["error"]["code"] != "UnexpectedError", outcome["msg"]

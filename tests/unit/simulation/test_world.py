@@ -98,7 +98,7 @@ def test_transient_errors_are_those_of_the_collection(detail: int) -> None:
     ("kind", "expected"),
     [("reset after", {"Team": "sre"}), ("error after", {"Team": "sre"}), ("reset", {"Team": "ops"})],
 )
-def test_an_answer_is_lost_before_or_after_it_took_effect(kind: str, expected: dict[str, str]) -> None:
+def test_an_answer_is_lost_before_or_after_the_call_takes_effect(kind: str, expected: dict[str, str]) -> None:
     with world_of(Scenario(start=TWO, faults=[Fault(kind, "write", 0)])) as world:
         with pytest.raises(AnsibleSSMIncidentsError):
             remote_of(world).send("us-east-1", world.arn, TAG, "token")
@@ -185,16 +185,16 @@ def test_somebody_else_undoes_a_step() -> None:
     ],
 )
 def test_best_order(current: str, desired: str, sizes: tuple[int, ...]) -> None:
-    """A letter is a Region, a capital one the same Region with another key."""
+    """A letter is a Region. The same letter in upper case is that Region with another key."""
     order = best_order({letter.lower(): letter for letter in current}, {letter.lower(): letter for letter in desired})
     assert order and order.sizes == sizes
 
 
-def test_there_is_no_order_for_the_key_of_the_only_region() -> None:
+def test_no_order_changes_the_key_of_the_only_region() -> None:
     assert best_order({"a": "1"}, {"a": "2"}) is None
 
 
-def test_what_a_broken_rule_does_not_need_is_left_out() -> None:
+def test_simplify_leaves_out_what_the_broken_rule_does_not_need() -> None:
     scenario = make_scenario(random_of(1, 12))
     fault = Fault("reset", "write", 0)
     simpler = simplify(

@@ -40,7 +40,7 @@ class ResourceNotFoundException(ServiceException):
 
 
 class ServiceQuotaExceededException(ServiceException):
-    """The model requires ``quotaCode``. The code that the service sends is unknown."""
+    """The model requires ``quotaCode``. The code that the service sends is *unknown*."""
 
     code = "ServiceQuotaExceededException"
     service_code = "ssm-incidents"
@@ -53,7 +53,10 @@ class ServiceQuotaExceededException(ServiceException):
 
 
 class UnsupportedOperationException(JsonRESTError):
-    """A set is to be created in an account that is not enabled. Not in the model; its status and text are unknown."""
+    """Create of a set in an account where Incident Manager is not enabled.
+
+    The model does not have this error. Its status and text are *unknown*.
+    """
 
     code = 400
 
@@ -62,7 +65,7 @@ class UnsupportedOperationException(JsonRESTError):
 
 
 class UnrecognizedClientException(JsonRESTError):
-    """An unknown access key. Not in the model, as the check of signatures precedes every service."""
+    """An unknown access key. The model does not have this error: AWS checks signatures before it calls a service."""
 
     code = 403
 
@@ -71,7 +74,7 @@ class UnrecognizedClientException(JsonRESTError):
 
 
 class InvalidSignatureException(JsonRESTError):
-    """A known access key with another secret. Not in the model either."""
+    """A known access key with a wrong secret key. The model does not have this error either."""
 
     code = 403
 
@@ -86,8 +89,8 @@ class UnknownOperationException(JsonRESTError):
     """
     An operation that is not served.
 
-    AWS's page "Common errors" has this code, with 404. A service with JSON 1.1, as ssm-contacts is, answers 400 (aws-sdk-net,
-    issue 1536). What ssm-incidents answers is *unknown*. The message is the endpoint's own.
+    AWS's page "Common errors" lists this code, with status 404. A service with JSON 1.1, such as ssm-contacts, answers with
+    status 400 (aws-sdk-net, issue 1536). What ssm-incidents answers is *unknown*. The message is the endpoint's own.
     """
 
     code = 404

@@ -63,35 +63,35 @@ state_manager.register_default_transition(MODEL_NAME, DEFAULT_TRANSITION)
 
 @dataclass
 class Settings:
-    """Settings for behaviour of the service that varies or is unknown."""
+    """Settings for behavior of the service that varies or is unknown."""
 
     # "recorded": the fields of the recorded answers [cli]; "model": all fields.
     answer_shape: str = "recorded"
     # A Region can't be deleted "sooner than 24 hours after creation" [guide]; Terraform's tests do it within minutes [tf].
     min_region_age_hours: float = 0
-    # The IDs of the accounts where Incident Manager is enabled: in no other a set can be created [change]. An account that
+    # The IDs of the accounts where Incident Manager is enabled. No other account can create a set [change]. An account that
     # deletes its set is removed (*unknown*).
     enabled_accounts: list[str] = field(default_factory=list)
     # Check signatures and policies of this service's calls against moto's IAM.
     enforce_iam: bool = False
-    # The number of empty pages of each list, each with a token, before the first one with anything [model].
+    # How many empty pages, each with a token, each list begins with [model].
     empty_list_pages: int = 0
-    # The most objects in a page of a list, also if the caller asks for more; 0 for the model's limit. A page may have fewer
-    # than were asked for [model].
+    # The maximum of objects in a page of a list, even if the caller asks for more; 0 for the model's limit. A page may have
+    # fewer objects than the caller asks for [model].
     page_size: int = 0
     # Region -> statusMessage: the Region ends FAILED when it is next added or deleted.
     fail_next: dict[str, str] = field(default_factory=dict)
-    # How long after a write reads show the state before it: {"reads": n} or {"seconds": n}, with "regions" in these only.
-    # Whether reads are consistent is *unknown*.
+    # How long after a write reads show the state before it: {"reads": n} or {"seconds": n}. "regions" limits this to some
+    # Regions. Whether reads are consistent is *unknown*.
     read_lag: dict[str, Any] = field(default_factory=dict)
-    # Where GetReplicationSet returns a set that is CREATING: "asked", in the Region that was asked to create it [cfn], or
-    # "all": *unknown*.
+    # Where GetReplicationSet returns a set that is CREATING: "asked", in the Region that got the call [cfn], or "all".
+    # Which of them is right is *unknown*.
     creating_set_answers_in: str = "asked"
-    # Whether a Region that is being deleted returns the set, while others stay: *unknown*.
+    # Whether a Region that is being deleted returns the set, if other Regions stay: *unknown*.
     deleting_region_answers: bool = False
-    # Whether a FAILED set can be changed; it can be deleted in any case: *unknown*.
+    # Whether a FAILED set can be changed: *unknown*. It can always be deleted (*unknown*).
     failed_set_can_change: bool = False
-    # Region -> "drop", "503" or "denied": what every call gets there.
+    # Region -> "drop", "503" or "denied": the result of every call there.
     unavailable_regions: dict[str, str] = field(default_factory=dict)
 
 
@@ -99,7 +99,7 @@ SETTINGS = Settings()
 
 
 class Clock:
-    """The service's time. A simulation has one of its own, which only moves if it says so."""
+    """The service's clock. A simulation has a clock of its own, which it moves itself."""
 
     def now(self) -> datetime:
         """Return the time of the day, in UTC."""
@@ -125,7 +125,7 @@ class RegionInfo:
     """One Region of a set.
 
     :ivar ends_as: its status after the change that is under way; GONE if it is being deleted.
-    :ivar fails_with: the message if the change is to fail.
+    :ivar fails_with: the message with which the change will fail; None if it will not.
     """
 
     status: str
@@ -164,7 +164,7 @@ class ReplicationSet(ManagedState, BaseModel):
         self.deletion_protected = False
         self.regions: dict[str, RegionInfo] = {}
         self.tags = dict(tags)
-        # What it holds, which goes with it [guide].
+        # What the set holds. It is deleted with the set [guide].
         self.data = Data()
         # A seeded body, which is returned unchanged until the set changes.
         self.verbatim: dict[str, Any] | None = None
@@ -186,7 +186,7 @@ class ReplicationSet(ManagedState, BaseModel):
 
         :param status: the set's status during the change: CREATING, UPDATING or DELETING.
         :param regions: the Regions that change, and the status of each after the change: ACTIVE or GONE.
-        :param problems: the Regions whose change is to fail, each with the message.
+        :param problems: the Regions whose change will fail, each with the message.
         """
         now = CLOCK.now()
         for name, ends_as in regions.items():
@@ -203,7 +203,7 @@ class ReplicationSet(ManagedState, BaseModel):
         self.start(status, outcome)
 
     def start(self, status: str, outcome: str) -> None:
-        """Set the status, and the one that follows when moto's state manager says so."""
+        """Set the status, and the status that follows it when moto's state manager says so."""
         self._transitions = [(status, outcome)]
         self._status, self._tick, self._time_progressed = status, 0, datetime.now()
 
@@ -224,19 +224,19 @@ class ReplicationSet(ManagedState, BaseModel):
         self.start(str(self._status), str(self._status))
 
     def answers_in(self, region: str) -> bool:
-        """Return whether GetReplicationSet returns the set in a Region: only in one that is in the set [prowler, tf].
-        One that is being added does not (*unknown*); settings decide on others whose answer is unknown."""
+        """Return whether GetReplicationSet returns the set in a Region. Only a Region of the set does [prowler, tf]. A Region
+        that is being added does not (*unknown*). Settings decide on other cases that are unknown."""
         working = {"ACTIVE", "DELETING"} if SETTINGS.deleting_region_answers else {"ACTIVE"}
         answering = {name for name, info in self.regions.items() if info.status in working}
         if not answering and self.status == "CREATING" and SETTINGS.creating_set_answers_in == "asked":
             answering = {self.created_in}
-        # A set that is DELETING is returned until it is gone: botocore's waiter waits for that [model].
+        # A set that is DELETING is returned until it is gone, for which botocore's waiter waits [model].
         return region in (answering or self.regions)
 
     def describe(self) -> dict[str, Any]:
         """Return GetReplicationSet's ``replicationSet``. The recorded one has neither ``arn`` nor
         ``statusUpdateDateTime``, although the model requires the latter [cli]. In Terraform's tests there is an ``arn``
-        [tf]. The setting ``answer_shape`` selects one of both."""
+        [tf]. The setting ``answer_shape`` selects one of these forms."""
         if self.verbatim is not None:
             return self.verbatim
         full = SETTINGS.answer_shape == "model"
@@ -255,9 +255,9 @@ class ReplicationSet(ManagedState, BaseModel):
 @dataclass
 class Write:
     """
-    A successful write, as reads that lag need it.
+    A successful write, for reads that lag behind it.
 
-    :ivar before: the set before it, None if there was none.
+    :ivar before: the set before the write; None if there was none.
     :ivar at: its time on the monotonic clock, in seconds.
     :ivar reads: how many reads in each Region did not show it.
     """
@@ -302,13 +302,13 @@ class SSMIncidentsBackend(BaseBackend):
     def __init__(self, region_name: str, account_id: str):
         super().__init__(region_name, account_id)
         self._replication_set: ReplicationSet | None = None
-        # Client token -> the call that had it, and its answer.
+        # Client token -> the call with this token, and its answer.
         self._answered: dict[str, tuple[str, Any]] = {}
         self.writes: list[Write] = []
 
     @property
     def replication_set(self) -> ReplicationSet | None:
-        """Return the account's set, after changes whose time has come."""
+        """Return the account's set, after finishing the changes that are due."""
         if self._replication_set is not None:
             self._replication_set.settle()
             if not self._replication_set.regions:
@@ -332,11 +332,11 @@ class SSMIncidentsBackend(BaseBackend):
         """
         Return the set of an ARN, if the caller's Region returns it.
 
-        :param reading: whether the call is a read, which may lag.
+        :param reading: whether the call is a read, which can lag.
 
-        From a Region outside the set GetReplicationSet answers ResourceNotFoundException [prowler, tf]; that all
-        other calls do the same is likely, *unknown*. Another account's ARN is refused (*unknown*: no policy could
-        allow it), anything but a replication set's ARN is invalid (*unknown*).
+        In a Region outside the set, GetReplicationSet answers ResourceNotFoundException [prowler, tf]. It is likely
+        that all other calls do the same, but *unknown*. Another account's ARN is refused (*unknown*: no policy could
+        allow it). An ARN that is not a replication set's is invalid (*unknown*).
         """
         self._check_account(arn)
         if not arn.split(":", 5)[5].startswith("replication-set/"):
@@ -347,7 +347,7 @@ class SSMIncidentsBackend(BaseBackend):
         return found
 
     def _find_tagged(self, caller: Caller, arn: str, reading: bool = False) -> ReplicationSet:
-        """Return the set of an ARN in a call for tags, where ARNs of other resources are valid, and not found."""
+        """Return the set of an ARN in a call for tags. Here, ARNs of other resources are valid but not found."""
         shape = service_model().shape_for("Arn")
         if next(violations(shape, arn), None) or arn.split(":")[2] != "ssm-incidents":
             raise ValidationException(f"Invalid resource ARN: {arn}")
@@ -379,7 +379,7 @@ class SSMIncidentsBackend(BaseBackend):
 
     def _problem_of_key(self, region: str, arn: str) -> str | None:
         """
-        Return why the service can't use a customer managed key; None if it can. All texts are *unknown*.
+        Return why the service can't use a customer managed key; None if it can. The texts are *unknown*.
 
         The key must be in the Region, symmetric, and with key material made by KMS [keys]. Anything but a key's ARN is
         refused (*unknown*; Terraform sends nothing else, and CloudFormation's pattern wants an ARN [tf, cfn]), and so is
@@ -469,8 +469,8 @@ class SSMIncidentsBackend(BaseBackend):
         return arn
 
     def get_replication_set(self, caller: Caller, arn: str) -> dict[str, Any]:
-        """Return the set. Each call is a poll: with moto's progression "manual" a change takes a number of polls. One that
-        lags is none."""
+        """Return the set. With moto's progression "manual", a change takes a number of polls. Each call is a poll, unless it
+        lags."""
         found = self._find(caller, arn, reading=True)
         if found is self._replication_set:
             found.advance()
@@ -478,7 +478,7 @@ class SSMIncidentsBackend(BaseBackend):
         return found.describe()
 
     def list_replication_sets(self, caller: Caller, next_token: str | None) -> tuple[list[str], str | None]:
-        """Return the ARN, in any Region in which the service exists [prowler], and a token if there is another page."""
+        """Return the ARN in any Region of the service [prowler], and a token if there is another page."""
         page = 1
         if next_token is not None:
             prefix, _separator, number = next_token.partition("-")
@@ -491,7 +491,7 @@ class SSMIncidentsBackend(BaseBackend):
         return ([found.arn] if found else []), None
 
     def data_in(self, region: str) -> Data | None:
-        """Return what the set holds, None if there is no set, or the Region does not return it (*unknown*)."""
+        """Return what the set holds; None if there is no set or if the Region does not return it (*unknown*)."""
         found = self.replication_set
         return found.data if found is not None and found.answers_in(region) else None
 
@@ -602,21 +602,19 @@ class SSMIncidentsBackend(BaseBackend):
 
     def seed(self, body: Mapping[str, Any], arn: str | None = None, tags: Mapping[str, str] | None = None) -> str:
         """
-        Put a set into the account. GetReplicationSet returns the body unchanged until the set changes, which a set that
-        is CREATING, UPDATING or DELETING does by itself.
+        Put a set that holds nothing into the account: see seeded_data. GetReplicationSet returns the body unchanged until
+        the set changes. A set that is CREATING, UPDATING or DELETING changes by itself.
 
         :param body: GetReplicationSet's answer, with or without its outer ``replicationSet``. Times are epoch
             seconds, ISO 8601 or datetimes. Only ``regionMap`` and ``status`` are needed: real answers lack others.
         :param arn: by default the body's, or a new one.
-        The set holds nothing: see seeded_data.
-
         :return: the set's ARN.
         :raises ValueError: if the body is not that of a set.
         """
         seeded = _seeded_body(body)
         new_arn = f"arn:{self.partition}:ssm-incidents::{self.account_id}:replication-set/{mock_random.uuid4()}"
         creator = seeded.get("createdBy", f"arn:{self.partition}:sts::{self.account_id}:assumed-role/Admin/seed")
-        # Where it was created is not in the body: the first Region is as good as any.
+        # The body does not say in which Region the set was created, so any Region will do.
         caller = Caller(next(iter(seeded["regionMap"])), creator)
         made = ReplicationSet(arn or seeded.get("arn") or new_arn, caller, tags or {})
         made.created = seeded.get("createdTime", made.created)
@@ -646,7 +644,7 @@ class SSMIncidentsBackend(BaseBackend):
     @property
     def seeded_data(self) -> Data:
         """
-        Return what the account's set holds, for seeds.
+        Return what the account's set holds, to which seeds are added.
 
         :raises ValueError: if there is no set.
         """
@@ -666,8 +664,8 @@ def _new_region(sse_kms_key_id: str | None) -> RegionInfo:
 
 
 def _check_kinds(keys: Iterable[str]) -> None:
-    """Refuse AWS owned and customer managed keys in one set [tfdoc], with a text that is *unknown*. In a set that has both
-    already, every change of its Regions is refused (*unknown*)."""
+    """Refuse AWS owned and customer managed keys in one set [tfdoc]. The text is *unknown*. If a set has both already, every
+    change of its Regions is refused (*unknown*)."""
     if len({key == DEFAULT_KEY for key in keys}) > 1:
         raise ValidationException("A replication set can't have both AWS owned and customer managed keys")
 

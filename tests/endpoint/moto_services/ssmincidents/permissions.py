@@ -5,8 +5,8 @@
 """
 What a call needs in the caller's IAM policies, whose conditions moto does not evaluate.
 
-Sources: AWS's Service Authorization Reference for ssm-incidents, for the actions' condition keys and for TagResource at a
-create with tags; CloudFormation's schema of the resource, for iam:CreateServiceLinkedRole.
+Sources: AWS's Service Authorization Reference for ssm-incidents, for the actions' condition keys, and for the TagResource
+that a create with tags needs. CloudFormation's schema of the resource, for iam:CreateServiceLinkedRole.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class SSMIncidentsIAMRequest(IAMRequest):
             if tags:
                 arn = f"arn:{partition}:{SERVICE}::{self.account_id}:replication-set/*"
                 yield f"{SERVICE}:TagResource", arn, {}
-            # Also if the role is there already (*unknown*).
+            # This is needed even if the role exists (*unknown*).
             role = f"arn:{partition}:iam::{self.account_id}:{_LINKED_ROLE}"
             yield "iam:CreateServiceLinkedRole", role, {"iam:AWSServiceName": [_LINKED_SERVICE]}
             return
@@ -91,7 +91,7 @@ class SSMIncidentsIAMRequest(IAMRequest):
         return found.tags if found is not None and found.arn == arn else {}
 
     def _raise_access_denied(self) -> None:
-        raise NotImplementedError  # by check_action_permitted() alone
+        raise NotImplementedError  # only check_action_permitted() denies
 
     def _raise_invalid_access_key(self, _error: str) -> None:
         raise UnrecognizedClientException()
@@ -110,7 +110,7 @@ def _tag_context(key: str, tags: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _evaluate(policy: Mapping[str, Any], action: str, resource: str, context: Context) -> PermissionResult:
-    """Return what a policy says of an action: moto decides, by the statements whose conditions hold."""
+    """Return what a policy says about an action. moto decides by the statements whose conditions hold."""
     given = policy["Statement"]
     statements = given if isinstance(given, list) else [given]
     holding = [
@@ -122,8 +122,8 @@ def _evaluate(policy: Mapping[str, Any], action: str, resource: str, context: Co
 
 
 def _holds(statement: Mapping[str, Any], context: Context) -> bool:
-    """Return whether all of a statement's conditions hold. If an operator is not known here, nothing is allowed by the
-    statement, and everything denied."""
+    """Return whether all of a statement's conditions hold. With an operator that is unknown here, an Allow never holds and a
+    Deny always does."""
     conditions = statement.get("Condition", {})
     if any(_operator(name) is None for name in conditions):
         return bool(statement["Effect"] == "Deny")
@@ -143,5 +143,5 @@ def _condition_holds(name: str, values: list[str], expected: str | list[str]) ->
     assert matches is not None
     patterns = expected if isinstance(expected, list) else [expected]
     found = [any(matches(value, pattern) for pattern in patterns) for value in values]
-    # Without a value, ForAllValues holds, and any other operator does not (IAM User Guide, multivalued context keys).
+    # If the key has no value, ForAllValues holds, and no other operator does (IAM User Guide, multivalued context keys).
     return all(found) if name.startswith("ForAllValues:") else any(found)

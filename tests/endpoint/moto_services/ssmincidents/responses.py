@@ -60,23 +60,23 @@ class SSMIncidentsResponse(BaseResponse):
         host = self.parsed_url.hostname or ""
         is_missing = host.startswith("ssm-") and host not in service_hosts()
         if is_missing or self.region not in service_regions():
-            # The host name does not resolve. A server drops the connection before this is called.
+            # AWS has no such host name. With the local endpoint, faults.py has dropped the connection by now.
             raise EndpointConnectionError(endpoint_url=self.uri)
 
     def get_region_from_url(self, request: Any, full_url: str) -> str:
-        """Return the Region of the signature, which is the caller's choice, other than the URL or the user agent."""
+        """Return the Region of the signature, which the caller chooses. moto would look at the URL and the user agent."""
         scope = request.headers.get("Authorization", "").partition("Credential=")[2].split(",")[0].split("/")
         return scope[2] if len(scope) == 5 else super().get_region_from_url(request, full_url)
 
     def _get_action(self) -> str:
-        # moto's router answers a request without a required query parameter with a plain 404.
+        # moto's router would answer a request without a required query parameter with a plain 404.
         request = self.normalized_request
         name, self.uri_match = match_operation(request.method, request.raw_path, self.headers.get("X-Amz-Target"))
         return name or ""
 
     @property
     def _service(self) -> str:
-        """Return which of both APIs the request is for."""
+        """Return which of the two APIs the request is for."""
         return CONTACTS if "X-Amz-Target" in self.headers else SERVICE
 
     @property
@@ -118,8 +118,8 @@ class SSMIncidentsResponse(BaseResponse):
     # Permissions --------------------------------------------------------------------------------------------------
 
     def _determine_resource(self) -> str:
-        """Return the ARN for a policy's Resource: the one that the call requires, the object's or its parent's. A create, and a
-        list without a parent, have none: only "*" allows them."""
+        """Return the ARN for a policy's Resource, which is the ARN that the call requires: the object's or its parent's. A
+        create, and a list without a parent, require none, so only "*" allows them."""
         given, required = self._raw_input(), self._input_shape.required_members
         arns = (given[name] for name in required if isinstance(given.get(name), str) and given[name].startswith("arn:"))
         return str(next(arns, "*"))
@@ -153,17 +153,17 @@ class SSMIncidentsResponse(BaseResponse):
             error = UnknownOperationException(operation, service == CONTACTS)
             headers, body = self._enrich_response(dict(error.get_headers()), error.get_body())
             return error.code, headers, body
-        # moto's server is threaded, and the rules read before they write.
+        # moto's server is threaded, and the rules read the state before they write it.
         with LOCK:
             try:
                 return super().call_action()
-            except ServiceException as error:  # raised before moto looks for them: by the IAM check
+            except ServiceException as error:  # raised by the IAM check, before moto handles them
                 status, headers, body = self.serialized(ActionResult(error))
                 headers, body = self._enrich_response(headers, body)
                 return status, headers, body
 
     def _call_read(self, service: str, operation: str) -> TYPE_RESPONSE:
-        """Answer an operation of what the set holds. The answer is JSON already: moto's serializer has nothing to add."""
+        """Answer an operation that reads what the set holds. The answer is JSON and does not need moto's serializer."""
         status, headers = 200, {"Content-Type": CONTENT_TYPES[service]}
         try:
             self._authenticate_and_authorize_normal_action(self._determine_resource())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads botocore's model of the service: its Regions, the operation of a request, and the constraints of input."""
+"""Reads botocore's model of the service: the Regions, the operation of a request, and the constraints on input."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
 
 @cache
 def service_model(service: str = SERVICE) -> ServiceModel:
-    """Return botocore's model, read without a session, which would read the user's profile."""
+    """Return botocore's model. It is read without a session, because a session would read the user's profile."""
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
@@ -68,7 +68,7 @@ def service_regions() -> frozenset[str]:
 
 @cache
 def service_hosts() -> frozenset[str]:
-    """Return the host names of both APIs. Whether ssm-contacts has dual-stack ones is *unknown*: here it has none."""
+    """Return the host names of both APIs. Whether ssm-contacts has dual-stack host names is *unknown*. Here it has none."""
     hosts = {f"{service}.{region}.amazonaws.com" for service in FIPS_REGIONS for region in service_regions()}
     hosts |= {f"{SERVICE}.{region}.api.aws" for region in service_regions()}
     hosts |= {
@@ -80,7 +80,7 @@ def service_hosts() -> frozenset[str]:
 
 @cache
 def _routes() -> dict[tuple[str, str], str]:
-    """Return the operation of each (method, first part of the path) [model], also of those that are not served."""
+    """Return the operations by method and first part of the path [model], including those that are not served."""
     model = service_model()
     routes = {}
     for name in model.operation_names:
@@ -133,7 +133,7 @@ def violations(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
     """
     Yield the violations of the model in a value: of types, required members, lengths, ranges, patterns, enums, unions.
 
-    botocore's ParamValidator checks neither upper limits nor patterns, and the service does.
+    botocore's ParamValidator checks neither upper limits nor patterns. The service checks both.
 
     :param shape: the model's shape. Members that are not in the model are ignored, as services do.
     :return: messages in the words of the service's ValidationException.
@@ -172,8 +172,8 @@ def _limit_violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
 
 
 def _as_python(pattern: str) -> str:
-    """Return a pattern of the model without the Unicode properties that Python's re lacks: in its classes of characters \\w is
-    every letter and number, and the underscore, which they all have too."""
+    """Return a pattern of the model without the Unicode properties that Python's re lacks. \\w, which replaces letters and
+    numbers, also matches the underscore. Every character class of the model has that too."""
     separators = r" \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
     return pattern.replace(r"\p{L}", r"\w").replace(r"\p{N}", r"\w").replace(r"\p{Z}", separators)
 

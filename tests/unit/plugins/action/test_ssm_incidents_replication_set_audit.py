@@ -100,13 +100,13 @@ def test_usable_keys(audit: Audit, run_module: Audit, endpoint: LocalEndpoint) -
         assert part in finding["msg"] and part in failed["msg"]
 
 
-def test_keys_that_can_not_be_seen_are_no_pass(
+def test_keys_that_can_not_be_described_do_not_pass(
     audit: Audit, endpoint: LocalEndpoint, kms_url: Audit, refusing_kms: RefusingKMS
 ) -> None:
     endpoint.seed(COMPLIANT_SET)
     options = kms_url(refusing_kms.url)
     assert audit(rules={"customer_managed_keys": True}, **options)["outcome"] == "passed"
-    # KMS is asked only with the rule.
+    # KMS is called only if the rule is set.
     assert refusing_kms.requests == []
     outcome = audit(rules={"usable_keys": True}, **options)
     assert outcome.failed and outcome["outcome"] == "unknown"
@@ -201,7 +201,7 @@ def test_a_role_of_another_account(audit: Audit, endpoint: LocalEndpoint) -> Non
 def test_the_expected_account(
     audit: Audit, endpoint: LocalEndpoint, expected: str, body: dict[str, Any] | None
 ) -> None:
-    """Another one's answer is no pass, whether it has a set or not."""
+    """If another account answers, the audit does not pass, whether the account has a set or not."""
     if body:
         endpoint.seed(body)
     outcome = audit(account_id=expected, rules={"state": "any"})
@@ -325,7 +325,7 @@ def test_data_read_before_the_fork_is_not_read_again(
     load_file, test_thread = JSONFileLoader.load_file, current_thread()
 
     def record_and_load(loader: JSONFileLoader, path: str) -> Any:
-        # The endpoint reads files in other threads.
+        # The endpoint reads files too, in other threads.
         if current_thread() is test_thread:
             read.append(path)
         return load_file(loader, path)
@@ -408,7 +408,7 @@ CREDENTIAL_OPTIONS = ("profile", "assume_role_arn", "access_key", "secret_key", 
 
 
 @pytest.mark.parametrize(
-    # The aliases differ between amazon.aws's releases.
+    # The aliases differ between releases of amazon.aws.
     "name",
     [name for option in CREDENTIAL_OPTIONS for name in (option, *ActionModule.argument_spec[option]["aliases"])],
 )
@@ -417,7 +417,7 @@ CREDENTIAL_OPTIONS = ("profile", "assume_role_arn", "access_key", "secret_key", 
 def test_empty_credentials_are_refused(
     run_action: Audit, endpoint: LocalEndpoint, name: str, value: str | None
 ) -> None:
-    """They don't mean the credentials of the environment."""
+    """Empty credentials do not mean those of the environment."""
     endpoint.seed(COMPLIANT_SET)
     given = {"endpoint_url": endpoint.url, "region": "us-east-1", name: value}
     outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, report_only=True, **given)
@@ -495,7 +495,7 @@ def test_debug_botocore_endpoint_logs(audit: Audit, endpoint: LocalEndpoint) -> 
 def test_the_documented_options_are_those_of_the_argument_spec() -> None:
     options = documented("DOCUMENTATION")["options"]
     inherited = set(ActionModule.argument_spec) - set(options)
-    # From documentation fragments, most of them amazon.aws's.
+    # These options are from documentation fragments, most of them of amazon.aws.
     assert inherited == {
         "access_key",
         "aws_ca_bundle",
@@ -550,7 +550,7 @@ def test_a_secret_is_masked_in_an_endpoint_url_without_its_scheme(audit: Audit) 
 
 def test_a_vaulted_key(audit: Audit, endpoint: LocalEndpoint) -> None:
     class Vaulted:
-        """A vaulted text as ansible-core 2.18 and older pass it to the action."""
+        """A vaulted text, as ansible-core 2.18 and older pass it to the action."""
 
         __ENCRYPTED__ = True
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the report's action, as Ansible loads it: its summary, what it displays and what it writes."""
+"""Tests of the report's action, as Ansible loads it: its summary, its text and its files."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ AUDITS = {
 
 @pytest.fixture
 def make_report(run_action: Report, capfd: pytest.CaptureFixture[str]) -> Report:
-    """Return a function that runs the action, which must not display anything: callbacks do."""
+    """Return a function that runs the action. The action must not display anything, because callbacks do that."""
 
     def run(_keywords: dict[str, Any] | None = None, **given: Any) -> Any:
         outcome = run_action("ssm_incidents_replication_set_report", _keywords=_keywords, _connected=False, **given)
@@ -103,7 +103,7 @@ def test_order_and_summary(make_report: Report, tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob(".*")) == []
 
 
-def test_every_form_has_every_account(make_report: Report, tmp_path: Path) -> None:
+def test_every_format_has_every_account(make_report: Report, tmp_path: Path) -> None:
     forms = ("csv", "html", "json", "junit")
     make_report(audits=AUDITS, **{form: str(tmp_path / form) for form in forms})
     for form in forms:
@@ -126,7 +126,7 @@ def test_text(make_report: Report, tmp_path: Path) -> None:
 
 
 def test_the_text_is_short(make_report: Report) -> None:
-    """Accounts with the same findings are one, and there is a limit for the others."""
+    """Accounts with the same findings are listed together, and the number of others is limited."""
     audits = {f"account-{number}": audit_result("failed", 1, account_id=f"{number:012}") for number in range(500)}
     for number in range(30):
         audits[f"odd-{number}"] = audit_result("unknown", account_id=None, msg=f"Failed in way {number}")
@@ -136,7 +136,7 @@ def test_the_text_is_short(make_report: Report) -> None:
     assert text[-1] == "... and 11 more accounts"
 
 
-def test_what_is_grave_comes_first(make_report: Report, tmp_path: Path) -> None:
+def test_grave_findings_come_first(make_report: Report, tmp_path: Path) -> None:
     """Accounts without a working set come before those with more findings of other kinds."""
     missing = {"rule": "state", "region": None, "expected": "present", "actual": "absent", "known": True, "msg": "None"}
     superfluous = {**missing, "expected": "absent", "actual": "present"}
@@ -208,7 +208,7 @@ def test_accounts_of_earlier_reports_are_unreported(make_report: Report, tmp_pat
     assert outcome.failed and outcome["unreported"] == ["a"]
 
 
-def test_no_result_at_all_is_a_failure(make_report: Report) -> None:
+def test_an_audit_without_any_result_fails(make_report: Report) -> None:
     outcome = make_report(audits={"a": {}, "b": {}})
     assert outcome.failed and outcome["unreported"] == ["a", "b"]
 
@@ -291,7 +291,7 @@ def test_other_files_are_refused_by_name(
 def test_a_row_from_the_future_is_refused_by_name(
     make_report: Report, tmp_path: Path, minutes: int, refused: bool
 ) -> None:
-    """It would replace every newer row of its name, also one that failed."""
+    """Such a row would replace every later row of its name, even one that failed."""
     time = iso_time(datetime.now(UTC) + timedelta(minutes=minutes))
     make_report(audits={"a": audit_result(), "b": audit_result(time=time)}, json=str(tmp_path / "early.json"))
     today = {"b": audit_result("failed", 1, time=iso_time(datetime.now(UTC)))}
@@ -370,7 +370,7 @@ def test_one_name_for_two_accounts_is_refused(make_report: Report, tmp_path: Pat
 
 
 def test_one_account_under_two_names_does_not_pass(make_report: Report, tmp_path: Path) -> None:
-    """One of them may stand for an account that nobody audited."""
+    """One of the names may stand for an account that was not audited."""
     audits = {
         "a": audit_result(expected_account_id="111122223333"),
         "b": audit_result(),
@@ -441,7 +441,7 @@ def test_a_device_is_written_to(make_report: Report) -> None:
 
 
 @pytest.mark.parametrize("name", ["a\0b", "/"])
-def test_a_name_that_no_file_can_have(make_report: Report, tmp_path: Path, name: str) -> None:
+def test_an_impossible_file_name(make_report: Report, tmp_path: Path, name: str) -> None:
     path = tmp_path / "audit.json"
     outcome = make_report(audits={"a": audit_result()}, html=name, json=str(path))
     assert outcome.failed and "Failed to write" in outcome["msg"]

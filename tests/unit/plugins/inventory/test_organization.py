@@ -43,11 +43,11 @@ Change = Callable[[Answer, dict[str, Any]], Answer]
 
 
 class Organizations:
-    """The calls that Organizations got, and changes of its answers.
+    """The calls that Organizations got, and functions that change its answers.
 
     :ivar calls: the operations, each with its input.
-    :ivar changes: for an operation, a function that returns the answer, from moto's and from the input, or raises. moto's is
-        empty if moto refuses the call.
+    :ivar changes: for an operation, a function that takes moto's answer and the input, and returns the answer or raises an
+        error. moto's answer is empty if moto refuses the call.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Organizations:
 
 @pytest.fixture
 def organizations(monkeypatch: pytest.MonkeyPatch) -> Organizations:
-    """Return the calls that Organizations gets. No account has Paths, as with an old botocore."""
+    """Return the calls that Organizations gets. As with an old botocore, no account has Paths."""
     control = Organizations()
 
     def wrap(name: str, operation: str) -> None:
@@ -82,7 +82,7 @@ def organizations(monkeypatch: pytest.MonkeyPatch) -> Organizations:
             if operation not in control.changes:
                 return str(of_moto(response))
             answer: Answer = {}
-            # Of what a changed answer has named, moto knows nothing.
+            # moto does not know what only a changed answer names.
             with suppress(Exception):
                 answer = json.loads(of_moto(response))
             return json.dumps(control.changes[operation](answer, given))
@@ -134,7 +134,7 @@ class Source:
         try:
             plugin.parse(inventory, DataLoader(), path, cache=use_cache)
         finally:
-            # The calls beside one that fails must not reach the next test.
+            # Other calls at the time of a failure must not reach the next test.
             for thread in threading.enumerate():
                 if thread.name.startswith("incident_manager.aws "):
                     thread.join(timeout=5)
@@ -143,7 +143,7 @@ class Source:
         return inventory
 
     def fails(self, **given: Any) -> str:
-        """Parse the source, which must fail and add no host, and return the message."""
+        """Parse the source, assert that this fails and adds no host, and return the message."""
         inventory = InventoryData()
         with pytest.raises(AnsibleParserError) as raised:
             self.parse(inventory, **given)
@@ -166,13 +166,13 @@ def names(inventory: InventoryData) -> list[str]:
 
 
 def variables(inventory: InventoryData, host: str) -> dict[str, Any]:
-    """Return the variables that a source has set."""
+    """Return the variables of a host that the source has set."""
     found = inventory.hosts[host].get_vars()
     return {name: value for name, value in found.items() if not name.startswith(("inventory_", "group_names"))}
 
 
 def groups(inventory: InventoryData) -> dict[str, list[str]]:
-    """Return the hosts of each group, those of its children included."""
+    """Return the hosts of each group, including those of its children."""
     return {
         name: sorted(host.name for host in group.get_hosts())
         for name, group in inventory.groups.items()
@@ -219,7 +219,7 @@ def test_an_account_is_a_host(source: Source, organizations: Organizations, has_
     assert [child.name for child in inventory.groups["ou_Sandbox"].child_groups] == ["ou_Sandbox__Prod"]
 
 
-def test_what_is_asked_for(source: Source, organizations: Organizations) -> None:
+def test_optional_variables(source: Source, organizations: Organizations) -> None:
     inventory = source.parse(include_tags=True, include_email=True, search_regions=["us-east-1"])
     found = variables(inventory, SHOP)
     assert (found["account_email"], found["account_tags"]) == ("somebody@example.com", {})
@@ -229,7 +229,7 @@ def test_what_is_asked_for(source: Source, organizations: Organizations) -> None
 
 
 def test_calls(endpoint: LocalEndpoint, source: Source, organizations: Organizations) -> None:
-    """Each page is one call, and each unit is described, and its parent is asked for, once."""
+    """Each page takes one call, and each unit is described once. Without Paths, each parent is requested once."""
     accounts = [
         {"id": str(300_000_000_000 + number), "name": f"Account {number}", "units": ["Workloads", f"Unit {number % 3}"]}
         for number in range(44)
@@ -242,7 +242,7 @@ def test_calls(endpoint: LocalEndpoint, source: Source, organizations: Organizat
     organizations.calls.clear()
     without_paths(organizations)
     assert len(source.parse().hosts) == 44
-    # 45 accounts and 4 units.
+    # The organization has 45 accounts and 4 units.
     assert organizations.count() == {**with_paths, "ListParents": 49}
 
 
@@ -276,7 +276,7 @@ def test_state_and_status(source: Source, organizations: Organizations, states: 
 
 
 def test_only_state(source: Source, organizations: Organizations) -> None:
-    """Without Status, which AWS retires, an old botocore returns no state at all."""
+    """AWS is retiring Status. Without it, an old botocore returns no state."""
     organizations.change_accounts(lambda account: account.pop("Status"))
     if KNOWS_STATE:
         assert variables(source.parse(), SHOP)["account_state"] == "ACTIVE"
@@ -309,7 +309,7 @@ def test_the_management_account(source: Source, capsys: pytest.CaptureFixture[st
 
 
 def test_a_role_lists(endpoint: LocalEndpoint, source: Source) -> None:
-    """The role of the source is that of the management account's host, too."""
+    """The role of the source is also the role of the management account's host."""
     role = f"arn:aws:iam::{MANAGEMENT}:role/reader"
     inventory = source.parse(management_account="caller", assume_role_arn=role)
     assert variables(inventory, MANAGEMENT)["incident_manager_account"]["assume_role_arn"] == role
@@ -322,7 +322,7 @@ def test_a_delegated_administrator(endpoint: LocalEndpoint, source: Source) -> N
     assert names(source.parse(**keys)) == [PAYMENTS, SHOP, ARCHIVE]
 
 
-def test_a_profile_is_that_of_the_hosts(source: Source, tmp_path: Path) -> None:
+def test_the_hosts_have_the_profile_of_the_source(source: Source, tmp_path: Path) -> None:
     (tmp_path / "config").write_text(
         f"[profile audit]\naws_access_key_id = KEY\naws_secret_access_key = {SECRET_KEY}\n"
     )
@@ -421,7 +421,7 @@ def test_constructed(source: Source) -> None:
 
 
 def test_strict_fails_and_adds_no_host(source: Source) -> None:
-    """ansible-core keeps the hosts that a source has added before it failed."""
+    """ansible-core would keep hosts that a source adds before it fails."""
     assert SHOP in source.fails(include_tags=True, strict=True, compose={"team": "account_tags.Team"})
     inventory = InventoryData()
     inventory.add_host(SHOP)
@@ -594,7 +594,7 @@ def test_malformed_paths(source: Source, organizations: Organizations, paths: li
 def test_a_list_that_does_not_end(
     source: Source, organizations: Organizations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every page names another one."""
+    """Every page has a token for another page."""
     module = "ansible_collections.incident_manager.aws.plugins.module_utils._organization.api"
     monkeypatch.setattr(f"{module}._MAX_PAGES", 50)
     pages = iter(range(1000))
@@ -618,7 +618,7 @@ def test_an_endpoint_that_hangs(source: Source, monkeypatch: pytest.MonkeyPatch)
 def test_an_endpoint_that_refuses_connections(source: Source, closed_url: str) -> None:
     message = source.fails(endpoint_url=closed_url)
     assert "Could not connect" in message and "can reach this endpoint" in message
-    # An option of modules only.
+    # aws_config is an option of modules only.
     assert "aws_config" not in message
 
 
@@ -665,7 +665,7 @@ def test_the_name_of_the_file(tmp_path: Path, name: str, expected: bool) -> None
 
 
 @pytest.mark.parametrize("content", ["- plugin: incident_manager.aws.organization\n", "plugin\n", ""])
-def test_a_source_that_is_no_mapping(tmp_path: Path, content: str) -> None:
+def test_a_source_that_is_not_a_mapping(tmp_path: Path, content: str) -> None:
     path = tmp_path / "organization.yml"
     path.write_text(content)
     with pytest.raises(AnsibleParserError) as raised:
@@ -707,7 +707,7 @@ def test_the_cache_is_used(cached: Callable[..., InventoryData], organizations: 
         }
     assert variables(second, "Shop")["incident_manager_account"]["assume_role_arn"].endswith("/another")
     organizations.calls.clear()
-    # As with --flush-cache.
+    # This is what --flush-cache does.
     assert len(cached(include_tags=True, use_cache=False).hosts) == 3
     assert organizations.count()["ListTagsForResource"] == 4
 
@@ -738,7 +738,7 @@ def test_a_cache_of_another_organization_is_not_used(
     assert names(cached()) == ["444444444444"]
 
 
-def test_a_cache_is_of_no_use_without_access(
+def test_the_cache_is_not_used_without_access(
     cached: Callable[..., InventoryData], organizations: Organizations
 ) -> None:
     cached()
@@ -796,7 +796,7 @@ def with_host(name: str, **variables: str) -> InventoryData:
 
 
 def test_a_host_is_never_a_group(endpoint: LocalEndpoint, source: Source) -> None:
-    """Ansible would put the group, and not the host, into the host's groups."""
+    """If a group had the same name, Ansible would put the group instead of the host into the host's groups."""
     endpoint.make_organization([{"id": SHOP, "name": "production"}, {"id": PAYMENTS, "name": "x"}], MANAGEMENT)
     inventory = with_group("production")
     with pytest.raises(AnsibleParserError, match="'production', but a group has this name"):
@@ -823,7 +823,7 @@ def test_a_source_that_fails_changes_no_host_of_another_one(source: Source) -> N
         source.parse(inventory, strict=True, compose={"x": "nope.y"})
     found = variables(inventory, SHOP)
     assert found["owner"] == "somebody" and "account_id" not in found
-    # Without the failure, both sources add to the host.
+    # Without the failure, both sources add to this host.
     found = variables(source.parse(inventory), SHOP)
     assert (found["owner"], found["account_id"]) == ("somebody", SHOP)
 
@@ -864,7 +864,7 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "of another organization": lambda cached: {**cached, "id": "o-zzzzzzzzzz"},
     "without accounts": lambda cached: {"id": cached["id"]},
     "a list": lambda cached: [cached],
-    "accounts that are none": lambda cached: {**cached, "accounts": ["x"]},
+    "accounts that are not mappings": lambda cached: {**cached, "accounts": ["x"]},
 }
 
 

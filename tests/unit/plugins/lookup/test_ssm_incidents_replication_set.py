@@ -145,7 +145,7 @@ def test_denied(
         )
 
 
-def test_another_failure_is_not_taken_for_a_denial(
+def test_another_failure_does_not_count_as_a_denial(
     run_lookup: Lookup, endpoint: LocalEndpoint, recorded_arn: str
 ) -> None:
     endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "region": "us-west-2", "times": None})
@@ -154,7 +154,7 @@ def test_another_failure_is_not_taken_for_a_denial(
         run_lookup(recorded_arn, region="us-west-2", search_regions="eu-west-1", on_denied="skip")
 
 
-def test_no_call_is_made_without_the_role_that_is_denied(
+def test_no_other_call_is_made_if_the_role_is_denied(
     run_lookup: Lookup, endpoint: LocalEndpoint, recorded_arn: str, refusing_sts: RefusingSTS
 ) -> None:
     given = {
@@ -205,7 +205,7 @@ def test_the_message_names_the_wrong_value(
 ) -> None:
     with pytest.raises(AnsibleError) as failure:
         run_lookup(*terms, **given)
-    # A message of ansible-core's is partly in the cause.
+    # A part of ansible-core's message is in the exception's cause.
     message = f"{failure.value} {failure.value.__cause__}"
     for part in parts:
         assert part in message
@@ -224,7 +224,7 @@ def test_a_secret_in_an_answer_is_masked(run_lookup: Lookup, endpoint: LocalEndp
 
 
 @pytest.mark.slow
-def test_in_an_assertion_and_never_templated(
+def test_in_an_assertion_and_without_templating(
     run_tasks: Callable[..., subprocess.CompletedProcess[str]],
     endpoint: LocalEndpoint,
     connection_variables: dict[str, str],
@@ -261,7 +261,7 @@ def test_in_an_assertion_and_never_templated(
 def test_empty_credentials_are_refused(
     endpoint: LocalEndpoint, recorded_arn: str, name: str, value: str | None
 ) -> None:
-    """They don't mean the credentials of the environment."""
+    """Empty credentials do not mean those of the environment."""
     lookup = lookup_loader.get(NAME)
     with pytest.raises(AnsibleError, match=f"{name}: must not be empty"):
         lookup.run([], variables={}, endpoint_url=endpoint.url, region="us-east-1", **{name: value})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Changes of a replication set when Regions are down, answers are lost, reads lag, and others change it too."""
+"""Tests of changes of a replication set while Regions are down, answers are lost, reads lag, or others change it too."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def transition(endpoint: LocalEndpoint) -> None:
 
 
 def writes(endpoint: LocalEndpoint) -> list[dict[str, Any]]:
-    """Return the calls that write, those that a Region has taken."""
+    """Return the calls that write and that a Region has accepted."""
     return [call for call in endpoint.requests if call["operation"] in write_operations(endpoint)]
 
 
@@ -67,7 +67,7 @@ def test_a_broken_region_is_evacuated(
     outcome = succeed(manage(region=caller, regions=regions(staying, THIRD)))
     assert actions(outcome) == [("add_region", "done"), ("delete_region", "done")]
     assert sorted(keys_of(outcome)) == sorted([staying, THIRD]) and outcome["region"] != broken
-    # What the endpoint itself takes are two polls a step.
+    # The endpoint itself takes two polls for each step.
     assert sum(sleeps) < 15
 
 
@@ -82,7 +82,7 @@ def test_tags_and_protection_are_changed_in_the_region_that_answers(
     assert actions(outcome) == [("update_deletion_protection", "done"), ("tag_resource", "done")]
     assert outcome["replication_set"]["tags"] == TAGS
     deletion = {"state": "absent", "arn": outcome["replication_set"]["arn"], "deletion_protected": False}
-    # The Region that does not answer may know of an open incident.
+    # The Region that does not answer may have an open incident.
     assert manage(**deletion)["error"]["code"] == "OpenIncidents"
     assert succeed(manage(**deletion, allow_open_incidents=True))["exists"] is False
 
@@ -133,7 +133,7 @@ def test_a_region_that_is_denied_is_named(manage: Run, endpoint: LocalEndpoint) 
 
 
 @pytest.mark.slow
-def test_a_region_that_hangs_is_left(manage: Run, endpoint: LocalEndpoint) -> None:
+def test_a_region_that_hangs_is_removed(manage: Run, endpoint: LocalEndpoint) -> None:
     seed_set(endpoint, regionMap=region_map(OWN, OTHER))
     endpoint.faults.add({"region": OWN, "fault": "hang", "times": None})
     outcome = succeed(manage(regions=regions(OTHER, THIRD), aws_config={"read_timeout": 2}))
@@ -154,7 +154,7 @@ def test_each_step_is_sent_once_although_reads_lag(
     created = succeed(manage(region=caller, regions=regions(OWN, OTHER), tags=TAGS, deletion_protected=True))
     assert actions(created) == [("create_replication_set", "done"), ("update_deletion_protection", "done")]
     assert len(created["replication_set"]["region_map"]) == 2
-    endpoint.configure(read_lag=lag)  # which shows everything so far
+    endpoint.configure(read_lag=lag)  # makes all writes so far visible
     moved = succeed(manage(region=caller, regions=regions(OTHER, THIRD), tags={}, deletion_protected=False))
     assert {status for _action, status in actions(moved)} == {"done"}
     assert [action for action, _status in actions(moved)] == [
@@ -163,14 +163,14 @@ def test_each_step_is_sent_once_although_reads_lag(
         "delete_region",
         "update_deletion_protection",
     ]
-    endpoint.configure(read_lag=lag)  # which shows everything so far
+    endpoint.configure(read_lag=lag)  # makes all writes so far visible
     arn = moved["replication_set"]["arn"]
     deleted = succeed(manage(region=caller, state="absent", arn=arn, deletion_protected=False))
     assert actions(deleted) == [("delete_replication_set", "done")] and deleted["exists"] is False
     assert len(write_operations(endpoint)) == 7
 
 
-def test_a_set_that_can_not_be_read_yet_is_no_failure_without_waiting(manage: Run, endpoint: LocalEndpoint) -> None:
+def test_without_wait_a_set_that_can_not_be_read_yet_is_no_failure(manage: Run, endpoint: LocalEndpoint) -> None:
     endpoint.faults.add(
         {"operation": "GetReplicationSet", "fault": "error", "code": "ResourceNotFoundException", "times": None}
     )
@@ -231,7 +231,9 @@ def test_a_step_is_taken_once_if_its_answer_is_lost(
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_a_step_whose_outcome_stays_unknown_is_reported_so(manage: Run, endpoint: LocalEndpoint, name: str) -> None:
+def test_a_step_whose_outcome_stays_unknown_is_reported_as_unknown(
+    manage: Run, endpoint: LocalEndpoint, name: str
+) -> None:
     options, operation = prepare_step(endpoint, name)
     endpoint.faults.add({"operation": operation, "fault": "reset", "times": None})
     outcome = manage(**options, wait_timeout=60)
@@ -242,10 +244,10 @@ def test_a_step_whose_outcome_stays_unknown_is_reported_so(manage: Run, endpoint
 
 
 @pytest.mark.parametrize("lost", LOST[:1], ids=str)
-def test_a_refusal_after_a_lost_answer_does_not_disown_the_change(
+def test_a_refusal_after_a_lost_answer_does_not_hide_the_change(
     manage: Run, endpoint: LocalEndpoint, lost: dict[str, Any]
 ) -> None:
-    """The set is UPDATING then, which a read that lags does not show, so that the second try is refused."""
+    """The set is UPDATING by then. A read that lags does not show that, so the module tries again and is refused."""
     seed_set(endpoint, regionMap=region_map(OWN))
     endpoint.configure(read_lag={"reads": 2})
     endpoint.faults.add({**lost, "operation": "UpdateReplicationSet", "after": True})
@@ -254,7 +256,7 @@ def test_a_refusal_after_a_lost_answer_does_not_disown_the_change(
     assert outcome["changed"] is True and actions(outcome) == [("add_region", "done")]
 
 
-# Passing faults -------------------------------------------------------------------------------------------------------
+# Temporary faults -------------------------------------------------------------------------------------------------------
 
 PASSING: list[dict[str, Any]] = [
     {"fault": "error", "code": "ServiceUnavailable", "http_status": 400},
@@ -273,7 +275,7 @@ PASSING: list[dict[str, Any]] = [
 @pytest.mark.parametrize("fault", PASSING, ids=str)
 @pytest.mark.parametrize("name", STEPS)
 @pytest.mark.parametrize("times", [1, 5])
-def test_a_passing_fault_of_a_write_is_survived(
+def test_a_write_with_a_temporary_fault_succeeds(
     manage: Run, endpoint: LocalEndpoint, fault: dict[str, Any], name: str, times: int
 ) -> None:
     options, operation = prepare_step(endpoint, name)
@@ -281,13 +283,13 @@ def test_a_passing_fault_of_a_write_is_survived(
     outcome = succeed(manage(**options))
     ((_action, status),) = actions(outcome)
     assert status == "done" and len(write_operations(endpoint)) == times + 1
-    # The set is looked at before a step is sent again.
+    # The set is read before a step is sent again.
     calls = [call["operation"] for call in endpoint.requests]
     first, second = [number for number, name in enumerate(calls) if name == operation][:2]
     assert {"GetReplicationSet", "ListReplicationSets"} & set(calls[first:second])
 
 
-# AWS accepts a step, and nothing happens ------------------------------------------------------------------------------
+# AWS accepts a step, but nothing changes ------------------------------------------------------------------------------
 
 
 WITHOUT_EFFECT = {
@@ -407,7 +409,7 @@ def test_a_conflict_without_a_change_in_progress_ends_in_minutes(
     assert 300 <= sum(sleeps) < 400 and len(write_operations(endpoint)) < 20
 
 
-def test_retry_after_is_honoured(manage: Run, endpoint: LocalEndpoint, sleeps: list[float]) -> None:
+def test_retry_after_is_respected(manage: Run, endpoint: LocalEndpoint, sleeps: list[float]) -> None:
     seed_set(endpoint, regionMap=region_map(OWN))
     endpoint.faults.add(conflict(members={"retryAfter": time.time() + 900}))
     outcome = succeed(manage(regions=regions(OWN, OTHER)))
@@ -451,7 +453,7 @@ def test_the_last_read_of_the_tags_ends_in_time(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [{"tags": TAGS}, {"state": "absent"}])
-def test_an_endpoint_that_hangs_ends_the_task(manage: Run, endpoint: LocalEndpoint, options: dict[str, Any]) -> None:
+def test_a_task_ends_if_the_endpoint_hangs(manage: Run, endpoint: LocalEndpoint, options: dict[str, Any]) -> None:
     if "state" in options:
         options = {**options, "arn": "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603"}
     with hanging_server() as url:
@@ -469,7 +471,7 @@ def test_a_negative_wait_timeout_is_refused(manage: Run, endpoint: LocalEndpoint
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_absent_with_the_arn_of_no_set_does_not_hide_the_account_s_own(
+def test_absent_with_another_arn_returns_the_set_of_the_account(
     manage: Run, endpoint: LocalEndpoint, check_mode: bool
 ) -> None:
     arn = seed_set(endpoint, regionMap=region_map(OTHER))
@@ -481,7 +483,7 @@ def test_absent_with_the_arn_of_no_set_does_not_hide_the_account_s_own(
     assert arn in str(warning) and other in str(warning)
 
 
-def test_absent_is_not_known_without_the_list(manage: Run, endpoint: LocalEndpoint) -> None:
+def test_absent_fails_if_the_sets_can_not_be_listed(manage: Run, endpoint: LocalEndpoint) -> None:
     arn = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
     endpoint.faults.add(
         {"operation": "ListReplicationSets", "fault": "error", "code": "AccessDeniedException", "times": None}
@@ -512,7 +514,7 @@ def test_the_set_that_the_account_has_is_named(manage: Run, endpoint: LocalEndpo
         ),
     ],
 )
-def test_what_others_add_is_not_deleted(
+def test_additions_by_others_are_not_deleted(
     manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run, change: dict[str, Any], part: str
 ) -> None:
     arn = seed_set(endpoint, regionMap=region_map(OWN), tags={})
@@ -562,7 +564,7 @@ def test_an_interrupted_task_says_what_it_has_done(
     endpoint.configure(transition={"progression": "manual", "times": 10**9})
     seed_set(endpoint, regionMap=region_map(OWN))
     process = start_module("ssm_incidents_replication_set", region=OWN, regions=regions(OWN, OTHER, THIRD))
-    # What it reads next shows that it has the answer.
+    # A call after the update shows that the module has the answer to it.
     while "UpdateReplicationSet" not in endpoint.operations[:-1]:
         assert process.poll() is None, process.communicate()
         time.sleep(0.01)
@@ -605,7 +607,7 @@ def test_the_diff_of_a_deletion_has_all_facts(manage: Run, endpoint: LocalEndpoi
         }
 
 
-# What attacks with endpoints of their own have found ------------------------------------------------------------------
+# Cases that attacks with their own endpoints have found ------------------------------------------------------------------
 
 
 def test_a_created_set_that_no_read_shows_yet_exists(manage: Run, endpoint: LocalEndpoint) -> None:
@@ -638,7 +640,7 @@ def test_denied_regions_outside_the_set_do_not_matter_while_reads_lag(
 
 
 def test_no_step_is_sent_after_the_time_is_over(manage: Run, endpoint: LocalEndpoint) -> None:
-    """The set is ready when the time is over."""
+    """The set is ready only when the time is over."""
     seed_set(endpoint, regionMap=region_map(OWN))
     outcome = manage(regions=regions(OWN, OTHER, THIRD), wait_timeout=1)
     assert outcome.failed and outcome["error"]["code"] == "WaitTimeout"
@@ -660,7 +662,7 @@ OTHERS_ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-
 
 
 @pytest.mark.parametrize("moment", ["2026-11-25T17:59:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
-def test_a_retry_after_that_is_odd_is_survived(manage: Run, endpoint: LocalEndpoint, moment: str) -> None:
+def test_an_odd_retry_after_does_no_harm(manage: Run, endpoint: LocalEndpoint, moment: str) -> None:
     seed_set(endpoint, regionMap=region_map(OWN))
     endpoint.faults.add(conflict(members={"retryAfter": moment}))
     outcome = manage(regions=regions(OWN, OTHER))
@@ -669,7 +671,7 @@ def test_a_retry_after_that_is_odd_is_survived(manage: Run, endpoint: LocalEndpo
         assert actions(outcome) == [("add_region", "done")]
 
 
-def test_a_refusal_is_not_retried_away_although_others_change_the_set(
+def test_a_refusal_ends_the_task_although_others_change_the_set(
     manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run, sleeps: list[float]
 ) -> None:
     arn = seed_set(endpoint, regionMap=region_map(OWN, OTHER))
@@ -690,7 +692,7 @@ def test_a_refusal_is_not_retried_away_although_others_change_the_set(
 
 @pytest.mark.parametrize("status", [302, 400, 403])
 @pytest.mark.parametrize("lag", [0, 2])
-def test_an_error_that_is_not_from_aws_is_no_refusal(
+def test_an_error_that_is_not_from_aws_does_not_count_as_a_refusal(
     manage: Run, endpoint: LocalEndpoint, status: int, lag: int
 ) -> None:
     seed_set(endpoint, regionMap=region_map(OWN))
@@ -704,7 +706,7 @@ def test_an_error_that_is_not_from_aws_is_no_refusal(
 
 
 @pytest.mark.parametrize("options", [{"tags": TAGS}, {"state": "absent"}])
-def test_one_dropped_connection_at_the_first_read_is_survived(
+def test_a_task_succeeds_although_its_first_read_is_dropped(
     manage: Run, endpoint: LocalEndpoint, options: dict[str, Any]
 ) -> None:
     arn = seed_set(endpoint, regionMap=region_map(OWN))
@@ -712,7 +714,7 @@ def test_one_dropped_connection_at_the_first_read_is_survived(
     succeed(manage(**options, arn=arn))
 
 
-def test_a_set_that_is_gone_is_absent_although_the_first_read_was_late(manage: Run, endpoint: LocalEndpoint) -> None:
+def test_a_deleted_set_is_absent_although_reads_lag(manage: Run, endpoint: LocalEndpoint) -> None:
     arn = seed_set(endpoint, regionMap=region_map(OWN))
     endpoint.configure(read_lag={"reads": 4}, transition={"progression": "immediate"})
     endpoint.client(region=OWN).delete_replication_set(arn=arn)
@@ -720,7 +722,7 @@ def test_a_set_that_is_gone_is_absent_although_the_first_read_was_late(manage: R
     assert outcome["exists"] is False and outcome["changed"] is False
 
 
-def test_protection_that_others_turn_on_again_is_not_said_to_be_off(
+def test_protection_that_others_turn_on_again_is_not_reported_as_off(
     manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run
 ) -> None:
     arn = seed_set(endpoint, regionMap=region_map(OWN), deletionProtected=True)
@@ -750,7 +752,9 @@ def test_a_region_that_others_add_again_after_its_deletion(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_two_interruptions_are_one(start_module: Run, endpoint: LocalEndpoint, number: signal.Signals) -> None:
+def test_repeated_interruptions_act_like_one(
+    start_module: Run, endpoint: LocalEndpoint, number: signal.Signals
+) -> None:
     seed_set(endpoint, regionMap=region_map(OWN))
     rule = {"operation": "UpdateReplicationSet", "fault": "hang", "seconds": 100, "after": True}
     endpoint.faults.add(rule)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of what is looked at before a replication set is deleted: what it holds, and its open incidents."""
+"""Tests of the checks before a replication set is deleted: what the set holds, and whether an incident is open."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def manage(run_module: Run, sleeps: list[float]) -> Run:
 
 @pytest.fixture
 def arn(endpoint: LocalEndpoint) -> str:
-    """Seed a set of two Regions with its data, one incident of it open, and return its ARN."""
+    """Seed a set of two Regions with data that includes an open incident, and return its ARN."""
     endpoint.configure(transition={"progression": "manual", "times": 2})
     arn = seed_set(endpoint, regionMap=region_map("us-east-1", "eu-west-1"))
     endpoint.seed_data(
@@ -55,7 +55,7 @@ def arn(endpoint: LocalEndpoint) -> str:
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_what_goes_with_the_set_is_shown(manage: Run, arn: str, check_mode: bool) -> None:
+def test_the_counts_of_what_is_deleted_are_returned(manage: Run, arn: str, check_mode: bool) -> None:
     outcome = manage(state="absent", arn=arn, allow_open_incidents=True, _diff=True, _check_mode=check_mode)
     assert not outcome.failed, outcome["msg"]
     assert outcome["data"] == outcome["diff"]["before"]["data"] == COUNTS
@@ -64,7 +64,7 @@ def test_what_goes_with_the_set_is_shown(manage: Run, arn: str, check_mode: bool
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_an_open_incident_is_not_deleted_unless_told(
+def test_a_set_with_an_open_incident_is_not_deleted_unless_told(
     manage: Run, endpoint: LocalEndpoint, arn: str, check_mode: bool
 ) -> None:
     outcome = manage(state="absent", arn=arn, deletion_protected=False, _check_mode=check_mode)
@@ -81,7 +81,7 @@ def test_a_set_without_an_open_incident_is_deleted(manage: Run, endpoint: LocalE
     assert not outcome.result.get("warnings")
 
 
-def test_what_can_not_be_listed_is_a_warning(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:
+def test_lists_that_are_denied_are_a_warning(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:
     rule = {"operation": "ListIncidentRecords", "fault": "error", "code": "AccessDeniedException", "times": None}
     endpoint.remove_data("incident_record", "arn:aws:ssm-incidents::123456789012:incident-record/a-plan/open")
     endpoint.faults.add(rule)
@@ -96,7 +96,7 @@ def test_what_can_not_be_listed_is_a_warning(manage: Run, endpoint: LocalEndpoin
 
 
 @pytest.mark.slow
-def test_lists_that_hang_do_not_hold_the_task_up(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:
+def test_lists_that_hang_do_not_delay_the_task(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:
     endpoint.faults.add({"operation": "ListContacts", "fault": "hang", "times": None})
     outcome = manage(state="absent", arn=arn, allow_open_incidents=True, wait_timeout=5, _check_mode=True)
     assert not outcome.failed, outcome["msg"]
@@ -122,7 +122,7 @@ UNLISTED: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("fault", UNLISTED, ids=str)
 @pytest.mark.parametrize("region", [None, "eu-west-1"])
-def test_an_incident_that_could_be_open_is_not_deleted(
+def test_a_set_is_not_deleted_if_an_incident_could_be_open(
     manage: Run, endpoint: LocalEndpoint, arn: str, fault: dict[str, Any], region: str | None
 ) -> None:
     endpoint.remove_data("incident_record", "arn:aws:ssm-incidents::123456789012:incident-record/a-plan/open")
@@ -137,10 +137,10 @@ def test_an_incident_that_could_be_open_is_not_deleted(
     assert not allowed.failed, allowed["msg"]
 
 
-def test_an_incident_that_is_opened_during_the_task_is_not_deleted(
+def test_a_set_is_not_deleted_if_an_incident_is_opened_during_the_task(
     manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run
 ) -> None:
-    """Turning deletion protection off takes its time."""
+    """Turning deletion protection off takes time, in which an incident can be opened."""
     endpoint.configure(transition={"progression": "manual", "times": 2}, read_lag={"reads": 1})
     arn = seed_set(endpoint, regionMap=region_map("us-east-1"), deletionProtected=True)
     act_in_pauses(lambda: endpoint.seed_data(incident("new")))
@@ -151,7 +151,7 @@ def test_an_incident_that_is_opened_during_the_task_is_not_deleted(
 
 
 def test_the_incidents_are_listed_again_before_the_deletion(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:
-    """An item can move to a page that is read already."""
+    """An item can move to a page that was read already."""
     body = '{"incidentRecordSummaries": []}'
     endpoint.faults.add({"operation": "ListIncidentRecords", "fault": "body", "body": body, "times": 2})
     outcome = manage(state="absent", arn=arn)
@@ -179,10 +179,10 @@ ONE_PAGE = {"incidentRecordSummaries": [{**RESOLVED, "status": "RESOLVED", "crea
     ],
     ids=["second page", "later", "one Region"],
 )
-def test_who_may_list_some_incidents_may_list_all(
+def test_a_denial_of_a_part_of_the_list_is_not_a_missing_permission(
     manage: Run, endpoint: LocalEndpoint, arn: str, rules: list[dict[str, Any]]
 ) -> None:
-    """A policy does not deny one page, one Region or one moment: that no incident is open is not known."""
+    """A policy does not deny one page, one Region or one moment. So it is not known whether an incident is open."""
     endpoint.remove_data("incident_record", "arn:aws:ssm-incidents::123456789012:incident-record/a-plan/open")
     endpoint.faults.add(*rules)
     outcome = manage(state="absent", arn=arn)

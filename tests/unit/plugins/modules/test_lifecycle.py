@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of a replication set's whole life, with the endpoint in each setting for what is unknown of the service."""
+"""Tests of the whole life of a replication set, with each of the endpoint's settings for unknown behavior of the service."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_lifecycle(
     assert sorted(final["region_map"]) == sorted(staying)
     assert (final["status"], final["deletion_protected"]) == ("ACTIVE", False)
     assert final["tags"] == {"Team": "sre", "Stage": "prod"}
-    # A Region that is down may know of an open incident.
+    # A Region that is down may have an open incident.
     assert manage(state="absent", arn=arn, allow_open_incidents=True)["changed"] is True
     endpoint.configure(read_lag={}, unavailable_regions={})
     assert endpoint.client(region=OUTSIDE).list_replication_sets()["replicationSetArns"] == []

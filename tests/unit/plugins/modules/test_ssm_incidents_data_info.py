@@ -21,7 +21,7 @@ from incident_data import contact, contacts_arn, incident, incident_arn, one_of_
 ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 REGIONS = ("eu-west-1", "us-east-1")
 SET = active_set(dict.fromkeys(REGIONS, "DefaultKey"))
-# A title, name or alias, none of which may be in a message.
+# This is in titles, names and aliases, which must not be in any message.
 PRIVATE = "Private"
 LISTS = ("ListResponsePlans", "ListIncidentRecords", "ListContacts", "ListRotations")
 EVERYTHING = [
@@ -67,13 +67,13 @@ def held(endpoint: LocalEndpoint) -> LocalEndpoint:
 
 
 def facts_of(outcome: Any) -> dict[str, Any]:
-    """Return what a run that succeeded returned, without what Ansible adds."""
+    """Assert that a run succeeded, and return its result without what Ansible adds."""
     assert not outcome.failed, outcome["msg"]
     return {name: value for name, value in outcome.result.items() if name not in ("invocation", "warnings")}
 
 
 def calls_of(endpoint: LocalEndpoint) -> list[tuple[str, str]]:
-    """Return the calls that were made to list something, with their Regions."""
+    """Return the calls for lists, with their Regions."""
     found = ("ListReplicationSets", "GetReplicationSet")
     return sorted((call["operation"], call["region"]) for call in endpoint.requests if call["operation"] not in found)
 
@@ -126,7 +126,7 @@ def test_everything(info: Run, held: LocalEndpoint) -> None:
         "rotations": [{"arn": contacts_arn("rotation/Private-turns"), "name": "Private-turns"}],
     }
     assert not outcome.result.get("warnings")
-    # Each list once, in each Region of the set.
+    # Each list is requested once in each Region of the set.
     assert calls_of(held) == sorted((operation, region) for operation in LISTS for region in REGIONS)
 
 
@@ -160,7 +160,7 @@ def test_no_set(info: Run, endpoint: LocalEndpoint) -> None:
         ([], set()),
     ],
 )
-def test_nothing_else_is_asked(info: Run, held: LocalEndpoint, include: list[str], operations: set[str]) -> None:
+def test_no_other_lists_are_requested(info: Run, held: LocalEndpoint, include: list[str], operations: set[str]) -> None:
     facts = facts_of(info(include=include))
     assert facts["counts"] == {part: COUNTS[part] if part in include else None for part in PARTS}
     assert [part for part in PARTS if facts[part] is not None] == [part for part in PARTS if part in include]
@@ -171,8 +171,8 @@ def test_check_mode_is_the_same(info: Run, held: LocalEndpoint) -> None:
     assert info(_check_mode=True).result == info().result
 
 
-def test_each_thing_is_counted_once_wherever_it_is_shown(info: Run, held: LocalEndpoint) -> None:
-    """Whether one Region shows everything is unknown."""
+def test_each_object_is_counted_once_whichever_regions_show_it(info: Run, held: LocalEndpoint) -> None:
+    """It is unknown whether each Region shows everything."""
     held.seed_data(
         {**incident("east"), "regions": ["us-east-1"]},
         {**incident("west"), "regions": ["eu-west-1"]},
@@ -184,7 +184,7 @@ def test_each_thing_is_counted_once_wherever_it_is_shown(info: Run, held: LocalE
 
 
 def test_an_incident_that_is_open_in_one_region_is_open(info: Run, held: LocalEndpoint) -> None:
-    """A list can be some seconds old."""
+    """The list of the other Region can be some seconds old."""
     record = {"creationTime": 1, "impact": 1, "title": "t", "arn": incident_arn("late")}
     for region, status in zip(REGIONS, ("RESOLVED", "OPEN"), strict=True):
         body = json.dumps({"incidentRecordSummaries": [{**record, "status": status}]})
@@ -193,7 +193,7 @@ def test_an_incident_that_is_open_in_one_region_is_open(info: Run, held: LocalEn
     assert (facts["counts"]["incidents"], facts["counts"]["open_incidents"]) == (1, 1)
 
 
-def test_what_another_account_shares_is_not_counted(info: Run, held: LocalEndpoint) -> None:
+def test_objects_that_another_account_shares_are_not_counted(info: Run, held: LocalEndpoint) -> None:
     other = "222222222222"
     held.seed_data(response_plan("shared", other), incident("shared", account=other), contact("shared", account=other))
     assert facts_of(info())["counts"] == COUNTS
@@ -248,7 +248,7 @@ def missing_of(facts: dict[str, Any]) -> set[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize(("part", "listing"), PARTS.items(), ids=PARTS)
-def test_what_may_not_be_listed_is_null(info: Run, held: LocalEndpoint, part: str, listing: Any) -> None:
+def test_counts_are_null_if_a_list_is_denied(info: Run, held: LocalEndpoint, part: str, listing: Any) -> None:
     held.configure(enforce_iam=True)
     operation = "".join(word.capitalize() for word in listing.operation.split("_"))
     allowed = [name for name in LISTS if name != operation]
@@ -274,20 +274,20 @@ def test_a_region_that_does_not_answer(info: Run, held: LocalEndpoint) -> None:
     assert [one["alias"] for one in facts["contacts"]] == ["private"]
 
 
-def test_what_came_before_a_failure_counts(info: Run, held: LocalEndpoint) -> None:
-    """An open incident that was seen is open, also if the next page can't be read."""
+def test_pages_before_a_failure_count(info: Run, held: LocalEndpoint) -> None:
+    """An incident on the first page is open, even if the next page can't be read."""
     held.configure(page_size=1)
     body = {"incidentRecordSummaries": [], "nextToken": "x"}
     held.faults.add(
         {"fault": "body", "operation": "ListIncidentRecords", "region": "eu-west-1", "body": json.dumps(body)}
     )
-    # The token is refused, as no page had it.
+    # The token is refused, because no page had it.
     facts = facts_of(info(include=["open_incidents"]))
     assert facts["counts"]["open_incidents"] == 1
     assert missing_of(facts) == {("open_incidents", "eu-west-1", "ValidationException")}
 
 
-def test_an_empty_page_before_a_failure_is_no_list_without_items(info: Run, held: LocalEndpoint) -> None:
+def test_an_empty_page_before_a_failure_is_not_an_empty_list(info: Run, held: LocalEndpoint) -> None:
     body = json.dumps({"incidentRecordSummaries": [], "nextToken": "x"})
     for region in REGIONS:
         held.faults.add({"fault": "body", "operation": "ListIncidentRecords", "region": region, "body": body})
@@ -295,7 +295,7 @@ def test_an_empty_page_before_a_failure_is_no_list_without_items(info: Run, held
     assert (facts["counts"]["open_incidents"], facts["open_incidents"], facts["complete"]) == (None, None, False)
 
 
-def test_only_a_throttled_page_is_called_again(info: Run, held: LocalEndpoint, sleeps: list[float]) -> None:
+def test_only_a_throttled_page_is_requested_again(info: Run, held: LocalEndpoint, sleeps: list[float]) -> None:
     held.configure(page_size=1)
     only = {"operation": "ListIncidentRecords", "region": "us-east-1"}
     held.faults.add({"fault": "delay", "seconds": 0, **only}, {"fault": "throttle", "times": 4, **only})
@@ -400,7 +400,7 @@ def test_no_secret_is_in_a_message(info: Run, held: LocalEndpoint) -> None:
     assert SECRET_KEY not in outcome.output
 
 
-def test_text_of_others_is_not_templated(info: Run, held: LocalEndpoint, template_text: str) -> None:
+def test_texts_from_aws_are_not_templated(info: Run, held: LocalEndpoint, template_text: str) -> None:
     held.seed_data(incident("evil", title=template_text[:200]))
     titles = [one["title"] for one in facts_of(info())["open_incidents"]]
     assert template_text[:200] in titles

@@ -53,12 +53,12 @@ ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-41
 REGIONS = ("eu-west-1", "us-east-1")
 SET = active_set(dict.fromkeys(REGIONS, "DefaultKey"))
 ONCE = {"retries": {"total_max_attempts": 1}}
-# A title, name, number or text, none of which may be in a message.
+# This is in titles, names, numbers and texts, which must not be in any message.
 PRIVATE = "Private"
 TURNS = contacts_arn("rotation/turns")
 PAGE = contacts_arn("page/first/1")
 
-# Where an export has the objects of the endpoint's kinds: the file, and the operation whose response has it.
+# The file of an export that has the endpoint's kind of object, and the operation whose response has the object.
 FILES = {
     "response_plan": ("response_plans", "GetResponsePlan"),
     "resource_policy": ("resource_policies", "GetResourcePolicies"),
@@ -79,7 +79,7 @@ FILES = {
 }
 OPERATIONS = sorted({operation for kind in KINDS.values() for operation in (*kind.lists, *kind.gets)})
 
-# The oldest botocore has no findings.
+# The oldest botocore does not have findings.
 HAS_FINDINGS = "ListIncidentFindings" in utils.service_model("ssm-incidents").operation_names
 needs_findings = pytest.mark.skipif(not HAS_FINDINGS, reason="botocore is too old")
 
@@ -119,7 +119,7 @@ def known_kinds() -> set[str]:
 
 @pytest.fixture
 def at_call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Return a function that lets something happen before the endpoint answers any of some calls for the n-th time."""
+    """Return a function that sets what happens before the endpoint answers one of some operations for the n-th time."""
     responses = importlib.import_module("moto.ssmincidents.responses")
 
     def at_call(operations: str | Sequence[str], number: int, act: Callable[[], object]) -> None:
@@ -129,7 +129,7 @@ def at_call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         named = [operations] if isinstance(operations, str) else operations
 
         def act_and_answer(data: Any, asked: Any) -> Any:
-            # Calls that other threads of the module make meanwhile wait until it has happened.
+            # Calls from other threads of the module wait until it has happened.
             with lock:
                 if asked.operation in named and not happened:
                     counted[asked.operation] += 1
@@ -144,7 +144,7 @@ def at_call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def read(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return the lines of an export by file, when the folder, its files and its manifest are as documented."""
+    """Assert that an export's folder, files and manifest are as documented, and return the lines of each file."""
     manifest = manifest_of(path)
     assert (path.stat().st_mode & 0o7777, path.is_symlink()) == (0o700, False)
     assert {one.name for one in path.iterdir()} == {*manifest["files"], "manifest.json"}
@@ -166,7 +166,7 @@ def manifest_of(path: Path) -> dict[str, Any]:
 
 
 def bodies(found: dict[str, list[dict[str, Any]]], kind: str) -> list[Any]:
-    """Return the objects of one of the endpoint's kinds that an export has."""
+    """Return the objects of an export that are of one of the endpoint's kinds."""
     name, operation = FILES[kind]
     wrapper = kinds.result_member(KINDS[name].service, operation)
     taken = [line[operation] for line in found[name] if operation in line]
@@ -209,7 +209,7 @@ def assert_exported(path: Path, *seeded: dict[str, Any]) -> None:
 
 
 def assert_nothing(path: Path) -> None:
-    """Assert that there is no export, and nothing left over."""
+    """Assert that there is no export, and no file that is left over."""
     assert list(path.parent.iterdir()) == []
 
 
@@ -249,10 +249,10 @@ def test_every_kind_is_exported_as_it_was_seeded(held: LocalEndpoint, export: Ru
     assert [line["parent"] for line in found["page_receipts"]] == [PAGE]
 
 
-def test_what_can_be_read_is_read() -> None:
-    """The table has all operations that read, also those of a newer botocore."""
+def test_every_operation_that_reads_is_used() -> None:
+    """The table has all operations that read, including those of a newer botocore."""
     others = {
-        # The set is found with it, and the shifts of a rotation that does not exist are not what a set holds.
+        # One finds the set. The other returns shifts of a rotation that does not exist.
         "ListReplicationSets",
         "ListPreviewRotationShifts",
     }
@@ -271,7 +271,7 @@ def newest_models() -> Iterator[tuple[str, ServiceModel]]:
 
 
 def members_of(shape: Any) -> dict[str, Any]:
-    """Return the members of an object in a response: of the response itself, and of what is in it."""
+    """Return the members of an object in a response: those of the response, and those of the structures in it."""
     members = dict(shape.members)
     for member in shape.members.values():
         inner = member.member if member.type_name == "list" else member
@@ -280,8 +280,8 @@ def members_of(shape: Any) -> dict[str, Any]:
     return members
 
 
-def test_a_list_says_nothing_that_is_not_exported() -> None:
-    """Lines have the responses that get an object, and not the lists' items. A newer botocore may make a difference."""
+def test_items_of_lists_have_no_other_members_than_objects() -> None:
+    """An export has the objects, and not the items of lists. A newer botocore could know further members of items."""
     for service, model in newest_models():
         for kind in KINDS.values():
             if kind.service != service or not kind.gets or kind.gets[0] not in model.operation_names:
@@ -305,7 +305,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
-def test_any_text_stays_in_its_line(held: LocalEndpoint, export: Run, path: Path, text: str) -> None:
+def test_any_text_stays_in_one_line(held: LocalEndpoint, export: Run, path: Path, text: str) -> None:
     hostile = [
         incident("two", title=text, summary=text),
         timeline_event("two", "e2", eventData=text),
@@ -318,7 +318,7 @@ def test_any_text_stays_in_its_line(held: LocalEndpoint, export: Run, path: Path
 
 @pytest.mark.parametrize("page_size", [1, 2])
 def test_pages_and_regions(held: LocalEndpoint, export: Run, path: Path, page_size: int) -> None:
-    """Each object is taken once, whichever Regions show it, and however the lists are cut into pages."""
+    """Each object is exported once, whichever Regions show it, and however many pages the lists have."""
     west, east = ({"regions": [region]} for region in REGIONS)
     further = [
         {**incident("west"), **west},
@@ -331,7 +331,7 @@ def test_pages_and_regions(held: LocalEndpoint, export: Run, path: Path, page_si
         {**timeline_event("east", "e"), **east},
         *(response_plan(f"plan-{number}") for number in range(4)),
     ]
-    # Twice the same item, in both Regions.
+    # Both Regions have the same item twice.
     item = {"kind": "related_item", "body": objects()[4]["body"], "parent": incident_arn("west")}
     further += [{**item, "parent": incident_arn("one")}, {**item, **west}]
     held.seed_data(*further)
@@ -340,7 +340,7 @@ def test_pages_and_regions(held: LocalEndpoint, export: Run, path: Path, page_si
     assert_exported(path, *objects(), *further)
 
 
-def test_what_others_share_is_only_counted(held: LocalEndpoint, export: Run, path: Path) -> None:
+def test_objects_that_others_share_are_only_counted(held: LocalEndpoint, export: Run, path: Path) -> None:
     held.seed_data(
         incident("other", account="222222222222"),
         response_plan("other", account="222222222222"),
@@ -361,7 +361,7 @@ def test_a_contact_without_a_policy_and_a_set_with_nothing(endpoint: LocalEndpoi
 
 
 def test_an_override_and_its_times(held: LocalEndpoint, export: Run, path: Path) -> None:
-    """The microseconds of a float stay, and future overrides are there. Future shifts follow from the rotation."""
+    """Times keep their microseconds, and future overrides are exported. Future shifts follow from the rotation."""
     late = {"StartTime": 4000000000.123456, "EndTime": 4000000001}
     override = {
         "RotationOverrideId": "87654321-1234-1234-1234-123456789012",
@@ -399,7 +399,7 @@ def test_an_account_without_a_set(endpoint: LocalEndpoint, export: Run, path: Pa
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_workers_are_the_calls_side_by_side(
+def test_workers_limits_the_calls_at_the_same_time(
     held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
     held.seed_data(*(incident(f"{number}") for number in range(10)))
@@ -422,10 +422,10 @@ def test_workers_are_the_calls_side_by_side(
 
 
 @pytest.mark.parametrize(("service", "page"), [(service, page) for service, pages in PAGES.items() for page in pages])
-def test_what_aws_recorded_is_exported_unchanged(
+def test_recorded_objects_are_exported_unchanged(
     endpoint: LocalEndpoint, export: Run, path: Path, service: str, page: str
 ) -> None:
-    """The outputs of the AWS CLI's examples."""
+    """AWS recorded these responses for the examples of the AWS CLI."""
     endpoint.seed(active_set(dict.fromkeys(("us-east-1", "us-east-2"), "DefaultKey")), RECORDED_ACCOUNT)
     recorded = objects_of(service, page)
     endpoint.seed_data(*recorded, account=RECORDED_ACCOUNT)
@@ -435,7 +435,7 @@ def test_what_aws_recorded_is_exported_unchanged(
 
 
 def unwrapped(one: dict[str, Any]) -> dict[str, Any]:
-    """Return an object that was seeded as the response that gets it."""
+    """Return a seeded object with the object itself as its body, even if the body was the response around it."""
     body = one["body"]
     only = next(iter(body)) if len(body) == 1 else ""
     return {**one, "body": body[only]} if only in ("incidentRecord", "event") else one
@@ -443,7 +443,7 @@ def unwrapped(one: dict[str, Any]) -> dict[str, Any]:
 
 # Any value ------------------------------------------------------------------------------------------------------------
 
-# For texts of a certain form: the model says which of these it allows.
+# Texts for members with a pattern. The model says which of these it allows.
 CANDIDATES = (
     *(incident_arn("one"), contacts_arn("contact/first"), response_plan("a-plan")["body"]["arn"], "a-name", "1", "12"),
     *("arn:aws:sns:us-east-1:123456789012:topic", "arn:aws:iam::123456789012:role/a", "123456789012", REGIONS[0]),
@@ -457,13 +457,13 @@ CANDIDATES = (
         "$LATEST",
     ),
 )
-# Rotations are asked about a period.
+# The calls about rotations name a period.
 RECENT = st.floats(1_600_000_000, 1_760_000_000).map(lambda seconds: round(seconds, 6))
 ANY_TIME = st.floats(-2_000_000_000, 9_000_000_000).map(lambda seconds: round(seconds, 6)) | st.integers(0, 10**10)
 
 
 def any_value(shape: Any, times: st.SearchStrategy[Any], depth: int = 0) -> st.SearchStrategy[Any]:
-    """Return what generates values of a shape of botocore's model, with every optional member or without it."""
+    """Return a strategy for values of a shape in botocore's model. Every optional member can be left out."""
     limits = shape.metadata
     least, most = limits.get("min", 0), limits.get("max")
     if shape.type_name == "structure":
@@ -493,7 +493,7 @@ def any_value(shape: Any, times: st.SearchStrategy[Any], depth: int = 0) -> st.S
 
 
 def any_body(one: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Return what generates an object in the place of another: with its identity, and what it belongs to."""
+    """Return a strategy for objects that can replace an object: they have its identity and its parents."""
     kind = kinds.KINDS[one["kind"]]
     shape = utils.service_model(kind.service).shape_for(kind.shape)
     fixed = {name: one["body"][name] for name in (kind.id, *kind.parents, "Type") if name and name in one["body"]}
@@ -509,7 +509,7 @@ def any_body(one: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
 def test_any_object_comes_out_as_it_was_seeded(
     endpoint: LocalEndpoint, export: Run, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    """Every member of every shape, with any text and any time."""
+    """The objects have any member of their shapes, with any text and any time."""
     endpoint.reset()
     endpoint.seed(SET, arn=ARN)
     seeded = [data.draw(any_body(one)) for one in objects()]
@@ -519,10 +519,10 @@ def test_any_object_comes_out_as_it_was_seeded(
     assert_exported(path, *seeded)
 
 
-# What changes meanwhile -----------------------------------------------------------------------------------------------
+# What changes during an export -----------------------------------------------------------------------------------------------
 
-# When everything has been read, the lists of what there is in a Region are made once more, in any order: the first of them
-# that is called for the third time begins the second reading, as the set has two Regions.
+# After everything has been read, the module requests the lists of each Region once more, in any order. Because the set has two
+# Regions, the second look begins when one of these lists is requested for the third time.
 SECOND_LOOK = ([name for kind in KINDS.values() for name, parent in kind.lists.items() if parent is None], 3)
 
 
@@ -531,7 +531,7 @@ def changes_of(path: Path) -> list[tuple[str, str, bool]]:
     return sorted(found)
 
 
-def test_what_comes_goes_and_changes_meanwhile(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+def test_objects_that_come_go_and_change(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
     item = {"kind": "related_item", "body": objects()[4]["body"], "parent": incident_arn("more")}
     before = [incident("gone"), timeline_event("gone", "e"), incident("more"), incident("same"), contact("quiet")]
     held.seed_data(*before, timeline_event("more", "old"))
@@ -556,7 +556,7 @@ def test_what_comes_goes_and_changes_meanwhile(held: LocalEndpoint, export: Run,
     assert changes_of(path) == sorted(
         [
             (contacts_arn("contact/newcomer"), "came", True),
-            # Whether its lists were those of an incident that was there is not known.
+            # It is not known whether the incident still existed when its lists were read.
             (incident_arn("gone"), "went", False),
             (incident_arn("more"), "changed", True),
             (incident_arn("new"), "came", True),
@@ -567,7 +567,7 @@ def test_what_comes_goes_and_changes_meanwhile(held: LocalEndpoint, export: Run,
     assert_exported(path, *others, *before, {**changed[0], "tags": {}}, *changed[1:])
 
 
-def test_what_goes_between_its_list_and_its_reading(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+def test_objects_that_go_after_they_are_listed(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
     held.seed_data(incident("gone"), timeline_event("one", "gone"))
     at_call("GetIncidentRecord", 1, lambda: held.remove_data("incident_record", incident_arn("gone")))
     at_call("GetTimelineEvent", 1, lambda: held.remove_data("timeline_event", "gone", parent=incident_arn("one")))
@@ -576,7 +576,7 @@ def test_what_goes_between_its_list_and_its_reading(held: LocalEndpoint, export:
     assert (incident_arn("gone"), "went", False) in changes_of(path)
 
 
-def test_what_is_listed_and_never_found_is_missing(held: LocalEndpoint, export: Run, path: Path) -> None:
+def test_objects_that_are_listed_but_never_found_are_missing(held: LocalEndpoint, export: Run, path: Path) -> None:
     held.seed_data(timeline_event("one", "e2"))
     held.faults.add(
         {"fault": "error", "code": "ResourceNotFoundException", "operation": "GetTimelineEvent", "times": None}
@@ -591,10 +591,10 @@ def test_what_is_listed_and_never_found_is_missing(held: LocalEndpoint, export: 
     }
 
 
-def test_what_changes_and_goes_before_it_is_read_again(
+def test_an_object_that_changes_and_goes_before_it_is_read_again(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:
-    """The first reading stays, with all its parts."""
+    """The first reading of the incident is kept, with all its parts."""
     at_call(*SECOND_LOOK, lambda: held.seed_data(incident("one", title="changed"), timeline_event("one", "e2")))
     at_call("GetIncidentRecord", 2, lambda: held.remove_data("incident_record", incident_arn("one")))
     assert_complete(export())
@@ -602,8 +602,10 @@ def test_what_changes_and_goes_before_it_is_read_again(
     assert changes_of(path) == [(incident_arn("one"), "went", False)]
 
 
-def test_what_was_read_is_not_given_up_for_less(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
-    """An incident that is deleted while it is read again has empty lists, and so has one in a Region that is late."""
+def test_a_reading_is_not_replaced_with_one_that_has_less(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """The lists of an incident are empty if it is deleted while it is read again, and also if a Region's reads lag."""
     less = {"operation": "ListTimelineEvents", "fault": "body", "body": '{"eventSummaries": []}', "times": None}
     at_call(*SECOND_LOOK, lambda: held.seed_data(incident("one", title="changed")))
     at_call("GetIncidentRecord", 2, lambda: held.faults.add(less))
@@ -616,7 +618,7 @@ def test_what_was_read_is_not_given_up_for_less(held: LocalEndpoint, export: Run
 def test_a_set_that_is_deleted_during_the_export(held: LocalEndpoint, export: Run) -> None:
     arn = held.client(region="us-east-1").list_replication_sets()["replicationSetArns"][0]
     gone = {"operation": "GetReplicationSet", "fault": "error", "code": "ResourceNotFoundException", "times": None}
-    # It is found, and read once.
+    # The set is found and read once.
     regions = {"us-east-1": {"status": "ACTIVE"}, "eu-west-1": {"status": "ACTIVE"}}
     body = json.dumps({"replicationSet": {"status": "ACTIVE", "regionMap": regions}})
     held.faults.add({"operation": "GetReplicationSet", "fault": "body", "body": body, "times": 2}, gone)
@@ -625,14 +627,14 @@ def test_a_set_that_is_deleted_during_the_export(held: LocalEndpoint, export: Ru
 
 
 @pytest.mark.parametrize("token", [0, False, [], ""])
-def test_a_token_that_is_none_is_not_the_end(held: LocalEndpoint, export: Run, path: Path, token: Any) -> None:
+def test_an_invalid_token_is_not_the_end_of_a_list(held: LocalEndpoint, export: Run, path: Path, token: Any) -> None:
     body = json.dumps({"incidentRecordSummaries": [], "nextToken": token})
     held.faults.add({"operation": "ListIncidentRecords", "fault": "body", "body": body, "times": None})
     outcome = export(allow_incomplete=True)
     assert outcome["complete"] is False
 
 
-def test_a_reading_that_is_older_is_better_than_one_that_failed(
+def test_an_earlier_reading_is_kept_if_the_next_one_fails(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:
     def change() -> None:
@@ -648,7 +650,7 @@ def test_a_reading_that_is_older_is_better_than_one_that_failed(
     assert [one["operation"] for one in missing_of(path)] == ["GetTimelineEvent"]
 
 
-def test_the_set_changes_meanwhile(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+def test_the_set_changes_during_the_export(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
     def add_region() -> None:
         held.seed(active_set(dict.fromkeys((*REGIONS, "us-west-2"), "DefaultKey")), arn=ARN)
         held.seed_data(*objects())
@@ -660,8 +662,8 @@ def test_the_set_changes_meanwhile(held: LocalEndpoint, export: Run, path: Path,
     assert_nothing(path)
 
 
-def test_the_set_is_deleted_meanwhile(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
-    """What was read by then can be kept, and the export says that it is not complete."""
+def test_the_set_is_deleted_during_the_export(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    """The objects that were read before can be kept. The export says that it is not complete."""
     at_call(*SECOND_LOOK, lambda: held.client().delete_replication_set(arn=ARN))
     held.configure(transition={"progression": "immediate"})
     outcome = export(allow_incomplete=True)
@@ -672,7 +674,7 @@ def test_the_set_is_deleted_meanwhile(held: LocalEndpoint, export: Run, path: Pa
 def test_the_second_look_goes_on_if_something_is_denied(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:
-    """Without a permission for tags, which every object has, and for one list."""
+    """The caller has no permission for one list, nor for the tags of any object."""
     for operation in ("ListTagsForResource", "ListRelatedItems"):
         held.faults.add({"fault": "error", "code": "AccessDeniedException", "operation": operation, "times": None})
     held.seed_data(incident("gone"))
@@ -685,13 +687,13 @@ def test_the_second_look_goes_on_if_something_is_denied(
     assert {one["Alias"]: one.get("DisplayName") for one in found} == {"first": "changed", "new": None}
 
 
-# Regions that differ, and what passes ---------------------------------------------------------------------------------
+# Regions that differ, and temporary failures ---------------------------------------------------------------------------------
 
 EAST_ITEM = {"arn": incident_arn("one"), "title": "another title", "impact": 1, "status": "RESOLVED", "creationTime": 0}
 
 
 def differ_in_the_east(held: LocalEndpoint) -> None:
-    """Let us-east-1 say something else of the same incident than eu-west-1."""
+    """Let us-east-1 return other data of the same incident than eu-west-1."""
     record = {**one_of_each()[2]["body"], "title": "another title", "status": "RESOLVED", "creationTime": 0}
     record = {**record, "lastModifiedTime": 0}
     bodies = {
@@ -712,7 +714,7 @@ def test_regions_that_differ_are_both_exported(held: LocalEndpoint, export: Run,
         "eu-west-1": "Title of one",
         "us-east-1": "another title",
     }
-    # Its parts do not differ.
+    # The parts of the incident do not differ.
     assert len(read(path)["timeline_events"]) == 1 and manifest_of(path)["changes"] == []
 
 
@@ -731,8 +733,8 @@ def test_parts_that_differ_are_both_exported(held: LocalEndpoint, export: Run, p
     assert found == {"eu-west-1": '"data"', "us-east-1": "another"}
 
 
-def test_a_region_that_differs_and_fails_is_named(held: LocalEndpoint, export: Run, path: Path) -> None:
-    """What the other Region says instead does not count."""
+def test_a_failure_in_a_region_that_differs_is_named(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """The data of the other Region does not replace what could not be read."""
     differ_in_the_east(held)
     held.faults.clear()
     body = json.dumps({"incidentRecordSummaries": [EAST_ITEM]})
@@ -750,10 +752,10 @@ def test_a_region_that_differs_and_fails_is_named(held: LocalEndpoint, export: R
 
 @pytest.mark.parametrize("operation", ["GetIncidentRecord", "GetTimelineEvent", "GetContact", "GetRotationOverride"])
 @pytest.mark.parametrize("fault", [{"fault": "error", "code": "AccessDeniedException"}, {"fault": "internal"}])
-def test_what_a_region_does_not_return_is_read_in_another(
+def test_objects_that_a_region_does_not_return_are_read_in_another(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], operation: str, fault: dict[str, Any]
 ) -> None:
-    # An object of the contacts' API is shown by the Region that is in its ARN, unless it is seeded otherwise.
+    # By default, an object of ssm-contacts is shown only in the Region that its ARN names.
     held.seed_data(*({**one, "regions": list(REGIONS)} for one in objects() if kinds.KINDS[one["kind"]].id))
     held.faults.add({**fault, "operation": operation, "region": "eu-west-1", "times": None})
     assert_complete(export())
@@ -763,14 +765,14 @@ def test_what_a_region_does_not_return_is_read_in_another(
 
 
 @pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "GetReplicationSet"])
-def test_what_fails_for_a_while_is_read_again(
+def test_reads_that_fail_for_a_while_are_repeated(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run, operation: str
 ) -> None:
-    """A response that breaks off, or a proxy's page, hours before the end does not spoil the export."""
+    """A broken response or a proxy's page does not make an export incomplete that goes on for hours."""
     if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"]:
         pytest.skip("botocore is too old")
     held.faults.add({"fault": "not_json", "operation": operation, "times": None})
-    # The second look begins with this list.
+    # ListResponsePlans itself begins the second look, so the fault must end before that.
     mended = SECOND_LOOK if operation != "ListResponsePlans" else ("ListIncidentRecords", 1)
     at_call(*mended, held.faults.clear)
     assert_complete(export(workers=1))
@@ -779,7 +781,7 @@ def test_what_fails_for_a_while_is_read_again(
 
 
 @pytest.mark.parametrize("fault", ["not_json", "cut_json", "empty", "truncated"])
-def test_one_broken_response_is_called_again(
+def test_a_call_with_a_broken_response_is_repeated(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], fault: str
 ) -> None:
     for operation in ("ListIncidentRecords", "GetTimelineEvent", "ListContacts"):
@@ -790,7 +792,9 @@ def test_one_broken_response_is_called_again(
     assert calls["GetTimelineEvent"] == 2
 
 
-def test_what_changed_and_failed_is_read_again(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+def test_an_object_that_failed_and_changed_is_read_again(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
     held.faults.add({"fault": "not_json", "operation": "GetTimelineEvent", "times": None})
 
     def change() -> None:
@@ -803,8 +807,8 @@ def test_what_changed_and_failed_is_read_again(held: LocalEndpoint, export: Run,
     assert record["title"] == "changed" and len(bodies(read(path), "timeline_event")) == 2
 
 
-def test_a_list_without_its_list_is_named(held: LocalEndpoint, export: Run, path: Path) -> None:
-    """By botocore's model AWS may leave out some lists. None of them says what there is in a Region."""
+def test_responses_without_their_list_are_named(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """By botocore's model, AWS may leave out some lists. They do not list the objects of a Region."""
     for operation in ("ListPageReceipts", "ListRotationOverrides", "ListRotationShifts"):
         held.faults.add({"fault": "body", "body": "{}", "operation": operation, "times": None})
     held.faults.add(
@@ -841,11 +845,11 @@ def test_members_that_botocore_does_not_know_are_exported(held: LocalEndpoint, e
 
 
 @pytest.mark.parametrize("operation", ["ListIncidentRecords", "ListTimelineEvents"])
-def test_a_list_of_ever_new_pages(
+def test_a_list_of_too_many_pages(
     held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
-    """It ends, and what else there is is exported."""
-    # The limit itself is 1,000 pages in each Region.
+    """The module gives the list up, and exports everything else."""
+    # The real limit is 1,000 pages in each Region.
     monkeypatch.setattr(f"{is_unit.__module__.rpartition('.')[0]}.export.MAX_PAGES", 20)
     responses = importlib.import_module("moto.ssmincidents.responses")
     answer, numbers = responses.answer, iter(range(10**6))
@@ -862,7 +866,7 @@ def test_a_list_of_ever_new_pages(
     assert len(read(path)["contacts"]) == 1
 
 
-def test_pages_below_a_list_that_is_denied_later_have_not_gone(
+def test_objects_below_a_list_that_is_denied_later_have_not_gone(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:
     denied = [
@@ -883,7 +887,7 @@ def test_a_set_that_is_being_deleted_is_not_exported_as_complete(held: LocalEndp
     assert "DELETING" in str(outcome["warnings"])
 
 
-def test_a_region_that_failed_is_warned_about(held: LocalEndpoint, export: Run, path: Path) -> None:
+def test_a_failed_region_is_a_warning(held: LocalEndpoint, export: Run, path: Path) -> None:
     regions = {**SET["regionMap"], "eu-west-1": {**SET["regionMap"]["eu-west-1"], "status": "FAILED"}}
     held.seed({**SET, "regionMap": regions}, arn=ARN)
     outcome = export(allow_incomplete=True)
@@ -891,8 +895,8 @@ def test_a_region_that_failed_is_warned_about(held: LocalEndpoint, export: Run, 
 
 
 @pytest.mark.slow
-def test_the_search_counts(held: LocalEndpoint, export: Run, path: Path) -> None:
-    """An endpoint that keeps a search waiting does not keep the module longer than its timeout."""
+def test_the_search_counts_towards_the_timeout(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """The module ends at its timeout, even if the search for the set has no answer."""
     with hanging_server() as url:
         began = time.monotonic()
         outcome = export(endpoint_url=url, timeout=3, aws_config={"read_timeout": 600})
@@ -912,10 +916,10 @@ EXPIRED = {"fault": "error", "code": "ExpiredTokenException", "http_status": 403
 
 
 @pytest.mark.parametrize("first_fails", [False, True])
-def test_what_was_read_stays_if_the_credentials_expire(
+def test_objects_stay_if_the_credentials_expire(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run, first_fails: bool
 ) -> None:
-    """Something failed for a while, so that the incident is read again, which fails."""
+    """A temporary failure makes the module read the incident again. By then the credentials have expired."""
     held.seed_data(timeline_event("one", "e2"))
     broken = {"fault": "reset", "operation": "GetTimelineEvent" if first_fails else "ListTimelineEvents", "times": None}
     if first_fails:
@@ -935,7 +939,7 @@ def test_what_was_read_stays_if_the_credentials_expire(
     assert len(found["timeline_events"]) == (0 if first_fails else 2)
 
 
-def test_what_came_and_is_denied_is_not_said_to_be_exported(
+def test_a_new_object_that_is_denied_is_not_reported_as_exported(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:
     denied = {"fault": "error", "code": "AccessDeniedException", "operation": "GetIncidentRecord", "times": None}
@@ -949,7 +953,7 @@ def test_what_came_and_is_denied_is_not_said_to_be_exported(
     assert changes_of(path) == [(incident_arn("new"), "came", False)]
 
 
-def test_what_is_listed_and_never_found_did_not_come(held: LocalEndpoint, export: Run, path: Path) -> None:
+def test_an_object_that_is_listed_but_never_found_did_not_come(held: LocalEndpoint, export: Run, path: Path) -> None:
     held.faults.add(
         {"fault": "error", "code": "ResourceNotFoundException", "operation": "DescribeEngagement", "times": None}
     )
@@ -957,10 +961,10 @@ def test_what_is_listed_and_never_found_did_not_come(held: LocalEndpoint, export
     assert "engagements" not in {one["kind"] for one in manifest_of(path)["changes"]}
 
 
-def test_what_moves_to_a_page_that_was_read_has_not_gone(
+def test_an_object_that_moves_to_an_earlier_page_has_not_gone(
     held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the second look reads the pages of a list, an incident before it is deleted."""
+    """If an earlier incident is deleted during the second look, this one can move to a page that was read already."""
     held.seed_data(incident("moves", title="before"), timeline_event("moves", "e"))
     responses = importlib.import_module("moto.ssmincidents.responses")
     answer, calls = responses.answer, []
@@ -989,7 +993,7 @@ def test_what_moves_to_a_page_that_was_read_has_not_gone(
 def test_a_list_of_pages_that_fails_for_a_while(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run, first: int, last: int | None
 ) -> None:
-    """From one reading to another. It is named once, if at all."""
+    """The list fails from one reading to another. It is named once, and only if it never succeeds."""
     broken = {"fault": "reset", "operation": "ListPagesByContact", "times": None}
     looks = {1: ("ListContacts", 1), 2: ("ListContacts", 3), 3: ("GetContact", 2)}
     at_call(*looks[first], lambda: held.faults.add(broken))
@@ -1003,8 +1007,8 @@ def test_a_list_of_pages_that_fails_for_a_while(
     assert outcome["missing_count"] == len(manifest_of(path)["missing"])
 
 
-def test_an_error_of_what_finds_the_objects_is_not_lost() -> None:
-    """It is raised, and is not taken for the end of the objects."""
+def test_an_error_in_finding_tasks_is_raised() -> None:
+    """It does not count as the end of the tasks."""
 
     def tasks() -> Iterator[work.Task]:
         yield work.Task("first", list)
@@ -1020,7 +1024,7 @@ def test_an_error_of_what_finds_the_objects_is_not_lost() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "GetReplicationSet"])
 def test_a_call_that_is_denied(held: LocalEndpoint, export: Run, path: Path, operation: str) -> None:
-    """It is named, the export fails unless it may be incomplete, and all else is there."""
+    """The export names the call and fails. With allow_incomplete, it succeeds and has everything else."""
     if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"]:
         pytest.skip("botocore is too old")
     held.faults.add(
@@ -1039,7 +1043,7 @@ def test_a_call_that_is_denied(held: LocalEndpoint, export: Run, path: Path, ope
     assert {(one["operation"], one["code"]) for one in missing} == {(operation, "AccessDeniedException")}
     assert outcome["missing_count"] == len(manifest_of(path)["missing"])
     assert manifest_of(path)["complete"] is False
-    # What is not listed can't be exported, and neither can what belongs to it.
+    # An object that is not listed can't be exported, and neither can the objects that belong to it.
     lost = {name for name, kind in KINDS.items() if set(kind.gets[:1]) | set(kind.lists) == {operation}}
     lost |= {name for name, kind in KINDS.items() if operation in kind.lists and len(kind.lists) == 1}
     while more := {
@@ -1056,14 +1060,14 @@ BROKEN: list[tuple[str, dict[str, Any]]] = [
     ("not_json", {}),
     ("cut_json", {}),
     ("body", {"body": "{}"}),
-    # The others are tried with a few operations.
+    # The faults below are tried with a few operations only.
     ("empty", {}),
     ("truncated", {}),
     ("body", {"body": "[]"}),
     ("body", {"body": '{"nextToken": 5, "NextToken": 5}'}),
     ("status", {"http_status": 204, "body": ""}),
 ]
-# By botocore's model, they may return nothing.
+# By botocore's model, the responses of these operations may be empty.
 MAY_BE_EMPTY = (
     *("GetContactPolicy", "ListPageReceipts", "ListRotationOverrides", "ListRotationShifts"),
     "ListTagsForResource",
@@ -1082,12 +1086,12 @@ MAY_BE_EMPTY = (
         and operation != "GetReplicationSet"
     ],
 )
-def test_a_broken_response_is_never_taken_for_an_empty_one(
+def test_a_broken_response_does_not_count_as_an_empty_one(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], operation: str, fault: str, more: dict[str, Any]
 ) -> None:
     if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"]:
         pytest.skip("botocore is too old")
-    # Both APIs have an operation of this name. The list of the other may be empty.
+    # Both APIs have an operation of this name. The response of ssm-contacts may be empty.
     service = "ssm-incidents" if operation == "ListTagsForResource" else None
     held.faults.add({"fault": fault, "operation": operation, "service": service, "times": None, **more})
     outcome = export(allow_incomplete=False, aws_config={**ONCE, "read_timeout": 5})
@@ -1099,7 +1103,7 @@ def test_a_broken_response_is_never_taken_for_an_empty_one(
 def test_a_region_that_does_not_answer(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], reason: str
 ) -> None:
-    """What the other Region shows is exported, and the export is never complete."""
+    """The export has what the other Region shows, and is not complete."""
     held.configure(unavailable_regions={"eu-west-1": reason})
     outcome = export(allow_incomplete=False)
     assert outcome["error"]["code"] == "ExportIncomplete" and "eu-west-1" in outcome["msg"]
@@ -1111,7 +1115,7 @@ def test_a_region_that_does_not_answer(
 
 
 def test_throttling_is_waited_for(held: LocalEndpoint, export: Run, path: Path, sleeps: list[float]) -> None:
-    """More often than any other error is."""
+    """The module retries throttled calls more often than others."""
     held.faults.add({"fault": "throttle", "operation": "GetTimelineEvent", "times": 25})
     held.faults.add({"fault": "throttle", "operation": "ListContacts", "times": 25})
     assert_complete(export())
@@ -1129,7 +1133,7 @@ def test_throttling_without_end(held: LocalEndpoint, export: Run, path: Path, sl
 def test_the_user_limits_the_attempts(held: LocalEndpoint, export: Run, path: Path, sleeps: list[float]) -> None:
     held.faults.add({"fault": "throttle", "operation": "GetTimelineEvent", "times": None})
     assert export(allow_incomplete=False, aws_config={"retries": {"total_max_attempts": 2}}).failed
-    # In each of the two Regions, and when it is read again.
+    # One retry in each of the two Regions, in both readings.
     assert len(sleeps) == 4
 
 
@@ -1152,7 +1156,7 @@ def test_the_time_limit(
     exported = {line["arn"] for line in read(path)["incident_records"]}
     missing = {one["arn"] for one in missing_of(path) if one["operation"] == "GetIncidentRecord"}
     assert exported and missing and exported | missing == {incident_arn(name) for name in ("one", *map(str, range(30)))}
-    # That the lists were not made once more is said too.
+    # The export also says that the second look is missing.
     assert None in {one["operation"] for one in missing_of(path)}
 
 
@@ -1226,8 +1230,8 @@ def test_an_older_botocore_makes_it_incomplete(held: LocalEndpoint, export: Run,
     assert {one["code"] for one in outcome["missing"]} == {"MissingLibrary"}
 
 
-def test_nobody_is_named(held: LocalEndpoint, export: Run, path: Path) -> None:
-    """Messages and results have none of the texts of what is exported, nor secrets."""
+def test_messages_and_results_have_no_text_of_the_objects(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """They have no secret either."""
     held.seed_data(
         incident("two", title=f"{PRIVATE} title", summary=PRIVATE),
         contact("second", DisplayName=f"{PRIVATE} person"),
@@ -1264,7 +1268,7 @@ def test_nobody_is_named(held: LocalEndpoint, export: Run, path: Path) -> None:
 def test_a_path_that_can_not_be_used(
     held: LocalEndpoint, export: Run, tmp_path: Path, name: str, code: str, check_mode: bool
 ) -> None:
-    """It is refused before AWS is asked, and nothing is touched."""
+    """The path is refused before any call, and no file is changed."""
     place = tmp_path / "place"
     (place / "folder").mkdir(parents=True)
     (place / "file").touch()
@@ -1277,7 +1281,7 @@ def test_a_path_that_can_not_be_used(
     assert (held.requests, sorted(place.rglob("*"))) == ([], before)
 
 
-def test_further_options_that_can_not_be_used(held: LocalEndpoint, export: Run, path: Path) -> None:
+def test_other_options_that_can_not_be_used(held: LocalEndpoint, export: Run, path: Path) -> None:
     for options in ({"path": "relative"}, {"path": "/"}, {"workers": 0}, {"workers": 65}, {"timeout": 0}, {"arn": "x"}):
         outcome = export(**options)
         assert (outcome["error"]["code"], next(iter(options)) in outcome["msg"]) == ("InvalidParameter", True)
@@ -1317,10 +1321,10 @@ def temporary_of(path: Path) -> Path:
     return found
 
 
-def test_what_somebody_puts_into_the_place(
+def test_something_appears_at_the_path(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run, tmp_path: Path
 ) -> None:
-    """A folder, a file or a link that appears at the path meanwhile is neither replaced nor followed."""
+    """A folder, a file or a link that appears there during the export is neither replaced nor followed."""
     victim = tmp_path / "victim"
     victim.mkdir()
     for put in (Path.mkdir, Path.touch, lambda place: place.symlink_to(victim)):
@@ -1331,7 +1335,7 @@ def test_what_somebody_puts_into_the_place(
         path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
-def test_what_somebody_puts_into_the_temporary_folders_place(
+def test_a_link_replaces_the_temporary_folder(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run, tmp_path: Path
 ) -> None:
     victim = tmp_path / "victim"
@@ -1348,12 +1352,12 @@ def test_what_somebody_puts_into_the_temporary_folders_place(
     assert outcome["error"]["code"] == "FileNotWritable"
     assert [one.name for one in victim.iterdir()] == ["precious"]
     assert not os.path.lexists(path)
-    # What was written is removed all the same.
+    # The files that were written are removed nevertheless.
     assert list((tmp_path / "moved").iterdir()) == []
 
 
 def test_a_parent_that_somebody_moves(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
-    """Without a directory of the name that the result would have, the task fails, and the export is kept."""
+    """The task fails, because its result would name a directory that does not exist. The export is kept."""
     moved = path.parent.with_name("moved")
     at_call("GetContact", 1, lambda: path.parent.rename(moved))
     outcome = export()
@@ -1361,7 +1365,7 @@ def test_a_parent_that_somebody_moves(held: LocalEndpoint, export: Run, path: Pa
     read(moved / path.name)
 
 
-def test_what_another_path_has_left_over(held: LocalEndpoint, export: Run, path: Path) -> None:
+def test_folders_left_over_from_another_path_are_no_warning(held: LocalEndpoint, export: Run, path: Path) -> None:
     for name in (".export.2.0123456789abcdef.incomplete", ".export.backup.incomplete", ".export.0123456789abcdef"):
         (path.parent / name).mkdir()
     outcome = export()
@@ -1371,8 +1375,10 @@ def test_what_another_path_has_left_over(held: LocalEndpoint, export: Run, path:
     assert len(export(path=str(path.parent / "other"))["warnings"]) == 1
 
 
-def test_a_file_that_somebody_makes_before(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
-    """A link with the name of a file to come is not followed."""
+def test_a_link_in_the_place_of_a_file_is_not_followed(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """The link has the name of a file that the module is about to write."""
     target = path.parent.parent / "target"
     at_call("GetContact", 1, lambda: (temporary_of(path) / "manifest.json").symlink_to(target))
     assert export()["error"]["code"] == "FileNotWritable"
@@ -1385,7 +1391,7 @@ def test_a_file_that_somebody_makes_before(held: LocalEndpoint, export: Run, pat
 
 @pytest.fixture
 def at_request(held: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], object]], None]:
-    """Return a function that lets something happen when the n-th request from now on has arrived, before it is answered."""
+    """Return a function that sets what happens when the n-th request from now on has arrived, before it is answered."""
     add = held.log.add
 
     def at_request(number: int, act: Callable[[], object]) -> None:
@@ -1411,14 +1417,14 @@ def wait_for_calls(endpoint: LocalEndpoint, number: int, process: subprocess.Pop
 def test_kills_leave_no_export(
     held: LocalEndpoint, start_module: Run, export: Run, path: Path, at_request: Callable[..., None]
 ) -> None:
-    """SIGKILL at many points: there is nothing at the path, and the next run starts anew."""
+    """After SIGKILL at any of many points, nothing is at the path, and the next run starts again."""
     held.seed_data(*(timeline_event("one", f"n{number}") for number in range(30)))
     assert_complete(export(path=f"{path}-whole"))
     whole = len(held.requests)
     options = {"path": str(path), "allow_incomplete": not HAS_FINDINGS}
     processes: queue.SimpleQueue[subprocess.Popen[str]] = queue.SimpleQueue()
     killed = 0
-    # The number of requests differs a little, as the first Region that answers ends a search.
+    # The number of requests differs a little, because the first Region that answers ends a search.
     for number in [1, 2, 3, *range(5, whole - 10, whole // 8), whole - 10]:
         at_request(number, lambda: processes.get().kill())
         process = start_module("ssm_incidents_export", **options)
@@ -1427,7 +1433,7 @@ def test_kills_leave_no_export(
         assert process.returncode == -signal.SIGKILL
         assert not path.exists()
         killed += 1
-    # While the files are written, or when it is too late.
+    # Kill a process while it writes the files, or too late.
     held.log.clear()
     process = start_module("ssm_incidents_export", **options)
     wait_for_calls(held, whole, process)
@@ -1462,7 +1468,7 @@ def test_an_interruption_leaves_nothing(held: LocalEndpoint, start_module: Run, 
 
 @pytest.mark.slow
 def test_a_full_disk(held: LocalEndpoint, start_module: Run, path: Path, at_request: Callable[..., None]) -> None:
-    """A file that may not grow is like a disk that is full: writing fails, and nothing is left."""
+    """The limit on the size of a file acts like a full disk: writing fails, and nothing is left."""
     held.seed_data(*(timeline_event("one", f"n{number}", eventData="x" * 10000) for number in range(20)))
     pids: queue.SimpleQueue[int] = queue.SimpleQueue()
     at_request(1, lambda: resource.prlimit(pids.get(), resource.RLIMIT_FSIZE, (50000, 50000)))
@@ -1487,7 +1493,7 @@ def test_many_objects(held: LocalEndpoint, export: Run, path: Path) -> None:
     assert (calls["GetIncidentRecord"], calls["GetTimelineEvent"]) == (251, 751)
 
 
-def test_units_and_parts() -> None:
+def test_which_kinds_are_units() -> None:
     assert {name for name, kind in KINDS.items() if is_unit(kind)} == {
         *("replication_set", "response_plans", "incident_records", "contacts", "rotations", "engagements", "pages")
     }

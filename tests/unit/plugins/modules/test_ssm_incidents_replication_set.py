@@ -38,7 +38,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def manage(run_module: Run, sleeps: list[float]) -> Run:
-    """Return a function that runs the module. It doesn't sleep: for the endpoint a change takes polls, not time."""
+    """Return a function that runs the module, without sleeping. The endpoint's changes take polls, not time."""
 
     def run(**options: Any) -> Any:
         return run_module("ssm_incidents_replication_set", **{"region": "eu-west-1", **options})
@@ -70,7 +70,7 @@ def keys(endpoint: LocalEndpoint) -> None:
 
 
 def regions(*names: str, **keys: str) -> list[dict[str, Any]]:
-    """Return the option regions."""
+    """Return a value of the option regions."""
     return [{"name": name} for name in names] + [
         {"name": name.replace("_", "-"), "sse_kms_key_id": key} for name, key in keys.items()
     ]
@@ -114,7 +114,7 @@ def assert_unchanged_again(manage: Run, endpoint: LocalEndpoint, options: dict[s
 
 TAGS = {"Team": "Resilience", "CostCenter": "A-1"}
 SCENARIOS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], dict[str, str], list[str]]] = {
-    # Name: the members of the set and its tags, the options, the keys at the end, the actions.
+    # For each name: the members of the set and its tags, the options, the keys at the end, and the actions.
     "create, two Regions": (
         None,
         {"regions": regions("eu-west-1", "us-east-1")},
@@ -279,7 +279,7 @@ def test_scenario(manage: Run, info: Run, endpoint: LocalEndpoint, name: str) ->
     assert outcome["replication_set"] == info()["replication_set"]
     assert outcome["diff"]["after"]["regions"] == keys
     assert (outcome["diff"]["before"] == outcome["diff"]["after"]) is not bool(steps)
-    # Each step once, and no other.
+    # Each step was sent once, and no other.
     assert len(write_operations(endpoint)) == len(steps)
     assert_unchanged_again(manage, endpoint, options)
 
@@ -297,12 +297,12 @@ def test_a_set_is_created_only_where_incident_manager_is_enabled(manage: Run, en
 
 
 @pytest.mark.parametrize("enabled_again", [False, True])
-def test_a_set_that_is_being_deleted_is_created_again_if_aws_lets_it(
+def test_a_set_that_is_being_deleted_is_created_again_if_aws_allows_it(
     manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run, enabled_again: bool
 ) -> None:
     seed_set(endpoint, status="DELETING", regionMap={"eu-west-1": {"status": "DELETING"}})
     if enabled_again:
-        # The first call that creates the set is refused, and in the pause after it the account is enabled again.
+        # The first create is refused. In the pause after it, the account is enabled again.
         endpoint.faults.add({"operation": "CreateReplicationSet", "fault": "error", "code": "ConflictException"})
         act_in_pauses(lambda: endpoint.configure(enabled_accounts=[ACCOUNT]))
     outcome = manage(regions=regions("eu-west-1"))
@@ -415,7 +415,7 @@ def test_a_failed_set_can_be_deleted(manage: Run, endpoint: LocalEndpoint) -> No
 
 
 def break_key(endpoint: LocalEndpoint, arn: str, state: str) -> str:
-    """Bring a key into a state, or return the ARN of another one that can't be used.
+    """Bring a key into a state, or make another key that can't be used. Return the ARN of the unusable key.
 
     :param state: a key state, "gone", or a key spec.
     """
@@ -464,7 +464,7 @@ def test_a_key_that_can_not_be_used_is_refused_before_anything_is_changed(
 @pytest.mark.parametrize("check_mode", [True, False])
 @pytest.mark.parametrize("last", [True, False])
 @pytest.mark.parametrize("state", ["Disabled", "PendingDeletion"])
-def test_what_is_encrypted_goes_before_its_key(
+def test_deleting_fails_while_the_key_is_disabled_or_pending_deletion(
     manage: Run, endpoint: LocalEndpoint, last: bool, state: str, check_mode: bool
 ) -> None:
     arn = seed_set(endpoint, regionMap=region_map(us_east_1=US_KEY, eu_west_1=KEY))
@@ -484,8 +484,8 @@ def test_what_is_encrypted_goes_before_its_key(
     assert not manage(**options).failed
 
 
-def test_what_is_encrypted_with_a_key_of_another_kind_can_be_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
-    """AWS says only of a key that is disabled or pending deletion that it prevents the deletion."""
+def test_a_set_with_an_hmac_key_can_be_deleted(manage: Run, endpoint: LocalEndpoint) -> None:
+    """AWS documents only that a key that is disabled or pending deletion prevents the deletion."""
     kms = endpoint.client("kms", "eu-west-1")
     hmac = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
     arn = seed_set(endpoint, regionMap=region_map(eu_west_1=hmac))
@@ -494,8 +494,8 @@ def test_what_is_encrypted_with_a_key_of_another_kind_can_be_deleted(manage: Run
     assert [warning for warning in outcome["warnings"] if "HMAC_256" in str(warning) and "is not known" in str(warning)]
 
 
-def test_no_region_is_added_while_no_key_of_the_set_is_known(manage: Run, endpoint: LocalEndpoint) -> None:
-    """It could be of the other kind, and AWS would refuse it after another Region is deleted."""
+def test_no_region_is_added_if_no_key_of_the_set_is_known(manage: Run, endpoint: LocalEndpoint) -> None:
+    """The key of the new Region could be of the other kind. AWS would refuse it after another Region is deleted."""
     unknown = {"status": "ACTIVE"}
     names = ("us-east-1", "eu-west-1", "eu-west-2")
     seed_set(endpoint, regionMap=dict.fromkeys(names, unknown))
@@ -511,8 +511,8 @@ def test_a_region_whose_key_is_gone_is_not_deleted(manage: Run, endpoint: LocalE
     assert "the key does not exist in KMS" in outcome["msg"]
 
 
-def test_a_set_whose_key_is_gone_can_be_tried_to_delete(manage: Run, endpoint: LocalEndpoint) -> None:
-    """No key can be enabled then, and the data can't be read. What AWS does is unknown; the endpoint is strict."""
+def test_a_deletion_is_tried_if_the_key_is_gone(manage: Run, endpoint: LocalEndpoint) -> None:
+    """There is no key to enable, and the data can't be read. What AWS does is unknown, so the endpoint refuses the deletion."""
     arn = seed_set(endpoint, regionMap=region_map(eu_west_1=key("eu-west-1", 99)))
     outcome = manage(state="absent", arn=arn)
     assert outcome["error"]["code"] == "ReplicationSetFailed" and "does not exist" in outcome["msg"]
@@ -521,9 +521,9 @@ def test_a_set_whose_key_is_gone_can_be_tried_to_delete(manage: Run, endpoint: L
     assert key("eu-west-1", 99) in str(warning) and "is not known" in str(warning)
 
 
-def test_a_key_is_looked_at_again_before_its_step(manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run) -> None:
+def test_a_key_is_checked_again_before_its_step(manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run) -> None:
     seed_set(endpoint, regionMap=region_map(eu_west_1=KEY))
-    # While the first Region is being added.
+    # The key is disabled while the first Region is being added.
     act_in_pauses(lambda: break_key(endpoint, US_KEY, "Disabled"))
     outcome = manage(regions=regions(eu_west_1=KEY, eu_west_2=key("eu-west-2"), us_east_1=US_KEY))
     assert outcome["error"]["code"] == "KeyNotUsable" and US_KEY in outcome["msg"]
@@ -532,7 +532,7 @@ def test_a_key_is_looked_at_again_before_its_step(manage: Run, endpoint: LocalEn
 
 
 def assert_keys_were_not_checked(outcome: Any, *keys: str) -> None:
-    """Assert that a run has gone on, with one warning for each of these keys."""
+    """Assert that a run has succeeded with one warning for each of these keys."""
     assert not outcome.failed, outcome["msg"]
     warnings = [str(warning) for warning in outcome["warnings"] if "arn:aws:kms:" in str(warning)]
     assert len(warnings) == len(keys)
@@ -555,7 +555,9 @@ def test_without_the_permission_keys_are_not_checked(
     assert_keys_were_not_checked(deleted, KEY if check_mode else US_KEY)
 
 
-def test_a_region_that_is_down_can_be_left(manage: Run, endpoint: LocalEndpoint, kms_url: Run, closed_url: str) -> None:
+def test_a_region_that_is_down_can_be_deleted(
+    manage: Run, endpoint: LocalEndpoint, kms_url: Run, closed_url: str
+) -> None:
     seed_set(endpoint, regionMap=region_map(us_east_1=US_KEY, eu_west_1=KEY))
     outcome = manage(regions=regions("us-east-1"), **kms_url(closed_url))
     assert_keys_were_not_checked(outcome, KEY)
@@ -606,7 +608,7 @@ def test_without_waiting_two_steps_are_refused(manage: Run, endpoint: LocalEndpo
 
 
 @pytest.mark.parametrize("updating", [True, False])
-def test_time_out(manage: Run, endpoint: LocalEndpoint, updating: bool) -> None:
+def test_wait_timeout(manage: Run, endpoint: LocalEndpoint, updating: bool) -> None:
     endpoint.configure(transition={"progression": "manual", "times": 10**9})
     if updating:
         seed_set(
@@ -662,7 +664,9 @@ SIX_STEPS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["throttle", "internal", "reset", "not_json", "truncated"])
 @pytest.mark.parametrize("after", [False, True])
-def test_faults_of_every_write_are_survived(manage: Run, endpoint: LocalEndpoint, fault: str, after: bool) -> None:
+def test_a_task_succeeds_although_every_write_has_a_fault(
+    manage: Run, endpoint: LocalEndpoint, fault: str, after: bool
+) -> None:
     seed_set(endpoint, regionMap=BEFORE_SIX_STEPS)
     for operation in sorted(WRITES - {"CreateReplicationSet", "DeleteReplicationSet", "UntagResource"}):
         endpoint.faults.add({"operation": operation, "fault": fault, "times": 3, "after": after})
@@ -674,10 +678,10 @@ def test_faults_of_every_write_are_survived(manage: Run, endpoint: LocalEndpoint
 
 
 @pytest.mark.parametrize("fault", ["throttle", "internal", "reset", "not_json", "truncated"])
-def test_faults_while_waiting_are_survived(
+def test_a_task_succeeds_although_reads_fail_while_it_waits(
     manage: Run, endpoint: LocalEndpoint, sleeps: list[float], fault: str
 ) -> None:
-    # The set is read in eu-west-1 first, and in us-east-1 while eu-west-1 is deleted.
+    # The set is read in eu-west-1 first. While eu-west-1 is deleted, it is read in us-east-1.
     seed_set(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
     endpoint.faults.add({"operation": "GetReplicationSet", "region": "us-east-1", "fault": fault, "times": 5})
     outcome = manage(regions=regions("us-east-1"), aws_config={"retries": {"total_max_attempts": 1}})
@@ -710,7 +714,7 @@ def test_a_set_is_deleted_if_the_answer_is_lost(
 
 
 def test_a_refused_step_is_reported_with_the_steps_before(manage: Run, endpoint: LocalEndpoint) -> None:
-    # The first step's call is made in the task's Region, the second step's in the Region that is then in the set.
+    # The call for the first step goes to the task's Region, the call for the second step to the Region that was added.
     seed_set(endpoint, regionMap=region_map("eu-west-1"))
     rule = {"operation": "UpdateReplicationSet", "region": "us-east-1", "fault": "error"}
     endpoint.faults.add({**rule, "code": "AccessDeniedException", "times": None})
@@ -732,7 +736,7 @@ def test_a_failure_after_a_change_reports_the_change(manage: Run, endpoint: Loca
     assert outcome.failed and outcome["changed"] is True and actions(outcome) == [("add_region", "done")]
 
 
-def test_faults_of_reading_the_tags_are_survived(manage: Run, endpoint: LocalEndpoint) -> None:
+def test_a_task_succeeds_although_reading_the_tags_fails_several_times(manage: Run, endpoint: LocalEndpoint) -> None:
     seed_set(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
     # The tags are read in us-east-1 while eu-west-1 is deleted.
     endpoint.faults.add({"operation": "ListTagsForResource", "region": "us-east-1", "fault": "reset", "times": 4})
@@ -769,7 +773,7 @@ def test_several_sets_are_not_changed(manage: Run, endpoint: LocalEndpoint) -> N
     assert outcome.failed and "2 replication sets" in outcome["msg"] and write_operations(endpoint) == []
 
 
-def test_another_set_than_the_given_one_is_reported(manage: Run, endpoint: LocalEndpoint) -> None:
+def test_a_set_with_another_arn_is_a_warning(manage: Run, endpoint: LocalEndpoint) -> None:
     arn = seed_set(endpoint)
     other = arn[:-12] + "000000000000"
     outcome = manage(state="absent", arn=other)
@@ -777,7 +781,7 @@ def test_another_set_than_the_given_one_is_reported(manage: Run, endpoint: Local
     assert arn in str(outcome["warnings"])
 
 
-def test_too_many_tags_with_the_present_ones(manage: Run, endpoint: LocalEndpoint) -> None:
+def test_too_many_tags_with_those_of_the_set(manage: Run, endpoint: LocalEndpoint) -> None:
     seed_set(endpoint, tags={f"tag{number}": "x" for number in range(50)})
     outcome = manage(tags={"one": "more"}, purge_tags=False, deletion_protected=True)
     assert outcome.failed and "51 tags" in outcome["msg"] and write_operations(endpoint) == []
@@ -787,7 +791,7 @@ def test_too_many_tags_with_the_present_ones(manage: Run, endpoint: LocalEndpoin
 
 
 def act_during_call(endpoint: LocalEndpoint, operation: str, act: Callable[[], Any]) -> Thread:
-    """Delay the first call of an operation, and act in that time."""
+    """Delay the first call of an operation, and run a function during the delay."""
     endpoint.faults.add({"operation": operation, "fault": "delay", "seconds": 3, "times": 1})
 
     def wait_and_act() -> None:
@@ -804,7 +808,7 @@ def act_during_call(endpoint: LocalEndpoint, operation: str, act: Callable[[], A
 def test_a_retry_does_not_delete_the_last_region(manage: Run, endpoint: LocalEndpoint) -> None:
     endpoint.configure(transition={"progression": "immediate"})
     arn = seed_set(endpoint, regionMap=region_map("eu-west-1", "us-east-1"))
-    # The call is refused once, and must not be repeated as it is, as eu-west-1 is the last Region by then.
+    # The call is refused once. It must not be repeated unchanged, because eu-west-1 is the last Region by then.
     action = {"deleteRegionAction": {"regionName": "us-east-1"}}
     other = endpoint.client(region="eu-west-1")
     thread = act_during_call(
@@ -841,8 +845,8 @@ def test_a_refusal_because_of_another_change_is_waited_for(manage: Run, endpoint
     thread = act_during_call(
         endpoint, "UpdateDeletionProtection", lambda: other.update_replication_set(arn=arn, actions=[action])
     )
-    # The endpoint refuses this with ValidationException while the set is UPDATING, as the service's model has no
-    # ConflictException for it.
+    # While the set is UPDATING, the endpoint refuses this with ValidationException, because the service's model has no
+    # ConflictException for the operation.
     outcome = manage(deletion_protected=True)
     thread.join()
     assert not outcome.failed, outcome["msg"]
@@ -861,13 +865,13 @@ def test_two_tasks_with_different_options(start_module: Run, endpoint: LocalEndp
         output, errors = process.communicate(timeout=60)
         assert "Traceback" not in output + errors
         assert json.loads(output)["msg" if json.loads(output).get("failed") else "actions"] is not None
-    # Whichever was last, the set was neither deleted nor created again.
+    # Whichever task was last, the set was neither deleted nor created again.
     assert endpoint.client(region="us-east-2").list_replication_sets()["replicationSetArns"] == [arn]
     assert not {"CreateReplicationSet", "DeleteReplicationSet"} & set(write_operations(endpoint))
 
 
 def test_a_set_that_is_created_by_others_is_changed(manage: Run, endpoint: LocalEndpoint) -> None:
-    # ListReplicationSets returns no set at first. When the module creates one, the account has one.
+    # ListReplicationSets returns no set at first. When the module creates a set, the account has one already.
     endpoint.faults.add({"operation": "ListReplicationSets", "fault": "body", "body": '{"replicationSetArns": []}'})
     seed_set(endpoint)
     outcome = manage(regions=regions("eu-west-1", "us-east-1"))
@@ -886,7 +890,7 @@ def test_a_run_after_a_killed_one(
 ) -> None:
     endpoint.configure(transition={"progression": "immediate"})
     seed_set(endpoint, regionMap=BEFORE_SIX_STEPS)
-    # Every call is carried out, and its answer is delayed, so that the process can be killed in between.
+    # Every call is carried out, but its answer is delayed, so that the process can be killed in between.
     for operation in sorted(WRITES):
         endpoint.faults.add({"operation": operation, "fault": "delay", "seconds": 0.2, "after": True, "times": None})
     process = start_module("ssm_incidents_replication_set", region="eu-west-1", **SIX_STEPS)
@@ -974,7 +978,7 @@ def test_invalid_options_are_refused_before_any_call(
     if exists:
         seed_set(endpoint)
     outcome = manage(_check_mode=exists, **options)
-    # The accounts are compared once STS has answered.
+    # The accounts are compared after STS has answered.
     code = "AccountMismatch" if "999999999999" in parts else "InvalidParameter"
     assert outcome.failed and outcome["error"]["code"] == code
     for part in parts:
@@ -1048,8 +1052,8 @@ def test_only_absent_deletes_the_last_region(manage: Run, endpoint: LocalEndpoin
         assert len(endpoint.client(region="eu-west-3").list_replication_sets()["replicationSetArns"]) == 1
 
 
-def test_a_region_that_was_just_added_is_deleted_where_aws_lets_it(manage: Run, endpoint: LocalEndpoint) -> None:
-    """As Terraform's tests do."""
+def test_a_region_that_was_just_added_is_deleted_if_aws_allows_it(manage: Run, endpoint: LocalEndpoint) -> None:
+    """Terraform's tests delete Regions within minutes."""
     endpoint.configure(min_region_age_hours=0)
     arn = manage(regions=regions("eu-west-1", "us-east-1"))["replication_set"]["arn"]
     assert keys_of(manage(regions=regions("eu-west-1"))) == {"eu-west-1": "DefaultKey"}
@@ -1057,12 +1061,12 @@ def test_a_region_that_was_just_added_is_deleted_where_aws_lets_it(manage: Run, 
 
 
 def test_a_region_that_was_just_added_is_not_deleted(manage: Run, endpoint: LocalEndpoint, sleeps: list[float]) -> None:
-    """As the User Guide says."""
+    """By the User Guide, a Region can't be deleted within 24 hours of its creation."""
     manage(regions=regions("eu-west-1", "us-east-1"))
     endpoint.configure(min_region_age_hours=24)
     sleeps.clear()
     outcome = manage(regions=regions("eu-west-1"))
-    # AWS's own message, without a retry.
+    # The message is AWS's own, and the step is not tried again.
     assert outcome.failed and outcome["error"]["code"] == "ValidationException"
     assert "within 24 hours" in outcome["msg"] and outcome["changed"] is False
     assert write_operations(endpoint).count("UpdateReplicationSet") == 1 and sleeps == []

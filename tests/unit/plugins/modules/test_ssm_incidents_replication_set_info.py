@@ -50,7 +50,7 @@ def info(run_module: Run) -> Run:
 
 
 def assert_explained(outcome: Any, code: str, *parts: str) -> None:
-    """Assert that a failure has all keys that playbooks use, these parts in its message, and neither traceback nor
+    """Assert that a failure has all keys that playbooks use, these parts in its message, and neither a traceback nor a
     secret."""
     assert outcome.failed
     assert outcome["error"]["code"] == code
@@ -229,7 +229,7 @@ def test_keys_are_described_in_their_own_regions(info: Run, endpoint: LocalEndpo
 
 
 def test_a_key_of_which_kms_leaves_out_the_usage(info: Run, endpoint: LocalEndpoint) -> None:
-    """As moto's does, if the key was created without it. A symmetric key has but one."""
+    """moto's KMS does that if a key is created without a usage. A symmetric key has only one usage."""
     key = endpoint.client("kms").create_key()["KeyMetadata"]["Arn"]
     endpoint.seed(active_set({"us-east-1": key}), arn=ARN)
     outcome = info(include_keys=True)
@@ -265,7 +265,7 @@ def test_kms_is_not_called_unless_asked_for(
 
 
 def assert_keys_are_unknown(outcome: Any, own_keys: dict[str, str], *parts: str) -> None:
-    """Assert that all keys are null, with a warning for each that has these parts, and that all else is there."""
+    """Assert that each key is null, with a warning that has these parts, and that all other facts are there."""
     assert not outcome.failed
     assert outcome["replication_set"]["status"] == "ACTIVE" and outcome["replication_set"]["tags"] == {}
     assert {region["kms_key"] for region in outcome["replication_set"]["region_map"].values()} == {None}
@@ -279,11 +279,11 @@ def assert_keys_are_unknown(outcome: Any, own_keys: dict[str, str], *parts: str)
 def test_keys_denied(info: Run, own_keys: dict[str, str], kms_url: Run, refusing_kms: RefusingKMS) -> None:
     outcome = info(include_keys=True, **kms_url(refusing_kms.url))
     assert_keys_are_unknown(outcome, own_keys, "not authorized to perform: kms:DescribeKey", "allow kms:DescribeKey")
-    # One try for each key.
+    # Each key is tried once.
     assert len(refusing_kms.requests) == len(own_keys)
 
 
-def test_kms_out_of_reach(info: Run, own_keys: dict[str, str], kms_url: Run, closed_url: str) -> None:
+def test_kms_can_not_be_reached(info: Run, own_keys: dict[str, str], kms_url: Run, closed_url: str) -> None:
     outcome = info(include_keys=True, **kms_url(closed_url))
     assert_keys_are_unknown(outcome, own_keys, closed_url)
 
@@ -428,7 +428,7 @@ def test_own_region_without_the_service_and_the_others_have_none(info: Run, endp
 
 
 @pytest.mark.parametrize("slow_region", ["us-east-1", "us-east-2"])
-def test_the_code_is_of_the_first_given_region_that_fails(
+def test_the_error_code_is_that_of_the_first_region_that_fails(
     info: Run, endpoint: LocalEndpoint, recorded_arn: str, slow_region: str
 ) -> None:
     endpoint.faults.add({"region": slow_region, "fault": "delay", "seconds": 0.2, "times": None})
@@ -439,7 +439,7 @@ def test_the_code_is_of_the_first_given_region_that_fails(
     assert outcome["response_metadata"] == {}
 
 
-def test_a_reason_of_several_regions_is_reported_once(info: Run, endpoint: LocalEndpoint) -> None:
+def test_a_reason_that_several_regions_share_is_reported_once(info: Run, endpoint: LocalEndpoint) -> None:
     endpoint.faults.add(
         {"fault": "error", "code": "UnrecognizedClientException", "message": "Wrong token", "times": None}
     )
@@ -561,7 +561,9 @@ def test_a_dropped_connection_is_tried_twice(
     assert not info().failed
 
 
-def test_a_bare_502_is_retried(info: Run, endpoint: LocalEndpoint, recorded_arn: str, sleeps: list[float]) -> None:
+def test_a_502_without_a_body_is_retried(
+    info: Run, endpoint: LocalEndpoint, recorded_arn: str, sleeps: list[float]
+) -> None:
     endpoint.faults.add({"operation": "GetReplicationSet", "fault": "status", "http_status": 502, "times": 8})
     assert not info().failed
 
@@ -591,18 +593,18 @@ def test_partial_credentials(info: Run, endpoint: LocalEndpoint, options: dict[s
 def test_empty_credentials_are_refused(
     run_module: Run, endpoint: LocalEndpoint, recorded_arn: str, module: str, name: str
 ) -> None:
-    """They don't mean the credentials of the environment, which are of another account perhaps."""
+    """Empty credentials do not mean those of the environment, which may be of another account."""
     outcome = run_module(module, **{"access_key": None, "secret_key": None, name: ""})
     assert_explained(outcome, "InvalidParameter", f"{name.removeprefix('aws_')}: must not be empty")
     assert endpoint.requests == []
 
 
 @pytest.mark.usefixtures("connected_environment")
-def test_empty_credentials_that_are_meant(
+def test_empty_values_that_count_as_not_set(
     info: Run, endpoint: LocalEndpoint, recorded_arn: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert info(session_token="")["exists"] is True
-    # What is empty in the environment is what AWS's own tools take for not set.
+    # AWS's own tools treat empty environment variables as not set.
     monkeypatch.setenv("AWS_SESSION_TOKEN", "")
     assert info(access_key=None, secret_key=None)["exists"] is True
     (tmp_path / "config").write_text(config_section("profile ops", USER))
@@ -640,7 +642,7 @@ def test_a_profile_without_credentials(
     outcome = info(access_key=None, secret_key=None, profile="team", search_regions=["all"])
     assert_explained(outcome, code or outcome["error"]["code"], "us-east-1", "profile")
     assert endpoint.requests == []
-    # Once, not once for each Region. boto3 before 1.29 does not know the variable and sends nothing here.
+    # One call, and not one for each Region. boto3 before 1.29 does not know the variable, so it sends nothing here.
     assert len(refusing_sts.requests) <= 1
 
 
@@ -731,7 +733,7 @@ def test_not_json(info: Run, endpoint: LocalEndpoint, recorded_arn: str, operati
 @pytest.mark.parametrize("operation", ["GetReplicationSet", "ListReplicationSets", "ListTagsForResource"])
 def test_truncated(info: Run, endpoint: LocalEndpoint, recorded_arn: str, sleeps: list[float], operation: str) -> None:
     endpoint.faults.add({"operation": operation, "fault": "truncated", "times": None})
-    # botocore takes a body shorter than its Content-Length for an empty one.
+    # botocore treats a body that is shorter than its Content-Length as empty.
     assert_explained(info(), "MalformedAnswer", "Region us-east-1")
 
 
@@ -863,11 +865,11 @@ def test_not_the_name_of_a_region(info: Run, endpoint: LocalEndpoint, name: str)
             "search_regions": st.lists(st.text(string.printable, max_size=12), max_size=3) | st.integers() | st.text(),
             "include_tags": st.text(max_size=5) | st.integers() | st.none(),
             "region": st.text(string.printable, max_size=15),
-            # Never a URL: no request may leave this machine.
+            # No value is a URL, because no request may leave this machine.
             "endpoint_url": st.text(string.printable, max_size=15).map("not a URL {}".format),
             "profile": st.text(string.printable, max_size=8),
             "access_key": st.text(string.printable, max_size=8),
-            # Long, as Ansible masks a secret in every text.
+            # This is long, because Ansible masks a secret wherever its text occurs.
             "secret_key": st.just("") | st.text(string.printable, max_size=8).map("unlikely secret {}".format),
             "aws_config": st.dictionaries(st.sampled_from(["retries", "proxies", "foo"]), st.integers() | st.text()),
             "aws_ca_bundle": st.text(string.printable, max_size=8),
@@ -883,7 +885,7 @@ def test_any_options(info: Run, endpoint: LocalEndpoint, sleeps: list[float], op
     elif "error" in outcome.result:
         assert_explained(outcome, outcome["error"]["code"])
     else:
-        # A message of Ansible's, about an option's name or type.
+        # Ansible's own message about the name or the type of an option.
         assert re.search("Unsupported parameters|is of type|cannot be converted|not a valid", outcome["msg"])
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The base of the tasks that run on the controller."""
+"""Tests of the base class of tasks that run on the controller."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_deprecated_name_of_an_option_is_reported(
     monkeypatch.setitem(ActionModule.argument_spec, "report_only", option)
     outcome = run_action("ssm_incidents_replication_set_audit", only_report=True)
     assert not outcome.failed
-    # Callbacks display it.
+    # Callbacks display the result.
     (deprecation,) = outcome["deprecations"]
     assert "'only_report' is deprecated" in deprecation["msg"]
     assert (deprecation["version"], deprecation["collection_name"]) == ("99.0.0", "incident_manager.aws")

@@ -5,6 +5,6 @@
 """
 What a replication set holds, as the read operations of both APIs return it: objects are seeded in AWS's own JSON.
 
-No object can be made or changed by a call. kinds.py is the table of kinds and operations, data.py holds the objects of a
-set, answers.py answers the operations.
+No call can make or change an object. kinds.py has the kinds and the operations, data.py has the objects of a set, and
+answers.py answers the operations.
 """

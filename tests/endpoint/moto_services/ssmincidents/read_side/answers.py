@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-Answers the read operations. One rule serves all lists, and one all objects; botocore's model tells them apart.
+Answers the read operations. One function answers all lists and one all objects. botocore's model tells them apart.
 
-[model], [cli], [alchemy]: see models.py. What has no source is *unknown*, and strict.
+For the sources [model], [cli] and [alchemy], see models.py. A rule without a source is *unknown*, and is strict.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ..utils import CONTACTS
 from .data import Data, Item
 from .kinds import KINDS, READS, arn_member, is_list, members_of, operation_model, result_member
 
-# The operations that answer an empty list for a record that does not exist are those that don't declare this error
-# [model; alchemy has seen both].
+# For a record that does not exist, an operation that does not declare this error answers with an empty list [model; alchemy
+# has seen both].
 NOT_FOUND = "ResourceNotFoundException"
 VALIDATION = "ValidationException"
 _FINDING_NOT_FOUND = "The finding was not found"
@@ -44,8 +44,8 @@ class Question(NamedTuple):
 
     :ivar given: the input, as the model allows it.
     :ivar region: the Region that is asked.
-    :ivar page_size: the most objects in a page, also if the caller asks for more; None for the model's limit.
-    :ivar empty_pages: so many pages without objects, each with a token, come first.
+    :ivar page_size: the maximum of objects in a page, even if the caller asks for more; None for the model's limit.
+    :ivar empty_pages: how many empty pages, each with a token, come first.
     """
 
     service: str
@@ -65,9 +65,10 @@ def answer(data: Data | None, asked: Question) -> dict[str, Any]:
     :raises ReadError: if the service would answer with an error.
     """
     if data is None and asked.service == CONTACTS:
-        # [alchemy] for an account without a set; that a Region outside of it answers the same is *unknown*.
+        # Seen for an account without a set [alchemy]. Whether a Region outside a set answers so too is *unknown*.
         raise ReadError(VALIDATION, "Account not found for the request")
-    # Without a set a list of incidents is empty, not an error [alchemy]; that it is so in a Region outside of it is *unknown*.
+    # Without a set, a list of incidents is empty and not an error [alchemy]. Whether a Region outside a set answers so too is
+    # *unknown*.
     data = data or Data()
     if asked.operation == "BatchGetIncidentFindings":
         return _findings(data, asked)
@@ -77,7 +78,7 @@ def answer(data: Data | None, asked: Question) -> dict[str, Any]:
 
 
 def tags_of(data: Data | None, arn: str, region: str) -> Mapping[str, str] | None:
-    """Return the tags of an object, None if there is none that can have tags."""
+    """Return the tags of an object; None if no object with this ARN can have tags."""
     item = data.by_arn(arn, region) if data else None
     return item.tags if item is not None and KINDS[item.kind].has_tags else None
 
@@ -93,7 +94,7 @@ def _tags_of_contact(data: Data, asked: Question) -> dict[str, Any]:
 
 
 def _get(data: Data, asked: Question) -> dict[str, Any]:
-    """Return one object: by its ARN, by its parent's ARN and its ID, or as the only one that a parent has."""
+    """Return one object, found by its ARN, by its parent's ARN and its ID, or as its parent's only object."""
     kind = READS[asked.service][asked.operation]
     name = arn_member(asked.service, asked.operation)
     assert name is not None
@@ -102,7 +103,7 @@ def _get(data: Data, asked: Question) -> dict[str, Any]:
     if item is not None and item.kind != kind:
         ids = [value for member, value in asked.given.items() if member != name]
         of_parent = data.listed(kind, arn, asked.region)
-        # A contact without a policy is *unknown*.
+        # The answer for a contact without a policy is *unknown*.
         item = next((one for one in of_parent if not ids or one.id == ids[0]), None)
     if item is None:
         raise _not_found(asked, arn)
@@ -137,7 +138,7 @@ def _list(data: Data, asked: Question) -> dict[str, Any]:
 
 
 def _summary(asked: Question, item: Item) -> dict[str, Any]:
-    """Return the members of an object that are in the list's items [model]."""
+    """Return those members of an object that items of the list have [model]."""
     output = members_of(operation_model(asked.service, asked.operation).output_shape)
     member = result_member(asked.service, asked.operation)
     assert member is not None
@@ -147,14 +148,14 @@ def _summary(asked: Question, item: Item) -> dict[str, Any]:
 
 def _page(asked: Question) -> tuple[int, int]:
     """
-    Return the position of a page, which counts empty pages and objects, and the most objects that it has.
+    Return the position of a page, in empty pages and objects, and the maximum of objects in the page.
 
-    :raises ReadError: for a token that no page of this question had.
+    :raises ReadError: for a token that is not from this question.
     """
     shape = members_of(operation_model(asked.service, asked.operation).input_shape)
     given = {name.lower(): value for name, value in asked.given.items()}
     limits = [member.metadata["max"] for name, member in shape.members.items() if name.lower() == "maxresults"]
-    # ListPageResolutions has no limit [model]. 0, which ssm-contacts allows, is taken for none (*unknown*).
+    # ListPageResolutions has no limit [model]. ssm-contacts allows 0, which counts as no limit (*unknown*).
     size = given.get("maxresults") or next(iter(limits), 100)
     size = min(size, asked.page_size or size)
     digest, token = _digest(asked), given.get("nexttoken")
@@ -166,19 +167,19 @@ def _page(asked: Question) -> tuple[int, int]:
 
 
 def _digest(asked: Question) -> str:
-    """Return what identifies a question, but for its page: a token is opaque, and good for one question alone."""
+    """Return what identifies a question, whatever its page. A token is opaque, and is valid for one question only."""
     given = {name: value for name, value in asked.given.items() if name.lower() not in ("nexttoken", "maxresults")}
     question = [asked.service, asked.operation, asked.region, asked.account, given]
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:20] + "_"
 
 
-# Optional inputs that select objects, each with what it wants of a body [model].
+# The optional inputs that select objects, each with its condition on a body [model].
 _FILTERS: dict[str, Callable[[Mapping[str, Any], Any], bool]] = {
     "Type": lambda body, wanted: body["Type"] == wanted,
     "AliasPrefix": lambda body, wanted: str(body["Alias"]).startswith(wanted),
     "RotationNamePrefix": lambda body, wanted: str(body["Name"]).startswith(wanted),
     "IncidentId": lambda body, wanted: body.get("IncidentId") == wanted,
-    # Of overrides and shifts: those of which a part is in the range (*unknown*).
+    # For overrides and shifts: a part of them must be in the range (*unknown*).
     "StartTime": lambda body, wanted: body.get("EndTime", wanted) >= wanted,
     "EndTime": lambda body, wanted: body.get("StartTime", wanted) <= wanted,
 }
@@ -186,7 +187,7 @@ _FILTERS: dict[str, Callable[[Mapping[str, Any], Any], bool]] = {
 
 def _filter(asked: Question) -> Callable[[Mapping[str, Any]], bool]:
     """
-    Return whether a body is wanted, as a function.
+    Return a function that says whether the list has a body.
 
     :raises ReadError: for an input that the endpoint does not serve: filters, sortBy, sortOrder and TimeRangeValue.
     """
@@ -218,7 +219,7 @@ def _findings(data: Data, asked: Question) -> dict[str, Any]:
 
 
 def _not_found(asked: Question, arn: str) -> ReadError:
-    # Of another account's ARN it is *unknown*: no policy could allow it.
+    # The answer for another account's ARN is *unknown*. No policy could allow the call.
     if arn.split(":")[4] != asked.account:
         return ReadError("AccessDeniedException", f"Account {asked.account} is not authorized to access {arn}")
     return ReadError(NOT_FOUND, f"Resource {arn} was not found")

@@ -26,10 +26,10 @@ class Item:
     """
     An object.
 
-    :ivar body: as on the wire: times are epoch seconds.
-    :ivar id: its ARN or ID; of a kind without one, a number as text.
+    :ivar body: the object as it is on the wire. Times are epoch seconds.
+    :ivar id: its ARN or ID; a number as text if the kind has neither.
     :ivar parents: the ARNs of the objects that it belongs to.
-    :ivar regions: the Regions that show it, None for the default: see shown_in().
+    :ivar regions: the Regions that show it; None for the default of shown_in().
     """
 
     kind: str
@@ -43,8 +43,8 @@ class Item:
         """
         Return whether a Region shows the object.
 
-        Whether each Region of the set shows everything is *unknown*. By default an object whose ARN names a Region is shown
-        in this one only, and any other in all Regions of the set.
+        Whether each Region of the set shows everything is *unknown*. By default, an object whose ARN names a Region is shown
+        in that Region only. Other objects are shown in all Regions of the set.
         """
         if self.regions is not None:
             return region in self.regions
@@ -62,18 +62,18 @@ class Data:
         self._number = 0
 
     def __deepcopy__(self, _memo: Any) -> Data:
-        # A copy of a set, for reads that lag, shares what it holds: no call changes it.
+        # Copies of a set, for reads that lag, share what the set holds, because no call changes it.
         return self
 
     def seed(self, given: Iterable[Any]) -> list[str]:
         """
-        Add objects. One with the identity of another replaces it.
+        Add objects. An object replaces one with the same identity.
 
         :param given: mappings with ``kind``, ``body`` (the answer to the operation that gets such an object, or an item of
             the one that lists them; times are epoch seconds, ISO 8601 or datetimes), and, if needed, ``parent`` (an ARN),
             ``tags`` (a map) and ``regions`` (those that show it).
         :return: the ARN or ID of each.
-        :raises ValueError, TypeError: for one that does not agree with botocore's model. In this case none is added.
+        :raises ValueError, TypeError: for an object that does not agree with botocore's model. In this case none is added.
         """
         items = [self._parse(one) for one in given]
         for item in items:
@@ -91,7 +91,7 @@ class Data:
         Remove an object.
 
         :param parent: the ARN of the object that it belongs to, if its own ID is not an ARN.
-        :raises ValueError: if there is none.
+        :raises ValueError: if there is no such object.
         """
         if not self._remove(kind, item_id, (parent,) if parent else ()):
             raise ValueError(f"there is no {kind} {item_id!r}")
@@ -158,7 +158,7 @@ def _region_of(arn: str) -> str | None:
 
 
 def _checked_body(name: str, kind: Kind, given: Any) -> dict[str, Any]:
-    """Return an object's body as on the wire."""
+    """Return an object's body as it is on the wire."""
     if not isinstance(given, Mapping):
         raise TypeError(f"the body of a {name} must be a JSON object, not {given!r}")
     wrappers = {result_member(kind.service, operation) for operation, of in READS[kind.service].items() if of == name}
@@ -168,7 +168,7 @@ def _checked_body(name: str, kind: Kind, given: Any) -> dict[str, Any]:
     body: dict[str, Any] = as_sent(shape, given)
     if problems := [*_unknown_members(shape, body, name), *violations(shape, body)]:
         raise ValueError(f"not a {name}: {'; '.join(problems)}")
-    # As a copy that JSON can express.
+    # A copy, which must be valid JSON.
     copied: dict[str, Any] = json.loads(json.dumps(body))
     return copied
 
@@ -216,7 +216,7 @@ def _checked_tags(name: str, kind: Kind, given: Any) -> dict[str, str]:
     else:
         problems = violations(model.shape_for("TagMap"), tags) if tags else iter(())
     if found := list(problems):
-        raise ValueError(f"not the tags of a {name}: {'; '.join(found)}")
+        raise ValueError(f"the tags of {name} are invalid: {'; '.join(found)}")
     return tags
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The kinds of objects, and the operation that lists or gets each. All else comes from botocore's model."""
+"""The kinds of objects, and the operations that list or get them. Everything else comes from botocore's model."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Kind(NamedTuple):
     A kind of object.
 
     :ivar service: the API that has it.
-    :ivar shape: the model's shape of the most that is known of an object. In a list there may be less.
+    :ivar shape: the model's shape with all members of an object. Items of a list may have fewer.
     :ivar id: the member that identifies it, None if there is none.
     :ivar parents: the members with the ARNs of the objects that it belongs to.
-    :ivar needs_parent: whether it belongs to an object that it does not name, or not always.
+    :ivar needs_parent: whether it belongs to an object that its body does not always name.
     :ivar has_tags: whether ListTagsForResource takes its ARN.
     """
 
@@ -55,7 +55,7 @@ _KINDS = {
     "page_resolution": Kind(CONTACTS, "ResolutionContact", needs_parent=True),
 }
 
-# BatchGetIncidentFindings and ListTagsForResource are special.
+# answers.py has functions of their own for BatchGetIncidentFindings and ListTagsForResource.
 _READS: dict[str, dict[str, str]] = {
     SERVICE: {
         "ListResponsePlans": "response_plan",
@@ -96,12 +96,12 @@ READS = {
     service: {name: kind for name, kind in reads.items() if name in service_model(service).operation_names}
     for service, reads in _READS.items()
 }
-# With ListTagsForResource of ssm-contacts. That of ssm-incidents is for replication sets too.
+# This includes ListTagsForResource of ssm-contacts. That of ssm-incidents also serves replication sets: see responses.py.
 SERVED = {SERVICE: frozenset(READS[SERVICE]), CONTACTS: frozenset({*READS[CONTACTS], "ListTagsForResource"})}
 
 
 def members_of(shape: Shape | None) -> StructureShape:
-    """Return a shape that is a structure, as such."""
+    """Return a shape that must be a structure."""
     assert isinstance(shape, StructureShape)
     return shape
 
@@ -112,7 +112,7 @@ def operation_model(service: str, operation: str) -> OperationModel:
 
 @cache
 def result_member(service: str, operation: str) -> str | None:
-    """Return the member of an operation's output that has the object, or the list of objects: None if it is the output."""
+    """Return the output member that has the object or the list of objects; None if the output itself is the object."""
     members = members_of(operation_model(service, operation).output_shape).members
     found = [name for name in members if name.lower() != "nexttoken"]
     is_wrapped = len(found) == 1 and members[found[0]].type_name in ("structure", "list")

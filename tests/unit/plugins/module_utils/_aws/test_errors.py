@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The error model: codes, advice, and secrets that are masked before a text is shortened."""
+"""Tests of the codes of errors, of the advice, and of secrets, which are masked before a text is shortened."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Run = Callable[..., Any]
 
 pytestmark = pytest.mark.usefixtures("sleeps")
 
-# As long as those that STS gives, and without a repetition in it.
+# As long as a token from STS, and without repetitions.
 SESSION_TOKEN = "".join(f"{number:03}token" for number in range(120))
 
 
@@ -43,11 +43,11 @@ SESSION_TOKEN = "".join(f"{number:03}token" for number in range(120))
         (ClientError({"Error": {"Code": "SomethingNewException"}}, "GetReplicationSet"), "SomethingNewException"),
         (ClientError({"Error": {"Code": "502", "Message": "Bad Gateway"}}, "GetReplicationSet"), "502"),
         (exceptions.ConnectTimeoutError(endpoint_url="x"), "ConnectTimeoutError"),
-        # A subclass of one that is documented has its code.
+        # A subclass of a documented exception has the code of that exception.
         (exceptions.InvalidConfigError(error_msg="x"), "default"),
         (exceptions.SSOTokenLoadError(error_msg="x"), "default"),
         (type("OwnReadTimeout", (exceptions.ReadTimeoutError,), {})(endpoint_url="x"), "ReadTimeoutError"),
-        # The names of Python's own exceptions, or of anybody else's, are never codes.
+        # The names of exceptions that are not botocore's are never codes.
         (ValueError("x"), "default"),
         (type("NoCredentialsError", (Exception,), {})("x"), "default"),
     ],
@@ -57,12 +57,12 @@ def test_error_code(cause: BaseException, code: str) -> None:
     assert error_code(cause, "default") == code
 
 
-def test_every_advice_is_a_sentence() -> None:
+def test_all_advice_is_in_sentences() -> None:
     for advice in filter(None, ADVICE.values()):
         assert advice[0].isupper() and advice.endswith("."), advice
 
 
-def test_an_advice_names_the_host() -> None:
+def test_advice_names_the_host() -> None:
     for code, advice in ADVICE.items():
         failure = AnsibleSSMIncidentsError("Failed", code=code)
         for host in (ON_MODULE_HOST, ON_CONTROLLER):
@@ -70,7 +70,7 @@ def test_an_advice_names_the_host() -> None:
             assert (host in failure.describe(host)) == (HOST in advice)
 
 
-def test_the_host_in_a_module_in_a_task_and_in_the_lookup(
+def test_the_host_is_named_by_modules_tasks_and_the_lookup(
     run_module: Run, run_action: Run, run_lookup: Run, endpoint: LocalEndpoint
 ) -> None:
     nobody = {"access_key": None, "secret_key": None}
@@ -96,7 +96,7 @@ def test_advice_names_only_options_of_the_plugin(kind: str, loader: Any, name: s
         message = AnsibleSSMIncidentsError("Failed", code=code).describe(ON_CONTROLLER, without=MODULE_OPTIONS)
         named = set(re.findall(r"[a-z_]+", message)) & set(aws_argument_spec())
         assert named <= options, message
-        assert not advice or message.partition(". ")[2], f"{code} has no advice that is left"
+        assert not advice or message.partition(". ")[2], f"{code} has no advice left without the options of modules"
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
@@ -130,7 +130,7 @@ def parts_of(secret: str, length: int = 12) -> list[str]:
 def test_no_part_of_a_secret_is_left_where_a_text_is_shortened(
     run_module: Run, run_action: Run, run_lookup: Run, endpoint: LocalEndpoint, before: int, options: dict[str, Any]
 ) -> None:
-    # With no space in it, as in a URL or a header that a proxy's message quotes.
+    # The message has no spaces, like a URL or a header that a proxy quotes.
     message = "x" * before + SESSION_TOKEN + "y" * 1000
     endpoint.faults.add(
         {"fault": "error", "code": "AccessDeniedException", "http_status": 403, "message": message, "times": None}

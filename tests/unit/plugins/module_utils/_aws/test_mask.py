@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Secrets are masked whole, in pieces, escaped and in base64, and other texts stay as they are."""
+"""Tests of masking: secrets are masked whole, in pieces, escaped and in base64. Other texts stay as they are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.secrets 
 from hypothesis import given
 from hypothesis import strategies as st
 
-# As long as those of AWS.
+# These are as long as those of AWS.
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 TOKEN = "IQoJb3JpZ2luX2VjE" + "".join(f"{number:x}/Z{number}+q" for number in range(10**6, 10**6 + 60))
 
@@ -35,7 +35,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "in lines": lambda secret: "\n".join(re.findall(".{1,20}", secret)),
     "as Python shows lines": lambda secret: repr("\n".join(re.findall(".{1,20}", secret))),
     "without its end": lambda secret: secret[:-3],
-    "without its begin": lambda secret: secret[3:],
+    "without its beginning": lambda secret: secret[3:],
     "base64": lambda secret: b64encode(secret.encode()).decode(),
     "base64 after one byte": lambda secret: b64encode(b":" + secret.encode()).decode(),
     "base64 after two bytes": lambda secret: b64encode(b": " + secret.encode() + b"\r\n").decode(),
@@ -48,7 +48,7 @@ def test_every_form_is_masked(secret: str, form: str) -> None:
     shown = FORMS[form](secret)
     masked = mask(f"before {shown} after", {secret})
     assert masked.startswith("before ") and "********" in masked and masked.endswith(" after")
-    # Nothing is left of it that is as long as a piece.
+    # No piece of the secret is left.
     pieces = {shown[start : start + 12] for start in range(len(shown) - 11)}
     assert [piece for piece in pieces if piece in masked] == []
 
@@ -76,6 +76,6 @@ def test_other_texts_stay(value: object) -> None:
 
 
 def test_pieces_of_a_secret_that_is_made_of_words_stay() -> None:
-    """A password may have the name of a Region in it."""
+    """A password may contain the name of a Region."""
     assert mask("the Region us-gov-west-1", {"us-gov-west-1-password"}) == "the Region us-gov-west-1"
     assert mask("in us-gov-west-1-password", {"us-gov-west-1-password"}) == "in ********"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No secret is shown that comes from STS, a profile or the environment, whatever a response quotes."""
+"""Tests that secrets from STS, a profile or the environment are not shown, whatever a response quotes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def damaged_answers(name: str) -> dict[str, str]:
     return {
         "cut in the key": whole[: whole.index(SECRET_KEY) + 30],
         "cut in the token": whole[: whole.index(TOKEN) + 60],
-        "an entity that is not known": whole.replace("</SessionToken>", "&nbsp;</SessionToken>"),
+        "an unknown entity": whole.replace("</SessionToken>", "&nbsp;</SessionToken>"),
         "a token for a time": whole.replace("2036-01-01T00:00:00Z", TOKEN),
     }
 
@@ -52,7 +52,7 @@ def assert_not_shown(secrets: list[str], *shown: str) -> None:
 
 @pytest.fixture
 def shown(run_module: Run, run_action: Run, run_lookup: Run) -> Callable[..., list[str]]:
-    """Return a function that runs the info module, the audit and the lookup, and returns all that they show."""
+    """Return a function that runs the info module, the audit and the lookup, and returns everything that they show."""
 
     def run(module: bool = True, **options: Any) -> list[str]:
         task = run_action("ssm_incidents_replication_set_audit", **options)

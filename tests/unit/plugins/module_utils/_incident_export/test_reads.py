@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of what an export adds to a response that botocore has parsed."""
+"""Tests of the members that botocore does not know and that an export adds to a parsed response."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SHAPES = {
         ({"byName": {"k": {"b": []}}}, {"byName": {"k": {}}}, {"byName": {"k": {"b": []}}}, {"b"}),
         # A union whose member botocore does not know.
         ({"inner": {"b": 1}}, {"inner": {"SDK_UNKNOWN_MEMBER": {"name": "b"}}}, {"inner": {"b": 1}}, {"b"}),
-        # Not of the shape: whoever needs the member complains.
+        # Values of the wrong type are left out. If a member is needed, its absence is reported.
         ({"inner": "text", "things": {}}, {}, {}, set()),
     ],
 )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of what the three readings of an object mean."""
+"""Tests of what an export does with an object, depending on its three readings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._incident_exp
 
 
 def unit(**members: Any) -> Unit:
-    """Return an incident that was read and looked at again without a change."""
+    """Return an incident that was read and that the second look found unchanged."""
     one = Unit(KINDS["incident_records"], "arn")
     quiet = {"listed": [1, 1], "prints": [5, 5], "parts": [3, 3, 3], "is_read": True}
     for name, value in {**quiet, **members}.items():
@@ -35,7 +35,7 @@ def unit(**members: Any) -> Unit:
 
 
 def failures(first: str = "", again: str = "") -> dict[str, Any]:
-    """Return a member of unit(): the operations that failed in the first and in the last reading."""
+    """Return an argument for unit(): the operations that failed in the first and in the last reading."""
     return {"failures": tuple(frozenset((name, None) for name in names.split()) for names in (first, "", again))}
 
 
@@ -46,22 +46,22 @@ def failures(first: str = "", again: str = "") -> dict[str, Any]:
         ({"prints": [5, 6]}, (), CHANGED),
         ({"listed": [1, 0]}, (), WENT),
         ({"listed": [0, 1]}, (), CAME),
-        # A list that failed says nothing about what it does not have.
+        # A list that failed says nothing about objects that it does not have.
         ({"listed": [1, 0]}, (SECOND,), None),
         ({"listed": [0, 1]}, (FIRST,), LATE),
         ({"listed": [0, 1]}, (SECOND,), CAME),
         ({"prints": [5, 6]}, (SECOND,), None),
         ({"prints": [5, 6]}, (FIRST,), RETRY),
         ({"prints": [5, 6]}, (FIRST, SECOND), None),
-        # What failed for a reason that may pass is read again, whether it has changed or not.
+        # After a temporary failure an object is read again, whether it has changed or not.
         ({"passing": {FIRST}}, (), RETRY),
         ({"passing": {SECOND}, "prints": [5, 6]}, (), RETRY),
         (failures("GetContactPolicy"), (), None),
         ({"unlisted": {FIRST, SECOND}, "prints": [5, 6]}, (), None),
-        # Listed and not found.
+        # The object was listed but not found.
         ({"is_doubtful": True}, (), CHANGED),
         ({"is_doubtful": True, "is_read": False}, (), LATE),
-        # A list of what belongs to another object is asked for again with that object, and so is what it has.
+        # The lists of an object are requested again when the object is read again, and so are the objects in them.
         ({"kind": KINDS["pages"], "listed": [1, 0]}, (SECOND,), RETRY),
         ({"kind": KINDS["pages"], "listed": [1, 0]}, (), WENT),
         ({"kind": KINDS["pages"], "prints": [5, 6]}, (SECOND,), RETRY),
@@ -69,7 +69,7 @@ def failures(first: str = "", again: str = "") -> dict[str, Any]:
         ({"listed": [0, 0]}, (), None),
     ],
 )
-def test_what_two_readings_say(members: dict[str, Any], unsure: tuple[int, ...], expected: str | None) -> None:
+def test_comparing_two_readings(members: dict[str, Any], unsure: tuple[int, ...], expected: str | None) -> None:
     assert compare(unit(**members), FIRST in unsure, SECOND in unsure) == expected
 
 
@@ -82,15 +82,15 @@ KEPT = Result(is_dropped=True, change=CHANGED)
     [
         (CHANGED, {}, BETTER),
         (CHANGED, {"is_gone": True}, Result(is_dropped=True, change=WENT)),
-        # It changed once more, or was deleted meanwhile, or a Region is late.
+        # The object has changed once more or was deleted meanwhile, or a Region's reads lag.
         (CHANGED, {"parts": [3, 4, 5]}, KEPT._replace(is_unstable=True, forgets=True)),
         (RETRY, {"parts": [3, 4, 5]}, Result(is_dropped=True, is_unstable=True, forgets=True)),
-        # A first reading is not given up for one in which more has failed.
+        # The first reading is not replaced with one in which more has failed.
         (CHANGED, failures("", "GetTimelineEvent"), KEPT),
         (CHANGED, failures("ListRelatedItems", "ListRelatedItems"), BETTER),
         (CHANGED, failures("ListRelatedItems", "ListRelatedItems GetTimelineEvent"), KEPT),
         (RETRY, failures("GetTimelineEvent"), Result(replaces=True, is_exported=True)),
-        # What is denied both times is named once.
+        # A call that is denied both times is named once.
         (
             RETRY,
             failures("ListRelatedItems GetTimelineEvent", "ListRelatedItems"),
@@ -98,11 +98,11 @@ KEPT = Result(is_dropped=True, change=CHANGED)
         ),
         (RETRY, failures("GetTimelineEvent", "GetIncidentRecord"), Result(is_dropped=True, forgets=True)),
         (RETRY, failures("", "GetIncidentRecord"), Result(is_dropped=True, forgets=True)),
-        # It was not listed, and is still there. Only its first reading had lists of its parts.
+        # The object was not listed, but still exists. Only its first reading had lists of its parts.
         (WENT, {"listed": [1, 0], "parts": [3, 0, 3]}, Result(replaces=True, is_exported=True)),
         (WENT, {"listed": [1, 0], "parts": [3, 0, 4]}, Result(is_dropped=True, is_unstable=True, forgets=True)),
         (WENT, {"listed": [1, 0], "is_gone": True}, Result(is_dropped=True, change=WENT)),
-        # Whether it is still there is not known, which is named.
+        # It is not known whether the object still exists, and the export says so.
         (WENT, {"listed": [1, 0], "parts": [3, 0, 3], **failures("", "GetIncidentRecord")}, Result(is_dropped=True)),
         # The latest list that was read to its end counts.
         (RETRY, {"parts": [3, 9, 3], "unlisted": {SECOND}}, Result(replaces=True, is_exported=True)),
@@ -112,5 +112,5 @@ KEPT = Result(is_dropped=True, change=CHANGED)
         (LATE, {"parts": [0, 0, 3]}, Result(is_exported=True)),
     ],
 )
-def test_what_becomes_of_an_object_that_is_read_again(found: str, members: dict[str, Any], expected: Result) -> None:
+def test_the_result_of_reading_an_object_again(found: str, members: dict[str, Any], expected: Result) -> None:
     assert result_of_reading_again(unit(**members), found) == expected

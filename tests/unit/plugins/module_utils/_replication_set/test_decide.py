@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a change does next: a table of what AWS reports and what was sent, each with the decision."""
+"""Tests of what a change does next: a table of what AWS reports and what was sent, each with the decision."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NOW = 1000.0
 
 
 def seen(status: str = "ACTIVE", protected: bool = False, tags: Any = None, **regions: str) -> Observation:
-    """Return what AWS reports: Regions a, b ... with their statuses."""
+    """Return what AWS reports: a set with Regions such as a and b, each with its status."""
     region_map = {name: {"status": value, "sseKmsKeyId": "DefaultKey"} for name, value in regions.items()}
     body = {"status": status, "regionMap": region_map, "deletionProtected": protected}
     return Observation("a", ARN, body, tags)
@@ -66,7 +66,7 @@ PROTECT = Step("update_deletion_protection", {"deletion_protected": True})
 
 
 def present(*names: str, arn: str | None = None, **options: Any) -> Task:
-    """Return a task that asks for Regions; for none, it asks for other things only."""
+    """Return a task that asks for these Regions. If there are none, it asks for other things only."""
     regions = dict.fromkeys(names) if names else None
     defaults = {"purge_regions": True, "replace_keys": False, "deletion_protected": None, "tags": None}
     desired = DesiredState(**{"regions": regions, "purge_tags": True, **defaults, **options})
@@ -96,7 +96,7 @@ def attempt(step: Step, outcome: str, before: Observation, ago: float = 1.0, **f
 
 
 def after(*attempts: Attempt, plan: tuple[Step, ...] | None = (), **fields: Any) -> History:
-    """Return the history of a run that has seen the set and planned these steps; the attempts' own if left out."""
+    """Return the history of a run that has seen the set. By default, its plan has the steps of the attempts."""
     plan = tuple(attempt.step for attempt in attempts) if plan == () else plan
     return History(**{"started_at": 0.0, "attempts": attempts, "first_plan": plan, "was_seen": True, **fields})
 
@@ -110,7 +110,7 @@ def since(reason: str, seconds: float, *attempts: Attempt, **fields: Any) -> His
 
 
 CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, Any]] = {
-    # Nothing was sent yet.
+    # No step was sent yet.
     "as asked": (present("a"), START, A, Done),
     "a Region is missing": (present("a", "b"), START, A, ADD_B),
     "no set": (present("a"), START, NONE, CREATE),
@@ -126,7 +126,7 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
         seen(a="ACTIVE", b="CREATING"),
         "change",
     ),
-    # It can't be read.
+    # The set can't be read.
     "the first read is throttled": (present("a"), START, failure("ThrottlingException", True), "answer"),
     "the first read is throttled for a minute": (
         present("a"),
@@ -263,7 +263,7 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
         A,
         ADD_B,
     ),
-    # Somebody else.
+    # Somebody else changes the set.
     "somebody deletes the set": (present("a", "b"), after(plan=(ADD_B,)), NONE, "set"),
     "the set is gone for two minutes": (
         present("a", "b"),
@@ -283,7 +283,7 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
         seen(protected=True, a="ACTIVE", b="ACTIVE"),
         "ReplicationSetChanged",
     ),
-    # FAILED.
+    # The set or a Region is FAILED.
     "the step has failed": (
         present("a", "b"),
         after(attempt(ADD_B, DONE, A)),
@@ -332,7 +332,7 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
 
 
 def decision_of(case: str) -> Any:
-    """Return the decision: a step to send, what is waited for, the code of the failure, or Done."""
+    """Return the decision: the step to send, the reason to wait, the code of the failure, or Done."""
     task, history, reported, _expected = CASES[case]
     try:
         decision = decide(task, history, reported, NOW, lambda _attempt: False)
@@ -361,14 +361,14 @@ def test_another_region_is_tried_at_once_if_it_may_accept_the_step(error: Ansibl
         assert isinstance(decision, Wait if error is CONFLICT else Send)
 
 
-def test_a_doubt_stays_until_the_step_can_be_seen() -> None:
+def test_a_step_stays_in_doubt_until_it_can_be_seen() -> None:
     sent = attempt(ADD_B, REFUSED, A).failed("a", FAULT, NOW, 0).failed("b", DENIED, NOW, 0)
     assert sent.outcome == UNKNOWN
     assert after(sent).after(A).attempts[0].outcome == UNKNOWN
     assert after(sent).after(ADDING_B).attempts[0].outcome == DONE
 
 
-def test_a_doubtful_step_keeps_its_attempt_if_another_step_comes_in_between() -> None:
+def test_a_step_in_doubt_keeps_its_attempt_if_another_step_is_sent() -> None:
     doubtful = attempt(ADD_B, UNKNOWN, A, failures={"a": RESET})
     history = after(doubtful).with_attempt(attempt(PROTECT, DONE, A)._replace(token="another"))
     assert history.attempt_of(ADD_B) == doubtful and history.attempt_of(PROTECT) is None

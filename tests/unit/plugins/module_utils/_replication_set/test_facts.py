@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the facts that are made of the service's answers."""
+"""Tests of the facts that are made from the service's answers."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answers of KMS that are not about the key that was asked for."""
+"""Tests that malformed answers of KMS, or answers about another key, are refused, and that slow ones are not waited for."""
 
 from __future__ import annotations
 
@@ -46,20 +46,20 @@ def describe(metadata: dict[str, Any]) -> dict[str, Any] | None:
         return describe_key(client, ARN)
 
 
-def test_the_key_that_was_asked_for() -> None:
+def test_an_answer_about_the_requested_key() -> None:
     assert describe(METADATA) == METADATA
 
 
 @pytest.mark.parametrize(
     "changes", [{"Arn": ARN.replace("1234", "9999")}, {"Arn": None}, {"KeyState": None}, {"CustomKeyStoreId": {"a": 1}}]
 )
-def test_other_answers_are_no_answer(changes: dict[str, Any]) -> None:
+def test_malformed_answers_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(AnsibleSSMIncidentsError) as raised:
         describe({**METADATA, **changes})
     assert raised.value.code == "MalformedAnswer"
 
 
-def test_what_takes_too_long_is_not_waited_for() -> None:
+def test_slow_answers_are_not_waited_for() -> None:
     forever = Event()
     calls: dict[str, Callable[[], object]] = {"quick": lambda: 1, "slow": forever.wait}
     results = dict(in_parallel(calls, 0.2))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the steps from every set of four Regions and three keys to every other one, and of single steps."""
+"""Tests of the plan. Every set that four Regions and three keys can make is changed to every other one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def key(region: str, number: int = 1) -> str:
 
 
 def keys_of(region: str) -> tuple[str, ...]:
-    """Return the three keys that a Region has in the sets below."""
+    """Return the three keys that a Region can have in the sets below."""
     return ("DefaultKey", key(region, 1), key(region, 2))
 
 
@@ -62,7 +62,7 @@ def hashable(regions: dict[str, str]) -> frozenset[tuple[str, str]]:
 
 @cache
 def distances(start: frozenset[tuple[str, str]]) -> dict[frozenset[tuple[str, str]], int]:
-    """Return the number of calls from one set to each other, found by trying all calls that the service allows."""
+    """Return the number of calls from a set to each other set, found by trying all calls that the service allows."""
     reached = {start: 0}
     queue = deque([start])
     while queue:
@@ -86,7 +86,7 @@ def distances(start: frozenset[tuple[str, str]]) -> dict[frozenset[tuple[str, st
 
 @cache
 def counts_of_orders(current: frozenset[tuple[str, str]], desired: frozenset[tuple[str, str]]) -> set[tuple[int, int]]:
-    """Return, of every shortest order of calls, the smallest number of Regions on the way and the sum of all numbers."""
+    """Return the smallest and the total number of Regions after each call, for every shortest order of calls."""
     if current == desired:
         return {(3, 0)}
     regions = dict(current)
@@ -124,14 +124,14 @@ def test_every_pair(current: dict[str, str]) -> None:
                 plan_regions(current, desired)
             assert failure.value.code == "UnsupportedChange"
             continue
-        # There would be a way, by a Region that is not desired.
+        # A detour through a Region that is not desired would be possible, but the plan does not take it.
         if len(current) == 1 and current != desired and set(current) == set(desired):
             with pytest.raises(AnsibleSSMIncidentsError, match="only Region"):
                 plan_regions(current, desired)
             continue
         regions = CurrentState(dict(current), False, {})
         for step in plan_regions(current, desired):
-            # A Region that is to stay as it is is never changed.
+            # A Region that has its desired key is never changed.
             name = step.values["region"]
             assert current.get(name) != desired.get(name)
             could_add = len(regions.regions) < 3 and any(other not in regions.regions for other in desired)
@@ -208,7 +208,7 @@ OWN_KEYS = CurrentState({name: key(name) for name in ("eu-north-1", "eu-west-1")
 
 
 def refusal(current: CurrentState | None, wanted: DesiredState) -> AnsibleSSMIncidentsError:
-    """Plan what the service can't do, and return the failure."""
+    """Plan a change that the service does not support, and return the failure."""
     with pytest.raises(AnsibleSSMIncidentsError) as failure:
         plan_changes(current, wanted)
     return failure.value
@@ -223,7 +223,7 @@ def test_a_key_is_replaced_only_if_told() -> None:
 
 
 @pytest.mark.parametrize("current", [regions for regions in SETS if len(regions) > 1], ids="-".join)
-def test_a_key_that_is_left_out_is_the_one_that_the_region_has(current: dict[str, str]) -> None:
+def test_a_region_keeps_its_key_if_the_task_names_none(current: dict[str, str]) -> None:
     state = CurrentState(dict(current), False, {})
     for replace_keys in (False, True):
         unchanged = desired(regions=dict.fromkeys(current), replace_keys=replace_keys)
@@ -235,7 +235,7 @@ def test_a_key_that_is_left_out_is_the_one_that_the_region_has(current: dict[str
 
 
 @pytest.mark.parametrize("wanted", [None, "DefaultKey"])
-def test_a_region_is_added_with_the_aws_owned_key_or_with_a_key_that_is_given(wanted: str | None) -> None:
+def test_a_region_is_added_with_a_key_of_the_sets_kind(wanted: str | None) -> None:
     add = desired(regions={"us-east-1": wanted}, purge_regions=False)
     assert plan_changes(CURRENT, add) == [Step(ADD_REGION, {"region": "us-east-1", "sse_kms_key_id": "DefaultKey"})]
     failure = refusal(OWN_KEYS, add)
@@ -258,7 +258,7 @@ def test_a_set_is_created_with_keys_of_one_kind() -> None:
 @pytest.mark.parametrize("move", [False, True])
 @pytest.mark.parametrize("to_own_keys", [False, True])
 def test_the_kind_of_key_can_not_be_changed(replace_keys: bool, move: bool, to_own_keys: bool) -> None:
-    """Not in place, and not by moving to other Regions, as all Regions must have the same kind on the way."""
+    """Neither in the same Regions nor by a move to others, because a set never has keys of both kinds."""
     current, kind = (CURRENT, key) if to_own_keys else (OWN_KEYS, lambda _region: "DefaultKey")
     names = ("us-east-1", "eu-central-1") if move else ("eu-west-1", "eu-north-1")
     wanted = desired(regions={name: kind(name) for name in names}, replace_keys=replace_keys)
@@ -297,7 +297,7 @@ def test_deleting() -> None:
     assert plan_deletion(protected, False) == [Step(UPDATE_PROTECTION, {"deletion_protected": False}), Step(DELETE, {})]
 
 
-def test_after_returns_the_set_after_the_steps() -> None:
+def test_predict_returns_the_set_after_the_steps() -> None:
     moved = desired(regions={"us-east-1": "DefaultKey"}, deletion_protected=True, tags={"New": "2"})
     after = CurrentState({"us-east-1": "DefaultKey"}, True, {"New": "2"})
     assert predict(CURRENT, plan_changes(CURRENT, moved)) == after
@@ -307,17 +307,17 @@ def test_after_returns_the_set_after_the_steps() -> None:
 
 @pytest.mark.parametrize("replace_keys", [False, True])
 @pytest.mark.parametrize("wanted", ["DefaultKey", key("eu-west-1")])
-def test_a_region_whose_key_aws_leaves_out_is_never_deleted_for_its_key(wanted: str, replace_keys: bool) -> None:
+def test_a_region_is_not_deleted_for_its_key_if_aws_does_not_report_it(wanted: str, replace_keys: bool) -> None:
     other = wanted.replace("eu-west-1", "eu-north-1")
     current = CURRENT._replace(regions={"eu-west-1": None, "eu-north-1": other})
     failure = refusal(current, desired(regions={"eu-west-1": wanted, "eu-north-1": other}, replace_keys=replace_keys))
     assert failure.code == "UnsupportedChange" and "does not report the KMS key of eu-west-1" in str(failure)
-    # Left out, it is not compared.
+    # If the task names no key, nothing is compared.
     assert plan_changes(current, desired(regions={"eu-west-1": None, "eu-north-1": None})) == []
     added = wanted.replace("eu-west-1", "us-east-1")
     steps = plan_changes(current, desired(regions={"us-east-1": added}, purge_regions=False))
     assert steps == [Step(ADD_REGION, {"region": "us-east-1", "sse_kms_key_id": added})]
     assert predict(current, steps).regions["eu-west-1"] is None  # type: ignore[union-attr]
-    # A Region that is not wanted any more is deleted, whatever its key.
+    # A Region that the task does not name is deleted, whatever its key is.
     away = plan_changes(current, desired(regions={"eu-north-1": other}))
     assert away == [Step(DELETE_REGION, {"region": "eu-west-1"})]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reports of audits for these tests: usual ones, and such as nobody wants to get."""
+"""Reports of audits for these tests: usual ones, and hostile or unusual ones."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ RETIRED = account(
 PASSED = account("web-prod", "passed", account_id="555566667777")
 REPORT = report_of(FAILED, NO_SET, UNKNOWN, RETIRED, PASSED)
 
-# Texts that must be shown as they are.
+# Texts that must be shown unchanged.
 HOSTILE = {
     "attribute": "\"' onmouseover=window.executed=1 style='color:red' x=\"",
     "bidirectional": "\u202eabc\u2066def\u2069\u2069\u202eghi",
@@ -126,7 +126,7 @@ HOSTILE = {
     "template": "{{ 7*7 }}{% raw %}{# #}${7*7}",
     "zero width": "\ufeffa\u200b\u200db\u00ad",
 }
-# What is shown in place of those that can't be.
+# What is shown in place of texts that can't be shown.
 SHOWN = {
     "control": "\u2400\u2407\u241b[31m\u240c\ufffd\ufffd",
     "newline": "\na\nb\nc\td\n",
@@ -135,9 +135,9 @@ SHOWN = {
 
 
 def report_with(text: Callable[[str], str]) -> dict[str, Any]:
-    """Return a report with a text in every field that takes one.
+    """Return a report with a text in every field that can have one.
 
-    :param text: returns the text of the field of this name.
+    :param text: takes the name of a field, and returns its text.
     """
     row = account(
         text("name"),

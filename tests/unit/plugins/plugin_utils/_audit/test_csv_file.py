@@ -22,7 +22,7 @@ HEADER = "name,account_id,outcome,rule,region,expected,actual,known,msg,error_co
 ARN = PASSED["replication_set"]["arn"]
 TIME = "2026-11-23T05:59:00.000000+00:00"
 
-# What a spreadsheet takes for a formula, and what it may skip before it.
+# Characters that begin a formula in a spreadsheet, and characters that it may skip before them.
 FORMULA = re.compile("[\\s'\"]*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r]")
 
 
@@ -36,7 +36,7 @@ def records(report: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def record_of_finding(**finding: Any) -> dict[str, str]:
-    """Return the only line of an account with this finding."""
+    """Return the line of an account whose only finding is this one."""
     (record,) = records(report_of({**FAILED, "findings": [finding]}))
     return record
 
@@ -92,7 +92,7 @@ def test_an_unknown_outcome_does_not_pass() -> None:
         (None, "null"),
     ],
 )
-def test_a_value_that_is_no_text_is_json(value: Any, cell: str) -> None:
+def test_a_value_that_is_not_a_text_is_in_json(value: Any, cell: str) -> None:
     record = record_of_finding(expected=value, actual=value)
     assert record["expected"] == record["actual"] == cell
 
@@ -150,7 +150,7 @@ def test_no_report_has_a_formula_or_a_record_of_several_lines(report: dict[str, 
     lines = text.splitlines()
     assert len(lines) == 1 + count
     assert all(len(line) == len(HEADER.split(",")) for line in cells(text))
-    # A spreadsheet may take another character for the delimiter.
+    # A spreadsheet may use another character as the delimiter.
     for delimiter in ",;":
         for cell in (cell for line in cells(text, delimiter) for cell in line):
             assert cell.startswith("'") or not FORMULA.match(cell)

@@ -40,7 +40,7 @@ def test_the_suite_counts_its_test_cases() -> None:
         "skipped": "0",
         "time": "0",
     }
-    # Ant's schema wants them in this order.
+    # Ant's schema requires this order.
     assert [child.tag for child in suite] == ["properties", *["testcase"] * 5, "system-out", "system-err"]
     assert suite.findtext("system-out") == "One account answered for two names.\nAnd a second note."
 
@@ -85,7 +85,7 @@ def test_an_unknown_outcome_does_not_pass(account: dict[str, Any]) -> None:
     assert (error.tag, error.text) == ("error", "No message")
 
 
-def test_the_message_is_short_and_the_text_is_not() -> None:
+def test_the_message_is_short_and_the_text_is_complete() -> None:
     error = problem_of({**UNKNOWN, "error": None, "msg": "W" * 10_000})
     assert len(error.get("message", "")) < 600
     assert error.text == "W" * 10_000
@@ -110,7 +110,7 @@ def test_a_report_without_accounts(report: dict[str, Any]) -> None:
     assert (suite.get("tests"), suite.findall("testcase")) == ("0", [])
 
 
-# What XML 1.0 allows, by its production 2.
+# The characters that XML 1.0 allows (production 2).
 XML = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 
 

@@ -56,7 +56,7 @@ class Document(HTMLParser):
 
     :ivar elements: the depth, name and attributes of each element.
     :ivar texts: the element and the data of each text.
-    :ivar foreign: the text of each <bdi>, which are the texts that are not the page's own.
+    :ivar foreign: the text of each <bdi>. These are the texts that are not the page's own.
     """
 
     VOID = ("link", "meta", "input", "wbr")
@@ -141,7 +141,7 @@ def test_a_report_without_accounts(report: dict[str, Any]) -> None:
 def test_the_headline_never_hides_an_unknown_outcome(accounts: list[dict[str, Any]], expected: str) -> None:
     report = report_of(*accounts)
     assert headline(report) == expected
-    # Neither the page nor the headline relies on the summary.
+    # Neither the page nor its headline depends on the summary.
     document = Document(audit_page({**report, "summary": {"accounts": 9, "failed": 0, "unknown": 0, "passed": 9}}))
     assert document.text_of("title") == f"{expected} - Audit of Incident Manager replication sets"
     number = re.search("[0-9]+", expected)
@@ -226,7 +226,7 @@ def test_times_are_in_utc_and_other_values_are_shown_unchanged(time: Any, shown:
     assert "".join(texts_of_header) == shown
 
 
-def test_the_policy_allows_only_the_own_style_and_script() -> None:
+def test_the_policy_allows_only_the_pages_own_style_and_script() -> None:
     document = Document(audit_page(REPORT))
     for _depth, tag, attributes in document.elements:
         assert not {name for name in attributes if name.startswith("on")} | attributes.keys() & {"style", "src"}
@@ -296,8 +296,8 @@ def chromium() -> Iterator[Browser]:
 def show(chromium: Browser, tmp_path: Path) -> Iterator[Show]:
     """Return a function that opens the page of a report.
 
-    The test fails if a page makes a request, opens a dialog, or logs a message or an error. More options are those of
-    the browser's context.
+    The test fails if a page makes a request, opens a dialog, or logs a message or an error. Further options are for the
+    browser's context.
     """
     problems: list[str] = []
     contexts = []
@@ -610,7 +610,7 @@ def test_the_cards_of_a_phone_stand_out_from_the_page(show: Show, scheme: str) -
     assert card not in ("rgba(0, 0, 0, 0)", page.evaluate(colour, "body"))
 
 
-# Whether the browser may leave an element out of a picture of the whole page, because it was never scrolled to.
+# Tells whether the browser may leave an element out of a picture of the whole page, because it was never scrolled to.
 SKIPPED = """[...document.querySelectorAll("tbody tr > *")]
     .filter((cell) => !cell.checkVisibility({contentVisibilityAuto: true})).length"""
 
@@ -630,7 +630,7 @@ def test_a_picture_of_the_whole_page_shows_every_row(show: Show, width: int) -> 
 def test_a_hidden_row_takes_no_space_and_is_not_heard(show: Show, width: int) -> None:
     page = show(REPORT, width=width)
     page.get_by_label("Filter", exact=True).fill("sandbox")
-    assert page.get_by_role("row").count() == 2  # with the header
+    assert page.get_by_role("row").count() == 2  # including the header
     heights = [height for _width, height in sizes(page, "tbody tr")]
     assert [height > 0 for height in heights] == [False, True, False, False, False]
     margin = 0.75 * 16
@@ -668,7 +668,7 @@ def test_the_print_shows_the_filtered_rows_and_the_filter(show: Show) -> None:
     assert page.evaluate("getComputedStyle(document.querySelector('[role=status]'), '::after').content") == (
         '": failed, sand"'
     )
-    # Black on white, the header on every page, no row on two pages.
+    # The print is black on white, has the header on every page, and splits no row between pages.
     colours = """(name) => [...new Set([...document.querySelectorAll("body, main *, header *:not(svg, rect)")]
         .filter((element) => element.checkVisibility()).map((element) => getComputedStyle(element)[name]))]"""
     assert page.evaluate(colours, "color") == ["rgb(0, 0, 0)"]

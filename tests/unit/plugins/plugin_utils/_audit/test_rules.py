@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of each rule with facts that meet it, that break it, and that lack what it needs."""
+"""Tests of each rule with facts that meet it, facts that break it, and facts that lack what it needs."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def facts(
 ) -> dict[str, Any]:
     """Return the facts of a protected set in eu-west-1 and eu-central-1 with one key.
 
-    :param kms_keys: what KMS says of each Region's key, as key_facts() takes it.
+    :param kms_keys: what KMS returns for each Region's key, as key_facts() takes it.
     :param differing: members of GetReplicationSet's answer that differ.
     """
     answer = {
@@ -104,7 +104,7 @@ MET: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"tags": {}}, facts(None)),
 ]
 
-# Rules, facts, and of the finding: the rule, the Region, what was found, a part of the message.
+# The rules, the facts, and of the finding the rule, the Region, the actual value and a part of the message.
 BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str | None, Any, str]] = [
     (
         {"regions": ["us-east-1"]},
@@ -327,7 +327,7 @@ def test_rules_do_not_depend_on_each_other(rules: dict[str, Any], answer: Any, t
     ]
     assert sorted(together, key=repr) == sorted(alone, key=repr)
     assert (outcome_of(together) == PASSED) == (not alone)
-    # Each rule once more, without the collection's code.
+    # The same rules, written again without the collection's code.
     remaining = {name: info for name, info in answer["regionMap"].items() if info["status"] != "DELETING"}
     broken = {finding.rule for finding in together}
     assert ("regions" in broken) == (not set(rules.get("regions", ())) <= set(remaining))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the text of any value in a report."""
+"""Tests of how any value in a report is shown as text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .reports import HOSTILE, SHOWN, any_json
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_text_is_kept_but_for_characters_that_a_document_must_not_have(kind: str) -> None:
+def test_text_is_kept_except_for_characters_that_a_document_must_not_have(kind: str) -> None:
     assert as_text(HOSTILE[kind].replace("\r\n", "\n").replace("\r", "\n")) == SHOWN.get(kind, HOSTILE[kind])
 
 
