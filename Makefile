@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Needs make, python3 (3.11 or newer) and a package index; everything it makes is in .build/.
-# There are two environments, the ends of the support range: .build/old and .build/new. The second holds the tools too.
-# The versions of ansible-core between them have environments only for "make between", such as .build/2.18.
-# Programs that are tried with the local endpoint, such as the AWS CLI, have environments of their own.
+# Requires make, python3 (3.11 or newer) and a package index. Everything that it creates is in .build/.
+# Two environments are for the ends of the support range: .build/old and .build/new. The second also has the tools.
+# The ansible-core versions between the ends have environments for "make between" only, such as .build/2.18.
+# Programs that are tested with the local endpoint, such as the AWS CLI, have environments of their own.
 
 SHELL := bash
 PYTHON ?= python3
@@ -25,7 +25,7 @@ XDIST := --numprocesses=auto --dist=worksteal
 
 SOURCES := $(shell find $(CURDIR) -mindepth 1 \( -name ".?*" -o -name __pycache__ -o -path $(CURDIR)/tests/output \) -prune -o -type f -print)
 
-# But for "make live", nothing here talks to AWS, whatever account the user works with.
+# Except for "make live", no target calls AWS, regardless of the account that the user works with.
 LIVE_CONFIG_FILE := $(or $(AWS_CONFIG_FILE),$(HOME)/.aws/config)
 LIVE_CREDENTIALS_FILE := $(or $(AWS_SHARED_CREDENTIALS_FILE),$(HOME)/.aws/credentials)
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL
@@ -38,9 +38,9 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/.build/hypothesis
 
 .DELETE_ON_ERROR:
 .PHONY: help demo test unit integration sanity lint format docs picture bench simulation conformance live endpoint build clean lock environments browser
-# These look for ansible and other commands on the PATH.
+# These targets look for ansible and other commands on the PATH.
 ansible-lint plugin-docs importer docs picture demo bench conformance: export PATH := $(CURDIR)/$(NEW):$(PATH)
-# antsibull-docs writes a log to the home.
+# antsibull-docs writes a log to the home directory.
 plugin-docs docs: export HOME := $(CURDIR)/.build
 
 .PHONY: $(LINT) $(UNIT) $(SANITY) $(INTEGRATION) between $(BETWEEN_UNIT) $(BETWEEN_INTEGRATION)
@@ -70,7 +70,7 @@ integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, 
 sanity: $(SANITY) ## Run the sanity tests of ansible-test
 lint: $(LINT) ## Run the static checks: the code, the documentation, the artifact
 
-# Generated input is tried in earnest at one end; the quick loop and the other end take a sample.
+# Tests with generated input run with many examples at one end. The quick loop and the other end use a few.
 unit-new: export HYPOTHESIS_PROFILE := thorough
 $(UNIT) $(BETWEEN_UNIT): unit-%: .build/%/ready .build/root .build/awscli/ready
 	.build/$*/bin/python -m pytest $(XDIST) tests/unit
@@ -110,7 +110,7 @@ importer: .build/artifact/built .build/new/installed
 floors: .build/old/ready
 	.build/old/bin/python tests/tools/check_floors.py
 
-# Nothing else installs a package of the system. Ubuntu's package chromium is a snap, which containers can't run; Chrome will do.
+# No other target installs a system package. On Ubuntu, chromium is a snap, which containers can't run. Chrome works too.
 browser: .build/new/ready ## Install Chromium, for the tests of the audit's page, with apt-get as root
 	@$(NEW)/python tests/tools/browser.py > /dev/null 2>&1 || { apt-get -qq update && \
 	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium; } > /dev/null || true
@@ -143,17 +143,17 @@ conformance: .build/new/installed .build/prowler/ready .build/javascript/ready #
 	@NODE_PATH=$(CURDIR)/.build/javascript/node_modules $(NEW)/python tests/tools/with_endpoint.py node --test --test-reporter spec tests/conformance/replication_sets.test.cjs
 	@$(NEW)/python tests/tools/with_endpoint.py $(NEW)/python tests/conformance/check_prowler.py
 
-# Given with the command, and not by the environment.
+# Only values on the command line of make count, not those in the environment.
 LIVE_PROFILE = $(if $(findstring command,$(origin PROFILE)),$(PROFILE))
 LIVE_REGION = $(if $(findstring command,$(origin REGION)),$(REGION))
 live: AWS_CONFIG_FILE := $(LIVE_CONFIG_FILE)
 live: AWS_SHARED_CREDENTIALS_FILE := $(LIVE_CREDENTIALS_FILE)
 live: OUTPUT ?= .build/live/facts.json
-live: .build/new/ready ## Check in your account, read-only, what is known about the service: PROFILE=name REGION=eu-west-1
+live: .build/new/ready ## Check what is known about the service in your account, read-only: PROFILE=name REGION=eu-west-1
 	@$(if $(and $(LIVE_PROFILE),$(LIVE_REGION)),,echo 'make live needs a profile and a Region: make live PROFILE=name REGION=eu-west-1' >&2; exit 2)
 	@$(NEW)/python tests/live --profile '$(LIVE_PROFILE)' --region '$(LIVE_REGION)' --output '$(OUTPUT)'
 
-endpoint: .build/new/ready ## Start a local stand-in for Incident Manager, for your own tests. Ctrl-C stops it
+endpoint: .build/new/ready ## Start the local endpoint, a stand-in for Incident Manager, for your own tests. Ctrl-C stops it
 	@$(NEW)/python tests/endpoint
 
 build: .build/artifact/built ## Build the artifact that ansible-galaxy installs
@@ -174,7 +174,7 @@ lock: .build/uv/ready ## Update the locked versions of everything that the tests
 
 LOCK_OPTIONS := --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-environments: .build/root $(ENDS:%=.build/%/installed) .build/awscli/ready
+environments: .build/root $(ENDS:%=.build/%/installed) .build/awscli/ready ## Install what the tests need in .build
 
 .build/uv/ready: tests/requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "python3 is too old: Python 3.11 or newer is needed")'
@@ -195,12 +195,12 @@ $(ENVIRONMENTS:%=.build/%/ready): .build/%/ready: tests/requirements/%.txt .buil
 	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-# Where the unit tests and mypy find this checkout as the collection that it is.
+# The unit tests and mypy find this checkout here, as an installed collection.
 .build/root:
 	@mkdir -p $(dir $@/$(COLLECTION))
 	@ln -sfn $(CURDIR) $@/$(COLLECTION)
 
-# Changes when a file comes or goes.
+# Changes when a file is added or removed.
 .build/sources: FORCE
 	@mkdir -p .build
 	@printf '%s\n' $(SOURCES) | cmp --quiet - $@ || printf '%s\n' $(SOURCES) > $@
@@ -211,8 +211,8 @@ FORCE:
 	@$(NEW)/ansible-galaxy collection build --output-path $(@D) > /dev/null
 	@touch $@
 
-# Beside amazon.aws, as a real directory: ansible-test takes nothing else. It asks the nearest git repository for the
-# files, as antsibull-docs does, and this checkout would answer that it ignores them: hence a repository of their own.
+# ansible-test requires a real directory next to amazon.aws. ansible-test and antsibull-docs ask the nearest Git repository
+# for the files. The repository of this checkout ignores .build, so site-packages has a repository of its own.
 $(foreach name,$(ENDS) $(BETWEEN),.build/$(name)/installed): .build/%/installed: .build/artifact/built .build/%/ready
 	@ANSIBLE_COLLECTIONS_PATH=.build/$*/site-packages .build/$*/bin/ansible-galaxy collection install \
 	    --no-deps --offline --force --collections-path .build/$*/site-packages .build/artifact/*.tar.gz > /dev/null
