@@ -99,8 +99,8 @@ options:
     description:
       - Whether to keep an export from which something is missing, for example because the caller lacks a permission.
       - If V(false), the module fails if something can't be read, and writes nothing.
-      - If V(true), the module writes what it could read. If something could not be read, RV(complete) and C(complete)
-        in the manifest are V(false).
+      - If V(true), the module writes what it could read. If something could not be read, RV(complete) is V(false), and
+        so is C(complete) in the manifest.
     type: bool
     default: false
   workers:

@@ -19,8 +19,8 @@ description:
     module uses the other Regions. A task can therefore move a set out of a Region that is down.
   - The module never resends a step that AWS accepted. If a response is lost, the module reads the set before it resends
     the step. RV(actions) shows which steps AWS accepted, also after a failure.
-  - If somebody else adds a Region or a tag, or turns deletion protection on during the task, the task does not undo
-    that change. The task fails, and its message names the change.
+  - If somebody else adds a Region or a tag, or turns deletion protection on during the task, the task never undoes that
+    change. If the options contradict the change, the task fails, and its message names the change.
   - If several people or jobs may change a set at the same time, turn deletion protection on. If another job has just
     deleted the other Regions, only deletion protection prevents AWS from deleting the last Region.
   - After a failure or an interruption, run the task again. It continues from the current state of the set.
@@ -34,7 +34,7 @@ description:
 options:
   state:
     description:
-      - V(present) creates the account's replication set, or changes it to match the options.
+      - V(present) creates the account's replication set, or changes the set to match the options.
       - V(absent) deletes the set, and with it B(all of the account's Incident Manager data). The data includes response
         plans, incidents, contacts and escalation plans. You can't undo the deletion, and AWS may not let the account
         create another set. V(absent) requires O(arn).
@@ -43,7 +43,7 @@ options:
     default: present
   arn:
     description:
-      - The ARN of the replication set. It must be the ARN of the account's own set.
+      - The ARN of the account's replication set.
       - Required if O(state=absent). If omitted with O(state=present), the module changes the account's own set, or
         creates one.
       - If O(state=present) and the account has no set with this ARN, the task fails.
