@@ -12,8 +12,8 @@ class ModuleDocFragment:
 attributes:
   action_group:
     description:
-      - Use C(group/incident_manager.aws.aws) in C(module_defaults) to set defaults for this module and for the modules of the
-        amazon.aws collection, such as M(amazon.aws.aws_caller_info).
+      - Use C(group/incident_manager.aws.aws) in C(module_defaults) to set defaults for this module and for the modules
+        of the amazon.aws collection, such as M(amazon.aws.aws_caller_info).
     support: full
     membership:
       - incident_manager.aws.aws
@@ -51,7 +51,8 @@ attributes:
     description: Can be used with C(delegate_to) and related keywords.
     support: partial
     details:
-      - C(delegate_to) has no effect, because the task always runs on the controller. C(run_once) and C(loop) work as usual.
+      - C(delegate_to) has no effect, because the task always runs on the controller. C(run_once) and C(loop) work as
+        usual.
 options: {}
 """
 

@@ -12,18 +12,20 @@ class ModuleDocFragment:
 options:
   search_regions:
     description:
-      - Additional Regions to search if the connection's Region does not return the replication set. That Region is searched
-        first, then these Regions in parallel. The first Region that returns the set ends the search.
-      - V(all) stands for every Region of the partition in which Incident Manager is available, according to the installed
-        botocore.
+      - Additional Regions to search if the connection's Region does not return the replication set. The connection's
+        Region is searched first, then the additional Regions in parallel. The first Region that returns the set ends
+        the search.
+      - V(all) stands for every Region of the partition in which Incident Manager is available, according to the
+        installed botocore.
       - If empty, only the connection's Region is searched.
-      - A Region that can't be searched (not enabled, denied by a policy, unreachable) does not stop the search. If no Region
-        returns the set and a Region could not be searched, the task fails and names that Region.
-      - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds. A call that AWS throttles,
-        or that fails with an internal error of the service, is made up to ten times. A call without a response is made twice.
-        If the plugin has the option C(aws_config), it overrides this (C(connect_timeout), C(read_timeout), C(retries)).
-      - Regardless of the options, a call to a Region takes at most 45 seconds, including all its attempts, so that the whole
-        search ends within three minutes. If no Region responds, the search takes about 80 seconds.
+      - A Region that can't be searched (not enabled, denied by a policy, unreachable) does not stop the search. If no
+        Region returns the set and a Region could not be searched, the task fails and names that Region.
+      - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds. A call that AWS
+        throttles, or that fails with an internal error of the service, is made up to ten times. A call without a
+        response is made twice. If the plugin has the option C(aws_config), the option overrides these limits
+        (C(connect_timeout), C(read_timeout), C(retries)).
+      - Regardless of the options, a call to a Region takes at most 45 seconds, including all its attempts. The whole
+        search therefore ends within three minutes. If no Region responds, the search takes about 80 seconds.
     type: list
     elements: str
     default: []

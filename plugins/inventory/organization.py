@@ -9,14 +9,15 @@ name: organization
 version_added: 4.0.0
 short_description: The accounts of an AWS organization as an inventory
 description:
-  - Lists the accounts of an organization in AWS Organizations. Each account is a host, with the variable
-    C(incident_manager_account) that the playbook C(incident_manager.aws.audit) needs.
+  - Lists the accounts of an organization in AWS Organizations. Each account is a host. The host has the variable
+    C(incident_manager_account), which the playbook C(incident_manager.aws.audit) needs.
   - The source is a YAML file whose name ends with C(organization.yml) or C(organization.yaml).
   - The caller must be the management account of the organization or a delegated administrator.
-  - The plugin lists everything before it adds the first host. If a call is denied or fails, or if a response is incomplete,
-    the source fails and adds no hosts. ansible-core only warns about a source that fails. To end the run in this case, set
-    C(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true) in the environment. The audit also fails if no source has added a host.
-  - If the inventory leaves out accounts, a warning says how many, and why.
+  - The plugin lists everything before it adds the first host. If a call is denied or fails, or if a response is
+    incomplete, the source fails and adds no hosts. ansible-core only warns about a source that fails. To end the run in
+    this case, set C(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true) in the environment. The audit also fails if no
+    source has added a host.
+  - If the inventory leaves out accounts, the plugin warns how many it leaves out, and why.
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
@@ -27,39 +28,39 @@ options:
     choices: [incident_manager.aws.organization]
   role_name:
     description:
-      - The name of the role that an audit assumes in each account, for example V(incident-manager-audit). If the role has a
-        path, put it before the name, for example V(audit/incident-manager-audit).
+      - The name of the role that an audit assumes in each account, for example V(incident-manager-audit). If the role
+        has a path, put it before the name, for example V(audit/incident-manager-audit).
       - The host's C(incident_manager_account.assume_role_arn) is the ARN of this role in the account.
     type: str
     required: true
   search_regions:
     description:
-      - The value of C(search_regions) in C(incident_manager_account). An audit searches these Regions if O(region) does not
-        return the account's replication set.
+      - The value of C(search_regions) in C(incident_manager_account). An audit searches these Regions if O(region) does
+        not return the account's replication set.
       - V(all) stands for every Region of the partition in which Incident Manager is available.
     type: list
     elements: str
     default: [all]
   management_account:
     description:
-      - What to do with the management account. A service-managed StackSet, which can create the role in the other accounts of
-        the organization, does not create it there.
-      - V(skip) leaves the account out, and a warning says so.
-      - V(caller) adds the account. An audit uses the credentials that list the accounts, with O(profile) and O(assume_role_arn)
-        if they are set. The credentials must belong to the management account.
+      - What to do with the management account. A service-managed StackSet, which can create the role in the other
+        accounts of the organization, does not create the role in this account.
+      - V(skip) leaves the account out, and the plugin warns.
+      - V(caller) adds the account. To audit this account, an audit uses the credentials that list the accounts, with
+        O(profile) and O(assume_role_arn) if they are set. The credentials must belong to the management account.
     type: str
     choices: [skip, caller]
     default: skip
   include_inactive:
     description:
       - Whether to add accounts whose state is not C(ACTIVE).
-      - If V(false), a warning says how many accounts are in each of these states.
+      - If V(false), the plugin leaves these accounts out, and warns how many accounts are in each state.
     type: bool
     default: false
   include_tags:
     description:
-      - Whether to list the tags of each account. This takes one call for each account, with up to ten calls at the same time,
-        and requires the permission C(organizations:ListTagsForResource).
+      - Whether to list the tags of each account. This takes one call for each account, with up to ten calls at the same
+        time, and requires the permission C(organizations:ListTagsForResource).
     type: bool
     default: false
   include_email:
@@ -69,28 +70,30 @@ options:
     default: false
   hostnames:
     description:
-      - What to use as the name of a host, in order of preference. The first entry for which an account has a value is used.
+      - What to use as the name of a host, in order of preference. The first entry for which an account has a value is
+        used.
       - An entry is C(account_id), C(account_name), C(account_email) (with O(include_email=true)), or C(tag:KEY) (with
         O(include_tags=true)).
-      - An entry can also be a mapping with C(name), C(prefix) and C(separator), as in the inventory plugins of amazon.aws.
-        C(name) and C(prefix) are each one of the values above. The default of C(separator) is C(_).
+      - An entry can also be a mapping with C(name), C(prefix) and C(separator), as in the inventory plugins of
+        amazon.aws. C(name) and C(prefix) are each one of the values above. The default of C(separator) is C(_).
       - If an account has no value for any entry, or if the list is empty, the host's name is the account's ID.
       - Characters other than letters, digits and C(_.@+-) are replaced with C(_).
-      - Two accounts are never merged. If two accounts would have the same host name, the source fails. It also fails if a host
-        would have the name of a group, or the name of another account's host in another source. Account names are not
-        unique, so if you use them, add the account ID as a prefix.
+      - Two accounts are never merged into one host. If two accounts would have the same host name, the source fails.
+        The source also fails if a host would have the name of a group, or the name of another account's host in another
+        source. Account names are not unique, so if you use them, add the account ID as a prefix.
     type: list
     elements: raw
     default: []
   unit_groups:
     description:
-      - How to name the groups of the organizational units. Each unit that contains an account, directly or in a unit below it,
-        is a group. The group of a unit is a child of the group of its parent unit.
-      - V(path) names a group after the units from the root to this one, for example C(ou_Workloads__Production) for the unit
-        C(Production) in the unit C(Workloads). Characters other than letters, digits and C(_) are replaced with C(_). Two units
-        with the same name in different places have different groups. If two units would share a group, the source fails.
-      - V(id) names a group after the ID of the unit, for example C(ou_ab12_34cd56ef). The ID stays the same if the unit is
-        renamed.
+      - How to name the groups of the organizational units. Each unit that contains an account, directly or in a unit
+        below it, has a group. The group of a unit is a child of the group of its parent unit.
+      - V(path) names each group after its unit and all units above the unit, for example C(ou_Workloads__Production)
+        for the unit C(Production) in the unit C(Workloads). Characters other than letters, digits and C(_) are replaced
+        with C(_). Two units with the same name in different places have different groups. If two units would share a
+        group, the source fails.
+      - V(id) names a group after the ID of the unit, for example C(ou_ab12_34cd56ef). The ID stays the same if the unit
+        is renamed.
       - An account in the root, outside all units, is in none of these groups.
     type: str
     choices: [path, id]
@@ -104,25 +107,26 @@ extends_documentation_fragment:
   - amazon.aws.region.plugins
 notes:
   - O(region) is also the C(region) in each C(incident_manager_account). AWS Organizations itself is a global service.
-  - O(profile) is also the C(profile) in each C(incident_manager_account). Access keys in the source are not copied there,
-    because host variables are not secret. Without a profile, an audit uses the credentials in the environment of
+  - O(profile) is also the C(profile) in each C(incident_manager_account). Access keys in the source are not copied
+    there, because host variables are not secret. Without a profile, an audit uses the credentials in the environment of
     C(ansible-playbook).
-  - Each host has the variables C(account_id), C(account_arn), C(account_name), C(account_state), C(account_joined_method),
-    C(account_joined_timestamp), C(organization_id), C(organizational_units), C(organizational_unit_path) and
-    C(incident_manager_account). With O(include_tags=true), it also has C(account_tags), and with O(include_email=true)
-    C(account_email). C(organizational_units) is the list of the units from the root to the account, each with C(id) and C(name).
-  - C(account_state) is the account's C(State), or its C(Status) if AWS does not return C(State). AWS announced the end of
-    C(Status) for 9 September 2026. An older botocore does not know C(State) and uses C(Status), even if AWS returns both. If
-    AWS returns only C(State), and the installed botocore does not know it, the source fails.
+  - Each host has the variables C(account_id), C(account_arn), C(account_name), C(account_state),
+    C(account_joined_method), C(account_joined_timestamp), C(organization_id), C(organizational_units),
+    C(organizational_unit_path) and C(incident_manager_account). With O(include_tags=true), each host also has
+    C(account_tags). With O(include_email=true), each host also has C(account_email). C(organizational_units) is the
+    list of the account's organizational units, from the outermost to the innermost, each with C(id) and C(name).
+  - C(account_state) is the account's C(State), or its C(Status) if AWS does not return C(State). AWS announced the end
+    of C(Status) for 9 September 2026. An older botocore does not know C(State) and uses C(Status), even if AWS returns
+    both. If AWS returns only C(State), and the installed botocore does not know C(State), the source fails.
   - Names and tags come from AWS and are never evaluated as templates.
   - If several sources list different organizations, units with the same name share a group. To avoid this, use
     O(unit_groups=id).
-  - The cache contains the list of accounts and no credentials. Before the plugin uses it, one call of ListAccounts checks that
-    the cache is that of the caller's organization. A cache without the tags or e-mail addresses that the options include is
-    not used either. An account that joins the organization is missing until the cache expires, or until you use
-    C(--flush-cache).
-  - Connecting to AWS times out after 10 seconds, and reading a response after 20 seconds. A call without a response is retried
-    once. A call that AWS throttles is made up to ten times, with increasing delays.
+  - The cache contains the list of accounts, but no credentials. Before the plugin uses the cache, it calls ListAccounts
+    once to check that the cache belongs to the caller's organization. The plugin does not use a cache that lacks the
+    tags or e-mail addresses that the options include. An account that joins the organization is missing until the cache
+    expires, or until you use C(--flush-cache).
+  - Connecting to AWS times out after 10 seconds, and reading a response after 20 seconds. A call without a response is
+    retried once. A call that AWS throttles is made up to ten times, with increasing delays.
 seealso:
   - module: incident_manager.aws.ssm_incidents_replication_set_audit
   - ref: ansible_collections.incident_manager.aws.docsite.guide_auditing
@@ -141,13 +145,14 @@ role_name: incident-manager-audit
 assume_role_arn: arn:aws:iam::111122223333:role/organization-reader
 management_account: caller
 
-# Name the hosts after the accounts' IDs and names, for example 444455556666-payments.
+# Name each host after the ID and the name of its account, for example 444455556666-payments.
 hostnames:
   - name: account_name
     prefix: account_id
     separator: "-"
 
-# In addition to the groups of the organizational units, make a group for each value of a tag, and a group for a condition.
+# In addition to the groups of the organizational units, create a group for each value of a tag, and a group for a
+# condition.
 include_tags: true
 keyed_groups:
   - key: account_tags.Environment

@@ -9,51 +9,54 @@ name: ssm_incidents_replication_set
 version_added: 1.1.0
 short_description: Look up the replication set of AWS Systems Manager Incident Manager
 description:
-  - Returns the facts that M(incident_manager.aws.ssm_incidents_replication_set_info) returns, inside a template and on the
-    controller.
-  - A condition can use the facts without a task before it.
+  - Returns the same facts as M(incident_manager.aws.ssm_incidents_replication_set_info).
+  - The lookup runs inside a template, on the controller. A condition can therefore use the facts without a task before
+    it.
   - AWS returns a replication set only from a Region that is in the set. If you do not know the set's Regions, set
     O(search_regions).
-  - Every use of the lookup, or of a variable that contains it, calls AWS again. If you use the same facts often, store them
-    with M(ansible.builtin.set_fact).
+  - Every use of the lookup, or of a variable that contains it, calls AWS again. If you use the same facts often, store
+    them with M(ansible.builtin.set_fact).
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
   _terms:
     description:
       - The ARNs of replication sets.
-      - If there is no term, the lookup finds the account's own replication set.
-      - As the value of C(with_incident_manager.aws.ssm_incidents_replication_set), an empty list is the same as no term. To
-        look up nothing for an empty list, use C(loop) and look up each item.
+      - If omitted, the lookup finds the account's own replication set.
+      - If the value of C(with_incident_manager.aws.ssm_incidents_replication_set) is an empty list, the lookup finds
+        the account's own replication set too. If an empty list must return nothing, use C(loop) and look up each item.
     type: list
     elements: str
   include_tags:
     description:
-      - Whether to list the tags too. This requires one more call and the permission C(ssm-incidents:ListTagsForResource).
+      - Whether to list the tags too. This requires one more call and the permission
+        C(ssm-incidents:ListTagsForResource).
       - Without this permission, the lookup warns, and C(replication_set.tags) is null.
     type: bool
     default: true
   include_keys:
     description:
-      - Whether to describe the customer managed KMS keys of the Regions too, in C(replication_set.region_map.*.kms_key). This
-        requires the permission C(kms:DescribeKey) and one call for each key. The calls run in parallel, each in the key's own
-        Region.
-      - If a key can't be described, because the permission is missing or KMS does not respond within 5 seconds, the lookup
-        warns, and the facts of the key are null.
+      - Whether to describe the customer managed KMS keys of the Regions too, in
+        C(replication_set.region_map.*.kms_key). This requires the permission C(kms:DescribeKey) and one call for each
+        key. The calls run in parallel, each in the key's own Region.
+      - If a key can't be described, because the permission is missing or KMS does not respond within 5 seconds, the
+        lookup warns, and the facts of the key are null.
     type: bool
     default: false
     version_added: 3.0.0
   on_missing:
     description:
       - What to do if the replication set does not exist, or if the account has none.
-      - V(error) fails. V(warn) leaves the set out of the result with a warning. V(skip) leaves it out silently.
+      - With V(error), the lookup fails. With V(warn), it leaves the set out of the result and warns. With V(skip), it
+        leaves the set out without a warning.
     type: str
     choices: [error, warn, skip]
     default: error
   on_denied:
     description:
       - What to do if access is denied to the replication set, or to the role in O(assume_role_arn) or in the profile.
-      - V(error) fails. V(warn) leaves the set out of the result with a warning. V(skip) leaves it out silently.
+      - With V(error), the lookup fails. With V(warn), it leaves the set out of the result and warns. With V(skip), it
+        leaves the set out without a warning.
     type: str
     choices: [error, warn, skip]
     default: error
@@ -71,7 +74,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-# Credentials come from the environment here. They can also be options, as can profile and assume_role_arn.
+# The credentials come from the environment here. The lookup also has options for them, such as profile and assume_role_arn.
 
 - name: Assert that the replication set exists, is active, and is protected from deletion
   ansible.builtin.assert:
@@ -92,7 +95,7 @@ EXAMPLES = r"""
   vars:
     arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
 
-- name: Show each replication set of a list, which may be empty
+- name: Show each replication set in a list that may be empty
   ansible.builtin.debug:
     msg: "{{ lookup('incident_manager.aws.ssm_incidents_replication_set', item, region='eu-west-1') }}"
   loop: "{{ arns }}"
@@ -100,7 +103,7 @@ EXAMPLES = r"""
     arns:
       - arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
 
-- name: Show the replication set of another account, with a role of that account
+- name: Show the replication set of another account, with a role in that account
   ansible.builtin.debug:
     msg: "{{ lookup('incident_manager.aws.ssm_incidents_replication_set', region='eu-west-1', assume_role_arn=role) }}"
   vars:
@@ -111,7 +114,8 @@ RETURN = r"""
 _list:
   description:
     - The result of M(incident_manager.aws.ssm_incidents_replication_set_info) for each term, or for the account.
-    - C(exists) is always true. C(region) is the Region that returned the result. C(replication_set) has the facts of the set.
+    - C(exists) is always V(true). C(region) is the Region that returned the result. C(replication_set) has the facts of
+      the set.
   type: list
   elements: dict
   sample:

@@ -8,22 +8,25 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_incidents_data_info
 version_added: 4.0.0
-short_description: Count what the replication set of AWS Systems Manager Incident Manager holds
+short_description: Count the resources in the replication set of AWS Systems Manager Incident Manager
 description:
-  - Counts what an account's replication set holds, and lists it in short. These are response plans, incidents, contacts,
-    escalation plans, on-call schedules and rotations. AWS deletes all of them together with the replication set.
-  - AWS does not document whether a single Region of the set shows everything. The module therefore asks all Regions of the set
-    at the same time, and counts each resource once.
-  - If the set or one of its Regions is not V(ACTIVE), the module warns. Whether such a Region shows everything is not documented.
-  - If something can't be listed, the module warns and does not fail. RV(complete) is V(false), and RV(missing) has the reasons.
-  - The module is read-only. It was tested against the local endpoint of this collection, and has not been tried on a real AWS
-    account.
+  - Counts the resources in an account's replication set, and lists them briefly. The resources are response plans,
+    incidents, contacts, escalation plans, on-call schedules and rotations. If the replication set is deleted, AWS
+    deletes all of them.
+  - AWS does not document whether a single Region of the set returns all resources. The module therefore lists the
+    resources in all Regions of the set at the same time, and counts each resource once.
+  - If the set or one of its Regions is not V(ACTIVE), the module warns, because AWS does not document whether such a
+    Region returns all resources.
+  - If something can't be listed, the module does not fail, but warns. In this case, RV(complete) is V(false), and
+    RV(missing) contains the reasons.
+  - The module is read-only. It has been tested with the local endpoint of this collection, but not with AWS.
 notes:
-  - The result contains names and titles, which can be those of people and customers.
-  - The module connects to a Region for at most 10 seconds and reads a response for at most 20 seconds, unless C(aws_config)
-    overrides this. If AWS throttles a page of a list, the module requests this page again. After 300 seconds it stops listing,
-    and returns what it has.
-  - A resource that another account shares with this account is not counted. It belongs to that account.
+  - The result contains names and titles, which can identify people and customers.
+  - Connecting to a Region times out after 10 seconds, and reading its response after 20 seconds. C(aws_config)
+    overrides these limits. If AWS throttles the request for a page of a list, the module retries only this request.
+  - After 300 seconds, the module stops listing, and returns the resources that it has listed.
+  - If another account shares a resource with this account, the module does not count the resource, because it belongs
+    to the other account.
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
@@ -32,14 +35,15 @@ options:
       - The ARN of the replication set, such as
         V(arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57).
       - If set, the module fails if this replication set is not found.
-      - If omitted, the account's own replication set is found. If the account has none, the module succeeds with
-        RV(exists=false), and all counts are 0.
+      - If omitted, the module finds the account's own replication set. If the account has none, the module succeeds
+        with RV(exists=false), and the counts are 0.
     type: str
   include:
     description:
-      - What to count. Nothing else is listed, and no permission for it is needed.
-      - V(contacts), V(escalation_plans) and V(on_call_schedules) come from the same list, and so do V(incidents) and
-        V(open_incidents).
+      - The kinds of resources to count. The module does not list other kinds, so the caller needs no permission to list
+        them.
+      - V(contacts), V(escalation_plans) and V(on_call_schedules) come from the same API operation, and so do
+        V(incidents) and V(open_incidents).
     type: list
     elements: str
     choices:
@@ -77,27 +81,27 @@ seealso:
 """
 
 EXAMPLES = r"""
-# Credentials and Region come from the environment here, or from module_defaults.
+# The credentials come from the environment here, or from module_defaults.
 
-- name: Count what the account's replication set holds
+- name: Count the resources in the account's replication set
   incident_manager.aws.ssm_incidents_data_info:
     region: eu-west-1
   register: incident_data
 
-- name: Everything was counted, and no incident is open
+- name: Assert that everything was counted, and that no incident is open
   ansible.builtin.assert:
     that:
       - incident_data.complete
       - incident_data.counts.open_incidents == 0
 
-- name: List the response plans, wherever the replication set is
+- name: List the response plans, whichever Regions the replication set is in
   incident_manager.aws.ssm_incidents_data_info:
     region: eu-west-1
     search_regions: all
     include: [response_plans]
   register: incident_data
 
-- name: Show their names
+- name: Show the names of the response plans
   ansible.builtin.debug:
     var: incident_data.response_plans | map(attribute='name')
 """
@@ -122,25 +126,25 @@ arn:
   sample: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
 complete:
   description:
-    - Whether every Region of the replication set has returned all lists of O(include).
-    - If V(false), there can be more than was counted. Assert on this value first.
-    - Whether a Region whose status is not V(ACTIVE) shows everything is not known.
+    - Whether every Region of the replication set returned the complete lists for O(include).
+    - If V(false), there can be more resources than were counted. Check this value before you use the counts.
+    - It is not known whether a Region whose status is not V(ACTIVE) returns all resources.
   returned: success
   type: bool
   sample: true
 missing:
-  description: What could not be listed, or not completely, in which Region and why.
+  description: The lists that failed or are incomplete, each with its Region and the reason.
   returned: success
   type: list
   elements: dict
   contains:
     part:
-      description: The value of O(include).
+      description: The value of O(include) whose list failed or is incomplete.
       returned: success
       type: str
       sample: contacts
     region:
-      description: The Region that the module called.
+      description: The Region that was called.
       returned: success
       type: str
       sample: us-east-1
@@ -157,7 +161,8 @@ missing:
 counts:
   description:
     - The number of resources of each kind.
-    - Null for what O(include) does not have. Also null if nothing was found, but not every Region has returned its whole list.
+    - A number is null if O(include) does not contain the kind. It is also null if no resource of the kind was found,
+      but not every Region returned its complete list.
   returned: success
   type: dict
   contains:
@@ -177,7 +182,7 @@ counts:
       type: int
       sample: 1
     contacts:
-      description: The number of contacts that are persons.
+      description: The number of contacts that are people.
       returned: success
       type: int
       sample: 4
@@ -197,7 +202,7 @@ counts:
       type: int
       sample: 2
 response_plans:
-  description: The response plans, sorted by ARN; null under the conditions of RV(counts).
+  description: The response plans, sorted by ARN; null if RV(counts.response_plans) is null.
   returned: success
   type: list
   elements: dict
@@ -218,7 +223,7 @@ response_plans:
       type: str
       sample: Example response plan
 incidents:
-  description: The incidents in short; null under the conditions of RV(counts).
+  description: A summary of the incidents; null if RV(counts.incidents) is null.
   returned: success
   type: dict
   contains:
@@ -230,19 +235,19 @@ incidents:
         OPEN: 1
         RESOLVED: 11
     first_creation_time:
-      description: When the first incident was created, in ISO 8601 and UTC; null if there is none.
+      description: When the first incident was created, in ISO 8601 format and in UTC; null if there are no incidents.
       returned: success
       type: str
       sample: "2021-05-21T18:16:57.579000+00:00"
     last_creation_time:
-      description: When the last incident was created, in ISO 8601 and UTC; null if there is none.
+      description: When the last incident was created, in ISO 8601 format and in UTC; null if there are no incidents.
       returned: success
       type: str
       sample: "2026-01-02T03:04:05.678000+00:00"
 open_incidents:
   description:
-    - The incidents that are not resolved, sorted by ARN; null under the conditions of RV(counts).
-    - If two Regions return different statuses of an incident, it counts as open.
+    - The incidents that are not resolved, sorted by ARN; null if RV(counts.open_incidents) is null.
+    - If an incident is resolved according to one Region but not according to another one, it counts as open.
   returned: success
   type: list
   elements: dict
@@ -263,17 +268,17 @@ open_incidents:
       type: int
       sample: 5
     status:
-      description: The status, V(OPEN).
+      description: The status, such as V(OPEN).
       returned: success
       type: str
       sample: OPEN
     creation_time:
-      description: When the incident was created, in ISO 8601 and UTC.
+      description: When the incident was created, in ISO 8601 format and in UTC.
       returned: success
       type: str
       sample: "2021-05-21T18:16:57.579000+00:00"
 contacts:
-  description: The contacts that are persons, sorted by ARN; null under the conditions of RV(counts).
+  description: The contacts that are people, sorted by ARN; null if RV(counts.contacts) is null.
   returned: success
   type: list
   elements: dict
@@ -294,7 +299,7 @@ contacts:
       type: str
       sample: Example
 escalation_plans:
-  description: The escalation plans, sorted by ARN; null under the conditions of RV(counts).
+  description: The escalation plans, sorted by ARN; null if RV(counts.escalation_plans) is null.
   returned: success
   type: list
   elements: dict
@@ -315,7 +320,7 @@ escalation_plans:
       type: str
       sample: Example
 on_call_schedules:
-  description: The on-call schedules, sorted by ARN; null under the conditions of RV(counts).
+  description: The on-call schedules, sorted by ARN; null if RV(counts.on_call_schedules) is null.
   returned: success
   type: list
   elements: dict
@@ -336,7 +341,7 @@ on_call_schedules:
       type: str
       sample: Example
 rotations:
-  description: The rotations, sorted by ARN; null under the conditions of RV(counts).
+  description: The rotations, sorted by ARN; null if RV(counts.rotations) is null.
   returned: success
   type: list
   elements: dict
@@ -352,32 +357,35 @@ rotations:
       type: str
       sample: example
 error:
-  description: What failed. The codes are part of what this collection promises; a later release may add others.
+  description: What failed. Codes are changed or removed only in a major release. Any release can add codes.
   returned: failure
   type: dict
   contains:
     code:
       description:
-        - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
-        - Or a code of this collection, V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer),
-          V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
-        - A bare HTTP status, such as V(403), if an error came without a code.
-        - The README of the collection has a table of all codes.
+        - If AWS returned the error, AWS's error code, such as V(AccessDeniedException).
+        - If an error response has no error code, for example because a proxy sent the response, its HTTP status code,
+          such as V(403).
+        - If botocore raised the error, the name of botocore's exception, such as V(NoCredentialsError).
+        - Otherwise, a code of this collection, one of V(Interrupted), V(InvalidConfiguration), V(InvalidParameter),
+          V(MalformedAnswer), V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
+        - The README of the collection lists all codes in a table.
       returned: failure
       type: str
       sample: ResourceNotFoundException
     message:
-      description: The message of AWS or botocore or, for a code of this collection, of the failure.
+      description: The message of AWS or botocore. For a code of this collection, the message of the failure.
       returned: failure
       type: str
       sample: The replication set was not found
 response_metadata:
-  description: What AWS sent with its response, such as RV(response_metadata.http_status_code); V({}) if AWS did not respond.
+  description: The metadata of AWS's response, such as RV(response_metadata.http_status_code); V({}) if AWS did not
+    respond.
   returned: failure
   type: dict
   contains:
     http_status_code:
-      description: The HTTP status of the response.
+      description: The HTTP status code of the response.
       returned: failure, if AWS responded
       type: int
       sample: 404

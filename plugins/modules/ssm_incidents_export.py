@@ -8,87 +8,112 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ssm_incidents_export
 version_added: 4.0.0
-short_description: Copy what the replication set of AWS Systems Manager Incident Manager holds to files
+short_description: Export the data of AWS Systems Manager Incident Manager to files
 description:
-  - Writes what the APIs of Incident Manager return about an account's replication set, and about all that it holds, to a new
+  - Exports an account's replication set, and all data in it that the APIs of Incident Manager return, to files in a new
     directory on the host that runs the module.
-  - B(This module was never tried against AWS.) It was tested against the local endpoint of this collection only. Look into the
-    export before you delete anything. If you delete a replication set, AWS deletes all of the account's Incident Manager data.
-    AWS has no export of its own and no import.
-  - The export contains the replication set with its tags, response plans with their resource policies and tags, incidents with their
-    related items, timeline events, findings and tags, contacts, escalation plans and on-call schedules with their policies,
-    contact channels and tags, rotations with their overrides, past shifts and tags, engagements, and pages with their receipts
-    and resolutions. The export also contains the data of each timeline event, which the list of timeline events does not return.
-  - The module writes a file of JSON Lines for each kind of object. Each line is an object. It has the ARN in C(arn), or the ID and
-    the ARN of the object that it belongs to in C(id) and C(parent), the Region that returned it in C(region), and the response of
-    each operation under the name of the operation. Names and values are AWS's own. Times are in ISO 8601 and UTC with
-    microseconds. Control characters and all characters outside of ASCII are escaped, so that each object stays on its line.
-  - C(manifest.json) contains C(format_version), the account, the ARN and the Regions of the replication set, the start and the end of
-    the export, the number of objects of each kind, the size and the SHA-256 of each file, C(missing) with everything that could
-    not be read, by ARN, operation, Region, code and reason, C(changes) with what was created, deleted or changed during the export
-    (V(came), V(went), V(changed)), and C(not_included) with what no API returns.
-  - If a response has a member that the installed botocore does not know, the module exports it as AWS sent it, and
-    C(members_unknown_to_botocore) of the manifest names it. If the value of a member is null, the module leaves it out.
-  - The models of the APIs allow some responses to have no list. The module treats such a response as an empty list, and
-    C(responses_without_list) of the manifest has the number of these responses.
-  - AWS does not document whether a single Region of the replication set shows everything. The module therefore reads from all
-    Regions of the set, and exports each object once. If a Region does not return an object that it lists, the module reads the
-    object in another Region that lists it in the same way. If Regions list an object differently, the module exports what each of
-    them returns, and the object has several lines.
-  - Before the end, the module makes all lists again. It reads new and changed objects again, and names them in C(changes). It also
-    reads again what could not be read because of a temporary error, such as a broken connection. It names deleted objects in
-    C(changes), and keeps what it has read of them. It does not notice a change that no list shows, such as another stage in the
-    plan of a contact.
-  - The directory appears at O(path) only when the export has finished. Until then, the files are in a directory next to it, whose
-    name starts with a dot and ends with C(.incomplete). If the module fails, it removes this directory. If the module is killed,
-    the directory remains. The next run warns about it, but does not use or delete it, because another run could still be writing
-    to it. Delete it yourself. It contains personal data.
+  - B(This module has not been tested with AWS.) It has been tested only with the local endpoint of this collection.
+    Check the export before you delete anything. If you delete a replication set, AWS deletes all of the account's
+    Incident Manager data. AWS provides no export and no import of this data.
+  - The export contains the replication set with its tags; response plans with their resource policies and tags;
+    incidents with their related items, timeline events, findings and tags; contacts, escalation plans and on-call
+    schedules with their policies, contact channels and tags; rotations with their overrides, past shifts and tags;
+    engagements; and pages with their receipts and resolutions. The export also contains the data of each timeline
+    event, which the list of timeline events does not return.
+  - The module writes a file in JSON Lines format for each kind of object, such as C(timeline_events.jsonl). Each line
+    contains one object, with its ARN in C(arn). If the object is part of another object, as a timeline event is part of
+    an incident, the line contains the ARN of the other object in C(parent), and the ID of the part in C(id) if the part
+    has an ID. C(region) is the Region that returned the object.
+  - Each line contains the response of each operation that returns the object, under the name of the operation, such as
+    C(GetTimelineEvent). If AWS returns a kind of object only in a list, the line contains the object's entry in the
+    list, under the name of the operation that lists it, such as C(ListRelatedItems). Names and values are AWS's own.
+    Times are in ISO 8601 format and in UTC, with microseconds. Control characters and non-ASCII characters are escaped,
+    so that each object stays on one line.
+  - C(manifest.json) describes the export. It contains C(format_version), the account, the ARN and the Regions of the
+    replication set, the start and the end of the export, the number of objects of each kind, and the size and the
+    SHA-256 hash of each file.
+  - In the manifest, C(missing) lists everything that could not be read, with the ARN, operation, Region, error code and
+    reason. C(changes) lists every object that was created (V(came)), deleted (V(went)) or changed (V(changed)) during
+    the export. C(not_included) lists the data that the export does not cover, for example because no API returns the
+    data.
+  - If a response contains a member that the installed botocore does not know, the module exports the member as AWS sent
+    it, and names the member in C(members_unknown_to_botocore) of the manifest. If the value of a member is null, the
+    module omits the member.
+  - According to the models of the APIs, some responses can omit the list that was requested. The module treats such a
+    response as an empty list, and counts the response in C(responses_without_list) of the manifest.
+  - AWS does not document whether a single Region of the replication set returns all data. The module therefore reads
+    from all Regions of the set, and exports each object once. If a Region lists an object but does not return it, the
+    module reads the object from another Region that lists the object in the same way. If Regions list different
+    versions of an object, the module reads each version. If the responses differ too, the export contains a line for
+    each of them.
+  - At the end of the export, the module lists the objects again to detect changes. It reads new and changed objects,
+    and names them in C(changes). It names deleted objects in C(changes), and keeps the data that it has read of them.
+    It also retries what could not be read because of a temporary error, such as a broken connection. It does not retry
+    a list that failed with a permanent error, for example because a permission is missing.
+  - The export is incomplete if an object changes again while the module reads the object for the second time. The
+    module does not detect a change that no list shows, such as a new stage in the plan of a contact.
+  - The directory appears at O(path) only after the export has finished. Until then, the files are in a directory next
+    to O(path), whose name starts with a dot and ends with C(.incomplete). If the module fails, it removes this
+    directory.
+  - If the module is killed, the directory that ends with C(.incomplete) remains. The next run with the same O(path)
+    warns about the directory, but does not use or delete it, because another run could still be writing to it. If no
+    other run is in progress, delete the directory yourself, because it contains personal data.
 notes:
-  - The files contain personal data, such as names, telephone numbers and addresses. The mode of the directory is C(0700), and the
-    mode of its files is C(0600). The messages and return values of the module contain only ARNs, counts and paths. An ARN contains
-    the alias of a contact.
-  - The module makes one call for each timeline event, and several calls for each other object. AWS does not document its request
-    rates. If AWS throttles a call, the module retries it until O(timeout), unless C(aws_config) limits the retries.
-  - If the replication set or one of its Regions is not V(ACTIVE), the module warns. The export of a set that is being deleted is
-    never complete.
-  - If a list has more than 1,000 pages, which are 100,000 objects, the module treats it as a response that can't be read.
-  - Connecting to a Region times out after 10 seconds, and reading its response after 20 seconds. C(aws_config) overrides this.
-  - If another account shares an object with this account, the module only counts it, in C(shared_by_other_accounts) of the manifest.
-  - ListRotationOverrides and ListRotationShifts require a period. The manifest contains the periods.
-  - An old botocore, such as 1.31, does not know the operations that return findings. The export is then incomplete.
+  - The files contain personal data, such as names, telephone numbers and addresses. The mode of the directory is
+    C(0700), and the mode of its files is C(0600).
+  - The messages and return values of the module contain ARNs, counts and paths, but no other data of the export. The
+    ARN of a contact contains the contact's alias.
+  - The module makes one call for each timeline event, finding, contact channel and rotation override, and several calls
+    for each response plan, incident, contact, escalation plan, on-call schedule, rotation, engagement and page. AWS
+    does not document the request rates of these APIs. If AWS throttles a call, the module retries the call until
+    O(timeout), unless C(aws_config) limits the retries.
+  - If the replication set or one of its Regions is not V(ACTIVE), the module warns. The export of a set that is being
+    deleted is never complete.
+  - If a list has more than 1,000 pages of up to 100 objects, the module stops reading the list, and the list is in
+    C(missing) of the manifest.
+  - Connecting to a Region times out after 10 seconds, and reading its response after 20 seconds. C(aws_config)
+    overrides these limits.
+  - If another account shares an object with this account, the module does not export the object. The module only counts
+    it, in C(shared_by_other_accounts) of the manifest.
+  - The operations ListRotationOverrides and ListRotationShifts require a period. The manifest contains the periods that
+    the module requests.
+  - An old botocore, such as 1.31, does not know the operations that return findings. With such a version, the export is
+    incomplete.
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
   path:
     description:
-      - The directory to create, an absolute path on the host that runs the module.
-      - It must not exist, but its parent directory must. An export is never overwritten.
+      - The absolute path of the directory to create, on the host that runs the module.
+      - The parent directory must exist. The directory itself must not exist, because an export is never overwritten.
     type: path
     required: true
   arn:
     description:
       - The ARN of the replication set, such as
         V(arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57).
-      - If omitted, the account's own replication set is found.
-      - The module fails if there is no such replication set.
+      - If omitted, the module exports the account's own replication set.
+      - If there is no such replication set, the module fails.
     type: str
   allow_incomplete:
     description:
-      - Whether to keep an export although something could not be read, for example because a permission is missing.
-      - If V(false), the module fails in this case and writes nothing.
-      - If V(true), it writes what it could read. RV(complete) is V(false) then, as is C(complete) in the manifest.
+      - Whether to keep an export from which something is missing, for example because the caller lacks a permission.
+      - If V(false), the module fails if something can't be read, and writes nothing.
+      - If V(true), the module writes what it could read. If something could not be read, RV(complete) is V(false), and
+        so is C(complete) in the manifest.
     type: bool
     default: false
   workers:
     description:
-      - The number of calls that are made at the same time, in all Regions together, from 1 to 64.
+      - The maximum number of calls at the same time, in all Regions together, from 1 to 64.
     type: int
     default: 8
   timeout:
     description:
-      - The number of seconds after which the module makes no further call, 1 or more. What it has not read by then is missing.
-      - The time includes the search for the replication set. The module waits a few seconds more for calls that have started. In
-        check mode, the lists take 300 seconds at most.
+      - The time limit for all calls together, in seconds, 1 or more. It includes the search for the replication set.
+      - After this time, the module makes no further calls, and waits only a few seconds for calls that have started.
+        Everything that has not been read by then is missing from the export.
+      - In check mode, this limit applies only to the search. The module stops listing after 300 seconds.
     type: int
     default: 3600
 extends_documentation_fragment:
@@ -101,17 +126,17 @@ attributes:
   check_mode:
     support: full
     details:
-      - In check mode the module validates O(path) and counts what the replication set holds, as
-        M(incident_manager.aws.ssm_incidents_data_info) does. It writes nothing.
+      - In check mode, the module validates O(path), and counts the resources in the replication set, as
+        M(incident_manager.aws.ssm_incidents_data_info) does. The module writes nothing.
   diff_mode:
     support: none
   idempotent:
     support: none
     details:
-      - An export is never overwritten. The same task fails the second time.
+      - An export is never overwritten. If the same task runs again, it fails.
 seealso:
   - module: incident_manager.aws.ssm_incidents_data_info
-    description: Counts what the replication set holds.
+    description: Counts the resources in the replication set.
   - module: incident_manager.aws.ssm_incidents_replication_set
     description: Deletes the replication set.
   - name: GetTimelineEvent
@@ -123,29 +148,29 @@ seealso:
 """
 
 EXAMPLES = r"""
-# Credentials and Region come from the environment here, or from module_defaults.
+# The credentials come from the environment here, or from module_defaults.
 
-- name: Export what the account's replication set holds
+- name: Export the data in the account's replication set
   incident_manager.aws.ssm_incidents_export:
     region: eu-west-1
     path: /srv/exports/incident-manager
   register: incident_export
 
-- name: Everything was read
+- name: Assert that the export is complete
   ansible.builtin.assert:
     that:
       - incident_export.complete
 
-- name: Read the manifest, with what is not included
+- name: Read the manifest
   ansible.builtin.slurp:
     src: "{{ incident_export.directory }}/manifest.json"
   register: manifest
 
-- name: Export a large account slowly, without what may not be read
+- name: Export a large account slowly, and keep the export even if it is incomplete
   incident_manager.aws.ssm_incidents_export:
     region: eu-west-1
     search_regions: all
-    path: /srv/exports/incident-manager-what-may-be-read
+    path: /srv/exports/incident-manager-incomplete
     workers: 2
     timeout: 14400
     allow_incomplete: true
@@ -153,7 +178,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 directory:
-  description: The directory, as in O(path). In check mode it is not created.
+  description: The value of O(path). In check mode, the directory is not created.
   returned: success
   type: str
   sample: /srv/exports/incident-manager
@@ -169,15 +194,15 @@ region:
   sample: us-east-1
 complete:
   description:
-    - Whether everything could be read that the APIs return. Whether they return everything is not known.
-    - In check mode, whether everything could be listed.
+    - Whether the module could read everything that the APIs return. It is not known whether the APIs return everything.
+    - In check mode, whether all lists are complete.
   returned: success, and failure if the export is incomplete
   type: bool
   sample: true
 counts:
   description:
     - The number of objects in each file, by kind.
-    - In check mode, RV(incident_manager.aws.ssm_incidents_data_info#module:counts).
+    - In check mode, the same numbers as in RV(incident_manager.aws.ssm_incidents_data_info#module:counts).
   returned: success, and failure if the export is incomplete
   type: dict
   sample:
@@ -199,18 +224,22 @@ counts:
     timeline_events: 170
 changes_count:
   description:
-    - The number of objects that were created, deleted or changed during the export. The manifest names them.
-    - 0 in check mode.
+    - The number of objects that were created, deleted or changed during the export. The manifest names these objects.
+    - In check mode, 0.
   returned: success, and failure if the export is incomplete
   type: int
   sample: 0
 missing_count:
-  description: The number of calls that failed, and of those that were not made in time.
+  description:
+    - The number of reasons why the export is incomplete. Each call that failed, or that was not made within O(timeout),
+      counts as one.
   returned: success, and failure if the export is incomplete
   type: int
   sample: 0
 missing:
-  description: The first 20 of them. The manifest has all, each with its reason.
+  description:
+    - What is missing from the export. The list ends after 20 entries.
+    - If an export is written, C(missing) in its manifest has all entries, each with its reason.
   returned: success, and failure if the export is incomplete
   type: list
   elements: dict
@@ -221,61 +250,70 @@ missing:
       type: str
       sample: timeline_events
     arn:
-      description: The ARN of the object, or of the one that it belongs to; null if a list of a Region could not be read.
+      description:
+        - The ARN of the object or, for a part of an object, the ARN of the whole object.
+        - Null if the entry is not about a single object, for example if a list of a Region could not be read.
       returned: success, and failure if the export is incomplete
       type: str
       sample: arn:aws:ssm-incidents::111122223333:incident-record/Example-Response-Plan/6ebcc812-85f5-b7eb-8b2f-283e4d844308
     id:
-      description: The ID of the object that belongs to the one with the ARN; null if there is none.
+      description: The ID of the part of the object, such as a timeline event of an incident; null if the entry is not
+        about a part.
       returned: success, and failure if the export is incomplete
       type: str
       sample: 67454664-ee37-4a5e-8ba7-9ce7e3a5a6a8
     operation:
-      description: The API operation; null for a failure that is not about one operation.
+      description: The API operation; null if the entry is not about a single operation.
       returned: success, and failure if the export is incomplete
       type: str
       sample: GetTimelineEvent
     region:
-      description: The Region that the module called; null if it called none.
+      description: The Region that was called; null if the entry is not about a single Region.
       returned: success, and failure if the export is incomplete
       type: str
       sample: us-east-1
     code:
       description:
         - The error code, as in RV(error.code).
-        - V(WaitTimeout) for what was not read within O(timeout), V(MissingLibrary) for an operation that the installed botocore
-          does not know, V(ReplicationSetChanged) for a Region that was added to the set during the export.
+        - V(WaitTimeout) if something was not read within O(timeout).
+        - V(MissingLibrary) if the installed botocore does not know the operation.
+        - V(ReplicationSetChanged) if a Region was added to the set during the export, if the set is being deleted or
+          was deleted during the export, or if an object changed again while the module read the object for the second
+          time.
       returned: success, and failure if the export is incomplete
       type: str
       sample: AccessDeniedException
 error:
-  description: What failed. The codes are part of what this collection promises; a later release may add others.
+  description: What failed. Codes are changed or removed only in a major release. Any release can add codes.
   returned: failure
   type: dict
   contains:
     code:
       description:
-        - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
-        - Or a code of this collection, V(ExportIncomplete), V(FileNotWritable), V(Interrupted), V(InvalidConfiguration),
-          V(InvalidParameter), V(MalformedAnswer), V(MultipleReplicationSets), V(NoReplicationSet), V(SearchIncomplete) or
-          V(UnexpectedError).
-        - A bare HTTP status, such as V(403), if an error came without a code.
-        - The README of the collection has a table of all codes.
+        - If AWS returned the error, AWS's error code, such as V(AccessDeniedException).
+        - If an error response has no error code, for example because a proxy sent the response, its HTTP status code,
+          such as V(403).
+        - If botocore raised the error, the name of botocore's exception, such as V(NoCredentialsError).
+        - Otherwise, a code of this collection, one of V(ExportIncomplete), V(FileNotWritable), V(Interrupted),
+          V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer), V(MultipleReplicationSets),
+          V(NoReplicationSet), V(SearchIncomplete) or V(UnexpectedError).
+        - The README of the collection lists all codes in a table.
       returned: failure
       type: str
       sample: ExportIncomplete
     message:
-      description: The message of AWS or botocore or, for a code of this collection, of the failure.
+      description: The message of AWS or botocore. For a code of this collection, the message of the failure.
       returned: failure
       type: str
       sample: GetTimelineEvent in Region us-east-1 (AccessDeniedException, 170 times) failed. Nothing was written
 response_metadata:
-  description: What AWS sent with its response, such as RV(response_metadata.http_status_code); V({}) if AWS did not respond.
+  description: The metadata of AWS's response, such as RV(response_metadata.http_status_code); V({}) if AWS did not
+    respond.
   returned: failure
   type: dict
   contains:
     http_status_code:
-      description: The HTTP status of the response.
+      description: The HTTP status code of the response.
       returned: failure, if AWS responded
       type: int
       sample: 404

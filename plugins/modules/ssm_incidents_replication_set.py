@@ -10,42 +10,45 @@ module: ssm_incidents_replication_set
 version_added: 1.0.0
 short_description: Create, change and retire the replication set of AWS Systems Manager Incident Manager
 description:
-  - Creates an account's replication set, changes its Regions, KMS keys, deletion protection and tags, or deletes it.
-  - AWS accepts one change of a set at a time, and each change takes minutes. The module plans the steps, sends them one after
-    the other, and waits in between. It chooses the order that keeps the most Regions in the set during the change, and always
-    at least one.
-  - The module sends every call to a Region of the set that responds. If a Region is down or denied by a policy, the module uses
-    the other Regions. A task can therefore move a set out of a Region that is down.
-  - The module never resends a step that AWS accepted. If a response is lost, the module reads the set before it resends the
-    step. RV(actions) shows which steps AWS accepted, also after a failure.
-  - If somebody else adds a Region or a tag, or turns deletion protection on during the task, the task does not undo that. It
-    fails, and names what has changed.
-  - If several people or jobs may change a set at the same time, turn deletion protection on. If another job has just deleted
-    the other Regions, only deletion protection keeps AWS from deleting the last one.
-  - After a failure or an interruption, run the task again. It continues from the current state.
-  - B(Deleting the replication set may be final.) Since 7 November 2025, AWS creates a replication set only in an account where
-    Incident Manager is already enabled. It is not known whether an account that has deleted its set still counts as such an
-    account. In any other account, a task that would create a set fails with C(UnsupportedOperationException).
-  - The Incident Manager User Guide says that to delete a Region "sooner than 24 hours after creation causes the deletion to
-    fail". Terraform's acceptance tests delete Regions within minutes, so AWS may not enforce this rule. If AWS enforces it, the
-    task fails with AWS's message.
+  - Creates an account's replication set, changes its Regions, KMS keys, deletion protection and tags, or deletes the
+    set.
+  - AWS accepts one change of a set at a time, and each change takes minutes. The module plans the steps, sends them one
+    after the other, and waits in between. It chooses the order that keeps the most Regions in the set during the
+    change, and always at least one.
+  - The module sends every call to a Region of the set that responds. If a Region is down or denied by a policy, the
+    module uses the other Regions. A task can therefore move a set out of a Region that is down.
+  - The module never resends a step that AWS accepted. If a response is lost, the module reads the set before it resends
+    the step. RV(actions) shows which steps AWS accepted, also after a failure.
+  - If somebody else adds a Region or a tag, or turns deletion protection on during the task, the task never undoes that
+    change. If the options contradict the change, the task fails, and its message names the change.
+  - If several people or jobs may change a set at the same time, turn deletion protection on. If another job has just
+    deleted the other Regions, only deletion protection prevents AWS from deleting the last Region.
+  - After a failure or an interruption, run the task again. It continues from the current state of the set.
+  - B(Deleting the replication set may be final.) Since 7 November 2025, AWS creates a replication set only in an
+    account where Incident Manager is already enabled. It is not known whether an account that has deleted its set still
+    counts as such an account. In any other account, a task that would create a set fails with
+    C(UnsupportedOperationException).
+  - According to the Incident Manager User Guide, deleting a Region "sooner than 24 hours after creation causes the
+    deletion to fail". Terraform's acceptance tests delete Regions within minutes, so AWS may not enforce this rule. If
+    AWS enforces it, the task fails with AWS's message.
 options:
   state:
     description:
-      - V(present) creates the account's replication set, or changes it to match the options.
-      - V(absent) deletes the set, and with it B(all of the account's Incident Manager data). This includes response plans,
-        incidents, contacts and escalation plans. You can't undo this, and AWS may not let the account create another set.
-        V(absent) requires O(arn).
+      - V(present) creates the account's replication set, or changes the set to match the options.
+      - V(absent) deletes the set, and with it B(all of the account's Incident Manager data). The data includes response
+        plans, incidents, contacts and escalation plans. You can't undo the deletion, and AWS may not let the account
+        create another set. V(absent) requires O(arn).
     type: str
     choices: [present, absent]
     default: present
   arn:
     description:
-      - The ARN of the replication set.
-      - If omitted with O(state=present), the module changes the account's own set, or creates it. If set, it must be the ARN of
-        the account's set.
-      - If the account has another set, O(state=absent) changes nothing, warns, and returns the facts of that set. RV(exists) is
-        then V(true).
+      - The ARN of the account's replication set.
+      - Required if O(state=absent). If omitted with O(state=present), the module changes the account's own set, or
+        creates one.
+      - If O(state=present) and the account has no set with this ARN, the task fails.
+      - If O(state=absent) and the account has a set with another ARN, the module changes nothing, warns, and returns
+        the facts of the other set. In this case, RV(exists) is V(true).
     type: str
   regions:
     description:
@@ -60,19 +63,23 @@ options:
         required: true
       sse_kms_key_id:
         description:
-          - The ARN of the KMS key that encrypts the data in this Region. The key must be in this Region. Aliases and key IDs
-            are rejected, because the service reports ARNs.
-          - V(DefaultKey) is the AWS owned key.
-          - If omitted, a Region of the set keeps its key, and a Region that is added gets the AWS owned key.
-          - A set has either the AWS owned key in all Regions or customer managed keys in all Regions. A task that would mix
-            them fails before anything is changed. To change from one kind to the other, the set and B(all of the account's
-            Incident Manager data) must be deleted and created again. AWS may not let the account do that.
-          - Incident Manager supports symmetric keys with key material that KMS created. It does not support keys in custom key
-            stores.
-          - The module checks the key (C(kms:DescribeKey)) before the step that uses it for a Region, and before the Region or
-            the set is deleted. If the key can't be used, the task fails before anything is changed. If the key can't be
-            described, because the permission is missing or KMS does not respond within 5 seconds, the module warns and
-            continues.
+          - The ARN of the KMS key that encrypts the data in this Region. The key must be in this Region. Aliases and
+            key IDs are rejected, because the service reports ARNs.
+          - V(DefaultKey) stands for the AWS owned key.
+          - If omitted, an existing Region of the set keeps its key, and a Region that is added gets the AWS owned key.
+          - A set has either the AWS owned key in all Regions or customer managed keys in all Regions. A task that would
+            mix both kinds fails before anything is changed. To change from one kind to the other, the set and B(all of
+            the account's Incident Manager data) must be deleted and created again. AWS may not let the account create
+            another set.
+          - Incident Manager supports only symmetric keys with key material that KMS created. It does not support keys
+            in custom key stores.
+          - Before the first step, and again before each other step, the module describes the customer managed keys that
+            the remaining steps depend on (C(kms:DescribeKey)). These are the keys of Regions to add, and of the Regions
+            or the set to delete. If such a key can't be used, the task fails before the step.
+          - If it is not known whether AWS rejects a deletion because of the state of a key, the module warns and
+            continues. An example is the deletion of a set whose key KMS has already deleted.
+          - If a key can't be described, because the permission is missing or KMS does not respond within 5 seconds, the
+            module warns and continues.
         type: str
   purge_regions:
     description:
@@ -81,40 +88,46 @@ options:
     default: true
   replace_keys:
     description:
-      - Whether to replace the customer managed key of a Region with another one. To do so, the module must delete the Region
-        from the set and add it again. If V(false), a task with a different key fails before anything is changed.
-      - A key can't be replaced in the only Region of a set. The AWS owned key can't be replaced, and can't replace another
-        key.
+      - Whether to replace the customer managed key of a Region if O(regions) specifies another key. AWS can't change
+        the key of a Region, so the module deletes the Region from the set and adds it again with the new key.
+      - If V(false), a task that specifies another key fails before anything is changed.
+      - If the set has only one Region, its key can be replaced only if the same task adds another Region. The AWS owned
+        key can't be replaced, and can't replace another key.
     type: bool
     default: false
   deletion_protected:
     description:
-      - Whether deletion protection is on. It prevents the deletion of the last Region, and with it of all data.
+      - Whether deletion protection is on. While it is on, the last Region of the set, and with it all data, can't be
+        deleted.
       - If omitted, deletion protection does not change.
-      - With O(state=absent), V(false) turns deletion protection off in order to delete the set. Otherwise, a set with deletion
-        protection is not deleted.
+      - If O(state=absent), V(false) turns deletion protection off and then deletes the set. If deletion protection is
+        on and this option is not V(false), the task fails and does not delete the set.
     type: bool
   allow_open_incidents:
     description:
-      - Whether O(state=absent) deletes a set that has an open incident. An incident is open unless its status is V(RESOLVED).
-      - The module lists the incidents twice, the second time right before the deletion. If the caller has no permission to list them
-        in any Region of the set, the module warns and deletes the set. If they can't be listed for another reason, or in some
-        Regions only, the task fails.
+      - Whether O(state=absent) deletes a set that has an open incident. An incident is open unless its status is
+        V(RESOLVED).
+      - If V(false), the task fails if an incident is open. To find out, the module lists the incidents twice, the
+        second time right before the deletion.
+      - If the caller has no permission to list the incidents in any of the set's Regions, the module warns and deletes
+        the set. If the permission is missing in some of the Regions only, or if listing the incidents fails for another
+        reason, the task fails.
     type: bool
     default: false
     version_added: 4.0.0
   wait:
     description:
       - Whether to wait until the last step is complete.
-      - If V(false), a change that takes more than one step is rejected before anything is changed. The module still waits for a
-        change that is already in progress. If the set can't be read right after the step, the module warns, and the facts of
-        the set are null.
+      - If V(false), a change that takes more than one step is rejected before anything is changed. The module still
+        waits for a change that is already in progress. If the set can't be read right after the step, the module warns,
+        and the facts of the set are null.
     type: bool
     default: true
   wait_timeout:
     description:
-      - The maximum time to wait for all steps together, in seconds. The task ends at most 15 seconds later, even if AWS stops
-        responding.
+      - The maximum time to wait for all steps together, in seconds, 0 or more. The task ends at most 15 seconds later,
+        even if AWS stops responding.
+      - If the time limit is reached, the task fails, but AWS continues the steps that have started. Run the task again.
     type: int
     default: 7200
 extends_documentation_fragment:
@@ -135,7 +148,7 @@ author:
 seealso:
   - module: incident_manager.aws.ssm_incidents_replication_set_info
   - name: Incident Manager User Guide, the replication set
-    description: What a replication set is, and what happens to it in the console.
+    description: What a replication set is, and how to manage it in the console.
     link: https://docs.aws.amazon.com/incident-manager/latest/userguide/replication.html
 """
 
@@ -180,7 +193,7 @@ EXAMPLES = r"""
   incident_manager.aws.ssm_incidents_replication_set:
     tags: {}
 
-- name: Delete the replication set and all of Incident Manager's data, which may be final
+- name: Delete the replication set and all of Incident Manager's data. The deletion may be final
   incident_manager.aws.ssm_incidents_replication_set:
     state: absent
     arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
@@ -189,7 +202,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: The steps, in order.
+  description: The steps of the change, in order.
   returned: always, unless an option is rejected, the connection fails, or the ARN belongs to another account
   type: list
   elements: dict
@@ -198,14 +211,15 @@ actions:
       description:
         - The action of the step, one of V(create_replication_set), V(add_region), V(delete_region),
           V(update_deletion_protection), V(tag_resource), V(untag_resource) and V(delete_replication_set).
-        - The values of the step are keys next to it, such as C(region) and C(sse_kms_key_id).
+        - The values of the step, such as C(region) and C(sse_kms_key_id), are keys of the same dictionary.
       returned: always
       type: str
       sample: add_region
     status:
       description:
-        - V(done) if AWS accepted the step. V(planned) in check mode. V(not_reached) if the task failed before or at this step.
-        - V(unknown) if the task failed and the response was lost, although AWS may have accepted the step.
+        - V(done) if AWS accepted the step. V(planned) in check mode. V(not_reached) if the task failed before or at
+          this step.
+        - V(unknown) if the task failed, and AWS may have accepted the step although its response was lost.
       returned: always
       type: str
       sample: done
@@ -219,9 +233,10 @@ actions:
       status: done
 data:
   description:
-    - The number of resources that AWS deletes together with the set. The module M(incident_manager.aws.ssm_incidents_data_info)
-      lists them.
-    - A number is null if nothing could be listed. If a part could not be listed in every Region of the set, the module warns.
+    - The numbers of resources that AWS deletes together with the set, by kind. The module
+      M(incident_manager.aws.ssm_incidents_data_info) lists these resources.
+    - If a kind can't be listed completely in every Region of the set, the module warns. If no resource of this kind was
+      listed at all, the number is null.
   returned: with O(state=absent), if there is a replication set to delete
   type: dict
   version_added: 4.0.0
@@ -264,7 +279,7 @@ data:
 exists:
   description:
     - Whether the account has a replication set.
-    - In check mode, whether it has one now.
+    - In check mode, whether the account has a replication set now.
   returned: success
   type: bool
   sample: true
@@ -294,7 +309,8 @@ replication_set:
       type: str
       sample: "2021-05-14T17:57:22.010000+00:00"
     deletion_protected:
-      description: Whether deletion protection is on. It prevents the deletion of the last Region, and with it of all data.
+      description: Whether deletion protection is on. While it is on, the last Region, and with it all data, can't be
+        deleted.
       returned: if there is a replication set
       type: bool
       sample: false
@@ -324,8 +340,8 @@ replication_set:
           type: dict
           contains:
             custom_key_store_id:
-              description: The custom key store of the key; null if the key is in none. Incident Manager does not support custom
-                key stores.
+              description: The custom key store of the key; null if the key is in none. Incident Manager does not
+                support custom key stores.
               returned: if there is a replication set
               type: str
               sample: cks-1234567890abcdef0
@@ -377,13 +393,14 @@ replication_set:
           type: str
           sample: ACTIVE
         status_message:
-          description: The message of the service about the status; null if there is none. An active Region can also have a
-            message.
+          description: The message of the service about the status; null if there is none. An active Region can also
+            have a message.
           returned: if there is a replication set
           type: str
           sample: Tagging inaccessible
         status_update_date_time:
-          description: When the status last changed, in ISO 8601 format and in UTC; null if the service does not return it.
+          description: When the status last changed, in ISO 8601 format and in UTC; null if the service does not return
+            it.
           returned: if there is a replication set
           type: str
           sample: "2021-05-14T17:57:22.010000+00:00"
@@ -414,20 +431,21 @@ replication_set:
       sample:
         Team: Resilience
 error:
-  description: What failed. No code changes or is removed before the next major release; a later release can add codes.
+  description: What failed. Codes are changed or removed only in a major release. Any release can add codes.
   returned: failure
   type: dict
   contains:
     code:
       description:
-        - The error code of AWS, such as V(AccessDeniedException), or the name of botocore's exception, such as
-          V(NoCredentialsError).
-        - Or a code of this collection, one of V(AccountMismatch), V(ChangeNotVisible), V(DeletionProtected), V(Interrupted),
-          V(InvalidConfiguration), V(InvalidParameter), V(KeyMismatch), V(KeyNotUsable), V(MalformedAnswer),
-          V(MultipleReplicationSets), V(NoReplicationSet), V(OpenIncidents), V(ReplicationSetChanged), V(ReplicationSetDeleted),
-          V(ReplicationSetFailed), V(SearchIncomplete), V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or
-          V(WaitTimeout).
-        - The HTTP status code, such as V(403), if the error has no error code.
+        - If AWS returned the error, AWS's error code, such as V(AccessDeniedException).
+        - If an error response has no error code, for example because a proxy sent the response, its HTTP status code,
+          such as V(403).
+        - If botocore raised the error, the name of botocore's exception, such as V(NoCredentialsError).
+        - Otherwise, a code of this collection, one of V(AccountMismatch), V(ChangeNotVisible), V(DeletionProtected),
+          V(Interrupted), V(InvalidConfiguration), V(InvalidParameter), V(KeyMismatch), V(KeyNotUsable),
+          V(MalformedAnswer), V(MultipleReplicationSets), V(NoReplicationSet), V(OpenIncidents),
+          V(ReplicationSetChanged), V(ReplicationSetDeleted), V(ReplicationSetFailed), V(SearchIncomplete),
+          V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or V(WaitTimeout).
         - The README of the collection lists all codes in a table.
       returned: failure
       type: str
@@ -438,7 +456,8 @@ error:
       type: str
       sample: The replication set was not found
 response_metadata:
-  description: The metadata of AWS's response, such as RV(response_metadata.http_status_code); V({}) if AWS did not respond.
+  description: The metadata of AWS's response, such as RV(response_metadata.http_status_code); V({}) if AWS did not
+    respond.
   returned: failure
   type: dict
   contains:

@@ -12,35 +12,37 @@ module: ssm_incidents_replication_set_audit
 version_added: 1.1.0
 short_description: Check an account's replication set of AWS Systems Manager Incident Manager against rules
 description:
-  - Gets the account's replication set, as M(incident_manager.aws.ssm_incidents_replication_set_info) does, checks it against
-    rules, and returns the facts and every violation.
-  - Without O(rules), the account must have a replication set in at least two Regions, and the set and every Region of it must
-    be V(ACTIVE).
-  - If a rule is violated, the task fails with all findings in one message. With O(report_only=true), the task only returns
-    the findings.
-  - The outcome is V(unknown) if the account can't be audited, or if no rule is violated but AWS does not return a fact that a
-    rule needs. V(unknown) never counts as a pass.
+  - Gets the account's replication set, as M(incident_manager.aws.ssm_incidents_replication_set_info) does, checks it
+    against rules, and returns the facts and every violation.
+  - Without O(rules), the account must have a replication set in at least two Regions, and the set and every Region of
+    it must be V(ACTIVE).
+  - If a rule is violated, the task fails, and its message contains all findings. With O(report_only=true), the task
+    succeeds and returns the findings.
+  - RV(outcome) is V(unknown) if the account can't be audited, or if no rule is violated but AWS does not return a fact
+    that a rule needs. An unknown outcome never counts as a pass. The task fails in this case too, unless
+    O(report_only=true).
   - The task runs on the controller. For many accounts, this takes much less processor time than a module. boto3 must be
     installed on the controller, and the task uses the controller's environment variables and AWS configuration files.
-  - The task fails if the keyword C(environment) sets variables that botocore reads (C(AWS_*), C(HOME), proxy variables),
-    because they would have no effect.
+  - The task fails if the keyword C(environment) sets variables that botocore reads (C(AWS_*), C(HOME), proxy
+    variables), because the variables would have no effect.
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
   rules:
     description:
       - The rules that the replication set is checked against.
-      - Any other key is rejected, so that a misspelled rule is not silently ignored.
+      - A key that is not the name of a rule is rejected, so that a misspelled rule is not silently ignored.
     version_added: 3.0.0
     type: dict
     default: {}
     suboptions:
       state:
         description:
-          - V(present) for an account that must have a replication set.
-          - V(absent) for an account that must have none, for example because Incident Manager was retired there. No other
-            rule can be set with V(absent).
-          - V(any) if both are allowed. A set that exists is checked against the other rules.
+          - Whether the account must have a replication set.
+          - With V(present), the account must have a replication set.
+          - With V(absent), the account must have none, for example because Incident Manager was retired there.
+            V(absent) can't be combined with any other rule.
+          - With V(any), both are allowed. If a set exists, it is checked against the other rules.
         type: str
         choices: [present, absent, any]
         default: present
@@ -66,20 +68,20 @@ options:
         default: false
       allowed_kms_keys:
         description:
-          - The KMS keys that may encrypt a Region, by their ARNs. C(*) matches any characters and C(?) matches one character,
-            as in V(arn:aws:kms:*:111122223333:key/*).
+          - The ARNs of the KMS keys that may encrypt a Region. C(*) matches any characters and C(?) matches one
+            character, as in V(arn:aws:kms:*:111122223333:key/*).
           - V(DefaultKey) allows the AWS owned key.
           - If not set, any key is allowed.
         type: list
         elements: str
       usable_keys:
         description:
-          - Whether every customer managed key must be enabled, and of a kind that Incident Manager supports. The AWS owned key
-            always meets this rule.
-          - The keys are described only if this rule is set. Each key is described in its own Region, which requires the
-            permission C(kms:DescribeKey). If a key can't be described, or KMS does not respond within 5 seconds, the state of the
-            key is unknown.
-          - Without this rule, C(kms_key) of each Region in RV(replication_set) is null.
+          - Whether every customer managed key must be enabled, and of a kind that Incident Manager supports. The AWS
+            owned key always meets this rule.
+          - The keys are described only if this rule is V(true). Each key is described in its own Region, which requires
+            the permission C(kms:DescribeKey). If a key can't be described, or KMS does not respond within 5 seconds,
+            the state of the key is unknown.
+          - If V(false), C(kms_key) of each Region in RV(replication_set) is null.
         version_added: 3.0.0
         type: bool
         default: false
@@ -91,38 +93,39 @@ options:
       tags:
         description:
           - Tags that the set must have. A value of null allows any value. The set may have other tags too.
-          - The tags are listed only if this rule is set, which requires the permission C(ssm-incidents:ListTagsForResource).
-            Without this rule, C(tags) in RV(replication_set) is null.
+          - The tags are listed only if this rule is set, which requires the permission
+            C(ssm-incidents:ListTagsForResource). Without this rule, C(tags) in RV(replication_set) is null.
         type: dict
   report_only:
     description:
-      - Whether the task succeeds regardless of RV(outcome). If an option is rejected before the connection is made, the task
-        still fails.
+      - Whether the task succeeds regardless of RV(outcome). If an option is rejected before the connection is made, the
+        task still fails.
       - If the connection can't be used (a profile together with access keys, an invalid O(aws_config), a Region without
         Incident Manager), RV(outcome) is V(unknown).
     type: bool
     default: false
   account:
     description:
-      - All connection options as one mapping, for example from an inventory variable. These are O(region), O(account_id),
-        O(assume_role_arn), and every other option on this page except O(rules) and O(report_only).
+      - All connection options as one mapping, for example from an inventory variable. These are O(region),
+        O(account_id), O(assume_role_arn), and every other option on this page except O(rules) and O(report_only).
       - Set them either here or as options of the task, not both.
     version_added: 3.0.0
     type: dict
   account_id:
     description:
       - The ID of the account to audit. Put it in quotation marks, because otherwise YAML reads it as a number.
-      - If the credentials belong to another account, the outcome is V(unknown). With O(assume_role_arn), the account of the
-        role is always expected.
+      - If the credentials belong to another account, the outcome is V(unknown). With O(assume_role_arn), the account of
+        the role is always expected.
       - If a report has several names for the same account, only the names with this option can pass.
     version_added: 3.0.0
     type: str
   assume_role_arn:
     description:
       - The ARN of an IAM role. The task uses its credentials to assume the role, and makes all calls as the role.
-      - The modules of this collection don't have this option, so set it for this task and not for the action group.
-      - If the role requires an external ID, configure the role in a profile of the AWS configuration files instead. A role
-        that requires an MFA code can't be used.
+      - The modules of this collection don't have this option, so set the option for this task and not for the action
+        group.
+      - If the role requires an external ID, configure the role in a profile of the AWS configuration files instead. A
+        role that requires an MFA code can't be used.
     type: str
     aliases: [iam_role_arn]
 extends_documentation_fragment:
@@ -134,8 +137,8 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
 notes:
-  - Connecting to a Region times out after 10 seconds, and reading its response after 20 seconds. A call without a response is
-    retried once. O(aws_config) overrides this.
+  - Connecting to a Region times out after 10 seconds, and reading its response after 20 seconds. A call without a
+    response is retried once. O(aws_config) overrides these limits.
 seealso:
   - ref: ansible_collections.incident_manager.aws.docsite.guide_auditing
     description: Auditing a fleet of accounts, with a report on one page.
@@ -152,7 +155,7 @@ EXAMPLES = r"""
   incident_manager.aws.ssm_incidents_replication_set_audit:
     region: eu-west-1
 
-- name: Check the replication set against our rules
+- name: Check the replication set against several rules
   incident_manager.aws.ssm_incidents_replication_set_audit:
     region: eu-west-1
     rules:
@@ -194,7 +197,7 @@ EXAMPLES = r"""
 RETURN = r"""
 outcome:
   description:
-    - V(passed) if the account meets the rules, V(failed) if it violates a rule.
+    - V(passed) if the account meets the rules. V(failed) if the account violates a rule.
     - V(unknown) if the account could not be audited, or if no rule is violated but a fact that a rule needs is missing.
   returned: unless an option is rejected
   type: str
@@ -204,8 +207,8 @@ msg:
   returned: always
   type: str
   sample: >-
-    The replication set arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57 violates the
-    rules (1 finding): Deletion protection is off but must be on.
+    The replication set arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
+    violates the rules (1 finding): Deletion protection is off but must be on.
 findings:
   description: Every violation of the rules, and every unknown fact that a rule needs.
   returned: unless an option is rejected
@@ -235,7 +238,7 @@ findings:
     known:
       description:
         - Whether the actual value is known.
-        - It is not known if AWS does not return it, or if the caller lacks a permission, for example to list the tags.
+        - V(false) if AWS does not return the value, or if the caller lacks a permission, for example to list the tags.
       returned: always
       type: bool
       sample: true
@@ -245,7 +248,7 @@ findings:
       type: str
       sample: Deletion protection is off but must be on
 rules:
-  description: The rules that the account was checked against, defaults included.
+  description: The rules that the account was checked against, including defaults.
   returned: unless an option is rejected
   type: dict
   sample:
@@ -255,17 +258,20 @@ rules:
     minimum_regions: 2
     state: present
 account_id:
-  description: The ID of the account of the credentials, or of a role that could not be assumed; null if it is not known.
+  description:
+    - The ID of the account that the credentials belong to. If a role could not be assumed, the ID of the role's
+      account.
+    - Null if the ID is not known.
   returned: unless an option is rejected
   type: str
   sample: "111122223333"
 expected_account_id:
-  description: The value of O(account_id).
+  description: The value of O(account_id); null if the option is not set.
   returned: unless an option is rejected
   type: str
   sample: null
 time:
-  description: When the account was audited, in ISO 8601 and UTC.
+  description: When the account was audited, in ISO 8601 format and in UTC.
   returned: unless an option is rejected
   type: str
   sample: "2026-05-14T17:57:22.010000+00:00"
@@ -316,27 +322,29 @@ replication_set:
     status: ACTIVE
     tags: null
 error:
-  description: What failed. The codes are stable. Later releases can add codes.
+  description: What failed. Codes are changed or removed only in a major release. Any release can add codes.
   returned: if RV(outcome=unknown) and there are no findings, or an option is rejected
   type: dict
   contains:
     code:
       description:
-        - AWS's error code, such as V(AccessDeniedException), or the name of botocore's exception, such as V(NoCredentialsError).
-        - Or a code of this collection, V(AccountMismatch), V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer),
-          V(MissingLibrary), V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
-        - An HTTP status, such as V(403), if the response had no error code.
-        - The README of the collection has a table of all codes.
+        - If AWS returned the error, AWS's error code, such as V(AccessDeniedException).
+        - If an error response has no error code, for example because a proxy sent the response, its HTTP status code,
+          such as V(403).
+        - If botocore raised the error, the name of botocore's exception, such as V(NoCredentialsError).
+        - Otherwise, a code of this collection, one of V(AccountMismatch), V(InvalidConfiguration), V(InvalidParameter),
+          V(MalformedAnswer), V(MissingLibrary), V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
+        - The README of the collection lists all codes in a table.
       returned: always
       type: str
       sample: AccessDenied
     message:
-      description: The message of AWS or botocore or, for a code of this collection, of the failure.
+      description: The message of AWS or botocore. For a code of this collection, the message of the failure.
       returned: always
       type: str
       sample: "User: arn:aws:iam::444455556666:user/ops is not authorized to perform: sts:AssumeRole"
 response_metadata:
-  description: What AWS sent with its response, such as the HTTP status; V({}) if AWS did not respond.
+  description: The metadata of AWS's response, such as C(http_status_code); V({}) if AWS did not respond.
   returned: if RV(outcome=unknown) and there are no findings, or an option is rejected
   type: dict
   sample:

@@ -10,11 +10,12 @@ module: ssm_incidents_replication_set_info
 version_added: 1.0.0
 short_description: Gather facts about the replication set of AWS Systems Manager Incident Manager
 description:
-  - Returns the facts of an account's replication set, the one resource that holds all of Incident Manager's data.
-  - The facts show whether the set exists, whether it is active in every Region, which KMS key encrypts each Region, whether
-    deletion protection is on, and how the set is tagged.
-  - The result always has the same keys. If the service does not return a value, the value is null. A condition never fails
-    because a key is missing.
+  - Returns the facts of an account's replication set, the resource that contains all of the account's Incident Manager
+    data.
+  - The facts show whether the set exists, whether the set is active in every Region, which KMS key encrypts each
+    Region, whether deletion protection is on, and which tags the set has.
+  - The facts of a set always have the same keys, so that a condition does not fail because a key is missing. If the
+    service does not return a value, the value is null.
   - AWS returns a replication set only from a Region that is in the set. If you do not know the set's Regions, set
     O(search_regions).
 author:
@@ -24,23 +25,24 @@ options:
     description:
       - The ARN of the replication set, such as
         V(arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57).
-      - If set, the module gets exactly this set, and fails if it is not found.
-      - If omitted, the module finds the account's own replication set. If the account has none, the module succeeds with
-        RV(exists=false).
+      - If set, the module gets exactly this set, and fails if the set is not found.
+      - If omitted, the module finds the account's own replication set. If the account has none, the module succeeds
+        with RV(exists=false).
     type: str
   include_tags:
     description:
-      - Whether to list the tags too. This requires one more call and the permission C(ssm-incidents:ListTagsForResource).
+      - Whether to list the tags too. This requires one more call and the permission
+        C(ssm-incidents:ListTagsForResource).
       - Without this permission, the module warns, and RV(replication_set.tags) is null.
     type: bool
     default: true
   include_keys:
     description:
-      - Whether to describe the customer managed KMS keys of the Regions too, in RV(replication_set.region_map.kms_key). This
-        requires the permission C(kms:DescribeKey) and one call for each key. The calls run in parallel, each in the key's own
-        Region.
-      - If a key can't be described, because the permission is missing or KMS does not respond within 5 seconds, the module
-        warns, and the facts of the key are null.
+      - Whether to describe the customer managed KMS keys of the Regions too, in RV(replication_set.region_map.kms_key).
+        This requires the permission C(kms:DescribeKey) and one call for each key. The calls run in parallel, each in
+        the key's own Region.
+      - If a key can't be described, because the permission is missing or KMS does not respond within 5 seconds, the
+        module warns, and the facts of the key are null.
     type: bool
     default: false
     version_added: 3.0.0
@@ -53,7 +55,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
 seealso:
   - name: Incident Manager User Guide, the replication set
-    description: What a replication set is, and what happens to it in the console.
+    description: What a replication set is, and how to manage it in the console.
     link: https://docs.aws.amazon.com/incident-manager/latest/userguide/replication.html
   - name: GetReplicationSet
     description: The API operation that returns the facts.
@@ -61,7 +63,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-# Credentials and Region come from the environment here, or from module_defaults.
+# The credentials come from the environment here, or from module_defaults.
 
 - name: Gather the facts of the account's replication set
   incident_manager.aws.ssm_incidents_replication_set_info:
@@ -139,7 +141,8 @@ replication_set:
       type: str
       sample: "2021-05-14T17:57:22.010000+00:00"
     deletion_protected:
-      description: Whether deletion protection is on. It prevents the deletion of the last Region, and with it of all data.
+      description: Whether deletion protection is on. While it is on, the last Region, and with it all data, can't be
+        deleted.
       returned: if there is a replication set
       type: bool
       sample: false
@@ -169,8 +172,8 @@ replication_set:
           type: dict
           contains:
             custom_key_store_id:
-              description: The custom key store of the key; null if the key is in none. Incident Manager does not support custom
-                key stores.
+              description: The custom key store of the key; null if the key is in none. Incident Manager does not
+                support custom key stores.
               returned: if there is a replication set
               type: str
               sample: cks-1234567890abcdef0
@@ -222,13 +225,14 @@ replication_set:
           type: str
           sample: ACTIVE
         status_message:
-          description: The message of the service about the status; null if there is none. An active Region can also have a
-            message.
+          description: The message of the service about the status; null if there is none. An active Region can also
+            have a message.
           returned: if there is a replication set
           type: str
           sample: Tagging inaccessible
         status_update_date_time:
-          description: When the status last changed, in ISO 8601 format and in UTC; null if the service does not return it.
+          description: When the status last changed, in ISO 8601 format and in UTC; null if the service does not return
+            it.
           returned: if there is a replication set
           type: str
           sample: "2021-05-14T17:57:22.010000+00:00"
@@ -259,17 +263,18 @@ replication_set:
       sample:
         Team: Resilience
 error:
-  description: What failed. No code changes or is removed before the next major release; a later release can add codes.
+  description: What failed. Codes are changed or removed only in a major release. Any release can add codes.
   returned: failure
   type: dict
   contains:
     code:
       description:
-        - The error code of AWS, such as V(AccessDeniedException), or the name of botocore's exception, such as
-          V(NoCredentialsError).
-        - Or a code of this collection, one of V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer),
-          V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
-        - The HTTP status code, such as V(403), if the error has no error code.
+        - If AWS returned the error, AWS's error code, such as V(AccessDeniedException).
+        - If an error response has no error code, for example because a proxy sent the response, its HTTP status code,
+          such as V(403).
+        - If botocore raised the error, the name of botocore's exception, such as V(NoCredentialsError).
+        - Otherwise, a code of this collection, one of V(Interrupted), V(InvalidConfiguration), V(InvalidParameter),
+          V(MalformedAnswer), V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
         - The README of the collection lists all codes in a table.
       returned: failure
       type: str
@@ -280,7 +285,8 @@ error:
       type: str
       sample: The replication set was not found
 response_metadata:
-  description: The metadata of AWS's response, such as RV(response_metadata.http_status_code); V({}) if AWS did not respond.
+  description: The metadata of AWS's response, such as RV(response_metadata.http_status_code); V({}) if AWS did not
+    respond.
   returned: failure
   type: dict
   contains:

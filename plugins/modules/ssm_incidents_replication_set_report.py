@@ -12,12 +12,14 @@ module: ssm_incidents_replication_set_report
 version_added: 1.1.0
 short_description: Create one report from the audits of many accounts
 description:
-  - Creates one report from the results of M(incident_manager.aws.ssm_incidents_replication_set_audit), as an HTML page, JSON,
-    CSV, and JUnit XML. RV(text) is a summary for the terminal.
-  - Merges the JSON reports of earlier runs, for example if several controllers share a fleet, or if some accounts were audited
-    again. If a name has several results, the newest one is used. If the results are from different accounts, the task fails.
-  - If several names refer to the same account, a name passes only if its audit has C(account_id), because one of the names
-    may stand for an account that was not audited. To audit one account under several names, set C(account_id) for each of them.
+  - Creates one report from the results of M(incident_manager.aws.ssm_incidents_replication_set_audit), as an HTML page,
+    JSON, CSV, and JUnit XML. RV(text) is a summary for the terminal.
+  - Merges the JSON reports of earlier runs, for example if several controllers share a fleet, or if some accounts were
+    audited again. If a name has several results, the task uses the newest result. If the results of a name are from
+    different accounts, the task fails.
+  - If several names refer to the same account, a name passes only if its audit has C(account_id), because one of the
+    names may stand for an account that was not audited. To audit one account under several names, set C(account_id) for
+    each name.
   - After the files are written, the task fails if RV(unreported) is not empty, unless O(report_only=true).
   - The playbooks C(incident_manager.aws.audit) and C(incident_manager.aws.merge_audits) use this task.
   - The task runs on the controller and writes the files there.
@@ -27,7 +29,7 @@ options:
   audits:
     description:
       - The results of the audits. The keys are the names of the accounts in the report.
-      - If a result has no outcome, because Ansible failed before it audited the account, the outcome is V(unknown).
+      - If a result has no outcome, because Ansible failed before the account was audited, the outcome is V(unknown).
     type: dict
     default: {}
   reports:
@@ -38,22 +40,23 @@ options:
     default: []
   html:
     description:
-      - The file to write the report to as an HTML page. The page is a single file that loads nothing from elsewhere.
-      - Missing directories are created. This applies to all files.
+      - The file to write the report to as an HTML page. The page is a single file that loads no other files.
+      - For this file and for all other files of the report, missing directories are created.
     type: path
   json:
     description: The file to write the report to as JSON, in the format that the guide on auditing documents.
     type: path
   csv:
     description:
-      - The file to write the report to as CSV, with a line for each finding, and one line for each account without findings.
+      - The file to write the report to as CSV, with one line for each finding, and one line for each account without
+        findings.
       - Text that a spreadsheet could interpret as a formula is prefixed with an apostrophe.
     version_added: 3.0.0
     type: path
   junit:
     description:
-      - The file to write the report to as JUnit XML, which CI systems can display. Each account is a test case. An account
-        whose outcome is V(failed) is a failure, and an account whose outcome is V(unknown) is an error.
+      - The file to write the report to as JUnit XML, which CI systems can display. Each account is a test case. An
+        account whose outcome is V(failed) is a failure, and an account whose outcome is V(unknown) is an error.
     version_added: 3.0.0
     type: path
   report_only:
@@ -139,8 +142,9 @@ summary:
       sample: 3
 text:
   description:
-    - The report as lines for a terminal. The first line is the headline. It is followed by the accounts that did not pass, the
-      worst first, each with its findings, and then by the files. Accounts with the same findings are listed together.
+    - The report as lines for a terminal. The first line is the headline. The next lines are the accounts that did not
+      pass, the worst first, each with its findings. Accounts with the same findings are listed together. The last lines
+      are the files.
   returned: unless an option is rejected, or the accounts can't be reported
   type: list
   elements: str
@@ -161,18 +165,18 @@ msg:
   returned: always
   type: str
   sample: >-
-    11 of 412 accounts failed, 3 have an unknown outcome. This result covers all accounts, regardless of the host it is shown
-    for.
+    11 of 412 accounts failed, 3 have an unknown outcome. This result covers all accounts, regardless of the host it is
+    shown for.
 error:
-  description: What failed. The codes are stable. Later releases can add codes.
+  description: What failed. Codes are changed or removed only in a major release. Any release can add codes.
   returned: if an option is rejected, a file can't be read or written, or a name has two account IDs
   type: dict
   contains:
     code:
       description:
-        - One of V(AccountMismatch), V(FileNotReadable), V(FileNotWritable),
-          V(InvalidParameter) or V(InvalidReport).
-        - The README of the collection has a table of all codes.
+        - One of V(AccountMismatch), V(FileNotReadable), V(FileNotWritable), V(InvalidParameter), V(InvalidReport) or
+          V(UnexpectedError).
+        - The README of the collection lists all codes in a table.
       returned: always
       type: str
       sample: FileNotWritable
@@ -182,7 +186,7 @@ error:
       type: str
       sample: Failed to write /reports/audit.html
 response_metadata:
-  description: Always V({}), as the task makes no calls to AWS.
+  description: Always V({}), because the task makes no calls to AWS.
   returned: if an option is rejected, a file can't be read or written, or a name has two account IDs
   type: dict
   sample: {}
