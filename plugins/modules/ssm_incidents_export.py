@@ -113,6 +113,8 @@ options:
       - The time limit for all calls together, in seconds, 1 or more. It includes the search for the replication set.
       - After this time, the module makes no further calls, and waits only a few seconds for calls that have started.
         Everything that has not been read by then is missing from the export.
+      - The lists of the objects in each Region get at most half of the remaining time. If a Region hangs, the module still
+        has time to read the objects that the other Regions have listed.
       - In check mode, this limit applies only to the search. The module stops listing after 300 seconds.
     type: int
     default: 3600
