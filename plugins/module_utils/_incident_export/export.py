@@ -93,7 +93,7 @@ class Seen:
         self.views: dict[str, dict[int, list[str]]] = {}
 
 
-class Reading(NamedTuple):
+class Copy(NamedTuple):
     """
     What a Region has returned of an object.
 
@@ -169,19 +169,19 @@ class Export:
         self._units: dict[str, Unit] = {arn: the_set}
         self._bits: dict[tuple[str, str], int] = {}
         the_set.listed[FIRST] = self._bit("", home)
-        # What the second reading has found, by ARN.
+        # What the second phase has found, by ARN.
         self._again: dict[str, str] = {}
-        # Lists, by the ARN of the object that they ask about, operation and Region: those that failed in the first reading,
-        # those of them that are not asked for again, and those that the second reading has read, or not either.
+        # Lists, by the ARN of the object that they ask about, operation and Region: those that failed in the first phase,
+        # those of them that are not asked for again, and those that the second phase has read, or not either.
         self._failed_lists: set[ListKey] = set()
         self._hopeless_lists: set[ListKey] = set()
         self._recovered_lists: set[ListKey] = set()
         self._lists_failed_again: set[ListKey] = set()
-        # The kinds of which a list failed, for the first and the second reading.
+        # The kinds of which a list failed, for the first and the second phase.
         self._unsure_kinds: tuple[set[str], set[str]] = (set(), set())
-        # Calls, with their reading, that have not ended in time: what they return later does not count.
+        # Calls, with their phase, that have not ended in time: what they return later does not count.
         self._abandoned: set[tuple[int, str | None, str, str]] = set()
-        # The objects and their readings of which no failure counts any more.
+        # The objects and their phases of which no failure counts any more.
         self._settled: set[tuple[str, int]] = set()
         self._shared: set[tuple[str, str]] = set()
         self._missing: list[dict[str, Any]] = []
@@ -240,77 +240,77 @@ class Export:
             },
         }
 
-    # Readings -----------------------------------------------------------------------------------------------------
+    # Phases -------------------------------------------------------------------------------------------------------
 
-    def _read(self, reading: int) -> None:
-        """Carry out one of the three readings."""
-        if reading != AGAIN:
+    def _read(self, phase: int) -> None:
+        """Carry out one of the three phases."""
+        if phase != AGAIN:
             for unit in self._units.values():
                 unit.views = {}
             # All lists end before the first object is read: a Region that hangs must leave the time to read the others'.
             half = (time.monotonic() + self._deadline) / 2
-            self._carry_out(self._region_lists(reading), reading, half)
+            self._carry_out(self._region_lists(phase), phase, half)
         for level in LEVELS:
-            self._carry_out(self._unit_tasks(level, reading), reading, self._deadline)
+            self._carry_out(self._unit_tasks(level, phase), phase, self._deadline)
 
-    def _carry_out(self, tasks: Iterable[Task], reading: int, deadline: float) -> None:
+    def _carry_out(self, tasks: Iterable[Task], phase: int, deadline: float) -> None:
         for task in carry_out(tasks, self._workers, deadline):
             with self._lock:
-                self._abandoned.add((reading, *_list_key(task.what)))
-            self._fail(task.what, _too_late(reading), reading)
+                self._abandoned.add((phase, *_list_key(task.what)))
+            self._fail(task.what, _too_late(phase), phase)
 
-    def _region_lists(self, reading: int) -> Iterator[Task]:
+    def _region_lists(self, phase: int) -> Iterator[Task]:
         for kind in KINDS.values():
             for operation, parent in kind.lists.items():
                 for region in self._regions:
                     place = Place(kind, operation, region)
-                    if parent is None and self._is_listable(place, reading):
-                        yield self._list_task(place, reading, Seen(1))
+                    if parent is None and self._is_listable(place, phase):
+                        yield self._list_task(place, phase, Seen(1))
 
-    def _is_listable(self, place: Place, reading: int) -> bool:
+    def _is_listable(self, place: Place, phase: int) -> bool:
         """Tell whether a list is to be made: one that is denied is named already, and needs no second look."""
-        is_hopeless = reading == SECOND and _list_key(place) in self._hopeless_lists
+        is_hopeless = phase == SECOND and _list_key(place) in self._hopeless_lists
         return place.operation not in self._unknown_operations and not is_hopeless
 
-    def _unit_tasks(self, level: Iterable[Kind], reading: int) -> Iterator[Task]:
+    def _unit_tasks(self, level: Iterable[Kind], phase: int) -> Iterator[Task]:
         """Yield the tasks for all objects of some kinds that are known now."""
         for arn in list(self._units):
             unit = self._units[arn]
             if unit.kind not in level:
                 continue
-            if (reading == FIRST and unit.listed[FIRST]) or (reading == AGAIN and arn in self._again):
-                yield self._unit_task(unit, self._read_unit, reading)
-            elif reading == SECOND and self._is_listed_again(unit):
-                yield self._unit_task(unit, self._look_at_unit, reading)
+            if (phase == FIRST and unit.listed[FIRST]) or (phase == AGAIN and arn in self._again):
+                yield self._unit_task(unit, self._read_unit, phase)
+            elif phase == SECOND and self._is_listed_again(unit):
+                yield self._unit_task(unit, self._look_at_unit, phase)
 
     def _is_listed_again(self, unit: Unit) -> bool:
         return unit.kind is REPLICATION_SET or bool(unit.listed[FIRST] and unit.listed[SECOND])
 
-    def _unit_task(self, unit: Unit, run: Callable[[Unit, int], list[Task]], reading: int) -> Task:
+    def _unit_task(self, unit: Unit, run: Callable[[Unit, int], list[Task]], phase: int) -> Task:
         operation = unit.kind.gets[0] if run == self._read_unit else next(iter(unit.kind.lists), unit.kind.gets[0])
-        return Task(Place(unit.kind, operation, self._regions_of(unit)[0], unit), partial(run, unit, reading))
+        return Task(Place(unit.kind, operation, self._regions_of(unit)[0], unit), partial(run, unit, phase))
 
     # Objects ------------------------------------------------------------------------------------------------------
 
-    def _read_unit(self, unit: Unit, reading: int) -> list[Task]:
+    def _read_unit(self, unit: Unit, phase: int) -> list[Task]:
         """Read an object, and return the tasks that list its parts."""
-        found = self._read_views(Place(unit.kind, "", "", unit), self._views_of(unit), reading)
+        found = self._read_views(Place(unit.kind, "", "", unit), self._views_of(unit), phase)
         if unit.is_gone:
             return []
         unit.is_read = unit.is_read or any(unit.kind.gets[0] in one.record for one in found)
         for one in found:
-            self._write(unit.kind, {"arn": unit.arn, "region": one.region, **one.record}, reading)
-        if unit.kind is REPLICATION_SET and reading == FIRST:
+            self._write(unit.kind, {"arn": unit.arn, "region": one.region, **one.record}, phase)
+        if unit.kind is REPLICATION_SET and phase == FIRST:
             unit.prints[FIRST] = fingerprint([one.record for one in found])
             if any(_set_of(one.record).get("status") == DELETING for one in found):
                 self._note_missing(Place(unit.kind, "", "", unit), _unstable("it is being deleted"))
-        return self._part_lists(unit, reading)
+        return self._part_lists(unit, phase)
 
-    def _look_at_unit(self, unit: Unit, reading: int) -> list[Task]:
+    def _look_at_unit(self, unit: Unit, phase: int) -> list[Task]:
         """Return the tasks that list the parts of an object once more. The set itself is in no list: it is read."""
         if unit.kind is REPLICATION_SET:
             self._look_at_set(unit)
-        return self._part_lists(unit, reading)
+        return self._part_lists(unit, phase)
 
     def _look_at_set(self, unit: Unit) -> None:
         found = self._read_views(Place(unit.kind, "", "", unit), self._views_of(unit), SECOND)
@@ -324,7 +324,7 @@ class Export:
                 failure = AnsibleSSMIncidentsError("", code=REPLICATION_SET_CHANGED, reason=reason)
                 self._note_missing(Place(unit.kind, "GetReplicationSet", region, unit), failure)
 
-    def _read_views(self, about: Place, views: Iterable[Sequence[str]], reading: int) -> list[Reading]:
+    def _read_views(self, about: Place, views: Iterable[Sequence[str]], phase: int) -> list[Copy]:
         """Return what Regions return of an object: once, or once for each view of it, if what they return differs too.
 
         :param about: the object, which is a part of the unit if it has an item_id.
@@ -334,7 +334,7 @@ class Export:
         if unit is None:
             raise AssertionError("only an object that is known is read")
         found = [self._read_in_any(about, regions) for regions in views]
-        may_be_gone = reading != AGAIN or unit.is_read or self._again.get(unit.arn) == WENT
+        may_be_gone = phase != AGAIN or unit.is_read or self._again.get(unit.arn) == WENT
         if not about.item_id and may_be_gone and all(one.is_gone(kind) for one in found):
             unit.is_doubtful = unit.is_gone = True
             return []
@@ -342,14 +342,14 @@ class Export:
             for operation, failure in one.failures:
                 place = about._replace(operation=operation, region=one.region)
                 if failure.code == NOT_FOUND:
-                    self._doubt(place, failure, reading)
+                    self._doubt(place, failure, phase)
                 else:
-                    self._fail(place, failure, reading)
+                    self._fail(place, failure, phase)
         return list({fingerprint(one.record): one for one in reversed(found) if one.record}.values())[::-1]
 
-    def _read_in_any(self, about: Place, regions: Iterable[str]) -> Reading:
+    def _read_in_any(self, about: Place, regions: Iterable[str]) -> Copy:
         """Read an object in the first of some Regions that returns all of it or, if none does, the most."""
-        best: Reading | None = None
+        best: Copy | None = None
         for region in regions:
             if best is not None and time.monotonic() >= self._deadline:
                 break
@@ -362,10 +362,10 @@ class Export:
             raise AssertionError("an object is read in a Region")
         return best
 
-    def _read_in(self, about: Place, region: str) -> Reading:
+    def _read_in(self, about: Place, region: str) -> Copy:
         """Read an object in one Region, with all operations that read it."""
         kind, item_id, arn = about.kind, about.item_id, about.unit.arn if about.unit else ""
-        one = Reading(region, {}, [])
+        one = Copy(region, {}, [])
         for operation in kind.gets:
             if operation in self._unknown_operations:
                 continue
@@ -382,7 +382,7 @@ class Export:
 
     # Lists --------------------------------------------------------------------------------------------------------
 
-    def _part_lists(self, unit: Unit, reading: int) -> list[Task]:
+    def _part_lists(self, unit: Unit, phase: int) -> list[Task]:
         """Return the tasks that list the parts of an object, in each Region that has listed it.
 
         Lists of an incident that does not exist are empty (alchemy-run's tests): the incident is looked at first.
@@ -390,46 +390,46 @@ class Export:
         tasks = []
         for kind, operation in sub_lists(unit.kind):
             places = [Place(kind, operation, region, unit) for region in self._regions_of(unit)]
-            places = [place for place in places if self._is_listable(place, reading)]
+            places = [place for place in places if self._is_listable(place, phase)]
             seen = Seen(len(places))
-            tasks += [self._list_task(place, reading, seen) for place in places]
+            tasks += [self._list_task(place, phase, seen) for place in places]
         return tasks
 
-    def _list_task(self, place: Place, reading: int, seen: Seen, tokens: tuple[str, ...] = ()) -> Task:
-        return Task(place, partial(self._list, place, reading, seen, tokens))
+    def _list_task(self, place: Place, phase: int, seen: Seen, tokens: tuple[str, ...] = ()) -> Task:
+        return Task(place, partial(self._list, place, phase, seen, tokens))
 
-    def _list(self, place: Place, reading: int, seen: Seen, tokens: tuple[str, ...]) -> list[Task]:
+    def _list(self, place: Place, phase: int, seen: Seen, tokens: tuple[str, ...]) -> list[Task]:
         """Read a page, and return what follows from it: the next page or, after the last one, the parts to read."""
         kind, operation, region, unit = place[:4]
         token = tokens[-1] if tokens else None
         period = self._periods[kind.times] if kind.times else None
         try:
             page = self._reads.page(kind, operation, region, unit.arn if unit else None, token, period)
-            if self._is_abandoned(place, reading):
+            if self._is_abandoned(place, phase):
                 return []
             for item in page.items:
-                self._take(place, item, reading, seen)
+                self._take(place, item, phase, seen)
             if page.token is not None:
                 if page.token in tokens or len(tokens) + 1 >= MAX_PAGES:
                     raise _endless(operation)
-                return [self._list_task(place, reading, seen, (*tokens, page.token))]
-            if reading == SECOND:
+                return [self._list_task(place, phase, seen, (*tokens, page.token))]
+            if phase == SECOND:
                 with self._lock:
                     self._recovered_lists |= {_list_key(place)} & self._failed_lists
         except AnsibleSSMIncidentsError as failure:
-            if self._is_abandoned(place, reading):
+            if self._is_abandoned(place, phase):
                 return []
             if failure.code == NOT_FOUND and unit:
-                self._doubt(place, failure, reading)
+                self._doubt(place, failure, phase)
             else:
-                self._fail(place, failure, reading)
-        return self._part_tasks(place, reading, seen)
+                self._fail(place, failure, phase)
+        return self._part_tasks(place, phase, seen)
 
-    def _is_abandoned(self, place: Place, reading: int) -> bool:
+    def _is_abandoned(self, place: Place, phase: int) -> bool:
         with self._lock:
-            return (reading, *_list_key(place)) in self._abandoned
+            return (phase, *_list_key(place)) in self._abandoned
 
-    def _part_tasks(self, place: Place, reading: int, seen: Seen) -> list[Task]:
+    def _part_tasks(self, place: Place, phase: int, seen: Seen) -> list[Task]:
         """Return the tasks that read the parts of an object, when the last Region has listed them."""
         with self._lock:
             seen.open -= 1
@@ -439,15 +439,15 @@ class Export:
         for item_id, views in seen.views.items():
             regions = list(views.values())
             part = Place(place.kind, place.kind.gets[0], regions[0][0], place.unit, item_id)
-            tasks.append(Task(part, partial(self._read_part, part, regions, reading)))
+            tasks.append(Task(part, partial(self._read_part, part, regions, phase)))
         return tasks
 
-    def _read_part(self, part: Place, views: Sequence[Sequence[str]], reading: int) -> list[Task]:
-        for one in self._read_views(part, views, reading):
-            self._write_part(part, one.region, one.record, reading)
+    def _read_part(self, part: Place, views: Sequence[Sequence[str]], phase: int) -> list[Task]:
+        for one in self._read_views(part, views, phase):
+            self._write_part(part, one.region, one.record, phase)
         return []
 
-    def _take(self, place: Place, item: dict[str, Any], reading: int, seen: Seen) -> None:
+    def _take(self, place: Place, item: dict[str, Any], phase: int, seen: Seen) -> None:
         """Take an item of a list."""
         kind, operation, region, unit = place[:4]
         item_id = item[kind.id] if kind.id else None
@@ -460,20 +460,20 @@ class Export:
                 return
             listed = fingerprint(operation, region, item)
             if unit:
-                unit.parts[reading] += listed
-            if unit and reading != AGAIN:
-                unit.prints[reading] += listed
+                unit.parts[phase] += listed
+            if unit and phase != AGAIN:
+                unit.prints[phase] += listed
             if is_unit(kind):
-                self._register(place, item, view, listed, reading)
+                self._register(place, item, view, listed, phase)
                 return
-            if kind.gets and reading != SECOND:
+            if kind.gets and phase != SECOND:
                 seen.views.setdefault(item_id or "", {}).setdefault(view, []).append(region)
             is_new = seen.here[here] > seen.taken[view]
             seen.taken[view] += is_new
-        if is_new and not kind.gets and reading != SECOND:
-            self._write_part(place._replace(item_id=item_id), region, {operation: item}, reading)
+        if is_new and not kind.gets and phase != SECOND:
+            self._write_part(place._replace(item_id=item_id), region, {operation: item}, phase)
 
-    def _register(self, place: Place, item: dict[str, Any], view: int, listed: int, reading: int) -> None:
+    def _register(self, place: Place, item: dict[str, Any], view: int, listed: int, phase: int) -> None:
         """Remember that a list has an object. The lock is held."""
         arn = item[place.kind.id or ""]
         if is_account_id(arn.split(":")[4]) and arn.split(":")[4] != self._account_id:
@@ -483,12 +483,12 @@ class Export:
         unit = self._units.get(arn)
         if unit is None:
             unit = self._units[arn] = Unit(place.kind, arn)
-            if reading == AGAIN:
+            if phase == AGAIN:
                 self._again[arn] = LATE if any(place.kind.name in kinds for kinds in self._unsure_kinds) else CAME
-        which = min(reading, SECOND)
-        if reading != AGAIN or arn in self._again:
+        which = min(phase, SECOND)
+        if phase != AGAIN or arn in self._again:
             unit.listed[which] |= self._bit(place.operation, place.region)
-        if reading != AGAIN:
+        if phase != AGAIN:
             unit.prints[which] += listed
             regions = unit.views.setdefault(view, [])
             if place.region not in regions:
@@ -497,7 +497,7 @@ class Export:
     # Looking again ------------------------------------------------------------------------------------------------
 
     def _compare(self) -> None:
-        """Find what came, went or changed between the first and the second reading, and what may be read by now."""
+        """Find what came, went or changed between the first and the second phase, and what may be read by now."""
         for arn, unit in self._units.items():
             first, second = (unit.kind.name in kinds for kinds in self._unsure_kinds)
             found = compare(unit, first, second)
@@ -507,7 +507,7 @@ class Export:
             unit.is_gone = False
 
     def _end_reading_again(self) -> tuple[set[str], set[str]]:
-        """Return the ARNs of the objects whose first reading is outdated, and of those whose last one is useless."""
+        """Return the ARNs of the objects whose first phase is outdated, and of those whose last one is useless."""
         outdated: set[str] = set()
         useless: set[str] = set()
         for arn, found in self._again.items():
@@ -542,41 +542,41 @@ class Export:
                     self._note_missing(Place(kind, operation, ""), failure)
         return unknown
 
-    def _doubt(self, place: Place, failure: AnsibleSSMIncidentsError, reading: int) -> None:
-        """Take note that something was listed and is not found, which the next reading explains or else is a failure."""
-        if reading == AGAIN:
-            self._fail(place, failure, reading)
+    def _doubt(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int) -> None:
+        """Take note that something was listed and is not found, which the next phase explains or else is a failure."""
+        if phase == AGAIN:
+            self._fail(place, failure, phase)
         elif place.unit:
             place.unit.is_doubtful = True
 
-    def _fail(self, place: Place, failure: AnsibleSSMIncidentsError, reading: int) -> None:
+    def _fail(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int) -> None:
         """Take note that something could not be read."""
         unit, is_hopeless = place.unit, not failure.is_temporary and failure.code != WAIT_TIMEOUT
         with self._lock:
             if unit:
                 failures = list(unit.failures)
-                failures[reading] |= {(place.operation, place.item_id)}
+                failures[phase] |= {(place.operation, place.item_id)}
                 unit.failures = (failures[FIRST], failures[SECOND], failures[AGAIN])
                 if failure.is_temporary:
-                    unit.passing |= {reading}
+                    unit.passing |= {phase}
             if place.operation in place.kind.lists:
-                # What is not asked for again has no second reading either.
-                readings = {FIRST, SECOND} if is_hopeless and reading == FIRST else {reading}
-                if reading == FIRST:
+                # What is not asked for again has no second phase either.
+                phases = {FIRST, SECOND} if is_hopeless and phase == FIRST else {phase}
+                if phase == FIRST:
                     self._failed_lists.add(_list_key(place))
-                elif reading == SECOND:
+                elif phase == SECOND:
                     self._lists_failed_again |= {_list_key(place)} & self._failed_lists
                 if is_hopeless:
                     self._hopeless_lists.add(_list_key(place))
                 if unit:
-                    unit.unlisted |= readings
+                    unit.unlisted |= phases
                 if is_unit(place.kind):
-                    for one in readings - {AGAIN}:
+                    for one in phases - {AGAIN}:
                         self._unsure_kinds[one].update(units_below(place.kind))
-        self._note_missing(place, failure, reading)
+        self._note_missing(place, failure, phase)
 
-    def _note_missing(self, place: Place, failure: AnsibleSSMIncidentsError, reading: int | None = None) -> None:
-        """Take note of what is missing, until a later reading settles it."""
+    def _note_missing(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int | None = None) -> None:
+        """Take note of what is missing, until a later phase settles it."""
         self._store.note(
             MISSING,
             {
@@ -587,19 +587,19 @@ class Export:
                 "region": place.region or None,
                 "code": failure.code,
                 "reason": shorten(self._mask(failure.reason)),
-                "reading": reading,
+                "phase": phase,
             },
         )
 
     def _settle(self, note: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return what is missing as the manifest has it, and count it; None for what a later reading has read."""
+        """Return what is missing as the manifest has it, and count it; None for what a later phase has read."""
         entry = dict(note)
-        reading, kind, operation = entry.pop("reading"), KINDS[entry["kind"]], entry["operation"]
+        phase, kind, operation = entry.pop("phase"), KINDS[entry["kind"]], entry["operation"]
         key = (entry["arn"], operation, entry["region"])
-        is_settled = (entry["arn"], reading) in self._settled
+        is_settled = (entry["arn"], phase) in self._settled
         if is_unit(kind) and operation in kind.lists:
-            is_settled = is_settled or (reading == FIRST and key in self._recovered_lists)
-        is_named_twice = reading == FIRST and key in self._lists_failed_again
+            is_settled = is_settled or (phase == FIRST and key in self._recovered_lists)
+        is_named_twice = phase == FIRST and key in self._lists_failed_again
         if is_settled or is_named_twice:
             return None
         self._missing_by[operation or "", entry["code"], entry["region"] or ""] += 1
@@ -639,12 +639,12 @@ class Export:
             return [[home, *(region for region in self._regions if region != home)]]
         return sorted(sorted(regions) for regions in unit.views.values()) or [self._regions_of(unit)]
 
-    def _write(self, kind: Kind, record: Mapping[str, Any], reading: int) -> None:
-        self._store.write(kind.name, record, again=reading == AGAIN)
+    def _write(self, kind: Kind, record: Mapping[str, Any], phase: int) -> None:
+        self._store.write(kind.name, record, again=phase == AGAIN)
 
-    def _write_part(self, place: Place, region: str, record: Mapping[str, Any], reading: int) -> None:
+    def _write_part(self, place: Place, region: str, record: Mapping[str, Any], phase: int) -> None:
         head = {"parent": place.unit.arn if place.unit else "", **({"id": place.item_id} if place.item_id else {})}
-        self._write(place.kind, {**head, "region": region, **record}, reading)
+        self._write(place.kind, {**head, "region": region, **record}, phase)
 
 
 def _list_key(place: Place) -> ListKey:
@@ -662,8 +662,8 @@ def _endless(operation: str) -> AnsibleSSMIncidentsError:
     return AnsibleSSMIncidentsError(f"Failed to call {operation}", code=MALFORMED_ANSWER, reason=reason)
 
 
-def _too_late(reading: int) -> AnsibleSSMIncidentsError:
-    what = "it was not looked at once more" if reading == SECOND else "it was not read"
+def _too_late(phase: int) -> AnsibleSSMIncidentsError:
+    what = "it was not looked at once more" if phase == SECOND else "it was not read"
     return AnsibleSSMIncidentsError("", code=WAIT_TIMEOUT, reason=f"{what} within the time limit")
 
 
