@@ -2,11 +2,21 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Exporting what a replication set holds: everything is read, looked at once more, and what differs is read again.
+"""Exports what a replication set holds to files.
 
-An object of a kind that is_unit() knows is read as a whole, with its parts: an incident with its timeline events, a contact
-with its channels. What all lists say of it is added up to a fingerprint, so that the second look needs no more memory
-than a few hundred bytes for each such object.
+A unit is an object that the export reads and compares as a whole, with its parts: an incident with its timeline events, a
+contact with its contact channels (see kinds.py and unit.py). An export has three phases:
+
+1. FIRST makes the lists of all Regions, reads each object that they contain, lists and reads the parts of the objects, and
+   writes everything to the files.
+2. SECOND makes all lists again, but reads no object except the replication set. For each unit, it compares the fingerprints of
+   all items that the lists have returned in the two phases.
+3. AGAIN reads each unit that was created or changed, or that could not be read because of a temporary error. It also reads units
+   that are no longer listed, to find out whether they were deleted. At the end, what AGAIN has read replaces the older records
+   of a unit, if it is not worse.
+
+Each list and each object is a task of work.py, and several threads run the tasks. A failure is noted in a file. After the
+last phase, a failure that a later phase has settled is dropped, and all others are written to the manifest.
 """
 
 from __future__ import annotations
@@ -55,15 +65,22 @@ if TYPE_CHECKING:
     from .._aws.connection import Connection
     from .folder import NewFolder
 
-#: So many of what could not be read are returned. The manifest has all.
+#: The maximum number of failures that the module returns. The manifest contains all.
 MAX_RETURNED = 20
 
-# So many of them, by operation, code and Region, are in the message.
+# The maximum number of groups of failures in the message. A group has the same operation, code and Region.
 _MAX_GROUPS = 5
 
 
 class Place(NamedTuple):
-    """What a call is about, as far as it is known: a list of a Region is about no object."""
+    """The subject of a call or a failure.
+
+    :ivar kind: the kind of object that the call lists or reads.
+    :ivar operation: the operation; empty if the failure is not about one operation.
+    :ivar region: the Region that is called; empty if none is called.
+    :ivar unit: the unit that is read, or whose parts are listed or read; None for a list of all objects in the Region.
+    :ivar item_id: the ID of the part that is read; None for the unit itself and for a list.
+    """
 
     kind: Kind
     operation: str
@@ -72,18 +89,20 @@ class Place(NamedTuple):
     item_id: str | None = None
 
 
-# The ARN of the object that a list asks about, if there is one, the operation and the Region.
+# A list: the ARN of the unit whose parts it lists (None for a list of all objects in a Region), the operation, and the Region.
 ListKey = Tuple[Optional[str], str, str]
 
 
 class Seen:
     """
-    What lists have returned: of one part of an object in all Regions, or of what there is in one Region.
+    The items that lists have returned: one list of all objects in a Region, or the lists of one kind of part of a unit in all
+    Regions that have the unit.
 
-    :ivar open: how many of these lists have not ended.
-    :ivar taken: how many of an item were written, by fingerprint.
-    :ivar here: how many of an item a Region has listed, by Region and ID, or fingerprint for an item without an ID.
-    :ivar views: for each ID, what Regions say of it: a fingerprint, with the Regions.
+    :ivar open: the number of lists that have not ended.
+    :ivar taken: how often an item is exported, by fingerprint: as often as the Region that has returned it most often.
+    :ivar here: how often a Region has returned an item, by Region and the item's ID. An item without an ID has its fingerprint
+        instead.
+    :ivar views: the views of each part, by its ID: the fingerprints of its items, each with the Regions that returned the item.
     """
 
     def __init__(self, number: int) -> None:
@@ -95,10 +114,10 @@ class Seen:
 
 class Copy(NamedTuple):
     """
-    What a Region has returned of an object.
+    An object as one Region returned it.
 
-    :ivar record: the responses of the operations that read it, by operation.
-    :ivar failures: those that failed, with the operation.
+    :ivar record: the responses, by the operations that read the object.
+    :ivar failures: the operations that failed, each with its failure.
     """
 
     region: str
@@ -106,7 +125,7 @@ class Copy(NamedTuple):
     failures: list[tuple[str, AnsibleSSMIncidentsError]]
 
     def is_gone(self, kind: Kind) -> bool:
-        """Tell whether the first operation did not find the object."""
+        """Return whether the first operation did not find the object."""
         return any(operation == kind.gets[0] and failure.code == NOT_FOUND for operation, failure in self.failures)
 
 
@@ -116,10 +135,10 @@ class Summary(NamedTuple):
 
     :ivar complete: whether everything was read.
     :ivar counts: the number of objects of each kind.
-    :ivar missing: the first of what could not be read, each with kind, arn, id, operation, region and code.
-    :ivar missing_count: how much could not be read.
-    :ivar missing_by: how often, by operation, code and Region.
-    :ivar changes_count: how many objects came, went or changed meanwhile.
+    :ivar missing: the first failures, each with kind, arn, id, operation, region and code.
+    :ivar missing_count: the number of all failures.
+    :ivar missing_by: the number of failures, by operation, code and Region.
+    :ivar changes_count: the number of objects that were created, deleted or changed during the export.
     """
 
     complete: bool
@@ -132,14 +151,14 @@ class Summary(NamedTuple):
 
 class Export:
     """
-    An export.
+    An export of a replication set.
 
     :param arn: the set's ARN.
     :param regions: all Regions of the set.
-    :param home: the one that returned the set.
-    :param folder: where the files are written.
-    :param workers: how many calls are made at a time.
-    :param deadline: a time of time.monotonic(), after which no call is made.
+    :param home: the Region that returned the set.
+    :param folder: the directory for the files.
+    :param workers: the number of calls that are made at the same time.
+    :param deadline: a time of time.monotonic(). No call is made after it.
     :raises AnsibleSSMIncidentsError: if a client can't be made, or a file can't be written.
     """
 
@@ -163,26 +182,30 @@ class Export:
         self._deadline = deadline
         self._reads = Reads(connection, self._regions, deadline)
         self._store = Store(folder)
-        # Of the members below.
+        # Protects the members below, which several threads change.
         self._lock = Lock()
         the_set = Unit(REPLICATION_SET, arn)
+        # All units that are known, by ARN.
         self._units: dict[str, Unit] = {arn: the_set}
+        # The bit of each list, by operation and Region: see Unit.listed.
         self._bits: dict[tuple[str, str], int] = {}
+        # No list contains the set. An operation without a name stands for the list that would.
         the_set.listed[FIRST] = self._bit("", home)
-        # What the second phase has found, by ARN.
+        # The units that the third phase reads, by ARN, each with the reason: see compare().
         self._again: dict[str, str] = {}
-        # Lists, by the ARN of the object that they ask about, operation and Region: those that failed in the first phase,
-        # those of them that are not asked for again, and those that the second phase has read, or not either.
+        # The lists that failed in the first phase. Of these: the lists that are not made again, the lists that the second phase
+        # completed, and the lists that failed in the second phase too.
         self._failed_lists: set[ListKey] = set()
         self._hopeless_lists: set[ListKey] = set()
         self._recovered_lists: set[ListKey] = set()
         self._lists_failed_again: set[ListKey] = set()
-        # The kinds of which a list failed, for the first and the second phase.
+        # The kinds whose lists are incomplete in the first and in the second phase.
         self._unsure_kinds: tuple[set[str], set[str]] = (set(), set())
-        # Calls, with their phase, that have not ended in time: what they return later does not count.
+        # The lists that did not end in time, each with its phase. What they return later does not count.
         self._abandoned: set[tuple[int, str | None, str, str]] = set()
-        # The objects and their phases of which no failure counts any more.
+        # The ARNs of units, each with a phase whose failures no longer count.
         self._settled: set[tuple[str, int]] = set()
+        # The objects of other accounts: their kinds and ARNs.
         self._shared: set[tuple[str, str]] = set()
         self._missing: list[dict[str, Any]] = []
         self._missing_by: Counter[tuple[str, str, str]] = Counter()
@@ -192,14 +215,14 @@ class Export:
     def run(self) -> Summary:
         """Read everything, and write all files.
 
-        What can't be read is no error, but named in the manifest.
+        A call that fails raises no error. The manifest names it.
 
         :raises AnsibleSSMIncidentsError: if a file can't be written.
         """
         try:
             return self._run()
         finally:
-            # A thread whose call hangs can't write into a folder that is not there any more.
+            # A thread whose call hangs must not write to a directory that no longer exists.
             self._store.stop()
 
     def _run(self) -> Summary:
@@ -243,23 +266,25 @@ class Export:
     # Phases -------------------------------------------------------------------------------------------------------
 
     def _read(self, phase: int) -> None:
-        """Carry out one of the three phases."""
+        """Run one of the three phases."""
         if phase != AGAIN:
             for unit in self._units.values():
                 unit.views = {}
-            # All lists end before the first object is read: a Region that hangs must leave the time to read the others'.
+            # All lists end before the first object is read. If a Region hangs, half of the time is left for the other Regions.
             half = (time.monotonic() + self._deadline) / 2
             self._carry_out(self._region_lists(phase), phase, half)
         for level in LEVELS:
             self._carry_out(self._unit_tasks(level, phase), phase, self._deadline)
 
     def _carry_out(self, tasks: Iterable[Task], phase: int, deadline: float) -> None:
+        """Run tasks, and note a failure for each task that did not end in time."""
         for task in carry_out(tasks, self._workers, deadline):
             with self._lock:
                 self._abandoned.add((phase, *_list_key(task.what)))
             self._fail(task.what, _too_late(phase), phase)
 
     def _region_lists(self, phase: int) -> Iterator[Task]:
+        """Yield the tasks that list all objects of a Region, for each operation and Region."""
         for kind in KINDS.values():
             for operation, parent in kind.lists.items():
                 for region in self._regions:
@@ -268,12 +293,12 @@ class Export:
                         yield self._list_task(place, phase, Seen(1))
 
     def _is_listable(self, place: Place, phase: int) -> bool:
-        """Tell whether a list is to be made: one that is denied is named already, and needs no second look."""
+        """Return whether to make a list. The second phase does not repeat a list whose error was not temporary."""
         is_hopeless = phase == SECOND and _list_key(place) in self._hopeless_lists
         return place.operation not in self._unknown_operations and not is_hopeless
 
     def _unit_tasks(self, level: Iterable[Kind], phase: int) -> Iterator[Task]:
-        """Yield the tasks for all objects of some kinds that are known now."""
+        """Yield the tasks of a phase for the units of some kinds that are known now."""
         for arn in list(self._units):
             unit = self._units[arn]
             if unit.kind not in level:
@@ -284,6 +309,7 @@ class Export:
                 yield self._unit_task(unit, self._look_at_unit, phase)
 
     def _is_listed_again(self, unit: Unit) -> bool:
+        """Return whether the second phase has found the unit again, so that it lists the unit's parts again."""
         return unit.kind is REPLICATION_SET or bool(unit.listed[FIRST] and unit.listed[SECOND])
 
     def _unit_task(self, unit: Unit, run: Callable[[Unit, int], list[Task]], phase: int) -> Task:
@@ -293,7 +319,7 @@ class Export:
     # Objects ------------------------------------------------------------------------------------------------------
 
     def _read_unit(self, unit: Unit, phase: int) -> list[Task]:
-        """Read an object, and return the tasks that list its parts."""
+        """Read a unit, write it, and return the tasks that list its parts."""
         found = self._read_views(Place(unit.kind, "", "", unit), self._views_of(unit), phase)
         if unit.is_gone:
             return []
@@ -307,12 +333,13 @@ class Export:
         return self._part_lists(unit, phase)
 
     def _look_at_unit(self, unit: Unit, phase: int) -> list[Task]:
-        """Return the tasks that list the parts of an object once more. The set itself is in no list: it is read."""
+        """Return the tasks that list the parts of a unit again. The replication set is read, because no list contains it."""
         if unit.kind is REPLICATION_SET:
             self._look_at_set(unit)
         return self._part_lists(unit, phase)
 
     def _look_at_set(self, unit: Unit) -> None:
+        """Read the replication set again. Note a failure for each Region that was added to it."""
         found = self._read_views(Place(unit.kind, "", "", unit), self._views_of(unit), SECOND)
         if unit.is_gone:
             return
@@ -325,14 +352,15 @@ class Export:
                 self._note_missing(Place(unit.kind, "GetReplicationSet", region, unit), failure)
 
     def _read_views(self, about: Place, views: Iterable[Sequence[str]], phase: int) -> list[Copy]:
-        """Return what Regions return of an object: once, or once for each view of it, if what they return differs too.
+        """Read an object once for each view of it, and return the copies that differ.
 
-        :param about: the object, which is a part of the unit if it has an item_id.
-        :param views: the Regions that list it in the same way, together.
+        :param about: the object: the unit, or a part of it if there is an item_id.
+        :param views: for each view, the Regions that list the object so.
+        :return: the copies; none if all Regions say that the unit does not exist.
         """
         kind, unit = about.kind, about.unit
         if unit is None:
-            raise AssertionError("only an object that is known is read")
+            raise AssertionError("only a unit and its parts are read")
         found = [self._read_in_any(about, regions) for regions in views]
         may_be_gone = phase != AGAIN or unit.is_read or self._again.get(unit.arn) == WENT
         if not about.item_id and may_be_gone and all(one.is_gone(kind) for one in found):
@@ -348,7 +376,7 @@ class Export:
         return list({fingerprint(one.record): one for one in reversed(found) if one.record}.values())[::-1]
 
     def _read_in_any(self, about: Place, regions: Iterable[str]) -> Copy:
-        """Read an object in the first of some Regions that returns all of it or, if none does, the most."""
+        """Read an object in Regions, one after the other, until one returns all of it. If none does, return the fullest copy."""
         best: Copy | None = None
         for region in regions:
             if best is not None and time.monotonic() >= self._deadline:
@@ -359,11 +387,11 @@ class Export:
             if not one.failures:
                 break
         if best is None:
-            raise AssertionError("an object is read in a Region")
+            raise AssertionError("an object is in at least one Region")
         return best
 
     def _read_in(self, about: Place, region: str) -> Copy:
-        """Read an object in one Region, with all operations that read it."""
+        """Read an object in one Region, with all operations of its kind."""
         kind, item_id, arn = about.kind, about.item_id, about.unit.arn if about.unit else ""
         one = Copy(region, {}, [])
         for operation in kind.gets:
@@ -383,9 +411,10 @@ class Export:
     # Lists --------------------------------------------------------------------------------------------------------
 
     def _part_lists(self, unit: Unit, phase: int) -> list[Task]:
-        """Return the tasks that list the parts of an object, in each Region that has listed it.
+        """Return the tasks that list the parts of a unit, in each Region that has listed the unit.
 
-        Lists of an incident that does not exist are empty (alchemy-run's tests): the incident is looked at first.
+        In the first and the third phase, the unit is read before: for an incident that does not exist, these lists are empty and
+        no error (alchemy-run's tests).
         """
         tasks = []
         for kind, operation in sub_lists(unit.kind):
@@ -399,7 +428,10 @@ class Export:
         return Task(place, partial(self._list, place, phase, seen, tokens))
 
     def _list(self, place: Place, phase: int, seen: Seen, tokens: tuple[str, ...]) -> list[Task]:
-        """Read a page, and return what follows from it: the next page or, after the last one, the parts to read."""
+        """Read a page of a list, and return the task for the next page or, after the last page, the tasks that read the parts.
+
+        :param tokens: the tokens of the pages so far; empty for the first page.
+        """
         kind, operation, region, unit = place[:4]
         token = tokens[-1] if tokens else None
         period = self._periods[kind.times] if kind.times else None
@@ -426,11 +458,12 @@ class Export:
         return self._part_tasks(place, phase, seen)
 
     def _is_abandoned(self, place: Place, phase: int) -> bool:
+        """Return whether a list did not end in time, so that what it returns no longer counts."""
         with self._lock:
             return (phase, *_list_key(place)) in self._abandoned
 
     def _part_tasks(self, place: Place, phase: int, seen: Seen) -> list[Task]:
-        """Return the tasks that read the parts of an object, when the last Region has listed them."""
+        """Return the tasks that read the parts of a unit, when the last of their lists has ended; none before that."""
         with self._lock:
             seen.open -= 1
             if seen.open:
@@ -443,19 +476,20 @@ class Export:
         return tasks
 
     def _read_part(self, part: Place, views: Sequence[Sequence[str]], phase: int) -> list[Task]:
+        """Read a part of a unit, and write it."""
         for one in self._read_views(part, views, phase):
             self._write_part(part, one.region, one.record, phase)
         return []
 
     def _take(self, place: Place, item: dict[str, Any], phase: int, seen: Seen) -> None:
-        """Take an item of a list."""
+        """Record an item of a list: register a unit, or remember a part that must be read, or write the item itself."""
         kind, operation, region, unit = place[:4]
         item_id = item[kind.id] if kind.id else None
         view = fingerprint(item)
         here = (region, item_id or view)
         with self._lock:
             seen.here[here] += 1
-            # An object that others are created before moves to the next page, which lists it again.
+            # If an object is created during a list, others move to the next page, which returns them again.
             if item_id and seen.here[here] > 1:
                 return
             listed = fingerprint(operation, region, item)
@@ -474,10 +508,10 @@ class Export:
             self._write_part(place._replace(item_id=item_id), region, {operation: item}, phase)
 
     def _register(self, place: Place, item: dict[str, Any], view: int, listed: int, phase: int) -> None:
-        """Remember that a list has an object. The lock is held."""
+        """Record that a list contains a unit. The lock is held."""
         arn = item[place.kind.id or ""]
         if is_account_id(arn.split(":")[4]) and arn.split(":")[4] != self._account_id:
-            # It belongs to the other account's replication set.
+            # It belongs to the replication set of another account.
             self._shared.add((place.kind.name, arn))
             return
         unit = self._units.get(arn)
@@ -494,20 +528,24 @@ class Export:
             if place.region not in regions:
                 regions.append(place.region)
 
-    # Looking again ------------------------------------------------------------------------------------------------
+    # Comparing ----------------------------------------------------------------------------------------------------
 
     def _compare(self) -> None:
-        """Find what came, went or changed between the first and the second phase, and what may be read by now."""
+        """Find the units that the third phase must read."""
         for arn, unit in self._units.items():
             first, second = (unit.kind.name in kinds for kinds in self._unsure_kinds)
             found = compare(unit, first, second)
             if found:
-                # What has gone too: an object can move to a page that was read already, when another is deleted.
+                # Units that are no longer listed too: if another object is deleted during a list, a unit can move to a page that
+                # was already read.
                 self._again[arn] = found
             unit.is_gone = False
 
     def _end_reading_again(self) -> tuple[set[str], set[str]]:
-        """Return the ARNs of the objects whose first phase is outdated, and of those whose last one is useless."""
+        """Decide about the units that the third phase has read, and note their changes.
+
+        :return: the ARNs of the units whose older records are outdated, and of those whose new records are useless.
+        """
         outdated: set[str] = set()
         useless: set[str] = set()
         for arn, found in self._again.items():
@@ -522,7 +560,7 @@ class Export:
                 self._settled.add((arn, AGAIN))
             if result.is_unstable:
                 self._note_missing(
-                    Place(unit.kind, "", "", unit), _unstable("it changed again while it was read again")
+                    Place(unit.kind, "", "", unit), _unstable("it changed again while the module read it again")
                 )
             if result.change == WENT:
                 self._note_gone(unit)
@@ -530,9 +568,10 @@ class Export:
                 self._note_change(unit, result.change, result.is_exported)
         return outdated, useless
 
-    # What went wrong ----------------------------------------------------------------------------------------------
+    # Failures -----------------------------------------------------------------------------------------------------
 
     def _find_unknown_operations(self) -> set[str]:
+        """Return the operations that the installed botocore does not know, and note a failure for each."""
         unknown = set()
         for kind in KINDS.values():
             for operation in (*kind.lists, *kind.gets):
@@ -543,14 +582,17 @@ class Export:
         return unknown
 
     def _doubt(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int) -> None:
-        """Take note that something was listed and is not found, which the next phase explains or else is a failure."""
+        """Note that AWS did not find a unit or a part that it has listed.
+
+        Before the third phase this is not a failure, because the third phase reads the unit again.
+        """
         if phase == AGAIN:
             self._fail(place, failure, phase)
         elif place.unit:
             place.unit.is_doubtful = True
 
     def _fail(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int) -> None:
-        """Take note that something could not be read."""
+        """Note a failure to list or to read something in a phase."""
         unit, is_hopeless = place.unit, not failure.is_temporary and failure.code != WAIT_TIMEOUT
         with self._lock:
             if unit:
@@ -560,7 +602,7 @@ class Export:
                 if failure.is_temporary:
                     unit.passing |= {phase}
             if place.operation in place.kind.lists:
-                # What is not asked for again has no second phase either.
+                # A list that is not made again is incomplete in the second phase too.
                 phases = {FIRST, SECOND} if is_hopeless and phase == FIRST else {phase}
                 if phase == FIRST:
                     self._failed_lists.add(_list_key(place))
@@ -576,7 +618,10 @@ class Export:
         self._note_missing(place, failure, phase)
 
     def _note_missing(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int | None = None) -> None:
-        """Take note of what is missing, until a later phase settles it."""
+        """Note a failure for the manifest. _settle() decides at the end whether it still counts.
+
+        :param phase: the phase of the failure; None for a failure that no later phase can settle.
+        """
         self._store.note(
             MISSING,
             {
@@ -592,7 +637,7 @@ class Export:
         )
 
     def _settle(self, note: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return what is missing as the manifest has it, and count it; None for what a later phase has read."""
+        """Count a failure, and return its entry for the manifest; None if a later phase has settled it."""
         entry = dict(note)
         phase, kind, operation = entry.pop("phase"), KINDS[entry["kind"]], entry["operation"]
         key = (entry["arn"], operation, entry["region"])
@@ -608,15 +653,17 @@ class Export:
         return entry
 
     def _note_gone(self, unit: Unit) -> None:
-        # Lists of the parts of what does not exist are empty (alchemy-run's tests).
-        self._note_change(unit, "went", exported=unit.is_read and not sub_lists(unit.kind))
+        """Note that a unit was deleted."""
+        # If the unit has parts, their lists may have been empty because it no longer existed (alchemy-run's tests).
+        self._note_change(unit, WENT, exported=unit.is_read and not sub_lists(unit.kind))
         if unit.kind is REPLICATION_SET:
             self._note_missing(Place(unit.kind, "", "", unit), _unstable("it was deleted during the export"))
 
     def _note_change(self, unit: Unit, change: str, exported: bool) -> None:
-        """Take note of a change for the manifest.
+        """Note a change for the manifest.
 
-        :param exported: whether the files have the object as it was after the change or, if it went, before.
+        :param change: CAME, WENT or CHANGED.
+        :param exported: whether the files contain the unit as it was after the change or, if it was deleted, before.
         """
         self._store.note(CHANGES, {"kind": unit.kind.name, "arn": unit.arn, "change": change, "exported": exported})
         self._changes += 1
@@ -624,25 +671,28 @@ class Export:
     # Regions ------------------------------------------------------------------------------------------------------
 
     def _bit(self, operation: str, region: str) -> int:
+        """Return the bit of a list for Unit.listed."""
         return self._bits.setdefault((operation, region), 1 << len(self._bits))
 
     def _regions_of(self, unit: Unit) -> list[str]:
-        """Return the Regions that have listed an object, in the order of their names."""
+        """Return the Regions that have listed a unit, sorted by name."""
         with self._lock:
             listed = unit.listed[FIRST] | unit.listed[SECOND]
             return sorted({region for (_operation, region), bit in self._bits.items() if bit & listed})
 
     def _views_of(self, unit: Unit) -> list[list[str]]:
-        """Return the Regions in which an object is read, those together that list it in the same way."""
+        """Return the Regions that list a unit, grouped by their views of it. All Regions of the set have one view of the set."""
         if unit.kind is REPLICATION_SET:
             (home,) = self._regions_of(unit)
             return [[home, *(region for region in self._regions if region != home)]]
         return sorted(sorted(regions) for regions in unit.views.values()) or [self._regions_of(unit)]
 
     def _write(self, kind: Kind, record: Mapping[str, Any], phase: int) -> None:
+        """Write a line to the file of a kind."""
         self._store.write(kind.name, record, again=phase == AGAIN)
 
     def _write_part(self, place: Place, region: str, record: Mapping[str, Any], phase: int) -> None:
+        """Write a part of a unit as a line, with the ARN of the unit and the part's ID, if it has one."""
         head = {"parent": place.unit.arn if place.unit else "", **({"id": place.item_id} if place.item_id else {})}
         self._write(place.kind, {**head, "region": region, **record}, phase)
 
@@ -652,7 +702,7 @@ def _list_key(place: Place) -> ListKey:
 
 
 def _set_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the replication set in what was read of it; empty if it could not be read."""
+    """Return the replication set in the record of a copy; empty if it could not be read."""
     found: Mapping[str, Any] = record.get("GetReplicationSet", {}).get("replicationSet", {})
     return found
 
@@ -663,7 +713,7 @@ def _endless(operation: str) -> AnsibleSSMIncidentsError:
 
 
 def _too_late(phase: int) -> AnsibleSSMIncidentsError:
-    what = "it was not looked at once more" if phase == SECOND else "it was not read"
+    what = "it was not checked for changes" if phase == SECOND else "it was not read"
     return AnsibleSSMIncidentsError("", code=WAIT_TIMEOUT, reason=f"{what} within the time limit")
 
 
@@ -676,15 +726,16 @@ def _now() -> str:
 
 
 def incomplete(arn: str, missing_by: Mapping[tuple[str, str, str], int]) -> AnsibleSSMIncidentsError:
-    """Return the failure of an export to which something is missing.
+    """Return the failure of an export that is incomplete.
 
-    It names what was called and AWS's code, and quotes no message: these can be about people.
+    Its message has operations and codes. It quotes no message of AWS, because a message can contain personal data.
 
-    :param missing_by: as of a Summary.
+    :param missing_by: the number of failures, as in a Summary.
     """
     counted = sorted(missing_by.items(), key=lambda item: (-item[1], item[0]))
     groups = [
-        f"{operation or 'the second look'}{f' in Region {region}' if region else ''} ({code}{f', {number} times' if number > 1 else ''})"
+        f"{operation or 'the check for changes'}{f' in Region {region}' if region else ''}"
+        f" ({code}{f', {number} times' if number > 1 else ''})"
         for (operation, code, region), number in counted[:_MAX_GROUPS]
     ]
     more = len(counted) - len(groups)
@@ -696,7 +747,10 @@ def incomplete(arn: str, missing_by: Mapping[tuple[str, str, str], int]) -> Ansi
 
 
 def summary_of_counts(data: Mapping[str, Any]) -> Summary:
-    """Return what data_facts() has counted as the result of an export that was not made."""
+    """Return the result of check mode, which makes no export.
+
+    :param data: the facts of what the replication set holds, as data_facts() returns them.
+    """
     missing = [
         {
             "kind": one["part"],
