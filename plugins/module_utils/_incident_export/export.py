@@ -24,6 +24,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from datetime import datetime, timezone
+from enum import Enum, auto
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -91,6 +92,19 @@ class Place(NamedTuple):
 
 # A list: the ARN of the unit whose parts it lists (None for a list of all objects in a Region), the operation, and the Region.
 ListKey = Tuple[Optional[str], str, str]
+
+
+class ListState(Enum):
+    """The state of a list that failed in the first phase."""
+
+    #: The second phase makes the list again.
+    FAILED = auto()
+    #: The error was not temporary, so the list is not made again.
+    GIVEN_UP = auto()
+    #: The second phase completed the list.
+    RECOVERED = auto()
+    #: The list failed in the second phase too.
+    FAILED_AGAIN = auto()
 
 
 class Seen:
@@ -193,12 +207,8 @@ class Export:
         the_set.listed[FIRST] = self._bit("", home)
         # The units that the third phase reads, by ARN, each with the reason: see compare().
         self._again: dict[str, str] = {}
-        # The lists that failed in the first phase. Of these: the lists that are not made again, the lists that the second phase
-        # completed, and the lists that failed in the second phase too.
-        self._failed_lists: set[ListKey] = set()
-        self._hopeless_lists: set[ListKey] = set()
-        self._recovered_lists: set[ListKey] = set()
-        self._lists_failed_again: set[ListKey] = set()
+        # The lists that failed in the first phase.
+        self._failed_lists: dict[ListKey, ListState] = {}
         # The kinds whose lists are incomplete in the first and in the second phase.
         self._unsure_kinds: tuple[set[str], set[str]] = (set(), set())
         # The lists that did not end in time, each with its phase. What they return later does not count.
@@ -294,8 +304,8 @@ class Export:
 
     def _is_listable(self, place: Place, phase: int) -> bool:
         """Return whether to make a list. The second phase does not repeat a list whose error was not temporary."""
-        is_hopeless = phase == SECOND and _list_key(place) in self._hopeless_lists
-        return place.operation not in self._unknown_operations and not is_hopeless
+        is_given_up = phase == SECOND and self._failed_lists.get(_list_key(place)) is ListState.GIVEN_UP
+        return place.operation not in self._unknown_operations and not is_given_up
 
     def _unit_tasks(self, level: Iterable[Kind], phase: int) -> Iterator[Task]:
         """Yield the tasks of a phase for the units of some kinds that are known now."""
@@ -447,7 +457,7 @@ class Export:
                 return [self._list_task(place, phase, seen, (*tokens, page.token))]
             if phase == SECOND:
                 with self._lock:
-                    self._recovered_lists |= {_list_key(place)} & self._failed_lists
+                    self._note_second_result(place, ListState.RECOVERED)
         except AnsibleSSMIncidentsError as failure:
             if self._is_abandoned(place, phase):
                 return []
@@ -456,6 +466,11 @@ class Export:
             else:
                 self._fail(place, failure, phase)
         return self._part_tasks(place, phase, seen)
+
+    def _note_second_result(self, place: Place, state: ListState) -> None:
+        """Note the result of the second phase for a list, if the list failed in the first phase. The lock is held."""
+        if _list_key(place) in self._failed_lists:
+            self._failed_lists[_list_key(place)] = state
 
     def _is_abandoned(self, place: Place, phase: int) -> bool:
         """Return whether a list did not end in time, so that what it returns no longer counts."""
@@ -593,7 +608,7 @@ class Export:
 
     def _fail(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int) -> None:
         """Note a failure to list or to read something in a phase."""
-        unit, is_hopeless = place.unit, not failure.is_temporary and failure.code != WAIT_TIMEOUT
+        unit = place.unit
         with self._lock:
             if unit:
                 failures = list(unit.failures)
@@ -602,20 +617,25 @@ class Export:
                 if failure.is_temporary:
                     unit.passing |= {phase}
             if place.operation in place.kind.lists:
-                # A list that is not made again is incomplete in the second phase too.
-                phases = {FIRST, SECOND} if is_hopeless and phase == FIRST else {phase}
-                if phase == FIRST:
-                    self._failed_lists.add(_list_key(place))
-                elif phase == SECOND:
-                    self._lists_failed_again |= {_list_key(place)} & self._failed_lists
-                if is_hopeless:
-                    self._hopeless_lists.add(_list_key(place))
-                if unit:
-                    unit.unlisted |= phases
-                if is_unit(place.kind):
-                    for one in phases - {AGAIN}:
-                        self._unsure_kinds[one].update(units_below(place.kind))
+                self._fail_list(place, failure, phase)
         self._note_missing(place, failure, phase)
+
+    def _fail_list(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int) -> None:
+        """Note that a list failed in a phase, and which units and kinds are therefore incomplete. The lock is held."""
+        phases = {phase}
+        if phase == SECOND:
+            self._note_second_result(place, ListState.FAILED_AGAIN)
+        elif phase == FIRST:
+            is_given_up = not failure.is_temporary and failure.code != WAIT_TIMEOUT
+            self._failed_lists[_list_key(place)] = ListState.GIVEN_UP if is_given_up else ListState.FAILED
+            if is_given_up:
+                # A list that is not made again is incomplete in the second phase too.
+                phases.add(SECOND)
+        if place.unit:
+            place.unit.unlisted |= phases
+        if is_unit(place.kind):
+            for one in phases - {AGAIN}:
+                self._unsure_kinds[one].update(units_below(place.kind))
 
     def _note_missing(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int | None = None) -> None:
         """Note a failure for the manifest. _settle() decides at the end whether it still counts.
@@ -639,13 +659,13 @@ class Export:
     def _settle(self, note: Mapping[str, Any]) -> dict[str, Any] | None:
         """Count a failure, and return its entry for the manifest; None if a later phase has settled it."""
         entry = dict(note)
-        phase, kind, operation = entry.pop("phase"), KINDS[entry["kind"]], entry["operation"]
-        key = (entry["arn"], operation, entry["region"])
-        is_settled = (entry["arn"], phase) in self._settled
-        if is_unit(kind) and operation in kind.lists:
-            is_settled = is_settled or (phase == FIRST and key in self._recovered_lists)
-        is_named_twice = phase == FIRST and key in self._lists_failed_again
-        if is_settled or is_named_twice:
+        phase, operation = entry.pop("phase"), entry["operation"]
+        state = self._failed_lists.get((entry["arn"], operation, entry["region"])) if phase == FIRST else None
+        # The third phase reads the units of a list that the second phase has completed. A list of parts is settled only if the
+        # third phase reads its unit.
+        is_recovered = state is ListState.RECOVERED and is_unit(KINDS[entry["kind"]])
+        # The entry of the second phase names a list that failed again.
+        if (entry["arn"], phase) in self._settled or is_recovered or state is ListState.FAILED_AGAIN:
             return None
         self._missing_by[operation or "", entry["code"], entry["region"] or ""] += 1
         if len(self._missing) < MAX_RETURNED:
