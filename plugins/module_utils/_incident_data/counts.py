@@ -125,7 +125,7 @@ def _list_everywhere(
         calls[region, operation] = partial(_collect, client, listing, pages[region, operation])
     for (region, operation), result in in_parallel(calls, seconds):
         if isinstance(result, AnsibleSSMIncidentsError):
-            # If one call timed out, the cause is botocore's exception. If the time limit for all lists is over, there is no cause.
+            # If one call timed out, the cause is botocore's exception. If all lists together took too long, there is no cause.
             is_timeout = result.code == READ_TIMEOUT and result.cause is None
             failures[region, operation] = _timeout(by_operation[operation], region, seconds) if is_timeout else result
     # Copies, because the thread of a list that timed out may still append pages.

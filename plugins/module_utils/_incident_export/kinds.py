@@ -179,8 +179,8 @@ def units_below(kind: Kind) -> set[str]:
     return {kind.name}.union(*(units_below(part) for part in below))
 
 
-#: The unit kinds in two levels, in the order in which the export finds their objects: first the kinds that are listed in a Region,
-#: then those that other units list. The lists of contacts and engagements return pages.
+#: The unit kinds in two levels, in the order in which the export finds their objects. The first level is listed in a Region. The
+#: second is listed for units of the first, such as the pages of a contact or an engagement.
 LEVELS: tuple[tuple[Kind, ...], ...] = (
     tuple(kind for kind in KINDS.values() if is_unit(kind) and set(kind.lists.values()) <= {None}),
     tuple(kind for kind in KINDS.values() if is_unit(kind) and not set(kind.lists.values()) <= {None}),
