@@ -236,11 +236,11 @@ class Export:
             self._store.stop()
 
     def _run(self) -> Summary:
-        self._read(FIRST)
+        self._run_phase(FIRST)
         if time.monotonic() < self._deadline:
-            self._read(SECOND)
+            self._run_phase(SECOND)
             self._compare()
-            self._read(AGAIN)
+            self._run_phase(AGAIN)
         else:
             self._note_missing(Place(REPLICATION_SET, "", ""), _too_late(SECOND))
         outdated, useless = self._end_reading_again()
@@ -252,6 +252,7 @@ class Export:
         return Summary(complete, counts, self._missing, sum(self._missing_by.values()), self._missing_by, self._changes)
 
     def _manifest(self, complete: bool) -> dict[str, Any]:
+        """Return the facts for the manifest, without the lists and the facts of the files."""
         return {
             "format_version": FORMAT_VERSION,
             "account_id": self._account_id,
@@ -275,7 +276,7 @@ class Export:
 
     # Phases -------------------------------------------------------------------------------------------------------
 
-    def _read(self, phase: int) -> None:
+    def _run_phase(self, phase: int) -> None:
         """Run one of the three phases."""
         if phase != AGAIN:
             for unit in self._units.values():
@@ -294,7 +295,7 @@ class Export:
             self._fail(task.what, _too_late(phase), phase)
 
     def _region_lists(self, phase: int) -> Iterator[Task]:
-        """Yield the tasks that list all objects of a Region, for each operation and Region."""
+        """Yield the tasks that list all objects of a kind in a Region, for each kind and Region."""
         for kind in KINDS.values():
             for operation, parent in kind.lists.items():
                 for region in self._regions:
@@ -323,6 +324,11 @@ class Export:
         return unit.kind is REPLICATION_SET or bool(unit.listed[FIRST] and unit.listed[SECOND])
 
     def _unit_task(self, unit: Unit, run: Callable[[Unit, int], list[Task]], phase: int) -> Task:
+        """Return the task that runs a method for a unit.
+
+        If the task does not end in time, the failure names the operation: the first one that reads the unit, or the list that
+        contains it.
+        """
         operation = unit.kind.gets[0] if run == self._read_unit else next(iter(unit.kind.lists), unit.kind.gets[0])
         return Task(Place(unit.kind, operation, self._regions_of(unit)[0], unit), partial(run, unit, phase))
 
@@ -365,8 +371,8 @@ class Export:
         """Read an object once for each view of it, and return the copies that differ.
 
         :param about: the object: the unit, or a part of it if there is an item_id.
-        :param views: for each view, the Regions that list the object so.
-        :return: the copies; none if all Regions say that the unit does not exist.
+        :param views: for each view, the Regions that have it. The object is read in one of them.
+        :return: the copies; none if no Region finds the unit.
         """
         kind, unit = about.kind, about.unit
         if unit is None:
@@ -423,8 +429,8 @@ class Export:
     def _part_lists(self, unit: Unit, phase: int) -> list[Task]:
         """Return the tasks that list the parts of a unit, in each Region that has listed the unit.
 
-        In the first and the third phase, the unit is read before: for an incident that does not exist, these lists are empty and
-        no error (alchemy-run's tests).
+        The first and the third phase read the unit before, because for an incident that does not exist, these lists are empty and
+        raise no error (alchemy-run's tests).
         """
         tasks = []
         for kind, operation in sub_lists(unit.kind):
@@ -546,7 +552,7 @@ class Export:
     # Comparing ----------------------------------------------------------------------------------------------------
 
     def _compare(self) -> None:
-        """Find the units that the third phase must read."""
+        """Find the units that the third phase must read: compare the lists of the first and the second phase."""
         for arn, unit in self._units.items():
             first, second = (unit.kind.name in kinds for kinds in self._unsure_kinds)
             found = compare(unit, first, second)
