@@ -437,7 +437,7 @@ def main() -> None:
         data = data_facts(connection, found.replication_set, found.arn, lists, params["include"])
         if not data["complete"]:
             warn(
-                "Not everything that the replication set holds could be listed. The return value missing has the reasons."
+                "Failed to list everything that the replication set holds. The return value missing names the parts and the reasons."
             )
         exists = found.replication_set is not None
         run.result.update(exists=exists, region=found.client.meta.region_name, arn=found.arn or None, **data)

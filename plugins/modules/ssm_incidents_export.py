@@ -384,7 +384,7 @@ def main() -> None:
     run = ModuleRun(module)
     with run:
         validate(params)
-        # A pool with a connection for each worker: another one would be closed after each call.
+        # A pooled connection for each worker. Any further connection would be closed after each call.
         connection = run.connect({**SEARCH_DEFAULTS, "max_pool_connections": params["workers"]})
         for path in left_over(params["path"]):
             # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
@@ -397,7 +397,7 @@ def main() -> None:
             lists = list_data(connection, found.replication_set)
             summary = summary_of_counts(data_facts(connection, found.replication_set, found.arn, lists))
         else:
-            # Before AWS is asked, so that what can't be written is known before hours have passed.
+            # Make the directory before AWS is called. An export can take hours and must not fail afterwards for this reason.
             with NewFolder(params["path"]) as folder:
                 found = find(connection, params, deadline)
                 regions, home = (found.replication_set or {})["regionMap"], found.client.meta.region_name
@@ -425,7 +425,7 @@ def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> 
     found = find_replication_set(connection, params["arn"], params["search_regions"], deadline)
     if found.replication_set is None:
         raise AnsibleSSMIncidentsError(
-            "The account has no replication set: there is nothing to export",
+            "The account has no replication set, so there is nothing to export",
             code=NO_REPLICATION_SET,
             reason="",
             advice="Check the credentials. They determine the account.",
@@ -437,7 +437,7 @@ def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> 
 
 
 def report(run: ModuleRun, found: SearchResult, summary: Summary, allow_incomplete: bool) -> None:
-    """Report what was exported. Raises AnsibleSSMIncidentsError if something is missing that must not be."""
+    """Add the summary to the module's result. Raises AnsibleSSMIncidentsError if the export is incomplete and must not be."""
     run.result.update(
         arn=found.arn,
         region=found.client.meta.region_name,

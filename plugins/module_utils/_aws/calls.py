@@ -79,7 +79,8 @@ def call_aws(
     :param description: what the call does; "Failed to" is put before it.
     :param max_attempts: the maximum number of attempts. The default is the limit that limit_attempts() has set for the
         client, else MAX_ATTEMPTS for a transient error and MAX_ATTEMPTS_WITHOUT_RESPONSE without a response.
-    :param returns_secrets: whether the response has secrets. If so, the error for a response that can't be read does not quote it.
+    :param returns_secrets: whether the response has secrets or personal data. If so, the error for a response that can't be read
+        does not quote the response.
     :param deadline: a time of time.monotonic(). No call is retried after it. With a deadline, a throttled call is retried until
         then, unless the client or max_attempts limits it, and a response that can't be read counts as no response.
     :raises AnsibleSSMIncidentsError: for every error, a response that can't be read included.

@@ -117,7 +117,9 @@ COLLECTION_ADVICE = {
     ),
     MALFORMED_ANSWER: _RESPONSE_ADVICE,
     MISSING_LIBRARY: f"Install boto3 and botocore for the Python that runs Ansible on {HOST}.",
-    MULTIPLE_REPLICATION_SETS: "An account can have only one replication set. Specify the ARN of one of them, or contact AWS Support.",
+    MULTIPLE_REPLICATION_SETS: (
+        "An account can have only one replication set. Specify the ARN of one of them, or contact AWS Support."
+    ),
     NO_REPLICATION_SET: "Check the account and the ARN.",
     OPEN_INCIDENTS: "Resolve the incidents, or set allow_open_incidents: true to delete them too.",
     REPLICATION_SET_CHANGED: "To see the new plan, run the task again in check mode.",
@@ -174,7 +176,9 @@ BOTOCORE_ADVICE = {
     "NoRegionError": f"Set the option region, or set AWS_REGION or the profile's region on {HOST}.",
     "PaginationError": _RESPONSE_ADVICE,
     "PartialCredentialsError": _NO_CREDENTIALS_ADVICE,
-    "ProfileNotFound": f"Check that the profile in the option profile or in AWS_PROFILE is in the AWS configuration files on {HOST}.",
+    "ProfileNotFound": (
+        f"Check that the profile in the option profile or in AWS_PROFILE is in the AWS configuration files on {HOST}."
+    ),
     "ProxyConnectionError": (
         f"Check the proxy in the environment variable HTTPS_PROXY on {HOST}. The option aws_config (proxies) overrides it."
     ),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Masking secrets, also if only a part of one is left or if it is escaped. Nothing of AWS is imported here.
+"""Masks secrets, even if a text contains only a part of one, or if it is escaped. Nothing of AWS is imported here.
 
 Ansible's remove_values() finds only complete secrets. A proxy that responds instead of AWS may quote a request
 percent-encoded, as JSON, split into lines, cut or in base64.
@@ -28,7 +28,7 @@ _MIN_LENGTH = 4
 _PIECE = 12
 
 # A secret with fewer letters and digits may consist of words, and other texts may have the same pieces. AWS's secrets have
-# 35 and more.
+# at least 35.
 _MIN_RANDOM = 30
 
 # What can be between the letters and digits of a secret in a text: escapes, and all other characters.

@@ -4,8 +4,8 @@
 
 """boto3 sessions that share botocore's data, and the Regions of a service.
 
-To read this data takes a session 70 ms. All sessions of a process share it, for example those of a lookup in a loop, or of
-an action that Ansible runs in forks of one process.
+A session takes 70 ms to read this data. All sessions of a process share it, for example those of a lookup in a loop, or of an
+action that Ansible runs in forks of one process.
 """
 
 from __future__ import annotations

@@ -16,20 +16,21 @@ from .contents import Listing, validate_items
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-#: A list of more pages than this, or 100,000 items, is not AWS's.
+#: A list with more pages than this (100,000 items) is not from AWS.
 MAX_PAGES = 1000
 
-#: The most items that ssm-incidents returns in a page (botocore's model, shape MaxResults). ssm-contacts takes more.
+#: The largest page that ssm-incidents allows (botocore's model, shape MaxResults). ssm-contacts allows larger ones.
 PAGE_SIZE = 100
 
 
 def list_pages(client: BaseClient, listing: Listing) -> Iterator[list[dict[str, Any]]]:
     """Yield the pages of a list, as botocore parsed them. A page may be empty.
 
-    A page that is throttled is called again, and not those before it.
+    If AWS throttles a page, only this page is requested again, and not those before it.
 
     :param client: a client for the list's service.
-    :raises AnsibleSSMIncidentsError: for every error. It quotes nothing of a response that can't be read.
+    :raises AnsibleSSMIncidentsError: for every error. It does not quote a response that can't be read, because the response
+        can contain names of people.
     """
     token: str | None = None
     tokens = set()
@@ -50,12 +51,16 @@ def list_pages(client: BaseClient, listing: Listing) -> Iterator[list[dict[str, 
 
 
 def _list_page(client: BaseClient, listing: Listing, token: str | None) -> tuple[list[dict[str, Any]], str | None]:
-    """Return a page and the token of the next one, if there is one."""
+    """Return the items of a page, and the token of the next page; None after the last one.
+
+    :param token: the token of the page; None for the first one.
+    :raises ValueError: if the response does not have the shape of botocore's model.
+    """
     given: dict[str, Any] = {listing.limit: PAGE_SIZE, **({listing.token: token} if token else {})}
     answer = getattr(client, listing.operation)(**given)
     items = required_member(answer, listing.member, list)
     validate_items(listing, items)
     following = answer.get(listing.token)
     if not isinstance(following, (str, type(None))) or following == "":
-        raise ValueError(f"{listing.token} is not a str, or is empty")
+        raise ValueError(f"{listing.token} is empty or not a string")
     return items, following

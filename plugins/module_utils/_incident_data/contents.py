@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a replication set holds: the lists of it, and what is counted. Nothing of AWS is imported here."""
+"""The data of a replication set: the lists that return it, and the parts that are counted. Nothing of AWS is imported here."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .._aws.arn import account_id_of_arn
 from .._replication_set.facts import iso_time
 from .._replication_set.service import ACTIVE
 
-#: botocore's names of both APIs.
+#: botocore's names of the two APIs of Incident Manager.
 INCIDENTS = "ssm-incidents"
 CONTACTS = "ssm-contacts"
 
-#: The status of an incident that is over (botocore's model, shape IncidentRecordStatus). With any other it counts as open.
+#: The statuses of an incident (botocore's model, shape IncidentRecordStatus). An incident with any other status counts as open.
 OPEN = "OPEN"
 RESOLVED = "RESOLVED"
 
@@ -30,14 +30,14 @@ Item = Mapping[str, Any]
 @dataclass(frozen=True, eq=False)
 class Listing:
     """
-    A list that one operation returns in pages (botocore's model).
+    An operation that returns a list in pages (botocore's model).
 
-    :ivar service: the API.
+    :ivar service: botocore's name of the API.
     :ivar operation: the operation, as botocore's clients name it.
     :ivar what: what it lists, in the words that follow "Failed to list the".
-    :ivar member: the member of a page that has the items.
-    :ivar token: the member, of input and output, that has the token of the next page.
-    :ivar limit: the input member with the largest number of items in a page.
+    :ivar member: the member of the response with the items.
+    :ivar token: the member with the token of the next page, in the request and in the response.
+    :ivar limit: the member of the request with the maximum number of items in a page.
     :ivar required: the members that each item must have, with their types. The first one is the item's ARN.
     :ivar optional: the members that an item may have, with their types.
     """
@@ -93,7 +93,7 @@ ROTATIONS = Listing(
     {},
 )
 
-#: The parts of what is counted, each with the list that it comes from.
+#: The parts that are counted, each with the list that returns it.
 PARTS: Mapping[str, Listing] = {
     "response_plans": RESPONSE_PLANS,
     "incidents": INCIDENT_RECORDS,
@@ -104,14 +104,14 @@ PARTS: Mapping[str, Listing] = {
     "rotations": ROTATIONS,
 }
 
-# The type of a contact (botocore's model, shape ContactType), and its part.
+# The parts of ListContacts, by the type of the contact (botocore's model, shape ContactType).
 _CONTACT_TYPES = {"PERSONAL": "contacts", "ESCALATION": "escalation_plans", "ONCALL_SCHEDULE": "on_call_schedules"}
 
 
 def state_warning(replication_set: Mapping[str, Any]) -> str | None:
-    """Return a warning if a replication set or a Region of it is not ACTIVE, None otherwise.
+    """Return a warning if a replication set or one of its Regions is not ACTIVE; otherwise None.
 
-    Whether such a Region shows everything is not documented.
+    AWS does not document whether such a Region returns everything.
 
     :param replication_set: the set, as botocore parsed it.
     """
@@ -120,13 +120,14 @@ def state_warning(replication_set: Mapping[str, Any]) -> str | None:
     if {status, *regions.values()} == {ACTIVE}:
         return None
     described = ", ".join(f"{region} {one}" for region, one in sorted(regions.items()))
-    return f"The replication set is {status}, with {described}. It may hold more than AWS returns now."
+    return f"The replication set is {status} ({described}). It may hold more than AWS returns now."
 
 
 def validate_items(listing: Listing, items: Iterable[Any]) -> None:
-    """Validate the shape of what a list returned, which botocore does not.
+    """Validate the shape of a list's items. botocore does not validate responses.
 
-    :raises ValueError: names what is missing or has another type. It quotes no data, as these are people's names.
+    :raises ValueError, OverflowError: names the member that is missing or has another type. It quotes no value, because
+        values can be names of people.
     """
     arn_member = next(iter(listing.required))
     for item in items:
@@ -141,16 +142,18 @@ def validate_items(listing: Listing, items: Iterable[Any]) -> None:
         if not parse_aws_arn(item[arn_member]):
             raise ValueError(f"{arn_member} of an item of {listing.member} is not an ARN")
         if listing is INCIDENT_RECORDS:
-            iso_time(item["creationTime"])  # an OverflowError for a time that UTC can't have
+            iso_time(item["creationTime"])  # OverflowError if the time is out of range in UTC
         if listing is ALL_CONTACTS and item["Type"] not in _CONTACT_TYPES:
-            raise ValueError("a contact has a Type that is not known")
+            raise ValueError("a contact has an unknown Type")
 
 
 def merge(listing: Listing, account_id: str, lists: Iterable[Iterable[Item]]) -> list[Item]:
-    """Return the items of several Regions' lists, each once, by ARN.
+    """Return the items of the lists of several Regions, each item once, sorted by ARN.
 
-    An item of another account is left out: it is shared with this one, and is not part of this one's replication set.
-    If Regions differ over an incident, one that is not resolved counts.
+    Items of other accounts are left out: they are shared with this account, but are not part of its replication set. If
+    Regions return different statuses of an incident, it counts as open unless all of them return RESOLVED.
+
+    :param account_id: the ID of the replication set's account.
     """
     arn_member = next(iter(listing.required))
     found: dict[str, Item] = {}
@@ -165,9 +168,9 @@ def merge(listing: Listing, account_id: str, lists: Iterable[Iterable[Item]]) ->
 
 
 def part_of(part: str, items: Sequence[Item]) -> tuple[int, Any]:
-    """Return a part's count, and its facts as the module documents them.
+    """Return the count of a part, and its facts as ssm_incidents_data_info documents them.
 
-    :param items: what merge() returned for the part's list.
+    :param items: the items of the part's list, as merge() returns them.
     """
     if part == "incidents":
         return len(items), _incident_facts(items)

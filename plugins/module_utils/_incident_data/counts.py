@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Counting what a replication set holds, in all of its Regions."""
+"""Lists and counts what a replication set holds, in all of its Regions."""
 
 from __future__ import annotations
 
@@ -20,31 +20,34 @@ if TYPE_CHECKING:
 
     from .._aws.connection import Connection
 
-#: How long all lists may take together, in seconds.
+#: The time limit for all lists together, in seconds.
 TIMEOUT = 300
 
-
+# A list in one Region: the Region, and the operation as botocore's clients name it.
 Call = Tuple[str, str]
 
 
 class Lists(NamedTuple):
     """
-    What the lists of a replication set have returned. The keys are Regions and operations.
+    What the lists of a replication set have returned, by Region and operation.
 
-    :ivar pages: the pages of each list that came, also before a failure.
-    :ivar failures: the lists that failed.
+    :ivar pages: the pages of each list. A list that failed has those that AWS returned before the failure.
+    :ivar failures: the lists that failed, each with its failure.
     """
 
     pages: Mapping[Call, Sequence[Sequence[Item]]]
     failures: Mapping[Call, AnsibleSSMIncidentsError]
 
     def only(self, operation: str) -> Lists:
-        """Return these lists without those of other operations."""
+        """Return only the lists of one operation."""
         pages = {call: pages for call, pages in self.pages.items() if call[1] == operation}
         return Lists(pages, {call: failure for call, failure in self.failures.items() if call[1] == operation})
 
     def is_denied(self) -> bool:
-        """Tell whether the caller may not make these lists: each was denied at once. A policy does not deny the second page."""
+        """Return whether the caller has no permission for these lists: AWS denied them, and none of them returned a page.
+
+        If a list returned a page first, it is not the caller's policy that denied the next page.
+        """
         codes = {failure.code for failure in self.failures.values()}
         return codes == {ACCESS_DENIED} and not any(self.pages.values())
 
@@ -55,11 +58,13 @@ def list_data(
     include: Collection[str] = tuple(PARTS),
     seconds: float | None = None,
 ) -> Lists:
-    """List what a replication set holds. Every Region of the set is asked, as it is not known whether one shows everything.
+    """List what a replication set holds.
 
-    :param replication_set: the set, as botocore parsed it; None if the account has none, which then holds nothing.
-    :param include: the parts to list, of PARTS. Nothing else is asked for.
-    :param seconds: how long all lists may take together; TIMEOUT if it is left out.
+    All Regions of the set are called, because AWS does not document whether a single Region returns everything.
+
+    :param replication_set: the set, as botocore parsed it; None if the account has none. Nothing is listed then.
+    :param include: the parts to list, of PARTS. Other lists are not called.
+    :param seconds: the time limit for all lists together; by default TIMEOUT.
     """
     regions = sorted(replication_set["regionMap"]) if replication_set else []
     listings = list(dict.fromkeys(PARTS[part] for part in PARTS if part in include))
@@ -73,13 +78,13 @@ def data_facts(
     lists: Lists,
     include: Collection[str] = tuple(PARTS),
 ) -> dict[str, Any]:
-    """Return what a replication set holds, as far as it was listed.
+    """Return the facts of what a replication set holds.
 
-    What can't be listed is no error: it is named in ``missing``.
+    A list that failed raises no error. ``missing`` names it, and the facts contain the pages that it returned.
 
-    :param arn: the set's ARN, empty if there is none.
-    :param lists: what list_data() has returned for the same set and parts.
-    :return: complete, missing, counts and each of PARTS, as the info module of the data documents them.
+    :param arn: the set's ARN; empty if the account has no set.
+    :param lists: what list_data() returned for the same set and parts.
+    :return: complete, missing, counts and each of PARTS, as ssm_incidents_data_info documents them.
     """
     regions = sorted(replication_set["regionMap"]) if replication_set else []
     found, failures = lists
@@ -91,7 +96,7 @@ def data_facts(
         calls = [(region, listing.operation) for region in regions]
         pages = [page for call in calls for page in found.get(call, [])]
         count, facts_of_part = part_of(part, merge(listing, account_id_of_arn(arn), pages) if pages else [])
-        # Unless every Region has returned its list to the end, it is not known that there is none.
+        # That there is none is known only if the list of every Region is complete.
         if count or not any(call in failures for call in calls):
             facts["counts"][part], facts[part] = count, facts_of_part
         facts["missing"] += [
@@ -105,7 +110,7 @@ def data_facts(
 def _list_everywhere(
     connection: Connection, listings: Iterable[Listing], regions: Iterable[str], seconds: float
 ) -> Lists:
-    """Make lists side by side."""
+    """Call each list in each Region, in parallel."""
     pages: dict[tuple[str, str], list[Sequence[Item]]] = {}
     failures: dict[tuple[str, str], AnsibleSSMIncidentsError] = {}
     calls, by_operation = {}, {listing.operation: listing for listing in listings}
@@ -120,15 +125,15 @@ def _list_everywhere(
         calls[region, operation] = partial(_collect, client, listing, pages[region, operation])
     for (region, operation), result in in_parallel(calls, seconds):
         if isinstance(result, AnsibleSSMIncidentsError):
-            # The read timeout of a call has botocore's exception as its cause; that of all calls together has none.
+            # If one call timed out, the cause is botocore's exception. If all lists together took too long, there is no cause.
             is_timeout = result.code == READ_TIMEOUT and result.cause is None
             failures[region, operation] = _timeout(by_operation[operation], region, seconds) if is_timeout else result
-    # A list that has not ended in time may still grow.
+    # Copies, because the thread of a list that timed out may still append pages.
     return Lists({call: list(collected) for call, collected in pages.items()}, failures)
 
 
 def _timeout(listing: Listing, region: str, seconds: float) -> AnsibleSSMIncidentsError:
-    """Return the failure of a list that has not ended in time, which in_parallel() can't name."""
+    """Return the failure of a list that was not complete in time. The failure of in_parallel() does not name the list."""
     return AnsibleSSMIncidentsError(
         f"Failed to list the {listing.what} in Region {region}",
         code=READ_TIMEOUT,
@@ -137,11 +142,13 @@ def _timeout(listing: Listing, region: str, seconds: float) -> AnsibleSSMInciden
 
 
 def _collect(client: BaseClient, listing: Listing, pages: list[Sequence[Item]]) -> None:
+    """Append each page of a list to ``pages`` as soon as AWS returns it. Raises AnsibleSSMIncidentsError."""
     for page in list_pages(client, listing):
         pages.append(page)
 
 
 def _missing(connection: Connection, part: str, region: str, failure: AnsibleSSMIncidentsError) -> dict[str, str]:
+    """Return an entry of ``missing``: a part that could not be listed in a Region, with the failure."""
     return {
         "part": part,
         "region": region,

@@ -2,11 +2,21 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Exporting what a replication set holds: everything is read, looked at once more, and what differs is read again.
+"""Exports what a replication set holds to files.
 
-An object of a kind that is_unit() knows is read as a whole, with its parts: an incident with its timeline events, a contact
-with its channels. What all lists say of it is added up to a fingerprint, so that the second look needs no more memory
-than a few hundred bytes for each such object.
+A unit is an object that the export reads and compares as a whole, with its parts: an incident with its timeline events, a
+contact with its contact channels (see kinds.py and unit.py). An export has three phases:
+
+1. FIRST makes the lists of all Regions, reads each object that they contain, lists and reads the parts of the objects, and
+   writes everything to the files.
+2. SECOND makes all lists again, but reads no object except the replication set. For each unit, it compares the fingerprints of
+   all items that the lists have returned in the two phases.
+3. AGAIN reads each unit that was created or changed, or that could not be read because of a temporary error. It also reads units
+   that are no longer listed, to find out whether they were deleted. At the end, what AGAIN has read replaces the older records
+   of a unit, if it is not worse.
+
+Each list and each object is a task of work.py, and several threads run the tasks. A failure is noted in a file. After the
+last phase, a failure that a later phase has settled is dropped, and all others are written to the manifest.
 """
 
 from __future__ import annotations
@@ -14,6 +24,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from datetime import datetime, timezone
+from enum import Enum, auto
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -55,15 +66,22 @@ if TYPE_CHECKING:
     from .._aws.connection import Connection
     from .folder import NewFolder
 
-#: So many of what could not be read are returned. The manifest has all.
+#: The maximum number of failures that the module returns. The manifest contains all.
 MAX_RETURNED = 20
 
-# So many of them, by operation, code and Region, are in the message.
+# The maximum number of groups of failures in the message. A group has the same operation, code and Region.
 _MAX_GROUPS = 5
 
 
 class Place(NamedTuple):
-    """What a call is about, as far as it is known: a list of a Region is about no object."""
+    """The subject of a call or a failure.
+
+    :ivar kind: the kind of object that the call lists or reads.
+    :ivar operation: the operation; empty if the failure is not about one operation.
+    :ivar region: the Region that is called; empty if none is called.
+    :ivar unit: the unit that is read, or whose parts are listed or read; None for a list of all objects in the Region.
+    :ivar item_id: the ID of the part that is read; None for the unit itself and for a list.
+    """
 
     kind: Kind
     operation: str
@@ -72,18 +90,33 @@ class Place(NamedTuple):
     item_id: str | None = None
 
 
-# The ARN of the object that a list asks about, if there is one, the operation and the Region.
+# A list: the ARN of the unit whose parts it lists (None for a list of all objects in a Region), the operation, and the Region.
 ListKey = Tuple[Optional[str], str, str]
+
+
+class ListState(Enum):
+    """The state of a list that failed in the first phase."""
+
+    #: The second phase makes the list again.
+    FAILED = auto()
+    #: The error was not temporary, so the list is not made again.
+    GIVEN_UP = auto()
+    #: The second phase completed the list.
+    RECOVERED = auto()
+    #: The list failed in the second phase too.
+    FAILED_AGAIN = auto()
 
 
 class Seen:
     """
-    What lists have returned: of one part of an object in all Regions, or of what there is in one Region.
+    The items that lists have returned: one list of all objects in a Region, or the lists of one kind of part of a unit in all
+    Regions that have the unit.
 
-    :ivar open: how many of these lists have not ended.
-    :ivar taken: how many of an item were written, by fingerprint.
-    :ivar here: how many of an item a Region has listed, by Region and ID, or fingerprint for an item without an ID.
-    :ivar views: for each ID, what Regions say of it: a fingerprint, with the Regions.
+    :ivar open: the number of lists that have not ended.
+    :ivar taken: how often an item is exported, by fingerprint: as often as the Region that has returned it most often.
+    :ivar here: how often a Region has returned an item, by Region and the item's ID. An item without an ID has its fingerprint
+        instead.
+    :ivar views: the views of each part, by its ID: the fingerprints of its items, each with the Regions that returned the item.
     """
 
     def __init__(self, number: int) -> None:
@@ -93,12 +126,12 @@ class Seen:
         self.views: dict[str, dict[int, list[str]]] = {}
 
 
-class Reading(NamedTuple):
+class Copy(NamedTuple):
     """
-    What a Region has returned of an object.
+    An object as one Region returned it.
 
-    :ivar record: the responses of the operations that read it, by operation.
-    :ivar failures: those that failed, with the operation.
+    :ivar record: the responses, by the operations that read the object.
+    :ivar failures: the operations that failed, each with its failure.
     """
 
     region: str
@@ -106,7 +139,7 @@ class Reading(NamedTuple):
     failures: list[tuple[str, AnsibleSSMIncidentsError]]
 
     def is_gone(self, kind: Kind) -> bool:
-        """Tell whether the first operation did not find the object."""
+        """Return whether the first operation did not find the object."""
         return any(operation == kind.gets[0] and failure.code == NOT_FOUND for operation, failure in self.failures)
 
 
@@ -116,10 +149,10 @@ class Summary(NamedTuple):
 
     :ivar complete: whether everything was read.
     :ivar counts: the number of objects of each kind.
-    :ivar missing: the first of what could not be read, each with kind, arn, id, operation, region and code.
-    :ivar missing_count: how much could not be read.
-    :ivar missing_by: how often, by operation, code and Region.
-    :ivar changes_count: how many objects came, went or changed meanwhile.
+    :ivar missing: the first failures, each with kind, arn, id, operation, region and code.
+    :ivar missing_count: the number of all failures.
+    :ivar missing_by: the number of failures, by operation, code and Region.
+    :ivar changes_count: the number of objects that were created, deleted or changed during the export.
     """
 
     complete: bool
@@ -132,14 +165,14 @@ class Summary(NamedTuple):
 
 class Export:
     """
-    An export.
+    An export of a replication set.
 
     :param arn: the set's ARN.
     :param regions: all Regions of the set.
-    :param home: the one that returned the set.
-    :param folder: where the files are written.
-    :param workers: how many calls are made at a time.
-    :param deadline: a time of time.monotonic(), after which no call is made.
+    :param home: the Region that returned the set.
+    :param folder: the directory for the files.
+    :param workers: the number of calls that are made at the same time.
+    :param deadline: a time of time.monotonic(). No call is made after it.
     :raises AnsibleSSMIncidentsError: if a client can't be made, or a file can't be written.
     """
 
@@ -163,26 +196,26 @@ class Export:
         self._deadline = deadline
         self._reads = Reads(connection, self._regions, deadline)
         self._store = Store(folder)
-        # Of the members below.
+        # Protects the members below, which several threads change.
         self._lock = Lock()
         the_set = Unit(REPLICATION_SET, arn)
+        # All units that are known, by ARN.
         self._units: dict[str, Unit] = {arn: the_set}
+        # The bit of each list, by operation and Region: see Unit.listed.
         self._bits: dict[tuple[str, str], int] = {}
+        # No list contains the set. An operation without a name stands for the list that would.
         the_set.listed[FIRST] = self._bit("", home)
-        # What the second reading has found, by ARN.
+        # The units that the third phase reads, by ARN, each with the reason: see compare().
         self._again: dict[str, str] = {}
-        # Lists, by the ARN of the object that they ask about, operation and Region: those that failed in the first reading,
-        # those of them that are not asked for again, and those that the second reading has read, or not either.
-        self._failed_lists: set[ListKey] = set()
-        self._hopeless_lists: set[ListKey] = set()
-        self._recovered_lists: set[ListKey] = set()
-        self._lists_failed_again: set[ListKey] = set()
-        # The kinds of which a list failed, for the first and the second reading.
+        # The lists that failed in the first phase.
+        self._failed_lists: dict[ListKey, ListState] = {}
+        # The kinds whose lists are incomplete in the first and in the second phase.
         self._unsure_kinds: tuple[set[str], set[str]] = (set(), set())
-        # Calls, with their reading, that have not ended in time: what they return later does not count.
+        # The lists that did not end in time, each with its phase. What they return later does not count.
         self._abandoned: set[tuple[int, str | None, str, str]] = set()
-        # The objects and their readings of which no failure counts any more.
+        # The ARNs of units, each with a phase whose failures no longer count.
         self._settled: set[tuple[str, int]] = set()
+        # The objects of other accounts: their kinds and ARNs.
         self._shared: set[tuple[str, str]] = set()
         self._missing: list[dict[str, Any]] = []
         self._missing_by: Counter[tuple[str, str, str]] = Counter()
@@ -192,22 +225,22 @@ class Export:
     def run(self) -> Summary:
         """Read everything, and write all files.
 
-        What can't be read is no error, but named in the manifest.
+        A call that fails raises no error. The manifest names it.
 
         :raises AnsibleSSMIncidentsError: if a file can't be written.
         """
         try:
             return self._run()
         finally:
-            # A thread whose call hangs can't write into a folder that is not there any more.
+            # A thread whose call hangs must not write to a directory that no longer exists.
             self._store.stop()
 
     def _run(self) -> Summary:
-        self._read(FIRST)
+        self._run_phase(FIRST)
         if time.monotonic() < self._deadline:
-            self._read(SECOND)
+            self._run_phase(SECOND)
             self._compare()
-            self._read(AGAIN)
+            self._run_phase(AGAIN)
         else:
             self._note_missing(Place(REPLICATION_SET, "", ""), _too_late(SECOND))
         outdated, useless = self._end_reading_again()
@@ -219,6 +252,7 @@ class Export:
         return Summary(complete, counts, self._missing, sum(self._missing_by.values()), self._missing_by, self._changes)
 
     def _manifest(self, complete: bool) -> dict[str, Any]:
+        """Return the facts for the manifest, without the lists and the facts of the files."""
         return {
             "format_version": FORMAT_VERSION,
             "account_id": self._account_id,
@@ -240,79 +274,88 @@ class Export:
             },
         }
 
-    # Readings -----------------------------------------------------------------------------------------------------
+    # Phases -------------------------------------------------------------------------------------------------------
 
-    def _read(self, reading: int) -> None:
-        """Carry out one of the three readings."""
-        if reading != AGAIN:
+    def _run_phase(self, phase: int) -> None:
+        """Run one of the three phases."""
+        if phase != AGAIN:
             for unit in self._units.values():
                 unit.views = {}
-            # All lists end before the first object is read: a Region that hangs must leave the time to read the others'.
+            # All lists end before the first object is read. If a Region hangs, half of the time is left for the other Regions.
             half = (time.monotonic() + self._deadline) / 2
-            self._carry_out(self._region_lists(reading), reading, half)
+            self._carry_out(self._region_lists(phase), phase, half)
         for level in LEVELS:
-            self._carry_out(self._unit_tasks(level, reading), reading, self._deadline)
+            self._carry_out(self._unit_tasks(level, phase), phase, self._deadline)
 
-    def _carry_out(self, tasks: Iterable[Task], reading: int, deadline: float) -> None:
+    def _carry_out(self, tasks: Iterable[Task], phase: int, deadline: float) -> None:
+        """Run tasks, and note a failure for each task that did not end in time."""
         for task in carry_out(tasks, self._workers, deadline):
             with self._lock:
-                self._abandoned.add((reading, *_list_key(task.what)))
-            self._fail(task.what, _too_late(reading), reading)
+                self._abandoned.add((phase, *_list_key(task.what)))
+            self._fail(task.what, _too_late(phase), phase)
 
-    def _region_lists(self, reading: int) -> Iterator[Task]:
+    def _region_lists(self, phase: int) -> Iterator[Task]:
+        """Yield the tasks that list all objects of a kind in a Region, for each kind and Region."""
         for kind in KINDS.values():
             for operation, parent in kind.lists.items():
                 for region in self._regions:
                     place = Place(kind, operation, region)
-                    if parent is None and self._is_listable(place, reading):
-                        yield self._list_task(place, reading, Seen(1))
+                    if parent is None and self._is_listable(place, phase):
+                        yield self._list_task(place, phase, Seen(1))
 
-    def _is_listable(self, place: Place, reading: int) -> bool:
-        """Tell whether a list is to be made: one that is denied is named already, and needs no second look."""
-        is_hopeless = reading == SECOND and _list_key(place) in self._hopeless_lists
-        return place.operation not in self._unknown_operations and not is_hopeless
+    def _is_listable(self, place: Place, phase: int) -> bool:
+        """Return whether to make a list. The second phase does not repeat a list whose error was not temporary."""
+        is_given_up = phase == SECOND and self._failed_lists.get(_list_key(place)) is ListState.GIVEN_UP
+        return place.operation not in self._unknown_operations and not is_given_up
 
-    def _unit_tasks(self, level: Iterable[Kind], reading: int) -> Iterator[Task]:
-        """Yield the tasks for all objects of some kinds that are known now."""
+    def _unit_tasks(self, level: Iterable[Kind], phase: int) -> Iterator[Task]:
+        """Yield the tasks of a phase for the units of some kinds that are known now."""
         for arn in list(self._units):
             unit = self._units[arn]
             if unit.kind not in level:
                 continue
-            if (reading == FIRST and unit.listed[FIRST]) or (reading == AGAIN and arn in self._again):
-                yield self._unit_task(unit, self._read_unit, reading)
-            elif reading == SECOND and self._is_listed_again(unit):
-                yield self._unit_task(unit, self._look_at_unit, reading)
+            if (phase == FIRST and unit.listed[FIRST]) or (phase == AGAIN and arn in self._again):
+                yield self._unit_task(unit, self._read_unit, phase)
+            elif phase == SECOND and self._is_listed_again(unit):
+                yield self._unit_task(unit, self._look_at_unit, phase)
 
     def _is_listed_again(self, unit: Unit) -> bool:
+        """Return whether the second phase has found the unit again, so that it lists the unit's parts again."""
         return unit.kind is REPLICATION_SET or bool(unit.listed[FIRST] and unit.listed[SECOND])
 
-    def _unit_task(self, unit: Unit, run: Callable[[Unit, int], list[Task]], reading: int) -> Task:
+    def _unit_task(self, unit: Unit, run: Callable[[Unit, int], list[Task]], phase: int) -> Task:
+        """Return the task that runs a method for a unit.
+
+        If the task does not end in time, the failure names the operation: the first one that reads the unit, or the list that
+        contains it.
+        """
         operation = unit.kind.gets[0] if run == self._read_unit else next(iter(unit.kind.lists), unit.kind.gets[0])
-        return Task(Place(unit.kind, operation, self._regions_of(unit)[0], unit), partial(run, unit, reading))
+        return Task(Place(unit.kind, operation, self._regions_of(unit)[0], unit), partial(run, unit, phase))
 
     # Objects ------------------------------------------------------------------------------------------------------
 
-    def _read_unit(self, unit: Unit, reading: int) -> list[Task]:
-        """Read an object, and return the tasks that list its parts."""
-        found = self._read_views(Place(unit.kind, "", "", unit), self._views_of(unit), reading)
+    def _read_unit(self, unit: Unit, phase: int) -> list[Task]:
+        """Read a unit, write it, and return the tasks that list its parts."""
+        found = self._read_views(Place(unit.kind, "", "", unit), self._views_of(unit), phase)
         if unit.is_gone:
             return []
         unit.is_read = unit.is_read or any(unit.kind.gets[0] in one.record for one in found)
         for one in found:
-            self._write(unit.kind, {"arn": unit.arn, "region": one.region, **one.record}, reading)
-        if unit.kind is REPLICATION_SET and reading == FIRST:
+            self._write(unit.kind, {"arn": unit.arn, "region": one.region, **one.record}, phase)
+        if unit.kind is REPLICATION_SET and phase == FIRST:
             unit.prints[FIRST] = fingerprint([one.record for one in found])
             if any(_set_of(one.record).get("status") == DELETING for one in found):
                 self._note_missing(Place(unit.kind, "", "", unit), _unstable("it is being deleted"))
-        return self._part_lists(unit, reading)
+        return self._part_lists(unit, phase)
 
-    def _look_at_unit(self, unit: Unit, reading: int) -> list[Task]:
-        """Return the tasks that list the parts of an object once more. The set itself is in no list: it is read."""
+    def _look_at_unit(self, unit: Unit, phase: int) -> list[Task]:
+        """Return the tasks that list the parts of a unit again. The replication set is read, because no list contains it."""
         if unit.kind is REPLICATION_SET:
             self._look_at_set(unit)
-        return self._part_lists(unit, reading)
+        return self._part_lists(unit, phase)
 
     def _look_at_set(self, unit: Unit) -> None:
+        """Read the replication set again. Note a failure for each Region that was added to it."""
         found = self._read_views(Place(unit.kind, "", "", unit), self._views_of(unit), SECOND)
         if unit.is_gone:
             return
@@ -324,17 +367,18 @@ class Export:
                 failure = AnsibleSSMIncidentsError("", code=REPLICATION_SET_CHANGED, reason=reason)
                 self._note_missing(Place(unit.kind, "GetReplicationSet", region, unit), failure)
 
-    def _read_views(self, about: Place, views: Iterable[Sequence[str]], reading: int) -> list[Reading]:
-        """Return what Regions return of an object: once, or once for each view of it, if what they return differs too.
+    def _read_views(self, about: Place, views: Iterable[Sequence[str]], phase: int) -> list[Copy]:
+        """Read an object once for each view of it, and return the copies that differ.
 
-        :param about: the object, which is a part of the unit if it has an item_id.
-        :param views: the Regions that list it in the same way, together.
+        :param about: the object: the unit, or a part of it if there is an item_id.
+        :param views: for each view, the Regions that have it. The object is read in one of them.
+        :return: the copies; none if no Region finds the unit.
         """
         kind, unit = about.kind, about.unit
         if unit is None:
-            raise AssertionError("only an object that is known is read")
+            raise AssertionError("only a unit and its parts are read")
         found = [self._read_in_any(about, regions) for regions in views]
-        may_be_gone = reading != AGAIN or unit.is_read or self._again.get(unit.arn) == WENT
+        may_be_gone = phase != AGAIN or unit.is_read or self._again.get(unit.arn) == WENT
         if not about.item_id and may_be_gone and all(one.is_gone(kind) for one in found):
             unit.is_doubtful = unit.is_gone = True
             return []
@@ -342,14 +386,14 @@ class Export:
             for operation, failure in one.failures:
                 place = about._replace(operation=operation, region=one.region)
                 if failure.code == NOT_FOUND:
-                    self._doubt(place, failure, reading)
+                    self._doubt(place, failure, phase)
                 else:
-                    self._fail(place, failure, reading)
+                    self._fail(place, failure, phase)
         return list({fingerprint(one.record): one for one in reversed(found) if one.record}.values())[::-1]
 
-    def _read_in_any(self, about: Place, regions: Iterable[str]) -> Reading:
-        """Read an object in the first of some Regions that returns all of it or, if none does, the most."""
-        best: Reading | None = None
+    def _read_in_any(self, about: Place, regions: Iterable[str]) -> Copy:
+        """Read an object in Regions, one after the other, until one returns all of it. If none does, return the fullest copy."""
+        best: Copy | None = None
         for region in regions:
             if best is not None and time.monotonic() >= self._deadline:
                 break
@@ -359,13 +403,13 @@ class Export:
             if not one.failures:
                 break
         if best is None:
-            raise AssertionError("an object is read in a Region")
+            raise AssertionError("an object is in at least one Region")
         return best
 
-    def _read_in(self, about: Place, region: str) -> Reading:
-        """Read an object in one Region, with all operations that read it."""
+    def _read_in(self, about: Place, region: str) -> Copy:
+        """Read an object in one Region, with all operations of its kind."""
         kind, item_id, arn = about.kind, about.item_id, about.unit.arn if about.unit else ""
-        one = Reading(region, {}, [])
+        one = Copy(region, {}, [])
         for operation in kind.gets:
             if operation in self._unknown_operations:
                 continue
@@ -382,55 +426,65 @@ class Export:
 
     # Lists --------------------------------------------------------------------------------------------------------
 
-    def _part_lists(self, unit: Unit, reading: int) -> list[Task]:
-        """Return the tasks that list the parts of an object, in each Region that has listed it.
+    def _part_lists(self, unit: Unit, phase: int) -> list[Task]:
+        """Return the tasks that list the parts of a unit, in each Region that has listed the unit.
 
-        Lists of an incident that does not exist are empty (alchemy-run's tests): the incident is looked at first.
+        The first and the third phase read the unit before, because for an incident that does not exist, these lists are empty and
+        raise no error (alchemy-run's tests).
         """
         tasks = []
         for kind, operation in sub_lists(unit.kind):
             places = [Place(kind, operation, region, unit) for region in self._regions_of(unit)]
-            places = [place for place in places if self._is_listable(place, reading)]
+            places = [place for place in places if self._is_listable(place, phase)]
             seen = Seen(len(places))
-            tasks += [self._list_task(place, reading, seen) for place in places]
+            tasks += [self._list_task(place, phase, seen) for place in places]
         return tasks
 
-    def _list_task(self, place: Place, reading: int, seen: Seen, tokens: tuple[str, ...] = ()) -> Task:
-        return Task(place, partial(self._list, place, reading, seen, tokens))
+    def _list_task(self, place: Place, phase: int, seen: Seen, tokens: tuple[str, ...] = ()) -> Task:
+        return Task(place, partial(self._list, place, phase, seen, tokens))
 
-    def _list(self, place: Place, reading: int, seen: Seen, tokens: tuple[str, ...]) -> list[Task]:
-        """Read a page, and return what follows from it: the next page or, after the last one, the parts to read."""
+    def _list(self, place: Place, phase: int, seen: Seen, tokens: tuple[str, ...]) -> list[Task]:
+        """Read a page of a list, and return the task for the next page or, after the last page, the tasks that read the parts.
+
+        :param tokens: the tokens of the pages so far; empty for the first page.
+        """
         kind, operation, region, unit = place[:4]
         token = tokens[-1] if tokens else None
         period = self._periods[kind.times] if kind.times else None
         try:
             page = self._reads.page(kind, operation, region, unit.arn if unit else None, token, period)
-            if self._is_abandoned(place, reading):
+            if self._is_abandoned(place, phase):
                 return []
             for item in page.items:
-                self._take(place, item, reading, seen)
+                self._take(place, item, phase, seen)
             if page.token is not None:
                 if page.token in tokens or len(tokens) + 1 >= MAX_PAGES:
                     raise _endless(operation)
-                return [self._list_task(place, reading, seen, (*tokens, page.token))]
-            if reading == SECOND:
+                return [self._list_task(place, phase, seen, (*tokens, page.token))]
+            if phase == SECOND:
                 with self._lock:
-                    self._recovered_lists |= {_list_key(place)} & self._failed_lists
+                    self._note_second_result(place, ListState.RECOVERED)
         except AnsibleSSMIncidentsError as failure:
-            if self._is_abandoned(place, reading):
+            if self._is_abandoned(place, phase):
                 return []
             if failure.code == NOT_FOUND and unit:
-                self._doubt(place, failure, reading)
+                self._doubt(place, failure, phase)
             else:
-                self._fail(place, failure, reading)
-        return self._part_tasks(place, reading, seen)
+                self._fail(place, failure, phase)
+        return self._part_tasks(place, phase, seen)
 
-    def _is_abandoned(self, place: Place, reading: int) -> bool:
+    def _note_second_result(self, place: Place, state: ListState) -> None:
+        """Note the result of the second phase for a list, if the list failed in the first phase. The lock is held."""
+        if _list_key(place) in self._failed_lists:
+            self._failed_lists[_list_key(place)] = state
+
+    def _is_abandoned(self, place: Place, phase: int) -> bool:
+        """Return whether a list did not end in time, so that what it returns no longer counts."""
         with self._lock:
-            return (reading, *_list_key(place)) in self._abandoned
+            return (phase, *_list_key(place)) in self._abandoned
 
-    def _part_tasks(self, place: Place, reading: int, seen: Seen) -> list[Task]:
-        """Return the tasks that read the parts of an object, when the last Region has listed them."""
+    def _part_tasks(self, place: Place, phase: int, seen: Seen) -> list[Task]:
+        """Return the tasks that read the parts of a unit, when the last of their lists has ended; none before that."""
         with self._lock:
             seen.open -= 1
             if seen.open:
@@ -439,75 +493,80 @@ class Export:
         for item_id, views in seen.views.items():
             regions = list(views.values())
             part = Place(place.kind, place.kind.gets[0], regions[0][0], place.unit, item_id)
-            tasks.append(Task(part, partial(self._read_part, part, regions, reading)))
+            tasks.append(Task(part, partial(self._read_part, part, regions, phase)))
         return tasks
 
-    def _read_part(self, part: Place, views: Sequence[Sequence[str]], reading: int) -> list[Task]:
-        for one in self._read_views(part, views, reading):
-            self._write_part(part, one.region, one.record, reading)
+    def _read_part(self, part: Place, views: Sequence[Sequence[str]], phase: int) -> list[Task]:
+        """Read a part of a unit, and write it."""
+        for one in self._read_views(part, views, phase):
+            self._write_part(part, one.region, one.record, phase)
         return []
 
-    def _take(self, place: Place, item: dict[str, Any], reading: int, seen: Seen) -> None:
-        """Take an item of a list."""
+    def _take(self, place: Place, item: dict[str, Any], phase: int, seen: Seen) -> None:
+        """Record an item of a list: register a unit, or remember a part that must be read, or write the item itself."""
         kind, operation, region, unit = place[:4]
         item_id = item[kind.id] if kind.id else None
         view = fingerprint(item)
         here = (region, item_id or view)
         with self._lock:
             seen.here[here] += 1
-            # An object that others are created before moves to the next page, which lists it again.
+            # If an object is created during a list, others move to the next page, which returns them again.
             if item_id and seen.here[here] > 1:
                 return
             listed = fingerprint(operation, region, item)
             if unit:
-                unit.parts[reading] += listed
-            if unit and reading != AGAIN:
-                unit.prints[reading] += listed
+                unit.parts[phase] += listed
+            if unit and phase != AGAIN:
+                unit.prints[phase] += listed
             if is_unit(kind):
-                self._register(place, item, view, listed, reading)
+                self._register(place, item, view, listed, phase)
                 return
-            if kind.gets and reading != SECOND:
+            if kind.gets and phase != SECOND:
                 seen.views.setdefault(item_id or "", {}).setdefault(view, []).append(region)
             is_new = seen.here[here] > seen.taken[view]
             seen.taken[view] += is_new
-        if is_new and not kind.gets and reading != SECOND:
-            self._write_part(place._replace(item_id=item_id), region, {operation: item}, reading)
+        if is_new and not kind.gets and phase != SECOND:
+            self._write_part(place._replace(item_id=item_id), region, {operation: item}, phase)
 
-    def _register(self, place: Place, item: dict[str, Any], view: int, listed: int, reading: int) -> None:
-        """Remember that a list has an object. The lock is held."""
+    def _register(self, place: Place, item: dict[str, Any], view: int, listed: int, phase: int) -> None:
+        """Record that a list contains a unit. The lock is held."""
         arn = item[place.kind.id or ""]
         if is_account_id(arn.split(":")[4]) and arn.split(":")[4] != self._account_id:
-            # It belongs to the other account's replication set.
+            # It belongs to the replication set of another account.
             self._shared.add((place.kind.name, arn))
             return
         unit = self._units.get(arn)
         if unit is None:
             unit = self._units[arn] = Unit(place.kind, arn)
-            if reading == AGAIN:
+            if phase == AGAIN:
                 self._again[arn] = LATE if any(place.kind.name in kinds for kinds in self._unsure_kinds) else CAME
-        which = min(reading, SECOND)
-        if reading != AGAIN or arn in self._again:
+        which = min(phase, SECOND)
+        if phase != AGAIN or arn in self._again:
             unit.listed[which] |= self._bit(place.operation, place.region)
-        if reading != AGAIN:
+        if phase != AGAIN:
             unit.prints[which] += listed
             regions = unit.views.setdefault(view, [])
             if place.region not in regions:
                 regions.append(place.region)
 
-    # Looking again ------------------------------------------------------------------------------------------------
+    # Comparing ----------------------------------------------------------------------------------------------------
 
     def _compare(self) -> None:
-        """Find what came, went or changed between the first and the second reading, and what may be read by now."""
+        """Find the units that the third phase must read: compare the lists of the first and the second phase."""
         for arn, unit in self._units.items():
             first, second = (unit.kind.name in kinds for kinds in self._unsure_kinds)
             found = compare(unit, first, second)
             if found:
-                # What has gone too: an object can move to a page that was read already, when another is deleted.
+                # Units that are no longer listed too: if another object is deleted during a list, a unit can move to a page that
+                # was already read.
                 self._again[arn] = found
             unit.is_gone = False
 
     def _end_reading_again(self) -> tuple[set[str], set[str]]:
-        """Return the ARNs of the objects whose first reading is outdated, and of those whose last one is useless."""
+        """Decide about the units that the third phase has read, and note their changes.
+
+        :return: the ARNs of the units whose older records are outdated, and of those whose new records are useless.
+        """
         outdated: set[str] = set()
         useless: set[str] = set()
         for arn, found in self._again.items():
@@ -522,7 +581,7 @@ class Export:
                 self._settled.add((arn, AGAIN))
             if result.is_unstable:
                 self._note_missing(
-                    Place(unit.kind, "", "", unit), _unstable("it changed again while it was read again")
+                    Place(unit.kind, "", "", unit), _unstable("it changed again while the module read it again")
                 )
             if result.change == WENT:
                 self._note_gone(unit)
@@ -530,9 +589,10 @@ class Export:
                 self._note_change(unit, result.change, result.is_exported)
         return outdated, useless
 
-    # What went wrong ----------------------------------------------------------------------------------------------
+    # Failures -----------------------------------------------------------------------------------------------------
 
     def _find_unknown_operations(self) -> set[str]:
+        """Return the operations that the installed botocore does not know, and note a failure for each."""
         unknown = set()
         for kind in KINDS.values():
             for operation in (*kind.lists, *kind.gets):
@@ -542,41 +602,52 @@ class Export:
                     self._note_missing(Place(kind, operation, ""), failure)
         return unknown
 
-    def _doubt(self, place: Place, failure: AnsibleSSMIncidentsError, reading: int) -> None:
-        """Take note that something was listed and is not found, which the next reading explains or else is a failure."""
-        if reading == AGAIN:
-            self._fail(place, failure, reading)
+    def _doubt(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int) -> None:
+        """Note that AWS did not find a unit or a part that it has listed.
+
+        Before the third phase this is not a failure, because the third phase reads the unit again.
+        """
+        if phase == AGAIN:
+            self._fail(place, failure, phase)
         elif place.unit:
             place.unit.is_doubtful = True
 
-    def _fail(self, place: Place, failure: AnsibleSSMIncidentsError, reading: int) -> None:
-        """Take note that something could not be read."""
-        unit, is_hopeless = place.unit, not failure.is_temporary and failure.code != WAIT_TIMEOUT
+    def _fail(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int) -> None:
+        """Note a failure to list or to read something in a phase."""
+        unit = place.unit
         with self._lock:
             if unit:
                 failures = list(unit.failures)
-                failures[reading] |= {(place.operation, place.item_id)}
+                failures[phase] |= {(place.operation, place.item_id)}
                 unit.failures = (failures[FIRST], failures[SECOND], failures[AGAIN])
                 if failure.is_temporary:
-                    unit.passing |= {reading}
+                    unit.passing |= {phase}
             if place.operation in place.kind.lists:
-                # What is not asked for again has no second reading either.
-                readings = {FIRST, SECOND} if is_hopeless and reading == FIRST else {reading}
-                if reading == FIRST:
-                    self._failed_lists.add(_list_key(place))
-                elif reading == SECOND:
-                    self._lists_failed_again |= {_list_key(place)} & self._failed_lists
-                if is_hopeless:
-                    self._hopeless_lists.add(_list_key(place))
-                if unit:
-                    unit.unlisted |= readings
-                if is_unit(place.kind):
-                    for one in readings - {AGAIN}:
-                        self._unsure_kinds[one].update(units_below(place.kind))
-        self._note_missing(place, failure, reading)
+                self._fail_list(place, failure, phase)
+        self._note_missing(place, failure, phase)
 
-    def _note_missing(self, place: Place, failure: AnsibleSSMIncidentsError, reading: int | None = None) -> None:
-        """Take note of what is missing, until a later reading settles it."""
+    def _fail_list(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int) -> None:
+        """Note that a list failed in a phase, and which units and kinds are therefore incomplete. The lock is held."""
+        phases = {phase}
+        if phase == SECOND:
+            self._note_second_result(place, ListState.FAILED_AGAIN)
+        elif phase == FIRST:
+            is_given_up = not failure.is_temporary and failure.code != WAIT_TIMEOUT
+            self._failed_lists[_list_key(place)] = ListState.GIVEN_UP if is_given_up else ListState.FAILED
+            if is_given_up:
+                # A list that is not made again is incomplete in the second phase too.
+                phases.add(SECOND)
+        if place.unit:
+            place.unit.unlisted |= phases
+        if is_unit(place.kind):
+            for one in phases - {AGAIN}:
+                self._unsure_kinds[one].update(units_below(place.kind))
+
+    def _note_missing(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int | None = None) -> None:
+        """Note a failure for the manifest. _settle() decides at the end whether it still counts.
+
+        :param phase: the phase of the failure; None for a failure that no later phase can settle.
+        """
         self._store.note(
             MISSING,
             {
@@ -587,20 +658,20 @@ class Export:
                 "region": place.region or None,
                 "code": failure.code,
                 "reason": shorten(self._mask(failure.reason)),
-                "reading": reading,
+                "phase": phase,
             },
         )
 
     def _settle(self, note: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return what is missing as the manifest has it, and count it; None for what a later reading has read."""
+        """Count a failure, and return its entry for the manifest; None if a later phase has settled it."""
         entry = dict(note)
-        reading, kind, operation = entry.pop("reading"), KINDS[entry["kind"]], entry["operation"]
-        key = (entry["arn"], operation, entry["region"])
-        is_settled = (entry["arn"], reading) in self._settled
-        if is_unit(kind) and operation in kind.lists:
-            is_settled = is_settled or (reading == FIRST and key in self._recovered_lists)
-        is_named_twice = reading == FIRST and key in self._lists_failed_again
-        if is_settled or is_named_twice:
+        phase, operation = entry.pop("phase"), entry["operation"]
+        state = self._failed_lists.get((entry["arn"], operation, entry["region"])) if phase == FIRST else None
+        # The third phase reads the units of a list that the second phase has completed. A list of parts is settled only if the
+        # third phase reads its unit.
+        is_recovered = state is ListState.RECOVERED and is_unit(KINDS[entry["kind"]])
+        # The entry of the second phase names a list that failed again.
+        if (entry["arn"], phase) in self._settled or is_recovered or state is ListState.FAILED_AGAIN:
             return None
         self._missing_by[operation or "", entry["code"], entry["region"] or ""] += 1
         if len(self._missing) < MAX_RETURNED:
@@ -608,15 +679,17 @@ class Export:
         return entry
 
     def _note_gone(self, unit: Unit) -> None:
-        # Lists of the parts of what does not exist are empty (alchemy-run's tests).
-        self._note_change(unit, "went", exported=unit.is_read and not sub_lists(unit.kind))
+        """Note that a unit was deleted."""
+        # If the unit has parts, their lists may have been empty because it no longer existed (alchemy-run's tests).
+        self._note_change(unit, WENT, exported=unit.is_read and not sub_lists(unit.kind))
         if unit.kind is REPLICATION_SET:
             self._note_missing(Place(unit.kind, "", "", unit), _unstable("it was deleted during the export"))
 
     def _note_change(self, unit: Unit, change: str, exported: bool) -> None:
-        """Take note of a change for the manifest.
+        """Note a change for the manifest.
 
-        :param exported: whether the files have the object as it was after the change or, if it went, before.
+        :param change: CAME, WENT or CHANGED.
+        :param exported: whether the files contain the unit as it was after the change or, if it was deleted, before.
         """
         self._store.note(CHANGES, {"kind": unit.kind.name, "arn": unit.arn, "change": change, "exported": exported})
         self._changes += 1
@@ -624,27 +697,30 @@ class Export:
     # Regions ------------------------------------------------------------------------------------------------------
 
     def _bit(self, operation: str, region: str) -> int:
+        """Return the bit of a list for Unit.listed."""
         return self._bits.setdefault((operation, region), 1 << len(self._bits))
 
     def _regions_of(self, unit: Unit) -> list[str]:
-        """Return the Regions that have listed an object, in the order of their names."""
+        """Return the Regions that have listed a unit, sorted by name."""
         with self._lock:
             listed = unit.listed[FIRST] | unit.listed[SECOND]
             return sorted({region for (_operation, region), bit in self._bits.items() if bit & listed})
 
     def _views_of(self, unit: Unit) -> list[list[str]]:
-        """Return the Regions in which an object is read, those together that list it in the same way."""
+        """Return the Regions that list a unit, grouped by their views of it. All Regions of the set have one view of the set."""
         if unit.kind is REPLICATION_SET:
             (home,) = self._regions_of(unit)
             return [[home, *(region for region in self._regions if region != home)]]
         return sorted(sorted(regions) for regions in unit.views.values()) or [self._regions_of(unit)]
 
-    def _write(self, kind: Kind, record: Mapping[str, Any], reading: int) -> None:
-        self._store.write(kind.name, record, again=reading == AGAIN)
+    def _write(self, kind: Kind, record: Mapping[str, Any], phase: int) -> None:
+        """Write a line to the file of a kind."""
+        self._store.write(kind.name, record, again=phase == AGAIN)
 
-    def _write_part(self, place: Place, region: str, record: Mapping[str, Any], reading: int) -> None:
+    def _write_part(self, place: Place, region: str, record: Mapping[str, Any], phase: int) -> None:
+        """Write a part of a unit as a line, with the ARN of the unit and the part's ID, if it has one."""
         head = {"parent": place.unit.arn if place.unit else "", **({"id": place.item_id} if place.item_id else {})}
-        self._write(place.kind, {**head, "region": region, **record}, reading)
+        self._write(place.kind, {**head, "region": region, **record}, phase)
 
 
 def _list_key(place: Place) -> ListKey:
@@ -652,7 +728,7 @@ def _list_key(place: Place) -> ListKey:
 
 
 def _set_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the replication set in what was read of it; empty if it could not be read."""
+    """Return the replication set in the record of a copy; empty if it could not be read."""
     found: Mapping[str, Any] = record.get("GetReplicationSet", {}).get("replicationSet", {})
     return found
 
@@ -662,8 +738,8 @@ def _endless(operation: str) -> AnsibleSSMIncidentsError:
     return AnsibleSSMIncidentsError(f"Failed to call {operation}", code=MALFORMED_ANSWER, reason=reason)
 
 
-def _too_late(reading: int) -> AnsibleSSMIncidentsError:
-    what = "it was not looked at once more" if reading == SECOND else "it was not read"
+def _too_late(phase: int) -> AnsibleSSMIncidentsError:
+    what = "it was not checked for changes" if phase == SECOND else "it was not read"
     return AnsibleSSMIncidentsError("", code=WAIT_TIMEOUT, reason=f"{what} within the time limit")
 
 
@@ -676,15 +752,16 @@ def _now() -> str:
 
 
 def incomplete(arn: str, missing_by: Mapping[tuple[str, str, str], int]) -> AnsibleSSMIncidentsError:
-    """Return the failure of an export to which something is missing.
+    """Return the failure of an export that is incomplete.
 
-    It names what was called and AWS's code, and quotes no message: these can be about people.
+    Its message has operations and codes. It quotes no message of AWS, because a message can contain personal data.
 
-    :param missing_by: as of a Summary.
+    :param missing_by: the number of failures, as in a Summary.
     """
     counted = sorted(missing_by.items(), key=lambda item: (-item[1], item[0]))
     groups = [
-        f"{operation or 'the second look'}{f' in Region {region}' if region else ''} ({code}{f', {number} times' if number > 1 else ''})"
+        f"{operation or 'the check for changes'}{f' in Region {region}' if region else ''}"
+        f" ({code}{f', {number} times' if number > 1 else ''})"
         for (operation, code, region), number in counted[:_MAX_GROUPS]
     ]
     more = len(counted) - len(groups)
@@ -696,7 +773,10 @@ def incomplete(arn: str, missing_by: Mapping[tuple[str, str, str], int]) -> Ansi
 
 
 def summary_of_counts(data: Mapping[str, Any]) -> Summary:
-    """Return what data_facts() has counted as the result of an export that was not made."""
+    """Return the result of check mode, which makes no export.
+
+    :param data: the facts of what the replication set holds, as data_facts() returns them.
+    """
     missing = [
         {
             "kind": one["part"],

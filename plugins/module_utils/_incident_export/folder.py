@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A folder that is there as a whole or not at all. Nothing of AWS is imported here.
+"""A new directory that appears at its path only when it is complete. Nothing of AWS is imported here.
 
-It is written next to its place, under a name that begins with a dot and ends with .incomplete, and renamed at the end.
-What is opened and renamed is named relative to the two folders, which stay open: a symbolic link that somebody puts into
-their place meanwhile is not followed.
+Until then, its files are in a directory next to it, whose name begins with a dot and ends with .incomplete. This directory and
+its parent stay open, and files are opened and renamed relative to them. If somebody replaces one of the two with a symbolic
+link, the link is not followed.
 """
 
 from __future__ import annotations
@@ -28,13 +28,17 @@ _SUFFIX = ".incomplete"
 _RANDOM_BYTES = 8
 _BLOCK = 1 << 20
 
-# A folder of this name in another's place would be followed.
+# Neither follows a symbolic link in place of the directory or the file.
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class FileFacts(NamedTuple):
-    """:ivar sha256: in hexadecimal."""
+    """The facts of a file.
+
+    :ivar size: in bytes.
+    :ivar sha256: the SHA-256 hash, in hexadecimal.
+    """
 
     lines: int
     size: int
@@ -42,16 +46,20 @@ class FileFacts(NamedTuple):
 
 
 def validate_path(path: str) -> None:
-    """Validate the path of a folder that is to be made: its parent is there and writable, and it is not.
+    """Validate the path of a new directory: it must be absolute and must not exist, and its parent must be a writable directory.
 
     :raises AnsibleSSMIncidentsError: names the path and what it must be.
     """
     parent, name = _split(path)
     if not os.path.isabs(path) or name in ("", ".", "..") or "\0" in path:
-        raise invalid_option("path", f"{path!r} is not an absolute path", "It must be one such as /exports/2026-11-25")
+        raise invalid_option(
+            "path", f"{path!r} is not an absolute path", "It must be a path such as /exports/2026-11-25"
+        )
     if os.path.lexists(path.rstrip("/")):
         raise invalid_option(
-            "path", f"{path!r} exists", "Specify a directory that does not exist yet: an export is never overwritten"
+            "path",
+            f"{path!r} already exists",
+            "Specify a directory that does not exist yet, because an export is never overwritten",
         )
     if not os.path.isdir(parent):
         raise _failure(path, "its parent directory does not exist")
@@ -60,7 +68,7 @@ def validate_path(path: str) -> None:
 
 
 def left_over(path: str) -> list[str]:
-    """Return the paths of the folders that runs for this path have left over, which were killed, or have not ended yet."""
+    """Return the paths of the .incomplete directories for a path. Their runs were killed or are still running."""
     parent, name = _split(path)
     try:
         names = os.listdir(parent)
@@ -72,10 +80,10 @@ def left_over(path: str) -> list[str]:
 
 class NewFolder:
     """
-    A context manager that makes a folder, which only finish() puts into its place. Without that, it is removed.
+    A context manager that makes a directory. finish() moves it to its path; without finish(), the directory is removed.
 
-    :param path: where to put it: see validate_path().
-    :raises AnsibleSSMIncidentsError: if the system refuses something, such as a file for which there is no space.
+    :param path: the path of the directory, for which validate_path() raises nothing.
+    :raises AnsibleSSMIncidentsError: if the operating system reports an error, such as a full disk. All methods raise it.
     """
 
     def __init__(self, path: str) -> None:
@@ -85,7 +93,7 @@ class NewFolder:
         self._is_finished = False
         self._open_files: list[IO[bytes]] = []
         with self._failing():
-            # The parent can be a link, as users have it; from now on it is this one.
+            # Users may have a symbolic link as the parent. The directory that it refers to now is used until the end.
             self._parent = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
                 os.mkdir(self._temporary, 0o700, dir_fd=self._parent)
@@ -103,7 +111,7 @@ class NewFolder:
     ) -> None:
         try:
             for file in self._open_files:
-                # What is still in its buffer, as on a disk that is full, would be written when nobody can handle the error.
+                # Closing a file writes its buffer. Later, if the disk is full, nothing could handle the error.
                 with suppress(OSError):
                     file.close()
             if not self._is_finished:
@@ -113,7 +121,7 @@ class NewFolder:
             os.close(self._parent)
 
     def create(self, name: str) -> IO[bytes]:
-        """Return a new file, which only its owner can read."""
+        """Create a file that only its owner can read, and return it for write()."""
         with self._failing():
             descriptor = os.open(name, os.O_WRONLY | _NEW_FILE, 0o600, dir_fd=self._folder)
             os.fchmod(descriptor, 0o600)
@@ -122,12 +130,12 @@ class NewFolder:
         return file
 
     def write(self, file: IO[bytes], content: bytes) -> None:
-        """Write to a file that create() has made."""
+        """Write to a file that create() returned."""
         with self._failing():
             file.write(content)
 
     def close(self, file: IO[bytes]) -> None:
-        """Close a file when its content is on the disk."""
+        """Write a file's buffer to the disk, and close the file."""
         with self._failing():
             file.flush()
             os.fsync(file.fileno())
@@ -135,7 +143,7 @@ class NewFolder:
         self._open_files.remove(file)
 
     def open(self, name: str) -> IO[bytes]:
-        """Return a file, to read it."""
+        """Open a file to read it."""
         with self._failing():
             descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._folder)
             return os.fdopen(descriptor, "rb")
@@ -146,12 +154,12 @@ class NewFolder:
             os.unlink(name, dir_fd=self._folder)
 
     def rename(self, name: str, new_name: str) -> None:
-        """Put a file into the place of another."""
+        """Rename a file. It replaces another file of the new name."""
         with self._failing():
             os.rename(name, new_name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 
     def facts(self, name: str) -> FileFacts:
-        """Return the facts of a file, as it is on the disk."""
+        """Read a closed file, and return its facts."""
         lines, size, digest = 0, 0, hashlib.sha256()
         with self._failing(), self.open(name) as file:
             while block := file.read(_BLOCK):
@@ -161,12 +169,14 @@ class NewFolder:
         return FileFacts(lines, size, digest.hexdigest())
 
     def finish(self) -> None:
-        """Put the folder into its place."""
+        """Move the directory to its path."""
         with self._failing():
             os.fsync(self._folder)
             if not self._is_mine(self._temporary):
-                raise _failure(self._path, f"{self._temporary} next to it was removed or replaced during the export")
-            # A directory that is empty would be replaced.
+                raise _failure(
+                    self._path, f"the temporary directory {self._temporary} was removed or replaced during the export"
+                )
+            # os.rename() would replace an empty directory.
             if self._look(self._name) is not None:
                 raise _failure(self._path, "it was created during the export")
             with _uninterrupted():
@@ -179,36 +189,43 @@ class NewFolder:
                 )
 
     def _is_mine(self, name: str) -> bool:
+        """Return whether a name in the parent is the directory that this object has made."""
         mine, there = os.fstat(self._folder), self._look(name)
         return there is not None and (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
 
     def _look(self, name: str) -> os.stat_result | None:
+        """Return the status of a name in the parent; None if it does not exist."""
         try:
             return os.stat(name, dir_fd=self._parent, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
     def _discard(self) -> None:
+        """Remove the directory and its files. Raises nothing."""
         try:
             for name in os.listdir(self._folder):
                 os.unlink(name, dir_fd=self._folder)
             if self._is_mine(self._temporary):
                 os.rmdir(self._temporary, dir_fd=self._parent)
         except OSError:
-            pass  # The next run names what is left over.
+            pass  # The next run warns about a directory that is left over.
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
+        """Raise an error of the operating system as AnsibleSSMIncidentsError."""
         try:
             yield
         except OSError as error:
-            # Not its text, which has the name of a file that users don't know.
+            # Not the whole text of the error, because it names a file that the user does not know.
             raise _failure(self._path, error.strerror or type(error).__name__) from error
 
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Hold up Ctrl-C and SIGTERM: between a rename and the note of it, an interruption would delete what is in its place."""
+    """Delay Ctrl-C and SIGTERM until the end of the block.
+
+    Between the rename and the assignment of _is_finished, an interruption would delete the files of the finished export.
+    """
     numbers = {signal.SIGINT, signal.SIGTERM}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
     try:
@@ -218,6 +235,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _split(path: str) -> tuple[str, str]:
+    """Return the parent and the name of a path."""
     parent, name = os.path.split(path.rstrip("/"))
     return parent or "/", name
 

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is exported, as a table: the kinds of objects, and the operations that list and read each (botocore's models).
+"""The table of what is exported: the kinds of objects, and the operations that list and read them (botocore's models).
 
-What an operation takes and returns is not in here, as botocore's model has it. Nothing of AWS is imported here.
+The parameters and the responses of the operations are not in this table. reads.py takes them from botocore's models. Nothing
+of AWS is imported here.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Mapping, NamedTuple
 
 from .._incident_data.contents import CONTACTS, INCIDENTS
 
-#: The version of the folder's form: of manifest.json and of the lines of the other files.
+#: The version of the format of the export: of manifest.json and of the lines of the other files.
 FORMAT_VERSION = 1
 
 
@@ -22,13 +23,13 @@ class Kind(NamedTuple):
     A kind of object.
 
     :ivar name: the name of its file, without the suffix.
-    :ivar service: the API that has it.
-    :ivar id: the member of a list's item with the object's ARN or ID; None if it has none.
-    :ivar lists: the operations that list it, each with the kind of the object that it asks about, or None if it lists what
-        there is in a Region.
-    :ivar gets: the operations that read one object. Of a kind without any, the list's item is all that there is.
-    :ivar times: the period that its lists ask for, by name, if they require one.
-    :ivar parent_id: the member of an object with the ARN of the object that it belongs to, if it has one.
+    :ivar service: botocore's name of the API that returns it.
+    :ivar id: the member of a list's item with the ARN or the ID of the object; None if the items have neither.
+    :ivar lists: the operations that list it. The value is the kind of the parent object that the operation takes; None if it
+        takes none, and lists all objects in the Region.
+    :ivar gets: the operations that read one object. Without any, the list's item is exported.
+    :ivar times: the period that its lists require, a key of periods(); None if they require none.
+    :ivar parent_id: the member of the response with the ARN of the parent object; None if there is no such member.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Kind(NamedTuple):
     parent_id: str | None = None
 
 
-#: The set itself, whose ARN is known.
+#: The replication set itself. No list is needed, because its ARN is known.
 REPLICATION_SET = Kind("replication_set", INCIDENTS, "arn", {}, ("GetReplicationSet", "ListTagsForResource"))
 
 KINDS: Mapping[str, Kind] = {
@@ -62,7 +63,7 @@ KINDS: Mapping[str, Kind] = {
             {"ListIncidentRecords": None},
             ("GetIncidentRecord", "ListTagsForResource"),
         ),
-        # Their list leaves out eventData.
+        # Each event is read, because the items of the list have no eventData.
         Kind(
             "timeline_events",
             INCIDENTS,
@@ -79,7 +80,7 @@ KINDS: Mapping[str, Kind] = {
             {"ListIncidentFindings": "incident_records"},
             ("BatchGetIncidentFindings",),
         ),
-        # Persons, escalation plans and on-call schedules.
+        # People, escalation plans and on-call schedules.
         Kind(
             "contacts",
             CONTACTS,
@@ -119,61 +120,67 @@ KINDS: Mapping[str, Kind] = {
     )
 }
 
-#: Operations that answer ResourceNotFoundException if an object that exists has no such thing. That a contact without a
-#: policy is one is unknown: an empty answer counts as none too.
+#: Operations whose ResourceNotFoundException does not mean that the object is gone. It is unknown whether AWS returns it or an
+#: empty response for a contact without a policy, so both mean that there is none.
 NONE_IF_NOT_FOUND = ("GetContactPolicy",)
 
-# Incident Manager was announced in May 2021: nothing in it is older.
+# Nothing in Incident Manager is older than its announcement in May 2021.
 _FIRST_TIME = "2020-01-01T00:00:00.000000+00:00"
 _LAST_TIME = "2100-01-01T00:00:00.000000+00:00"
 
 
 def periods(started: str) -> dict[str, tuple[str, str]]:
-    """Return the periods that lists ask for, each as its start and end.
+    """Return the start and the end of each period that lists require.
 
-    Which periods AWS accepts is unknown. One that it refuses makes the export incomplete.
+    It is unknown which periods AWS accepts. If it rejects one, the export is incomplete.
 
-    :param started: when the export started. Later shifts follow from the rotation and its overrides.
+    :param started: the start of the export. Later shifts are not exported, because AWS calculates them from the rotation and its
+        overrides.
     """
     return {"all": (_FIRST_TIME, _LAST_TIME), "past": (_FIRST_TIME, started)}
 
 
-#: What no operation of both APIs returns, as the manifest says it.
+#: What the export does not contain, as sentences for the manifest.
 NOT_INCLUDED = (
-    "The values of the secrets of PagerDuty integrations: they are in AWS Secrets Manager.",
-    "Runbooks and their runs: they are documents and automation executions of AWS Systems Manager.",
-    "The settings of chat channels and SNS topics: only their ARNs are here.",
-    "RAM shares: only the policies of response plans and contacts are here.",
-    "Post-incident analyses: they are OpsItems of AWS Systems Manager.",
+    "The values of the secrets of PagerDuty integrations. They are in AWS Secrets Manager.",
+    "Runbooks and their executions. They are documents and automation executions of AWS Systems Manager.",
+    "The settings of chat channels and SNS topics. The export contains only their ARNs.",
+    "RAM shares. The export contains only the policies of response plans and contacts.",
+    "Post-incident analyses. They are OpsItems of AWS Systems Manager.",
     "Alarms and EventBridge rules that start incidents.",
-    "The activation of contact channels: a channel that is created again must be activated again by its person.",
+    "The activation of contact channels. If you create a channel again, its owner must activate it again.",
     "Shifts of rotations after the start of the export.",
-    "Resources that other accounts share with this account: they belong to the replication sets of those accounts.",
+    "Resources that other accounts share with this account. They belong to the replication sets of those accounts.",
 )
 
 
 def sub_lists(kind: Kind) -> list[tuple[Kind, str]]:
-    """Return the operations that list what belongs to an object of a kind, each with the kind that it lists."""
+    """Return the operations that list the objects that belong to an object of a kind, each with the kind that it lists."""
     return [
         (part, operation) for part in KINDS.values() for operation, parent in part.lists.items() if parent == kind.name
     ]
 
 
 def is_unit(kind: Kind) -> bool:
-    """Tell whether objects of a kind are read and compared as a whole, with all that belongs to them.
+    """Return whether each object of a kind is a unit: the export reads and compares it as a whole, with its parts.
 
-    All others are a part of one such object.
+    The unit kinds are the replication set, kinds that are listed in a Region, and kinds that have parts. Objects of all other
+    kinds are parts of a unit.
     """
     return not kind.lists or None in kind.lists.values() or bool(sub_lists(kind))
 
 
 def units_below(kind: Kind) -> set[str]:
-    """Return the names of a kind that is read as a whole and of those below it, whose objects nothing else may list."""
+    """Return the names of a unit kind and of the unit kinds that its objects list, directly or through other units.
+
+    If a list of the kind fails, objects of all these kinds may be unknown.
+    """
     below = (part for part, _operation in sub_lists(kind) if is_unit(part))
     return {kind.name}.union(*(units_below(part) for part in below))
 
 
-#: The kinds that are read as a whole, in the order in which they are found: pages are found in contacts and engagements.
+#: The unit kinds in two levels, in the order in which the export finds their objects. The first level is listed in a Region. The
+#: second is listed for units of the first, such as the pages of a contact or an engagement.
 LEVELS: tuple[tuple[Kind, ...], ...] = (
     tuple(kind for kind in KINDS.values() if is_unit(kind) and set(kind.lists.values()) <= {None}),
     tuple(kind for kind in KINDS.values() if is_unit(kind) and not set(kind.lists.values()) <= {None}),

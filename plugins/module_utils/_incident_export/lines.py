@@ -16,9 +16,9 @@ from .._replication_set.facts import iso_time
 
 
 def plain(value: Any) -> Any:
-    """Return a response as JSON has it: times are ISO 8601 in UTC, and all else is as botocore parsed it.
+    """Return a response that botocore parsed as a value that JSON can represent: times are texts in ISO 8601 and UTC.
 
-    :raises ValueError, OverflowError: for a time that UTC can't have, and a number that JSON does not have.
+    :raises ValueError, OverflowError: if a time is out of range in UTC, or if a number is infinite or not a number.
     """
     if isinstance(value, datetime):
         return iso_time(value)
@@ -27,22 +27,22 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("JSON has no such number")
+        raise ValueError("JSON can't represent the number")
     return value
 
 
 def line(value: Any) -> bytes:
-    """Return a value as one line of JSON, whatever is in its texts: all letters but ASCII's printable ones are escaped.
+    """Return a value as one line of JSON. Control characters and all characters outside of ASCII are escaped.
 
-    :param value: what plain() returns.
+    :param value: a value that plain() returned.
     """
     return json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def fingerprint(*values: Any) -> int:
-    """Return a number of 128 bits that is the same for the same values.
+    """Return a number of 128 bits that is the same for the same values, and practically never for different ones.
 
-    The sum of the numbers of several objects does not depend on their order.
+    Fingerprints can be added up: the sum does not depend on the order of the values.
     """
     text = json.dumps(values, sort_keys=True, separators=(",", ":"))
     return int.from_bytes(hashlib.sha256(text.encode("ascii")).digest()[:16], "big")

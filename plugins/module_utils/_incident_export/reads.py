@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The calls of an export: a page of a list, and an object. What they take and return comes from botocore's model."""
+"""The calls of an export: read a page of a list, or an object. Their parameters and responses come from botocore's models."""
 
 from __future__ import annotations
 
@@ -29,14 +29,13 @@ if TYPE_CHECKING:
 
     from .._aws.connection import Connection
 
-# The most items in a page: as many as ssm-incidents allows. ssm-contacts allows 1,024, which would take more memory.
+# The maximum number of items in a page. ssm-incidents allows no more. ssm-contacts allows 1,024, which would take more memory.
 _PAGE_SIZE = 100
 
-# The status of every read (botocore's models).
+# The HTTP status of every read (botocore's models).
 _COMPLETE = 200
 
-
-# How botocore returns a member of a union that its model does not have.
+# botocore's name for a member of a union that its model does not have.
 _UNKNOWN_MEMBER = "SDK_UNKNOWN_MEMBER"
 
 
@@ -44,8 +43,8 @@ class Page(NamedTuple):
     """
     A page of a list.
 
-    :ivar items: as JSON.
-    :ivar token: that of the next page, None if there is none.
+    :ivar items: its items, as plain() returns them.
+    :ivar token: the token of the next page; None after the last one.
     """
 
     items: list[dict[str, Any]]
@@ -54,17 +53,17 @@ class Page(NamedTuple):
 
 class Reads:
     """
-    The calls, in all Regions of a set.
+    The calls in all Regions of a replication set.
 
-    :ivar without_list: how many responses had no list, not even an empty one, by operation. By botocore's model these
-        operations may leave it out.
-    :ivar unknown_members: the names of the members that the installed botocore does not know, by operation.
+    :ivar without_list: the number of responses without a list, by operation. botocore's models allow these operations to leave
+        the list out. Such a response counts as an empty list.
+    :ivar unknown_members: by operation, the names of the members of responses that the installed botocore does not know.
     """
 
     def __init__(self, connection: Connection, regions: Iterable[str], deadline: float) -> None:
         """
         :param connection: makes the clients, one for each API and Region.
-        :param deadline: a time of time.monotonic(), until which throttled calls are made again.
+        :param deadline: a time of time.monotonic(). Throttled calls are retried until then.
         :raises AnsibleSSMIncidentsError: if a client can't be made.
         """
         self.without_list: Counter[str] = Counter()
@@ -81,7 +80,7 @@ class Reads:
             )
 
     def missing_operation(self, kind: Kind, operation: str) -> AnsibleSSMIncidentsError | None:
-        """Return the failure of an operation that the installed botocore does not know, None if it knows it."""
+        """Return the failure for an operation that the installed botocore does not know; None if it knows the operation."""
         client = next(client for (service, _region), client in self._clients.items() if service == kind.service)
         if operation in client.meta.service_model.operation_names:
             return None
@@ -103,9 +102,9 @@ class Reads:
     ) -> Page:
         """Return a page of a list.
 
-        :param parent: the ARN that the list asks about, if it asks about one.
-        :param token: that of the page, None for the first one.
-        :param period: the start and the end that the list asks for, if it asks for one.
+        :param parent: the ARN of the object whose parts are listed; None for a list of all objects in the Region.
+        :param token: the token of the page; None for the first one.
+        :param period: the start and the end of the period, if the operation requires one.
         :raises AnsibleSSMIncidentsError: for every error.
         """
         client = self._clients[kind.service, region]
@@ -124,10 +123,10 @@ class Reads:
         return self._call(client, operation, parent, answer)
 
     def get(self, kind: Kind, operation: str, region: str, item_id: str, parent: str | None) -> dict[str, Any]:
-        """Return the response of an operation that reads one object, as JSON.
+        """Return the response of an operation that reads one object, as plain() returns it.
 
-        :param item_id: the object's ARN or ID.
-        :param parent: the ARN of the object that it is a part of.
+        :param item_id: the ARN or the ID of the object.
+        :param parent: the ARN of the object that it is a part of; None if it is not a part.
         :raises AnsibleSSMIncidentsError: for every error.
         """
         client = self._clients[kind.service, region]
@@ -144,7 +143,7 @@ class Reads:
 
     def _call(self, client: BaseClient, operation: str, arn: str | None, call: Callable[[], Any]) -> Any:
         about = f" for {arn}" if arn else ""
-        # A response that can't be read is not quoted, as it is about people.
+        # The error does not quote a response that can't be read, because the response can contain personal data.
         return call_aws(client, f"call {operation}{about}", call, returns_secrets=True, deadline=self._deadline)
 
     def _check_body(
@@ -155,7 +154,10 @@ class Reads:
         event_name: str,
         **_others: Any,
     ) -> None:
-        """Add what botocore has left out of a response. Raise a ValueError if it is not JSON, which botocore takes for empty."""
+        """Add the members that botocore has left out of a response. botocore calls this for each response.
+
+        :raises ValueError: if the response is not JSON. botocore itself would treat it as an empty response.
+        """
         if response_dict is None or response_dict["status_code"] != _COMPLETE:
             return
         body = json.loads(response_dict["body"])
@@ -177,7 +179,8 @@ class Reads:
     ) -> Page:
         answer, shape = _send(client, model, given), model.output_shape
         (listed,) = (name for name, member in shape.members.items() if member.type_name == "list")
-        # By the model, some lists need not be there. That a Region has none of a kind is not concluded from it.
+        # The model allows some responses to have no list. For a list of all objects in a Region, this is an error: it must not
+        # mean that the Region has none.
         if parent is not None and listed not in answer and listed not in shape.required_members:
             with self._lock:
                 self.without_list[model.name] += 1
@@ -190,7 +193,7 @@ class Reads:
             _validate_parent(item.get(kind.parent_id), kind, parent)
         token = next((answer.get(name) for name in shape.members if name.lower() == "nexttoken"), None)
         if not isinstance(token, (str, type(None))) or token == "":
-            raise ValueError("the token of the next page is not a str, or is empty")
+            raise ValueError("the token of the next page is empty or not a string")
         return Page(plain(items), token)
 
     def _object(
@@ -204,7 +207,7 @@ class Reads:
     ) -> dict[str, Any]:
         answer, shape = _send(client, model, given), model.output_shape
         for error in answer.get("errors") or []:
-            # BatchGetIncidentFindings alone has errors in a response.
+            # Only BatchGetIncidentFindings returns errors in a successful response.
             raise ClientError({"Error": {"Code": error.get("code"), "Message": error.get("message")}}, model.name)
         for name in shape.required_members:
             if answer.get(name) is None:
@@ -223,12 +226,12 @@ class Reads:
 
 
 def with_unknown_members(shape: Shape, body: Any, parsed: Any) -> set[str]:
-    """Add the members of a response that botocore's model does not have, and that botocore has left out, as AWS sent them.
+    """Add the members of a response that botocore has left out, because its model does not have them.
 
     :param shape: the model of the response, or of a part of it.
-    :param body: the same part of the response, as JSON.
-    :param parsed: the same part as botocore has parsed it, which is changed.
-    :return: the names of these members.
+    :param body: the same part of the response, as AWS sent it.
+    :param parsed: the same part as botocore parsed it. The members are added to it as AWS sent them.
+    :return: the names of the members that were added.
     """
     unknown: set[str] = set()
     if shape.type_name == "list" and isinstance(body, list) and isinstance(parsed, list):
@@ -251,13 +254,19 @@ def with_unknown_members(shape: Shape, body: Any, parsed: Any) -> set[str]:
 
 
 def _validate_parent(value: Any, kind: Kind, parent: str | None) -> None:
-    """Raise a ValueError if what was returned says that it belongs to another object than the one that was asked about."""
-    # Whether an ARN has a Region differs between operations.
+    """Validate that a part belongs to its parent.
+
+    :param value: the ARN of the parent in the response; None if the response has none.
+    :param parent: the ARN of the parent in the request; None if there is none.
+    :raises ValueError: if they differ.
+    """
+    # Compare without the Region, because some operations return ARNs with a Region and some without.
     if parent and value is not None and str(value).split(":", 5)[-1] != parent.split(":", 5)[-1]:
-        raise ValueError(f"{kind.parent_id} is that of another object")
+        raise ValueError(f"{kind.parent_id} is the ARN of another object")
 
 
 def _send(client: BaseClient, model: OperationModel, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Call an operation, and return its response without metadata. Raises a ValueError if the HTTP status is not 200."""
     answer = getattr(client, xform_name(model.name))(**given)
     status = answer.pop("ResponseMetadata")["HTTPStatusCode"]
     if status != _COMPLETE:
@@ -266,13 +275,17 @@ def _send(client: BaseClient, model: OperationModel, given: Mapping[str, Any]) -
 
 
 def _is_id(value: Any, member: str) -> bool:
+    """Return whether a value can be that of an ID member: an ARN if the member's name ends with "arn", otherwise any text."""
     if not isinstance(value, str) or not value:
         return False
     return not member.lower().endswith("arn") or (value.startswith("arn:") and value.count(":") >= 5)
 
 
 def _shapes(shape: Shape) -> Iterator[tuple[str | None, Shape]]:
-    """Yield the shapes of what can be the object in a response: the response itself, or a member of it, or its items."""
+    """Yield the places where a response can have the object, each with its shape.
+
+    The places are the response itself (None) and the members that are structures or lists of structures.
+    """
     yield None, shape
     for name, member in shape.members.items():
         if member.type_name == "list":
@@ -282,12 +295,18 @@ def _shapes(shape: Shape) -> Iterator[tuple[str | None, Shape]]:
 
 
 def _is_id_optional(shape: Shape, id_member: str | None) -> bool:
-    """Recorded responses leave out the ARN of a replication set (AWS CLI's examples), as the model allows."""
+    """Return whether a response may lack the ID of the object.
+
+    Recorded responses for a replication set have no ARN (AWS CLI's examples), and the model allows that.
+    """
     return all(id_member not in one.required_members for _name, one in _shapes(shape))
 
 
 def _values_of(answer: Mapping[str, Any], shape: Shape, name: str) -> tuple[list[Any], bool]:
-    """Return the values of a member of what can be the object in a response, and whether it can have such a member."""
+    """Return the values of a member in all places where a response can have the object.
+
+    :return: the values, and whether the model has such a member in any of these places.
+    """
     found, has_member = [], False
     for place, one in _shapes(shape):
         if name in one.members:

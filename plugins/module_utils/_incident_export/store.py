@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files of an export. All that is written goes to the disk at once: memory has none of it."""
+"""The files of an export. Each object is written to the disk at once, because an export may not fit in memory."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from .lines import line
 
 MANIFEST = "manifest.json"
 
-# What is read again is written to files of its own, and put into those of the first reading at the end.
+# The suffix of the files with what the third phase reads. replace() merges them into the others.
 _AGAIN = ".again"
 
-# The lists of the manifest, which may be long.
+# The lists of the manifest. They can be long, so they are files until write_manifest() copies them into the manifest.
 MISSING, CHANGES = "missing", "changes"
 
 
 class Store:
     """
-    The files of an export, for several threads.
+    The files of an export. Several threads can write to them.
 
-    :param folder: where they are made.
+    :param folder: the directory of the export.
+    :raises AnsibleSSMIncidentsError: if a file can't be written. All methods raise it.
     """
 
     def __init__(self, folder: NewFolder) -> None:
@@ -38,15 +39,15 @@ class Store:
         self._files: dict[str, IO[bytes]] = {name: folder.create(name) for name in names}
 
     def write(self, kind: str, record: Mapping[str, Any], again: bool) -> None:
-        """
-        Write an object.
+        """Write an object, or a part of one, to the file of its kind.
 
-        :param again: whether it was read once more, because it had changed or is new.
+        :param record: the line of the file.
+        :param again: whether the third phase has read it.
         """
         self._append(file_name(kind) + (_AGAIN if again else ""), record)
 
     def note(self, name: str, entry: Mapping[str, Any]) -> None:
-        """Write an entry of a list of the manifest, MISSING or CHANGES."""
+        """Add an entry to a list of the manifest, MISSING or CHANGES."""
         self._append(name, entry)
 
     def _append(self, name: str, entry: Mapping[str, Any]) -> None:
@@ -59,23 +60,22 @@ class Store:
             self._folder.write(self._files[name], text)
 
     def stop(self) -> None:
-        """Let no thread write any more."""
+        """Make all further attempts to write fail, because a thread whose call hangs may write later."""
         with self._lock:
             self._is_closed = True
 
     def close(self) -> None:
-        """End the writing, when all is on the disk."""
+        """Close all files when their content is on the disk. Nothing can be written after that."""
         self.stop()
         with self._lock:
             for file in self._files.values():
                 self._folder.close(file)
 
     def replace(self, outdated: Collection[str], useless: Collection[str]) -> None:
-        """
-        Put what was read again into the files.
+        """Merge what the third phase has read into the files.
 
-        :param outdated: the ARNs of the objects whose first reading is dropped, with all that belongs to them.
-        :param useless: the ARNs of those whose second reading is.
+        :param outdated: the ARNs of the objects whose older records are dropped, together with those of their parts.
+        :param useless: the ARNs of the objects whose records of the third phase are dropped, together with those of their parts.
         """
         for name in (file_name(kind) for kind in KINDS):
             has_again = name + _AGAIN in self._files
@@ -92,15 +92,16 @@ class Store:
             self._folder.rename(name + ".new", name)
 
     def _copy(self, source: IO[bytes], target: IO[bytes], dropped: Collection[str]) -> None:
+        """Copy the lines of a file, without those of the objects with these ARNs and of their parts."""
         for text in source:
             record = json.loads(text)
             if record.get("parent", record.get("arn")) not in dropped:
                 self._folder.write(target, text)
 
     def convert(self, name: str, convert: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
-        """Replace the entries of a list of the manifest.
+        """Convert each entry of a list of the manifest.
 
-        :param convert: returns what takes the place of an entry; None to drop it.
+        :param convert: takes an entry and returns the new one; None to drop the entry.
         """
         with self._folder.open(name) as old:
             new = self._folder.create(name + ".new")
@@ -112,11 +113,9 @@ class Store:
         self._folder.rename(name + ".new", name)
 
     def write_manifest(self, facts: Mapping[str, Any]) -> dict[str, int]:
-        """
-        Write the manifest, with the facts of all files and with the lists of what note() was told.
+        """Write the manifest: the given facts, the number of objects and the facts of each file, and the lists of note().
 
-        :param facts: its first members.
-        :return: the number of objects of each kind.
+        :return: the number of lines of each kind's file.
         """
         files = {file_name(kind): self._folder.facts(file_name(kind)) for kind in KINDS}
         counts = {kind: files[file_name(kind)].lines for kind in KINDS}
@@ -126,7 +125,7 @@ class Store:
             "files": {name: {"bytes": one.size, "sha256": one.sha256} for name, one in files.items()},
         }
         manifest = self._folder.create(MANIFEST)
-        # The lists are copied line by line, as all else is a few kilobytes.
+        # Without the closing bracket, because the lists follow, line by line.
         self._folder.write(manifest, json.dumps(head, indent=2).encode("ascii")[:-2])
         for name in (CHANGES, MISSING):
             self._folder.write(manifest, f',\n  "{name}": ['.encode("ascii"))
@@ -139,6 +138,7 @@ class Store:
         return counts
 
     def _entries(self, name: str) -> Iterator[bytes]:
+        """Yield the entries of a list of the manifest as parts of a JSON array."""
         separator = b""
         with self._folder.open(name) as file:
             for text in file:
@@ -147,4 +147,5 @@ class Store:
 
 
 def file_name(kind: str) -> str:
+    """Return the name of the file of a kind of object."""
     return f"{kind}.jsonl"

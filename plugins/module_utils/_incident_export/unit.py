@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An object that is read and compared as a whole, and what its three readings mean. Nothing of AWS is imported here."""
+"""An object that is read and compared as a whole, and the decisions about it. Nothing of AWS is imported here.
+
+export.py describes the three phases of an export.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,20 @@ from typing import FrozenSet, NamedTuple, Optional, Tuple
 
 from .kinds import Kind
 
-#: The three readings: of everything, of the lists once more, and of what differs.
+#: The phases of an export: read everything, make all lists again, and read again what differs.
 FIRST, SECOND, AGAIN = range(3)
 
-#: What the second reading has found. The manifest names these.
+#: An object was created, deleted or changed during the export. The manifest uses these words.
 CAME, WENT, CHANGED = "came", "went", "changed"
 
-#: An object that a list has which failed before, or that was listed and not found. Whether the object is new is unknown.
+#: The first phase has nothing of an object, but the object may have existed then: a list that may contain it failed, or AWS
+#: listed it and did not find it afterwards. The third phase reads it, but it does not count as a change.
 LATE = "late"
 
-#: Something of the object could not be read for a reason that may have passed.
+#: The third phase reads an object again because of a temporary error, or because a list that may contain it failed.
 RETRY = "retry"
 
-
+# Operations that failed, each with the ID of the part that it should have read. The ID is None for a list, and for the object.
 Failures = FrozenSet[Tuple[str, Optional[str]]]
 
 
@@ -30,16 +34,22 @@ class Unit:
     """
     An object with its parts, such as an incident with its timeline events.
 
-    :ivar listed: for the first and the second reading, the operations and Regions that listed it, as bits.
-    :ivar views: what the lists of the latest of these readings said of the object itself: a fingerprint, with its Regions.
-    :ivar prints: for the first and the second reading, the sum of the fingerprints of all that lists said of it.
-    :ivar parts: for each of the three readings, the sum of the fingerprints of what lists of its parts have.
-    :ivar failures: for each reading, the operations that failed, each with the ID of the part that it should read.
-    :ivar unlisted: the readings in which a list of its parts could not be read, or was not asked for again.
-    :ivar passing: the readings in which something failed for a reason that may pass.
-    :ivar is_doubtful: whether AWS listed it, or a part of it, and did not find it afterwards.
-    :ivar is_read: whether the object itself was returned when it was read.
-    :ivar is_gone: whether it was not found any more.
+    Fingerprints are kept and compared instead of responses, to save memory. The sum of the fingerprints of several items does
+    not depend on their order.
+
+    :ivar listed: for the first and the second phase, the lists that contained the object. Each list, an operation in a Region,
+        is a bit.
+    :ivar views: the Regions that listed the object, by the fingerprint of the item in their list. Regions whose items are equal
+        have the same view of the object. The third phase uses the views of the second.
+    :ivar prints: for the first and the second phase, the sum of the fingerprints of all items that lists returned for the
+        object and for its parts.
+    :ivar parts: for each phase, the sum of the fingerprints of the items that lists returned for its parts.
+    :ivar failures: for each phase, the operations that failed.
+    :ivar unlisted: the phases in which a list of its parts failed, or was not made again.
+    :ivar passing: the phases in which an operation failed with a temporary error.
+    :ivar is_doubtful: whether AWS listed the object or a part of it, and did not find it afterwards.
+    :ivar is_read: whether AWS has returned the object itself.
+    :ivar is_gone: whether no Region found the object when it was last read.
     """
 
     __slots__ = (
@@ -73,13 +83,14 @@ class Unit:
 
 
 def compare(unit: Unit, is_first_unsure: bool, is_second_unsure: bool) -> str | None:
-    """Return what the first two readings say of an object: CAME, WENT, CHANGED, LATE, RETRY, or None if all is well.
+    """Return why the third phase must read an object, from the lists of the first two phases.
 
-    :param is_first_unsure: whether a list that may have the object failed in the first reading.
-    :param is_second_unsure: whether one failed in the second reading, or was not asked for again.
+    :param is_first_unsure: whether a list that may contain the object failed in the first phase.
+    :param is_second_unsure: whether such a list failed in the second phase, or was not made again.
+    :return: CAME, WENT, CHANGED, LATE or RETRY; None if it need not be read again.
     """
     first, second = unit.listed
-    # A list of what belongs to another object is asked for again with that object.
+    # Other objects list this kind, and the third phase makes the lists of an object again if it reads the object.
     is_unsure = is_second_unsure and None in unit.kind.lists.values()
     if not second:
         return None if not first or is_unsure else RETRY if is_second_unsure else WENT
@@ -96,14 +107,15 @@ def compare(unit: Unit, is_first_unsure: bool, is_second_unsure: bool) -> str | 
 
 class Result(NamedTuple):
     """
-    What becomes of an object that was read again.
+    What the export does with an object that the third phase has read.
 
-    :ivar replaces: whether the last reading takes the place of the first, in the files and in what is missing.
-    :ivar is_dropped: whether the last reading is dropped from the files.
-    :ivar forgets: whether what failed in the last reading is not named.
-    :ivar change: what the manifest says of it: CAME, WENT, CHANGED, or None.
-    :ivar is_exported: whether the files have the object as it was after the change.
-    :ivar is_unstable: whether it had changed once more, or a Region is late.
+    :ivar replaces: whether the records and the failures of the third phase replace those of the first and the second phase.
+    :ivar is_dropped: whether the records of the third phase are dropped.
+    :ivar forgets: whether the failures of the third phase are dropped.
+    :ivar change: the change for the manifest: CAME, WENT or CHANGED; None for no change.
+    :ivar is_exported: whether the files contain the object as it was after the change.
+    :ivar is_unstable: whether the lists of its parts changed again before the third phase. Either the object changed again, or a
+        Region returns changes late.
     """
 
     replaces: bool = False
@@ -115,23 +127,24 @@ class Result(NamedTuple):
 
 
 def result_of_reading_again(unit: Unit, found: str) -> Result:
-    """Return what becomes of an object that was read again.
+    """Return what the export does with an object that the third phase has read.
 
-    :param found: what compare() has found.
+    :param found: why it was read again, as compare() returns it.
     """
     named = CHANGED if found == CHANGED else None
     if unit.is_gone:
         return Result(is_dropped=True, change=WENT)
     if found in (CAME, LATE):
         return Result(change=CAME if found == CAME else None, is_exported=unit.is_read)
-    # The second reading has not asked for the parts of what it did not list.
+    # The second phase lists the parts of an object only if a list contained the object in this phase.
     looked = (SECOND, FIRST) if unit.listed[SECOND] else (FIRST,)
-    listed = [reading for reading in looked if reading not in unit.unlisted]
+    listed = [phase for phase in looked if phase not in unit.unlisted]
     if listed and AGAIN not in unit.unlisted and unit.parts[AGAIN] != unit.parts[listed[0]]:
-        # Lists of an incident that was deleted meanwhile are empty (alchemy-run's tests): the first reading is not given up.
+        # Keep what the first phase has read: if the incident was deleted in the meantime, all its lists are empty
+        # (alchemy-run's tests).
         return Result(is_dropped=True, forgets=True, change=named, is_unstable=True)
-    # A reading that is older is better than one in which more has failed.
+    # An older copy is better than a newer one with more failures.
     is_better = unit.failures[AGAIN] <= unit.failures[FIRST]
-    # Why it is not known whether it is still there is named.
+    # For an object that was no longer listed, the failures stay: they are why it is not known whether it still exists.
     forgets = not is_better and found == RETRY
     return Result(replaces=is_better, is_dropped=not is_better, forgets=forgets, change=named, is_exported=is_better)

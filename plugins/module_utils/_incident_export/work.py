@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A number of threads that carry out tasks, which lead to further tasks, until a time limit."""
+"""A pool of threads that run tasks until a time limit. A task can return further tasks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from itertools import chain
 from threading import Condition, Lock, Thread
 from typing import Any, Callable, Iterable, Iterator, NamedTuple, Sequence
 
-# How long tasks that have started may go on after the time limit, in seconds.
+# How long to wait after the time limit for tasks that have started, in seconds.
 _GRACE = 5
 
-# How long to wait for something to happen before looking again, in seconds.
+# The longest wait for another thread before the time limit is checked again, in seconds.
 _INTERVAL = 1
 
 
 class Task(NamedTuple):
-    """
-    :ivar what: what it is about, for whoever has to say that it was not carried out.
-    :ivar run: carries it out, and returns the tasks that follow from it.
+    """A task.
+
+    :ivar what: what the task is about. The caller uses it to report a task that was not run.
+    :ivar run: runs the task, and returns the tasks that follow from it.
     """
 
     what: Any
@@ -29,17 +30,17 @@ class Task(NamedTuple):
 
 
 def carry_out(tasks: Iterable[Task], workers: int, deadline: float) -> Iterator[Task]:
-    """Carry out tasks, and all that follow from them, side by side.
+    """Run tasks, and all tasks that follow from them, in parallel.
 
-    A task that follows from another comes before those that are waiting, so that few are waiting at any time: the number
-    does not depend on how many there are in all.
+    The tasks that follow from a task run before those that already wait. This limits the number of waiting tasks, and so the
+    memory that they need, regardless of the total number.
 
-    :param tasks: taken one by one, when nothing else is waiting.
-    :param workers: how many at a time.
-    :param deadline: a time of time.monotonic(), after which none is started.
-    :return: those that were not carried out in time, also because they hang. All others that would have followed from
-        them are not known.
-    :raises BaseException: what a task has raised. No further one is started then.
+    :param tasks: the first tasks. One is taken from the iterator when no other task is waiting.
+    :param workers: the number of threads.
+    :param deadline: a time of time.monotonic(). No task is started after it.
+    :return: the tasks that were not finished in time, including those that hang. The tasks that would have followed from them
+        are not known.
+    :raises BaseException: the exception that a task has raised. No other task is started then.
     """
     work = _Work(iter(tasks), deadline)
     threads = [
@@ -54,6 +55,8 @@ def carry_out(tasks: Iterable[Task], workers: int, deadline: float) -> Iterator[
 
 
 class _Work:
+    """The tasks of one call of carry_out(), which its threads share."""
+
     def __init__(self, tasks: Iterator[Task], deadline: float) -> None:
         self._tasks = tasks
         self._deadline = deadline
@@ -63,12 +66,13 @@ class _Work:
         self._is_stopped = False
         self._error: BaseException | None = None
         lock = Lock()
-        # For the threads: there is another task, or none will come any more. For wait(): everything is done.
+        # Notifies the threads if a task is waiting, or if no task will follow any more.
         self._changed = Condition(lock)
+        # Notifies wait() if a thread has ended.
         self._ended = Condition(lock)
 
     def work(self) -> None:
-        """Carry out one task after the other, as long as there may be one."""
+        """Run one task after the other, until there is none and none can follow. Each thread runs this."""
         while True:
             with self._changed:
                 task = self._next()
@@ -88,11 +92,14 @@ class _Work:
             with self._changed:
                 del self._active[number]
                 self._waiting.extend(reversed(following))
-                # This thread takes one of them itself.
+                # This thread takes one of the new tasks itself.
                 self._changed.notify(len(following) - 1 if following else 0)
 
     def wait(self) -> Iterator[Task]:
-        """Return the tasks that were not carried out, when no other is active any more."""
+        """Wait until no task is running or the time limit has passed. Return the tasks that were not finished.
+
+        :raises BaseException: the exception that a task has raised.
+        """
         with self._changed:
             while not self._is_done() and time.monotonic() < self._deadline + _GRACE:
                 self._ended.wait(_INTERVAL)
@@ -103,17 +110,19 @@ class _Work:
         return chain(left, self._tasks)
 
     def stop(self) -> None:
+        """Start no further task."""
         with self._changed:
             self._is_stopped = True
             self._changed.notify_all()
 
     def _is_done(self) -> bool:
+        """Return whether no task is running and none will be started. The lock is held."""
         if self._active or self._error:
             return not self._active
         return time.monotonic() >= self._deadline or (not self._waiting and not self._fetch())
 
     def _next(self) -> Task | None:
-        """Return the next task as soon as there is one, None if there is none any more."""
+        """Return the next task, and wait for it if necessary; None if there will be no task. The lock is held."""
         while not self._is_stopped and time.monotonic() < self._deadline:
             if self._waiting or self._fetch():
                 return self._waiting.pop()
@@ -123,7 +132,7 @@ class _Work:
         return None
 
     def _fetch(self) -> bool:
-        """Put the next of the given tasks to those that are waiting, if there is one."""
+        """Move the next of the given tasks to the waiting tasks. Return whether there was one. The lock is held."""
         try:
             task = next(self._tasks, None)
         except BaseException as error:

@@ -313,7 +313,7 @@ def _preferred_text(account: Mapping[str, Any], preference: Any) -> str:
 
 
 def _host_name(text: str) -> str:
-    """Return a text as the name of a host. Characters with a meaning in patterns, files and templates are replaced."""
+    """Return a text as the name of a host. Characters that have a meaning in patterns, files or templates are replaced."""
     return re.sub(r"^\W", "_", re.sub(r"[^\w.@+-]", "_", text))
 
 
@@ -330,7 +330,10 @@ def _word(text: str) -> str:
 
 
 def _iso_time(time: Any) -> str | None:
-    """Return a time in UTC, as the facts of a replication set have it. Raises ValueError."""
+    """Return a time as ISO 8601 in UTC with microseconds, as in the facts of a replication set; None for None.
+
+    :raises ValueError: if the value is not a time, or is out of range in UTC.
+    """
     if time is None:
         return None
     try:

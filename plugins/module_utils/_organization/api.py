@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: botocore's name of the service.
 SERVICE = "organizations"
 
-# How long a call may take, in seconds, with all its attempts.
+# The time limit of a call, in seconds, for all its attempts together.
 _CALL_SECONDS = 60
 
 # The largest page of ListAccounts (API reference).
@@ -37,11 +37,14 @@ _ADVICE = {
         "The account of the credentials is not in an organization. Use credentials of the management account or of a"
         " delegated administrator."
     ),
-    "ServiceException": "This is an error of the service, and the call was retried; try again later.",
-    "TooManyRequestsException": "The service throttled the request, and the call was retried; try again later.",
+    "ServiceException": "This is an internal error of AWS Organizations. Try again later.",
+    "TooManyRequestsException": "AWS Organizations throttled the request. Try again later.",
 }
-_CHANGED_ADVICE = "The organization may have changed in the meantime; try again."
-_STATE_ADVICE = "AWS has replaced an account's Status with State, which the installed botocore does not know. Install a newer botocore."
+_CHANGED_ADVICE = "The organization may have changed while it was listed. Try again."
+_STATE_ADVICE = (
+    "AWS has replaced Status of an account with State, and the installed botocore does not know State. Install a newer"
+    " botocore."
+)
 
 
 def list_accounts(client: BaseClient) -> list[dict[str, Any]]:
@@ -157,6 +160,10 @@ def _pages(client: BaseClient, operation: str, description: str, member: str, **
 
 
 def _call(client: BaseClient, description: str, call: Any) -> Any:
+    """Call AWS within the time limit, and return what the call returns.
+
+    :raises AnsibleSSMIncidentsError: for every error, with the advice for AWS Organizations.
+    """
     try:
         # The read timeout applies to each part of a response. A response that arrives in many small parts never reaches it.
         return within(_CALL_SECONDS, client.meta.region_name, partial(call_aws, client, description, call))

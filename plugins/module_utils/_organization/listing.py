@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lists an organization: its accounts, their organizational units and their tags. If anything is missing, it fails."""
+"""Lists an organization: its accounts, their organizational units and their tags. If anything can't be listed, it fails."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ def list_organization(client: BaseClient, include_tags: bool, include_email: boo
 
 
 def _units_of_accounts(client: BaseClient, accounts: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, str]]]:
-    """Return the units that each account is in, the outermost first, by the account's ID: mappings with id and name."""
+    """Return the units that each account is in, by the account's ID.
+
+    :return: for each account, mappings with the id and the name of a unit, the outermost unit first.
+    """
     ids_of = {account["Id"]: unit_ids_of(account) for account in accounts}
     parents = _parents(client, [account_id for account_id, ids in ids_of.items() if ids is None])
     paths = {account_id: _climb(parents, account_id) if ids is None else ids for account_id, ids in ids_of.items()}
@@ -54,7 +57,10 @@ def _units_of_accounts(client: BaseClient, accounts: Iterable[Mapping[str, Any]]
 
 
 def _parents(client: BaseClient, children: list[str]) -> dict[str, str]:
-    """Return the parents of accounts, and of all units above them. Each is read once, one level at a time."""
+    """Return the parents of accounts and of all units above them, by the ID of the child.
+
+    Each parent is read once. All parents of one level are read before those of the next level.
+    """
     parents: dict[str, str] = {}
     while children:
         found = in_batches({child: partial(get_parent_id, client, child) for child in children})

@@ -49,10 +49,12 @@ from .observation import (
 from .plan import ADD_REGION, DELETE, DELETE_REGION, UNTAG, UPDATE_PROTECTION, CurrentState, Step
 from .service import PAUSES
 
-#: In seconds: how long to wait until AWS reports a step that it accepted, and the longest pause meanwhile. And how long to
-#: retry a step that AWS rejects while no change is in progress, or a call whose response is not from AWS.
+#: How long to wait until AWS reports a step that it accepted, and the longest pause during this wait, in seconds.
 VISIBLE_SECONDS = 120
 VISIBLE_PAUSE = 10
+
+#: How long to retry a step that AWS rejects while no change is in progress, or a call whose response is not from AWS, in
+#: seconds.
 REFUSED_SECONDS = 300
 
 #: How long to retry the first read of the set, in seconds, and how long if no Region responds.
@@ -73,8 +75,10 @@ _STALE_ERRORS = (NOT_FOUND, QUOTA_EXCEEDED)
 
 
 def is_not_from_aws(failure: AnsibleSSMIncidentsError) -> bool:
-    """Return whether an error has no code of AWS. It is from something between the host and AWS, and AWS may have carried out
-    the request."""
+    """Return whether an error has no code of AWS.
+
+    Such an error is from something between the host and AWS. AWS may have carried out the request.
+    """
     return failure.code.isdigit()
 
 
@@ -153,7 +157,7 @@ class History(NamedTuple):
         return [attempt.step for attempt in self.attempts if attempt.outcome == outcome]
 
     def attempt_of(self, step: Step) -> Attempt | None:
-        """Return the attempt at a step: the last attempt, or an earlier one whose outcome is unknown. None if there is no such attempt."""
+        """Return the attempt at a step: the last attempt, or an earlier one whose outcome is unknown; None if there is neither."""
         for attempt in reversed(self.attempts):
             if attempt.step == step and (attempt.outcome == UNKNOWN or attempt == self.attempts[-1]):
                 return None if attempt.outcome == DONE else attempt
@@ -256,7 +260,7 @@ def decide(
     if current is None and task.arn and not task.is_deletion:
         raise _no_such_set(task.arn, seen)
     steps = task.plan(current)
-    _validate_license(history, steps)
+    _validate_deletions(history, steps)
     _validate_failed_regions(task, seen, steps)
     if not steps:
         return Done(current)
@@ -368,7 +372,7 @@ def _validate_failed_regions(task: Task, seen: Observation, steps: list[Step]) -
                 raise _failed(seen)
 
 
-def _validate_license(history: History, steps: Iterable[Step]) -> None:
+def _validate_deletions(history: History, steps: Iterable[Step]) -> None:
     """Validate that the steps delete only what the first plan deletes. Raises AnsibleSSMIncidentsError."""
     if history.first_plan is None:
         return

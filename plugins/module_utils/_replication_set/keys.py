@@ -156,7 +156,8 @@ class KeyCheck:
             # A key that does not exist can't be enabled. Of keys in other states, AWS does not say that they prevent a deletion.
             self._unchecked.add((region, arn))
             self._warn(
-                f"{what}. It is not known whether AWS deletes {target} with such a key. If the deletion fails, contact AWS Support."
+                f"{what}. It is not known whether AWS deletes {target} with such a key. If the deletion fails, contact AWS"
+                " Support."
             )
             return
         raise AnsibleSSMIncidentsError(

@@ -113,7 +113,7 @@ class Observer:
         return sorted(regions, key=order)
 
     def record(self, region: str, failure: AnsibleSSMIncidentsError | None) -> None:
-        """Count the failures of a Region. That it does not have the set, or that the set is changing, is not its failure."""
+        """Count the failures of a Region. An error does not count if it means that the set is changing or not in the Region."""
         if failure is None:
             self._failures[region] = 0
         elif failure.code not in (CONFLICT, NOT_FOUND):

@@ -159,9 +159,9 @@ def keys_of_steps(current: CurrentState | None, steps: Iterable[Step]) -> dict[t
 def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | None]) -> list[Step]:
     """Return the steps from the current Regions to the desired Regions.
 
-    All possible orders have the same steps: each wrong Region is deleted once, and each missing Region is added once. The
-    order is one whose smallest number of Regions is the largest. If several are, it is one with the largest total of Regions
-    after each step.
+    All possible orders have the same steps: each wrong Region is deleted once, and each missing Region is added once. The plan
+    has an order that keeps the smallest number of Regions at any time as large as possible. Among several such orders, it has
+    one with the largest sum of the numbers of Regions after each step.
 
     :param current: the names of the set's Regions, each with its KMS key; 1 to 3.
     :param desired: the desired Regions; 1 to 3.
@@ -228,7 +228,7 @@ def _target_regions(current: CurrentState, desired: DesiredState) -> dict[str, s
         if current.regions[name] is None:
             # It is unknown whether the keys differ, and replacing the key would delete the Region.
             raise AnsibleSSMIncidentsError(
-                f"regions: AWS does not report the KMS key of {name}, so that it can't be compared with {regions[name]}",
+                f"regions: AWS does not report the KMS key of {name}, so it can't be compared with {regions[name]}",
                 code=UNSUPPORTED_CHANGE,
                 advice=f"To leave the Region unchanged, omit {name} from regions and set purge_regions: false.",
             )
@@ -261,14 +261,14 @@ def _validate_kinds(current: Mapping[str, str | None], desired: Mapping[str, str
     owned, managed = regions_by_kind_of_key(current)
     if current and not owned and not managed and set(desired) - set(current):
         raise AnsibleSSMIncidentsError(
-            "regions: AWS reports no KMS key of the set, so that the kind of key of an added Region is not known",
+            "regions: AWS reports no KMS key of the set, so the kind of key for a new Region is not known",
             code=UNSUPPORTED_CHANGE,
             advice="Do not add a Region, or contact AWS Support.",
         )
     if owned and managed:
         raise AnsibleSSMIncidentsError(
             f"regions: the set has {_described_kinds(owned, managed)}. Incident Manager does not support both kinds in one"
-            " set, so that the Regions can't be changed",
+            " set, so the Regions can't be changed",
             code=UNSUPPORTED_CHANGE,
             advice=_RECREATE_ADVICE,
         )

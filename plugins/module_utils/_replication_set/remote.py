@@ -68,7 +68,7 @@ class Remote:
         return (moment - datetime.now(timezone.utc)).total_seconds()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep. The time afterwards is that of now()."""
+        """Sleep for a number of seconds."""
         time.sleep(seconds)
 
     def side_by_side(

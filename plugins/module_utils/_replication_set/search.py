@@ -249,7 +249,8 @@ def search_failure(
     first = next(iter(unknown.values()))
     same = all(failure.code == first.code for failure in unknown.values())
     return AnsibleSSMIncidentsError(
-        f"Failed to find {what} in the Regions {', '.join(searched)}. These Regions may have it, but could not be searched: {reasons}",
+        f"Failed to find {what} in the Regions {', '.join(searched)}. These Regions may have it, but could not be searched:"
+        f" {reasons}",
         # If the Regions failed for different reasons, one code can't represent all of them.
         code=first.code if same else SEARCH_INCOMPLETE,
         reason="",

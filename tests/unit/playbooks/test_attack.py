@@ -406,6 +406,15 @@ def test_a_variable_of_one_host_does_not_decide_for_all(
     assert run.code != 0
 
 
+def test_message_about_variables_that_differ(audit: Audit, fleet: list[Account]) -> None:
+    variables = {"incident_manager_report_only": True, "incident_manager_expected_accounts": len(fleet)}
+    audit.write("inventory.json", audit.host_variables(**{fleet[1].name: variables}))
+    run = audit.run()
+    assert (
+        "differ between hosts: incident_manager_report_only, incident_manager_expected_accounts. Set them" in run.output
+    )
+
+
 SKIPPING: tuple[tuple[list[str], dict[str, str]], ...] = (
     (["--tags", "x"], {}),
     ([], {"ANSIBLE_RUN_TAGS": "x"}),

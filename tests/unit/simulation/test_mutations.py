@@ -62,7 +62,7 @@ def forget_what_was_done(patch: pytest.MonkeyPatch) -> None:
 
 
 def purge_what_is_new(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(decide, "_validate_license", lambda *_given: None)
+    patch.setattr(decide, "_validate_deletions", lambda *_given: None)
 
 
 def never_end(patch: pytest.MonkeyPatch) -> None:

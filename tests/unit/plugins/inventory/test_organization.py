@@ -448,8 +448,8 @@ def refuse(code: str, message: str = "No.") -> Change:
     ("code", "advice"),
     [
         ("AccessDeniedException", "delegated administrator"),
-        ("TooManyRequestsException", "the call was retried"),
-        ("ServiceException", "the call was retried"),
+        ("TooManyRequestsException", "throttled the request. Try again later."),
+        ("ServiceException", "internal error of AWS Organizations. Try again later."),
         ("AWSOrganizationsNotInUseException", "is not in an organization"),
         ("OrganizationalUnitNotFoundException", "may have changed"),
     ],
@@ -461,7 +461,8 @@ def test_a_call_fails(
     organizations.changes[operation] = refuse(code)
     message = source.fails(include_tags=True)
     assert code in message and operation in message and advice in message and "in Region eu-west-1" in message
-    assert (len(sleeps) > 0) == ("retried" in advice)
+    is_temporary = "Try again later" in advice
+    assert (len(sleeps) > 0) == ("attempts: " in message) == is_temporary
 
 
 def test_a_call_is_retried(source: Source, organizations: Organizations, sleeps: list[float]) -> None:
