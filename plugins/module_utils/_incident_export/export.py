@@ -220,6 +220,7 @@ class Export:
         self._missing: list[dict[str, Any]] = []
         self._missing_by: Counter[tuple[str, str, str]] = Counter()
         self._changes = 0
+        self._is_deleting = False
         self._unknown_operations = self._find_unknown_operations()
 
     def run(self) -> Summary:
@@ -286,6 +287,10 @@ class Export:
             self._carry_out(self._region_lists(phase), phase, half)
         for level in LEVELS:
             self._carry_out(self._unit_tasks(level, phase), phase, self._deadline)
+        if phase == SECOND:
+            # At last, because what the set holds can go as soon as its deletion has begun.
+            the_set = self._unit_task(self._units[self._arn], self._look_at_unit, phase)
+            self._carry_out([the_set], phase, self._deadline)
 
     def _carry_out(self, tasks: Iterable[Task], phase: int, deadline: float) -> None:
         """Run tasks, and note a failure for each task that did not end in time."""
@@ -316,12 +321,8 @@ class Export:
                 continue
             if (phase == FIRST and unit.listed[FIRST]) or (phase == AGAIN and arn in self._again):
                 yield self._unit_task(unit, self._read_unit, phase)
-            elif phase == SECOND and self._is_listed_again(unit):
+            elif phase == SECOND and unit.listed[FIRST] and unit.listed[SECOND]:
                 yield self._unit_task(unit, self._look_at_unit, phase)
-
-    def _is_listed_again(self, unit: Unit) -> bool:
-        """Return whether the second phase has found the unit again, so that it lists the unit's parts again."""
-        return unit.kind is REPLICATION_SET or bool(unit.listed[FIRST] and unit.listed[SECOND])
 
     def _unit_task(self, unit: Unit, run: Callable[[Unit, int], list[Task]], phase: int) -> Task:
         """Return the task that runs a method for a unit.
@@ -342,10 +343,10 @@ class Export:
         unit.is_read = unit.is_read or any(unit.kind.gets[0] in one.record for one in found)
         for one in found:
             self._write(unit.kind, {"arn": unit.arn, "region": one.region, **one.record}, phase)
-        if unit.kind is REPLICATION_SET and phase == FIRST:
-            unit.prints[FIRST] = fingerprint([one.record for one in found])
-            if any(_set_of(one.record).get("status") == DELETING for one in found):
-                self._note_missing(Place(unit.kind, "", "", unit), _unstable("it is being deleted"))
+        if unit.kind is REPLICATION_SET:
+            self._note_deletion(unit, found)
+            if phase == FIRST:
+                unit.prints[FIRST] = fingerprint([one.record for one in found])
         return self._part_lists(unit, phase)
 
     def _look_at_unit(self, unit: Unit, phase: int) -> list[Task]:
@@ -359,6 +360,7 @@ class Export:
         found = self._read_views(Place(unit.kind, "", "", unit), self._views_of(unit), SECOND)
         if unit.is_gone:
             return
+        self._note_deletion(unit, found)
         unit.listed[SECOND] = unit.listed[FIRST]
         unit.prints[SECOND] = fingerprint([one.record for one in found])
         for region in sorted({region for one in found for region in _set_of(one.record).get("regionMap") or {}}):
@@ -366,6 +368,12 @@ class Export:
                 reason = f"Region {region} was added to the set during the export, and nothing was read from it"
                 failure = AnsibleSSMIncidentsError("", code=REPLICATION_SET_CHANGED, reason=reason)
                 self._note_missing(Place(unit.kind, "GetReplicationSet", region, unit), failure)
+
+    def _note_deletion(self, unit: Unit, found: Iterable[Reading]) -> None:
+        """Note a failure, once, if the set is being deleted, whichever phase has seen it."""
+        if not self._is_deleting and any(_set_of(one.record).get("status") == DELETING for one in found):
+            self._is_deleting = True
+            self._note_missing(Place(unit.kind, "", "", unit), _unstable("it is being deleted"))
 
     def _read_views(self, about: Place, views: Iterable[Sequence[str]], phase: int) -> list[Copy]:
         """Read an object once for each view of it, and return the copies that differ.

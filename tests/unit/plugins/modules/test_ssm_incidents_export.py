@@ -671,6 +671,30 @@ def test_the_set_is_deleted_during_the_export(held: LocalEndpoint, export: Run, 
     assert_exported(path, *objects())
 
 
+# The first look at a part of an object after the second look at the lists of a Region.
+SECOND_LOOK_AT_PARTS = ("ListTimelineEvents", 3)
+
+
+@pytest.mark.parametrize("moment", [SECOND_LOOK, SECOND_LOOK_AT_PARTS], ids=["lists", "parts"])
+def test_the_deletion_of_the_set_begins_meanwhile(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run, moment: tuple[str | list[str], int]
+) -> None:
+    """It takes AWS its time, during which the set is returned as DELETING. How much of the data is, is not known."""
+    held.configure(transition={"progression": "manual", "times": 100})
+
+    def begin() -> None:
+        held.seed({**SET, "status": "DELETING"}, arn=ARN)
+        held.seed_data(*objects())
+
+    at_call(*moment, begin)
+    outcome = export(allow_incomplete=True)
+    assert (outcome.failed, outcome["complete"]) == (False, False)
+    assert_exported(path, *objects())
+    unstable = [one for one in missing_of(path) if one["kind"] == "replication_set"]
+    assert [(one["arn"], one["code"]) for one in unstable] == [(ARN, "ReplicationSetChanged")]
+    assert changes_of(path) == [(ARN, "changed", True)]
+
+
 def test_the_second_look_goes_on_if_something_is_denied(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:
