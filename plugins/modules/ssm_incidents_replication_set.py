@@ -605,10 +605,11 @@ def change_replication_set(
         is_deleted = any(step.action == DELETE for step in planned)
         if is_deleted:
             result["data"] = guard.count(change.seen)
-            # List them twice: between two pages, an incident can move to the page that was already read.
-            guard.validate_no_open_incident(change.seen)
             if module._diff and not remote.is_over():
                 before = with_tags(observer, change.seen, before)
+            # List them twice: between two pages, an incident can move to the page that was already read. Nothing is called
+            # between the second time and the deletion.
+            guard.validate_no_open_incident(change.seen)
         if not module.check_mode:
             change.apply(params["wait"])
         result.update(facts_result(change, observer, remote, params["wait"] or module.check_mode))

@@ -150,6 +150,17 @@ def test_a_set_is_not_deleted_if_an_incident_is_opened_during_the_task(
     assert "Deletion protection is now off" in outcome["msg"]
 
 
+def test_an_incident_that_is_opened_while_the_diff_waits_is_not_deleted(
+    manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run
+) -> None:
+    """Listing the tags for the diff can take a minute."""
+    arn = seed_set(endpoint, regionMap=region_map("us-east-1"))
+    endpoint.faults.add({"operation": "ListTagsForResource", "fault": "throttle", "times": 1})
+    act_in_pauses(lambda: endpoint.seed_data(incident("new")))
+    outcome = manage(state="absent", arn=arn, _diff=True)
+    assert outcome.failed and outcome["error"]["code"] == "OpenIncidents" and write_operations(endpoint) == []
+
+
 def test_the_incidents_are_listed_again_before_the_deletion(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:
     """An item can move to a page that was read already."""
     body = '{"incidentRecordSummaries": []}'
