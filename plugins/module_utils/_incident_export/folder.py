@@ -15,7 +15,6 @@ import hashlib
 import os
 import re
 import secrets
-import signal
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Iterator, NamedTuple
 
@@ -114,8 +113,7 @@ class NewFolder:
                 # Closing a file writes its buffer. Later, if the disk is full, nothing could handle the error.
                 with suppress(OSError):
                     file.close()
-            if not self._is_finished:
-                self._discard()
+            self._discard()
         finally:
             os.close(self._folder)
             os.close(self._parent)
@@ -179,10 +177,10 @@ class NewFolder:
             # os.rename() would replace an empty directory.
             if self._look(self._name) is not None:
                 raise _failure(self._path, "it was created during the export")
-            with _uninterrupted():
-                os.rename(self._temporary, self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
-                self._is_finished = True
-                os.fsync(self._parent)
+            # Set before the rename: an interruption right after it must not remove the finished export.
+            self._is_finished = True
+            os.rename(self._temporary, self._name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
+            os.fsync(self._parent)
             if not os.path.exists(self._path) or not os.path.samefile(self._path, self._folder):
                 raise _failure(
                     self._path, "its parent directory was moved during the export, and now contains the export"
@@ -201,8 +199,10 @@ class NewFolder:
             return None
 
     def _discard(self) -> None:
-        """Remove the directory and its files. Raises nothing."""
+        """Remove the directory and its files, unless it is in its place. Raises nothing."""
         try:
+            if self._is_finished and not self._is_mine(self._temporary):
+                return
             for name in os.listdir(self._folder):
                 os.unlink(name, dir_fd=self._folder)
             if self._is_mine(self._temporary):
@@ -218,20 +218,6 @@ class NewFolder:
         except OSError as error:
             # Not the whole text of the error, because it names a file that the user does not know.
             raise _failure(self._path, error.strerror or type(error).__name__) from error
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Delay Ctrl-C and SIGTERM until the end of the block.
-
-    Between the rename and the assignment of _is_finished, an interruption would delete the files of the finished export.
-    """
-    numbers = {signal.SIGINT, signal.SIGTERM}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -1410,6 +1410,23 @@ def test_a_link_in_the_place_of_a_file_is_not_followed(
     assert_nothing(path)
 
 
+def test_an_interruption_right_after_the_rename_removes_nothing(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal can arrive in any thread, such as one whose call hangs, so blocking it in the main thread is not enough."""
+    rename = os.rename
+
+    def rename_and_interrupt(source: str, target: str, **options: Any) -> None:
+        rename(source, target, **options)
+        if target == path.name:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.1)
+
+    monkeypatch.setattr(os, "rename", rename_and_interrupt)
+    assert export()["error"]["code"] == "Interrupted"
+    assert_exported(path, *objects())
+
+
 # Processes ------------------------------------------------------------------------------------------------------------
 
 
