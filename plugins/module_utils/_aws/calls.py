@@ -10,6 +10,7 @@ off (connection.py).
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import time
@@ -38,6 +39,7 @@ from .text import one_line
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+    from botocore.model import ServiceModel
 
 # What botocore's parser raises for JSON whose shape differs from the model's (all seen in tests).
 _PARSER_ERRORS = (
@@ -138,6 +140,28 @@ def required_member(answer: Mapping[str, Any], name: str, kind: type) -> Any:
     if not isinstance(answer.get(name), kind):
         raise ValueError(f"{name} is missing or is not a {kind.__name__}")
     return answer[name]
+
+
+def validate_lists(
+    model: ServiceModel, response_dict: Mapping[str, Any] | None, event_name: str, **_others: Any
+) -> None:
+    """Validate that the lists of a JSON response are lists. botocore parses an object or a text that is empty as an empty list.
+
+    A handler of botocore's event response-received. call_aws() reports the error as a response that can't be read.
+
+    :raises ValueError: names the member.
+    """
+    shape = model.operation_model(event_name.rsplit(".", 1)[-1]).output_shape
+    lists = [name for name, member in shape.members.items() if member.type_name == "list"] if shape else []
+    if not lists or response_dict is None or response_dict["status_code"] != _COMPLETE:
+        return
+    try:
+        body = json.loads(response_dict["body"])
+    except ValueError:
+        return  # XML, or a response in which required_member() finds nothing
+    for name in lists:
+        if isinstance(body, dict) and not isinstance(body.get(name), (list, type(None))):
+            raise ValueError(f"{name} is not a list")
 
 
 def error_from_botocore(

@@ -24,7 +24,7 @@ from ansible.module_utils.ansible_release import __version__ as ansible_core_ver
 from ansible.module_utils.common.parameters import remove_values
 
 from .arn import account_id_of_arn
-from .calls import error_from_botocore, limit_attempts
+from .calls import error_from_botocore, limit_attempts, validate_lists
 from .errors import (
     ADVICE,
     CREDENTIAL_RETRIEVAL_ERROR,
@@ -167,6 +167,7 @@ class Connection:
             client = self._session.client(service, region_name=region, **options)
             self._add_url(client.meta.endpoint_url)
             urlsplit(client.meta.endpoint_url).port  # noqa: B018  # a ValueError here, not at the first call
+            client.meta.events.register("response-received", partial(validate_lists, client.meta.service_model))
             if max_attempts is not None:
                 limit_attempts(client, max_attempts)
             return client

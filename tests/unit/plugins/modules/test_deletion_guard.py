@@ -115,6 +115,8 @@ UNLISTED: list[dict[str, Any]] = [
     {"fault": "internal"},
     {"fault": "throttle"},
     {"fault": "body", "body": "{}"},
+    {"fault": "body", "body": '{"incidentRecordSummaries": {}}'},
+    {"fault": "body", "body": '{"incidentRecordSummaries": ""}'},
     {"fault": "body", "body": '{"incidentRecordSummaries": [{"arn": 5}]}'},
     {"fault": "reset"},
 ]

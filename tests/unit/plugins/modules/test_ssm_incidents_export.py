@@ -634,6 +634,17 @@ def test_an_invalid_token_is_not_the_end_of_a_list(held: LocalEndpoint, export: 
     assert outcome["complete"] is False
 
 
+@pytest.mark.parametrize(
+    ("operation", "listed"), [("ListIncidentRecords", "incidentRecordSummaries"), ("ListPageReceipts", "Receipts")]
+)
+def test_an_object_is_not_an_empty_list(
+    held: LocalEndpoint, export: Run, path: Path, operation: str, listed: str
+) -> None:
+    held.faults.add({"operation": operation, "fault": "body", "body": json.dumps({listed: {}}), "times": None})
+    assert export(allow_incomplete=True)["complete"] is False
+    assert operation in {one["operation"] for one in missing_of(path) if one["code"] == "MalformedAnswer"}
+
+
 def test_an_earlier_reading_is_kept_if_the_next_one_fails(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:

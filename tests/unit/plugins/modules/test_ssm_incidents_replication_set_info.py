@@ -810,6 +810,13 @@ def test_a_list_of_other_values(info: Run, endpoint: LocalEndpoint, arns: Any) -
     assert_explained(info(), "MalformedAnswer", "list the replication sets")
 
 
+@pytest.mark.parametrize("arns", [{}, ""])
+def test_a_list_that_is_none_is_not_an_empty_one(info: Run, endpoint: LocalEndpoint, arns: Any) -> None:
+    body = json.dumps({"replicationSetArns": arns})
+    endpoint.faults.add({"operation": "ListReplicationSets", "fault": "body", "body": body})
+    assert_explained(info(), "MalformedAnswer", "list the replication sets")
+
+
 @pytest.mark.parametrize("status", [301, 403, 404, 407])
 def test_a_proxys_page(info: Run, endpoint: LocalEndpoint, status: int) -> None:
     endpoint.faults.add({"fault": "status", "http_status": status, "times": None})
