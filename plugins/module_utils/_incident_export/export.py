@@ -785,16 +785,12 @@ def summary_of_counts(data: Mapping[str, Any]) -> Summary:
 
     :param data: the facts of what the replication set holds, as data_facts() returns them.
     """
-    missing = [
-        {
-            "kind": one["part"],
-            "arn": None,
-            "id": None,
-            "operation": "".join(word.title() for word in PARTS[one["part"]].operation.split("_")),
-            "region": one["region"],
-            "code": one["code"],
-        }
-        for one in data["missing"]
-    ]
+    calls: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in data["missing"]:
+        operation = "".join(word.title() for word in PARTS[one["part"]].operation.split("_"))
+        entry = {"kind": one["part"], "arn": None, "id": None, "operation": operation}
+        # Several parts come from the same list.
+        calls.setdefault((operation, one["region"]), {**entry, "region": one["region"], "code": one["code"]})
+    missing = list(calls.values())
     missing_by = Counter((one["operation"], one["code"], one["region"]) for one in missing)
     return Summary(data["complete"], data["counts"], missing[:MAX_RETURNED], len(missing), missing_by, 0)

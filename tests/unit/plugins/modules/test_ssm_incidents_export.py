@@ -388,7 +388,11 @@ def test_check_mode_counts_and_writes_nothing(held: LocalEndpoint, export: Run, 
     held.faults.add({"fault": "error", "code": "AccessDeniedException", "operation": "ListContacts", "times": None})
     outcome = export(_check_mode=True, allow_incomplete=False)
     assert outcome["error"]["code"] == "ExportIncomplete"
-    assert {one["operation"] for one in outcome["missing"]} == {"ListContacts"}
+    # One call in each Region, although several counts come from it.
+    assert [(one["operation"], one["region"]) for one in outcome["missing"]] == [
+        ("ListContacts", name) for name in REGIONS
+    ]
+    assert outcome["missing_count"] == len(REGIONS) and "times" not in outcome["msg"]
     assert not export(_check_mode=True, allow_incomplete=True).failed
 
 
