@@ -369,7 +369,7 @@ class Export:
                 failure = AnsibleSSMIncidentsError("", code=REPLICATION_SET_CHANGED, reason=reason)
                 self._note_missing(Place(unit.kind, "GetReplicationSet", region, unit), failure)
 
-    def _note_deletion(self, unit: Unit, found: Iterable[Reading]) -> None:
+    def _note_deletion(self, unit: Unit, found: Iterable[Copy]) -> None:
         """Note a failure, once, if the set is being deleted, whichever phase has seen it."""
         if not self._is_deleting and any(_set_of(one.record).get("status") == DELETING for one in found):
             self._is_deleting = True
