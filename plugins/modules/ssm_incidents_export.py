@@ -30,7 +30,7 @@ description:
     Times are in ISO 8601 format and in UTC, with microseconds. Control characters and non-ASCII characters are escaped,
     so that each object stays on one line.
   - C(manifest.json) describes the export. It contains C(format_version), the account, the ARN and the Regions of the
-    replication set, the start and the end of the export, the number of objects of each kind, and the size and the
+    replication set, the start and the end of the export, the number of lines of each file, and the size and the
     SHA-256 hash of each file.
   - In the manifest, C(missing) lists everything that could not be read, with the ARN, operation, Region, error code and
     reason. C(changes) lists every object that was created (V(came)), deleted (V(went)) or changed (V(changed)) during
@@ -203,7 +203,8 @@ complete:
   sample: true
 counts:
   description:
-    - The number of objects in each file, by kind.
+    - The number of lines in each file, by kind. An object has one line, or several if Regions return different versions of
+      it.
     - In check mode, the same numbers as in RV(incident_manager.aws.ssm_incidents_data_info#module:counts).
   returned: success, and failure if the export is incomplete
   type: dict

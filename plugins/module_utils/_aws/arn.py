@@ -44,6 +44,11 @@ def is_account_id(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch("[0-9]{12}", value) is not None
 
 
+def is_of_another_account(arn: str, account_id: str) -> bool:
+    """Return whether an ARN names another account. An ARN can also name no account, or AWS itself."""
+    return any(is_account_id(named) and named != account_id for named in arn.split(":")[4:5])
+
+
 def is_region_name(name: Any) -> bool:
     """Return whether a value has the format of a Region's name."""
     return isinstance(name, str) and _REGION_NAME.fullmatch(name) is not None

@@ -12,7 +12,7 @@ from typing import Any, Iterable, Mapping, Sequence
 
 from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_arn
 
-from .._aws.arn import account_id_of_arn
+from .._aws.arn import is_of_another_account
 from .._replication_set.facts import iso_time
 from .._replication_set.service import ACTIVE
 
@@ -160,9 +160,8 @@ def merge(listing: Listing, account_id: str, lists: Iterable[Iterable[Item]]) ->
     for items in lists:
         for item in items:
             arn = item[arn_member]
-            if account_id_of_arn(arn) in (account_id, "") and (
-                arn not in found or item.get("status", RESOLVED) != RESOLVED
-            ):
+            is_first_or_open = arn not in found or item.get("status", RESOLVED) != RESOLVED
+            if is_first_or_open and not is_of_another_account(arn, account_id):
                 found[arn] = item
     return [found[arn] for arn in sorted(found)]
 

@@ -29,7 +29,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .._aws.arn import is_account_id
+from .._aws.arn import is_of_another_account
 from .._aws.errors import (
     EXPORT_INCOMPLETE,
     MALFORMED_ANSWER,
@@ -148,7 +148,7 @@ class Summary(NamedTuple):
     The result of an export.
 
     :ivar complete: whether everything was read.
-    :ivar counts: the number of objects of each kind.
+    :ivar counts: the number of lines of each kind.
     :ivar missing: the first failures, each with kind, arn, id, operation, region and code.
     :ivar missing_count: the number of all failures.
     :ivar missing_by: the number of failures, by operation, code and Region.
@@ -539,7 +539,7 @@ class Export:
     def _register(self, place: Place, item: dict[str, Any], view: int, listed: int, phase: int) -> None:
         """Record that a list contains a unit. The lock is held."""
         arn = item[place.kind.id or ""]
-        if is_account_id(arn.split(":")[4]) and arn.split(":")[4] != self._account_id:
+        if is_of_another_account(arn, self._account_id):
             # It belongs to the replication set of another account.
             self._shared.add((place.kind.name, arn))
             return

@@ -203,9 +203,12 @@ def test_a_denial_of_a_part_of_the_list_is_not_a_missing_permission(
     assert "It is not known whether" in outcome["msg"]
 
 
-def test_an_incident_whose_arn_names_no_account_counts(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:
+@pytest.mark.parametrize("account", ["", "aws", "12345"])
+def test_an_incident_whose_arn_names_no_account_counts(
+    manage: Run, endpoint: LocalEndpoint, arn: str, account: str
+) -> None:
     summary = {**RESOLVED, "status": "OPEN", "creationTime": 0}
-    summary["arn"] = "arn:aws:ssm-incidents:::incident-record/a-plan/one"
+    summary["arn"] = f"arn:aws:ssm-incidents::{account}:incident-record/a-plan/one"
     body = json.dumps({"incidentRecordSummaries": [summary]})
     endpoint.faults.add({"fault": "body", "operation": "ListIncidentRecords", "body": body, "times": None})
     outcome = manage(state="absent", arn=arn)
