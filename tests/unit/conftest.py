@@ -7,6 +7,7 @@ plugins, tasks and commands against it."""
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -58,6 +59,13 @@ settings.register_profile("quick", max_examples=30, deadline=None, derandomize=T
 settings.register_profile("thorough", max_examples=300, deadline=None, derandomize=True)
 settings.register_profile("exploring", max_examples=300, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector all modules and tests, which took a fifth of the tests' time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 @dataclass
