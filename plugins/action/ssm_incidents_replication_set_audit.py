@@ -67,7 +67,7 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller i
     validated_options,
 )
 
-_BOTOCORE_VARIABLES = re.compile(r"AWS_.*|HOME|(HTTPS?|NO|https?|no)_(PROXY|proxy)")
+_BOTOCORE_VARIABLES = re.compile(r"AWS_.*|BOTO_CONFIG|HOME|REQUESTS_CA_BUNDLE|(HTTPS?|NO|https?|no)_(PROXY|proxy)")
 
 #: How to connect to an account, and which account is expected. The option account accepts the same options.
 CONNECTION_OPTIONS: Mapping[str, Any] = {
@@ -112,7 +112,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
         result["failed"] = result["outcome"] != PASSED and not params["report_only"]
 
     def _validate_environment(self) -> None:
-        """Reject the keyword environment if it sets variables that botocore reads: this task runs in Ansible's environment."""
+        """Reject the keyword environment if it sets variables for botocore, which would have no effect on the controller."""
         environment: dict[str, str] = {}
         if any(self._task.environment or ()):
             self._compute_environment_string(environment)

@@ -38,7 +38,7 @@ attributes:
     description: Supports the C(async) keyword.
     support: none
     details:
-      - The task fails if C(async) is set. Ansible runs it for several hosts at the same time (C(forks)).
+      - The task fails if C(async) is set. Ansible runs the task for several hosts at the same time (C(forks)) anyway.
   become:
     description: Is usable along with the C(become) keywords.
     support: none

@@ -16,9 +16,9 @@ requirements:
   - boto3 >= 1.28.0
   - botocore >= 1.31.0
 notes:
-  - An empty or null value for C(profile), C(assume_role_arn), C(access_key), C(secret_key) or C(session_token) is
-    rejected, because the credentials of another account could be used instead. For a module, null is the same as an
-    option that is not set.
+  - An empty value for C(profile), C(assume_role_arn), C(access_key), C(secret_key) or C(session_token) is rejected,
+    because the credentials of another account could be used instead. Null is rejected too, except by modules, which
+    treat null as an option that is not set.
   - If C(profile) is set, C(access_key), C(secret_key) and C(session_token) can be empty strings, so that keys in the
     environment are ignored. If C(access_key) and C(secret_key) are set, C(session_token) can be empty or null.
   - Newer releases of amazon.aws require newer versions of boto3 and botocore. amazon.aws 11 requires version 1.35.0 of

@@ -17,7 +17,7 @@ description:
     incomplete, the source fails and adds no hosts. ansible-core only warns about a source that fails. To end the run in
     this case, set C(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=true) in the environment. The audit also fails if no
     source has added a host.
-  - If the inventory leaves out accounts, the plugin warns how many it leaves out, and why.
+  - If the plugin leaves out accounts, it warns, and the warning says how many accounts are left out and why.
 author:
   - incident_manager.aws contributors (@incident-manager)
 options:
@@ -115,9 +115,10 @@ notes:
     C(organizational_unit_path) and C(incident_manager_account). With O(include_tags=true), each host also has
     C(account_tags). With O(include_email=true), each host also has C(account_email). C(organizational_units) is the
     list of the account's organizational units, from the outermost to the innermost, each with C(id) and C(name).
-  - C(account_state) is the account's C(State), or its C(Status) if AWS does not return C(State). AWS announced the end
-    of C(Status) for 9 September 2026. An older botocore does not know C(State) and uses C(Status), even if AWS returns
-    both. If AWS returns only C(State), and the installed botocore does not know C(State), the source fails.
+  - C(account_state) is the account's C(State), or its C(Status) if AWS does not return C(State). AWS announced
+    that C(Status) would be removed on 9 September 2026. An older botocore does not know C(State), so the plugin uses
+    C(Status), even if AWS returns both. If AWS returns only C(State), and the installed botocore does not know
+    C(State), the source fails.
   - Names and tags come from AWS and are never evaluated as templates.
   - If several sources list different organizations, units with the same name share a group. To avoid this, use
     O(unit_groups=id).

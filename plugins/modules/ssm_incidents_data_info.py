@@ -15,8 +15,8 @@ description:
     deletes all of them.
   - AWS does not document whether a single Region of the set returns all resources. The module therefore lists the
     resources in all Regions of the set at the same time, and counts each resource once.
-  - If the set or one of its Regions is not V(ACTIVE), the module warns, because AWS does not document whether such a
-    Region returns all resources.
+  - If the set or one of its Regions is not V(ACTIVE), the module warns, because AWS does not document whether the
+    Regions then return all resources.
   - If something can't be listed, the module does not fail, but warns. In this case, RV(complete) is V(false), and
     RV(missing) contains the reasons.
   - The module is read-only. It has been tested with the local endpoint of this collection, but not with AWS.
@@ -437,7 +437,8 @@ def main() -> None:
         data = data_facts(connection, found.replication_set, found.arn, lists, params["include"])
         if not data["complete"]:
             warn(
-                "Failed to list everything that the replication set holds. The return value missing names the parts and the reasons."
+                "Failed to list everything that the replication set holds. For the parts and the"
+                " reasons, see missing in the result."
             )
         exists = found.replication_set is not None
         run.result.update(exists=exists, region=found.client.meta.region_name, arn=found.arn or None, **data)

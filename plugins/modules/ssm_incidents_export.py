@@ -12,7 +12,7 @@ short_description: Export the data of AWS Systems Manager Incident Manager to fi
 description:
   - Exports an account's replication set, and all data in it that the APIs of Incident Manager return, to files in a new
     directory on the host that runs the module.
-  - B(This module has not been tested with AWS.) It has been tested only with the local endpoint of this collection.
+  - B(This module has not been tested on AWS.) It has been tested only against the local endpoint of this collection.
     Check the export before you delete anything. If you delete a replication set, AWS deletes all of the account's
     Incident Manager data. AWS provides no export and no import of this data.
   - The export contains the replication set with its tags; response plans with their resource policies and tags;
@@ -48,7 +48,7 @@ description:
     each of them.
   - At the end of the export, the module lists the objects again to detect changes. It reads new and changed objects,
     and names them in C(changes). It names deleted objects in C(changes), and keeps the data that it has read of them.
-    It also retries what could not be read because of a temporary error, such as a broken connection. It does not retry
+    It also retries what could not be read because of a transient error, such as a broken connection. It does not retry
     a list that failed with a permanent error, for example because a permission is missing.
   - The export is incomplete if an object changes again while the module reads the object for the second time. The
     module does not detect a change that no list shows, such as a new stage in the plan of a contact.
@@ -308,7 +308,7 @@ error:
       description: The message of AWS or botocore. For a code of this collection, the message of the failure.
       returned: failure
       type: str
-      sample: GetTimelineEvent in Region us-east-1 (AccessDeniedException, 170 times) failed. Nothing was written
+      sample: GetTimelineEvent in Region us-east-1 failed (AccessDeniedException, 170 times). Nothing was written
 response_metadata:
   description: The metadata of AWS's response, such as RV(response_metadata.http_status_code); V({}) if AWS did not
     respond.
@@ -391,14 +391,15 @@ def main() -> None:
             # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
             warn(
                 f"{path} belongs to an export that was killed or is still running. The module does not use it. If no export is"
-                " running, delete it, because it contains personal data."
+                " running, delete this directory, because it contains personal data."
             )
         if module.check_mode:
             found = find(connection, params, deadline)
             lists = list_data(connection, found.replication_set)
             summary = summary_of_counts(data_facts(connection, found.replication_set, found.arn, lists))
         else:
-            # Make the directory before AWS is called. An export can take hours and must not fail afterwards for this reason.
+            # Make the directory before AWS is called: an export can take hours, and must not fail at its end because the
+            # directory can't be made.
             with NewFolder(params["path"]) as folder:
                 found = find(connection, params, deadline)
                 regions, home = (found.replication_set or {})["regionMap"], found.client.meta.region_name

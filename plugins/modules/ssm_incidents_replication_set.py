@@ -107,11 +107,11 @@ options:
     description:
       - Whether O(state=absent) deletes a set that has an open incident. An incident is open unless its status is
         V(RESOLVED).
-      - If V(false), the task fails if an incident is open. To find out, the module lists the incidents twice, the
-        second time right before the deletion.
-      - If the caller has no permission to list the incidents in any of the set's Regions, the module warns and deletes
-        the set. If the permission is missing in some of the Regions only, or if listing the incidents fails for another
-        reason, the task fails.
+      - If V(false), the task fails if an incident is open. To find out, the module lists the incidents before the first
+        step, and again right before the deletion.
+      - If AWS denies the caller the list of incidents in every Region of the set, the module warns and deletes the set.
+        If AWS denies it in only some of the Regions, or if listing the incidents fails for another reason, the task
+        fails.
     type: bool
     default: false
     version_added: 4.0.0
@@ -120,7 +120,7 @@ options:
       - Whether to wait until the last step is complete.
       - If V(false), a change that takes more than one step is rejected before anything is changed. The module still
         waits for a change that is already in progress. If the set can't be read right after the step, the module warns,
-        and the facts of the set are null.
+        and of the facts of the set, it returns only the ARN.
     type: bool
     default: true
   wait_timeout:
@@ -331,11 +331,9 @@ replication_set:
       contains:
         kms_key:
           description:
-            - The state of the customer managed key that encrypts the data in this Region, as KMS reports it.
-            - Null for the AWS owned key, for a key that can't be described, and if the option
-              O(incident_manager.aws.ssm_incidents_replication_set_info#module:include_keys) is not V(true).
-            - If the key does not exist in KMS, for example because KMS has deleted it,
-              RV(replication_set.region_map.kms_key.enabled) is V(false) and all other values are null.
+            - Always null, because this module does not return the state of the keys. To get it, use
+              M(incident_manager.aws.ssm_incidents_replication_set_info) with the option
+              O(incident_manager.aws.ssm_incidents_replication_set_info#module:include_keys=true).
           returned: if there is a replication set
           type: dict
           contains:
@@ -752,7 +750,7 @@ def tags_or_none(observer: Observer, seen: Observation) -> dict[str, str] | None
     if seen.tags is not None:
         return seen.tags
     try:
-        return observer.list_tags_at_last(seen)
+        return observer.list_tags_for_result(seen)
     except AnsibleSSMIncidentsError as failure:
         if failure.code != ACCESS_DENIED:
             raise

@@ -169,7 +169,7 @@ msg:
     shown for.
 error:
   description: What failed. Codes are changed or removed only in a major release. Any release can add codes.
-  returned: if an option is rejected, a file can't be read or written, or a name has two account IDs
+  returned: if an option is rejected, the accounts can't be reported, or a file can't be written
   type: dict
   contains:
     code:
@@ -187,17 +187,17 @@ error:
       sample: Failed to write /reports/audit.html
 response_metadata:
   description: Always V({}), because the task makes no calls to AWS.
-  returned: if an option is rejected, a file can't be read or written, or a name has two account IDs
+  returned: if an option is rejected, the accounts can't be reported, or a file can't be written
   type: dict
   sample: {}
 boto3_version:
   description: The version of boto3, if it is installed.
-  returned: if an option is rejected, a file can't be read or written, or a name has two account IDs
+  returned: if an option is rejected, the accounts can't be reported, or a file can't be written
   type: str
   sample: 1.44.5
 botocore_version:
   description: The version of botocore, if it is installed.
-  returned: if an option is rejected, a file can't be read or written, or a name has two account IDs
+  returned: if an option is rejected, the accounts can't be reported, or a file can't be written
   type: str
   sample: 1.44.5
 """

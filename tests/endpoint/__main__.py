@@ -35,15 +35,18 @@ For boto3, the AWS CLI and lookups:
   export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION=us-east-1
   export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}
 
-AWS takes no new customers, so an account can create a replication set only if you name it: --enabled-account {account}.
+Incident Manager is closed to new customers, so an account can create a replication set only if you name the account:
+--enabled-account {account}.
 
-Faults, seeds, settings: {url}{prefix} (see README.md). Ctrl-C stops it."""
+Faults, seeds, settings: {url}{prefix} (see tests/endpoint/README.md). Ctrl-C stops the endpoint."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 tests/endpoint", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
-    parser.add_argument("--port", type=int, default=5055, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=5055, help="port to listen on; 0 for a free port (default: %(default)s)"
+    )
     parser.add_argument("--port-file", type=Path, help="write the port to this file once the endpoint answers")
     parser.add_argument("--tls-cert", help="serve HTTPS with this certificate (PEM)")
     parser.add_argument("--tls-key", help="the key of the certificate (PEM)")

@@ -42,7 +42,10 @@ class Control:
         self.reset()
 
     def reset(self) -> None:
-        """Remove this service's sets, fault rules and calls, and restore the first settings. Other services stay."""
+        """Remove this service's sets, fault rules and calls, and restore the initial settings.
+
+        The state of other services is kept.
+        """
         self.faults.clear()
         self.log.clear()
         with models.LOCK:

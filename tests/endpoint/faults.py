@@ -363,4 +363,4 @@ def _drop(environ: dict[str, Any]) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     # close() would wait for the server's other references to the socket.
     os.close(connection.detach())
-    raise ConnectionResetError("dropped by a fault rule")
+    raise ConnectionResetError("dropped by the local endpoint")

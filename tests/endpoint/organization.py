@@ -75,9 +75,10 @@ def make_organization(
 
 def _validated(account: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(account, Mapping) or not {"id", "name"} <= set(account) <= _MEMBERS:
-        raise ValueError(f"an account is an object with id, name, and {', '.join(sorted(_MEMBERS))}, not {account!r}")
+        others = ", ".join(sorted(_MEMBERS - {"id", "name"}))
+        raise ValueError(f"an account must have id and name, and can have {others}, not {account!r}")
     if not re.fullmatch("[0-9]{12}", str(account["id"])) or account.get("state", "ACTIVE") not in _STATES:
-        raise ValueError(f"an account has twelve digits as its id, and one of {', '.join(_STATES)}, not {account!r}")
+        raise ValueError(f"id must be twelve digits, and state one of {', '.join(_STATES)}, not {account!r}")
     return account
 
 

@@ -2,4 +2,4 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A simulation of changes of a replication set, in one process and with a virtual clock, when much goes wrong at AWS."""
+"""A simulation of changes to a replication set while calls to AWS fail, in one process and with a virtual clock."""

@@ -379,9 +379,9 @@ def _reported_regions(run: Run) -> list[Mapping[str, Any]]:
 
 
 def _refusals_that_matter(run: Run) -> list[Call]:
-    """Return the calls of which a failure must quote one if the time is over: those that have failed since the set was last
-    read. If there is none and no change is in progress, return the calls of the step that was not taken. Return no call if
-    the account does not have the set."""
+    """Return the calls of which a timeout must quote at least one: those that have failed since the set was last read. If
+    there is none and no change is in progress, return the calls of the step that was not taken. Return no call if the
+    account does not have the set."""
     calls = run.own_calls
     reads = [number for number, call in enumerate(calls) if call.operation == "GetReplicationSet" and not call.outcome]
     since = calls[reads[-1] + 1 :] if reads else calls

@@ -33,8 +33,8 @@ class Order(NamedTuple):
 def best_order(current: Mapping[str, str | None], desired: Mapping[str, str | None]) -> Order | None:
     """Return the best order; None if there is no order.
 
-    Of the shortest orders, the best one keeps the smallest number of Regions largest. Of several such orders, it has the
-    largest sum of numbers.
+    Among the shortest orders, the best one keeps the smallest number of Regions at any time as large as possible. Among
+    several such orders, it has the largest sum of the numbers of Regions after each step.
     """
     return _best_order(frozenset(current.items()), frozenset(desired.items()))
 

@@ -309,7 +309,10 @@ def invalid_option(option: str, problem: str, advice: str) -> AnsibleSSMIncident
 
 
 def as_failure(error: BaseException) -> AnsibleSSMIncidentsError:
-    """Return a failure unchanged. Return any other exception as a failure that names the place in the code that raised it."""
+    """Return a failure unchanged, and any other exception as a failure.
+
+    An interruption has the code INTERRUPTED. An unexpected exception has the function and line that raised it in its reason.
+    """
     if isinstance(error, AnsibleSSMIncidentsError):
         return error
     if isinstance(error, KeyboardInterrupt):

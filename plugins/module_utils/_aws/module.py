@@ -28,7 +28,7 @@ _INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 
 class ModuleRun:
-    """A context manager that catches every exception; exit() then calls fail_json or exit_json.
+    """A context manager that catches every error and interruption; exit() then calls fail_json or exit_json.
 
     ::
 

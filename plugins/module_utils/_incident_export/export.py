@@ -288,7 +288,7 @@ class Export:
         for level in LEVELS:
             self._carry_out(self._unit_tasks(level, phase), phase, self._deadline)
         if phase == SECOND:
-            # At last, because what the set holds can go as soon as its deletion has begun.
+            # Last, because what the set holds can disappear as soon as the deletion of the set has begun.
             the_set = self._unit_task(self._units[self._arn], self._look_at_unit, phase)
             self._carry_out([the_set], phase, self._deadline)
 
@@ -437,8 +437,8 @@ class Export:
     def _part_lists(self, unit: Unit, phase: int) -> list[Task]:
         """Return the tasks that list the parts of a unit, in each Region that has listed the unit.
 
-        The first and the third phase read the unit before, because for an incident that does not exist, these lists are empty and
-        raise no error (alchemy-run's tests).
+        The first and the third phase read the unit before they list its parts, because for an incident that does not exist, these
+        lists are empty and raise no error (alchemy-run's tests).
         """
         tasks = []
         for kind, operation in sub_lists(unit.kind):
@@ -565,8 +565,8 @@ class Export:
             first, second = (unit.kind.name in kinds for kinds in self._unsure_kinds)
             found = compare(unit, first, second)
             if found:
-                # Units that are no longer listed too: if another object is deleted during a list, a unit can move to a page that
-                # was already read.
+                # This includes units that are no longer listed: if another object is deleted while a list is read, a unit can
+                # move to a page that was already read.
                 self._again[arn] = found
             unit.is_gone = False
 
@@ -767,17 +767,22 @@ def incomplete(arn: str, missing_by: Mapping[tuple[str, str, str], int]) -> Ansi
     :param missing_by: the number of failures, as in a Summary.
     """
     counted = sorted(missing_by.items(), key=lambda item: (-item[1], item[0]))
-    groups = [
-        f"{operation or 'the check for changes'}{f' in Region {region}' if region else ''}"
-        f" ({code}{f', {number} times' if number > 1 else ''})"
-        for (operation, code, region), number in counted[:_MAX_GROUPS]
-    ]
+    groups = [_failed_group(*what, number) for what, number in counted[:_MAX_GROUPS]]
     more = len(counted) - len(groups)
     return AnsibleSSMIncidentsError(
         f"Failed to export everything that the replication set {arn} holds",
         code=EXPORT_INCOMPLETE,
-        reason=f"{', '.join(groups)}{f' and {more} more' if more else ''} failed. Nothing was written",
+        reason=f"{', '.join(groups)}{f' and {more} more' if more else ''}. Nothing was written",
     )
+
+
+def _failed_group(operation: str, code: str, region: str, number: int) -> str:
+    """Return what failed so many times, in words for a message."""
+    if code == REPLICATION_SET_CHANGED:
+        what = "the set or an object changed during the export"
+    else:
+        what = f"{operation or 'the check for changes'}{f' in Region {region}' if region else ''} failed"
+    return f"{what} ({code}{f', {number} times' if number > 1 else ''})"
 
 
 def summary_of_counts(data: Mapping[str, Any]) -> Summary:

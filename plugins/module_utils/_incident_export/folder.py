@@ -110,7 +110,8 @@ class NewFolder:
     ) -> None:
         try:
             for file in self._open_files:
-                # Closing a file writes its buffer. Later, if the disk is full, nothing could handle the error.
+                # Closing a file writes its buffer, which fails if the disk is full. If Python closed the file later, nothing
+                # could handle this error.
                 with suppress(OSError):
                     file.close()
             self._discard()
@@ -152,7 +153,7 @@ class NewFolder:
             os.unlink(name, dir_fd=self._folder)
 
     def rename(self, name: str, new_name: str) -> None:
-        """Rename a file. It replaces another file of the new name."""
+        """Rename a file. If a file with the new name exists, it is replaced."""
         with self._failing():
             os.rename(name, new_name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 

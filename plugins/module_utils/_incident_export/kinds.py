@@ -120,8 +120,8 @@ KINDS: Mapping[str, Kind] = {
     )
 }
 
-#: Operations whose ResourceNotFoundException does not mean that the object is gone. It is unknown whether AWS returns it or an
-#: empty response for a contact without a policy, so both mean that there is none.
+#: Operations whose ResourceNotFoundException does not mean that the object is gone. It is unknown whether
+#: AWS returns this error or an empty response for a contact without a policy. Both count as no policy.
 NONE_IF_NOT_FOUND = ("GetContactPolicy",)
 
 # Nothing in Incident Manager is older than its announcement in May 2021.

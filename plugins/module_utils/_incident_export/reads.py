@@ -154,7 +154,7 @@ class Reads:
         event_name: str,
         **_others: Any,
     ) -> None:
-        """Add the members that botocore has left out of a response. botocore calls this for each response.
+        """Add the members that botocore's parser has left out of a response. A handler of botocore's event response-received.
 
         :raises ValueError: if the response is not JSON. botocore itself would treat it as an empty response.
         """

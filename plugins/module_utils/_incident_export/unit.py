@@ -90,7 +90,7 @@ def compare(unit: Unit, is_first_unsure: bool, is_second_unsure: bool) -> str | 
     :return: CAME, WENT, CHANGED, LATE or RETRY; None if it need not be read again.
     """
     first, second = unit.listed
-    # Other objects list this kind, and the third phase makes the lists of an object again if it reads the object.
+    # This does not apply to kinds that only the lists of other objects contain: the third phase makes those lists again.
     is_unsure = is_second_unsure and None in unit.kind.lists.values()
     if not second:
         return None if not first or is_unsure else RETRY if is_second_unsure else WENT

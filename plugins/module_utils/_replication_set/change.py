@@ -216,7 +216,7 @@ class Change:
         else:
             self._observer.record(region, None)
             if step.action == CREATE:
-                self._observer.created(result, [region, *step.values["regions"]])
+                self._observer.remember(result, [region, *step.values["regions"]])
             attempt = attempt.answered(now)
             self.remaining = [other for other in self.remaining if other != step]
             self._log_step(step)

@@ -75,7 +75,7 @@ _STALE_ERRORS = (NOT_FOUND, QUOTA_EXCEEDED)
 
 
 def is_not_from_aws(failure: AnsibleSSMIncidentsError) -> bool:
-    """Return whether an error has no code of AWS.
+    """Return whether an error has an HTTP status but no error code from AWS.
 
     Such an error is from something between the host and AWS. AWS may have carried out the request.
     """
@@ -157,7 +157,10 @@ class History(NamedTuple):
         return [attempt.step for attempt in self.attempts if attempt.outcome == outcome]
 
     def attempt_of(self, step: Step) -> Attempt | None:
-        """Return the attempt at a step: the last attempt, or an earlier one whose outcome is unknown; None if there is neither."""
+        """Return the attempt at a step: the last of all attempts, or an earlier one whose outcome is unknown; otherwise None.
+
+        A step that is done has no attempt, because it is not sent again.
+        """
         for attempt in reversed(self.attempts):
             if attempt.step == step and (attempt.outcome == UNKNOWN or attempt == self.attempts[-1]):
                 return None if attempt.outcome == DONE else attempt
@@ -171,14 +174,14 @@ class History(NamedTuple):
     def after(self, seen: Observation) -> History:
         """Return the history after a report of AWS: a step is done if AWS reports its effect."""
 
-        def reported(attempt: Attempt) -> Attempt:
+        def updated(attempt: Attempt) -> Attempt:
             if attempt.outcome == UNKNOWN and is_visible(attempt.step, seen):
                 return attempt._replace(outcome=DONE)
             # AWS rejected the step because another change was in progress. Try the step again after that change.
             is_another = attempt.outcome == REFUSED and is_changing(seen)
             return attempt._replace(before=seen, refused_at=None) if is_another else attempt
 
-        attempts = tuple(reported(attempt) for attempt in self.attempts)
+        attempts = tuple(updated(attempt) for attempt in self.attempts)
         return self._replace(attempts=attempts)
 
 

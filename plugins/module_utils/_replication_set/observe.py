@@ -50,8 +50,8 @@ class Observer:
         self._unreadable_lists: set[str] = set()
         self._failures: Counter[str] = Counter()
 
-    def created(self, arn: str, regions: Iterable[str]) -> None:
-        """Store the ARN and the Regions of a set that was just created."""
+    def remember(self, arn: str, regions: Iterable[str]) -> None:
+        """Store the ARN and the Regions of the set, which this change has just created or a read has just returned."""
         self.arn, self._regions, self._moving = arn, list(regions), set()
 
     def forget(self) -> None:
@@ -91,7 +91,7 @@ class Observer:
             return tags[1]
         raise next(iter(failures.values()))
 
-    def list_tags_at_last(self, seen: Observation) -> dict[str, str]:
+    def list_tags_for_result(self, seen: Observation) -> dict[str, str]:
         """Return the tags for the result of a task. Temporary errors are retried for a minute. For errors, see list_tags()."""
         end = self._remote.now() + min(LAST_READ_SECONDS, self._remote.seconds_left())
         for number in count():
@@ -105,7 +105,7 @@ class Observer:
         raise AssertionError  # count() has no end.
 
     def healthiest_first(self, regions: Iterable[str]) -> list[str]:
-        """Return Regions in the order in which to call them: first those with no failures and no change, the user's own first."""
+        """Return Regions in the order in which to call them: fewest failures, then not changing, then the user's own Region."""
 
         def order(name: str) -> tuple[int, bool, bool, str]:
             return self._failures[name], name in self._moving, name != self._remote.region, name
@@ -113,7 +113,10 @@ class Observer:
         return sorted(regions, key=order)
 
     def record(self, region: str, failure: AnsibleSSMIncidentsError | None) -> None:
-        """Count the failures of a Region. An error does not count if it means that the set is changing or not in the Region."""
+        """Count a Region's failures since its last success.
+
+        A conflict does not count, nor does a set that is not found: neither is a failure of the Region.
+        """
         if failure is None:
             self._failures[region] = 0
         elif failure.code not in (CONFLICT, NOT_FOUND):
@@ -132,7 +135,7 @@ class Observer:
             return None
         region, replication_set = found
         statuses = {name: info.get("status") for name, info in replication_set["regionMap"].items()}
-        self.created(arn, statuses)
+        self.remember(arn, statuses)
         self._moving = {name for name, status in statuses.items() if status != ACTIVE}
         seen = Observation(region, arn, replication_set)
         return seen._replace(tags=self.list_tags(seen)) if self._include_tags else seen

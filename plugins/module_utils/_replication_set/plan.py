@@ -38,15 +38,15 @@ TAG = "tag_resource"
 UNTAG = "untag_resource"
 DELETE = "delete_replication_set"
 
-# Developers of AWS wrote this resource of Terraform and its page.
+# The sources for the advice. AWS's own developers wrote this Terraform resource and its documentation page.
 _PAGES = (
     '(Incident Manager User Guide, "Configuring replication sets and Findings"; Terraform,'
     " aws_ssmincidents_replication_set)"
 )
 _RECREATE_ADVICE = (
-    "To change between the AWS owned key and customer managed keys, the replication set and all of Incident Manager's"
-    f" data must be deleted and created again {_PAGES}. AWS may not let the account create another set, because Incident"
-    " Manager is closed to new customers."
+    "To change between the AWS owned key and customer managed keys, the replication set must be deleted and created"
+    f" again, which deletes all of Incident Manager's data {_PAGES}. AWS may not let the account create another set,"
+    " because Incident Manager is closed to new customers."
 )
 
 

@@ -238,7 +238,7 @@ def search_failure(
         return AnsibleSSMIncidentsError(
             f"Failed to find {what} in any of these Regions: {', '.join(searched)}",
             code=NOT_FOUND,
-            advice="Check the ARN, and search the Regions of the replication set.",
+            advice="Set search_regions to the Regions of the replication set, or to all. If you set arn, check it.",
             cause=next(iter(failures.values())).cause,
         )
     by_reason: dict[str, list[str]] = {}

@@ -102,7 +102,7 @@ class Clock:
     """The service's clock. A simulation has a clock of its own, which it moves itself."""
 
     def now(self) -> datetime:
-        """Return the time of the day, in UTC."""
+        """Return the date and time, in UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:

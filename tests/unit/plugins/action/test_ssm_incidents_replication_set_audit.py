@@ -453,6 +453,8 @@ def test_empty_keys_override_the_environment_for_a_profile(
         ("async_val", 10),
         ("environment", [{"HTTPS_PROXY": "x"}]),
         ("environment", [{"LANG": "C"}, {"HOME": "/"}]),
+        ("environment", [{"BOTO_CONFIG": "/etc/boto.cfg"}]),
+        ("environment", [{"REQUESTS_CA_BUNDLE": "/etc/ca.pem"}]),
     ],
 )
 def test_refused_keywords(audit: Audit, endpoint: LocalEndpoint, keyword: str, value: Any) -> None:

@@ -374,7 +374,7 @@ def test_search_without_a_result(info: Run, recorded_arn: str) -> None:
         "ResourceNotFoundException",
         ARN,
         "eu-west-1, eu-central-1",
-        "search the Regions of the replication set",
+        "Set search_regions to the Regions of the replication set",
     )
 
 

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """
-Answers the read operations. One function answers all lists and one all objects. botocore's model tells them apart.
+Answers the read operations. One function answers every operation that lists objects, and another every one that gets an
+object. They take the names of the members from botocore's model.
 
 For the sources [model], [cli] and [alchemy], see models.py. A rule without a source is *unknown*, and is strict.
 """
