@@ -78,7 +78,9 @@ def _validated(account: Mapping[str, Any]) -> Mapping[str, Any]:
         others = ", ".join(sorted(_MEMBERS - {"id", "name"}))
         raise ValueError(f"an account must have id and name, and can have {others}, not {account!r}")
     if not re.fullmatch("[0-9]{12}", str(account["id"])) or account.get("state", "ACTIVE") not in _STATES:
-        raise ValueError(f"id must be twelve digits, and state one of {', '.join(_STATES)}, not {account!r}")
+        raise ValueError(
+            f"the id of an account must be twelve digits, and its state one of {', '.join(_STATES)}, not {account!r}"
+        )
     return account
 
 
