@@ -43,11 +43,16 @@ def list_pages(client: BaseClient, listing: Listing) -> Iterator[list[dict[str, 
         if token in tokens:
             break
         tokens.add(token)
-    raise AnsibleSSMIncidentsError(
-        f"Failed to list the {listing.what} in Region {client.meta.region_name}",
-        code=MALFORMED_ANSWER,
-        reason=f"the list does not end: a page is repeated, or there are more than {MAX_PAGES} pages",
-    )
+    raise endless_list(f"Failed to list the {listing.what} in Region {client.meta.region_name}")
+
+
+def endless_list(message: str) -> AnsibleSSMIncidentsError:
+    """Return the failure for a list that does not end.
+
+    :param message: what was tried.
+    """
+    reason = f"the list does not end: a page is repeated, or there are more than {MAX_PAGES} pages"
+    return AnsibleSSMIncidentsError(message, code=MALFORMED_ANSWER, reason=reason)
 
 
 def _list_page(client: BaseClient, listing: Listing, token: str | None) -> tuple[list[dict[str, Any]], str | None]:

@@ -32,14 +32,13 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, Na
 from .._aws.arn import is_of_another_account
 from .._aws.errors import (
     EXPORT_INCOMPLETE,
-    MALFORMED_ANSWER,
     NOT_FOUND,
     REPLICATION_SET_CHANGED,
     WAIT_TIMEOUT,
     AnsibleSSMIncidentsError,
 )
 from .._aws.text import shorten
-from .._incident_data.api import MAX_PAGES
+from .._incident_data.api import MAX_PAGES, endless_list
 from .._incident_data.contents import PARTS
 from .._replication_set.facts import iso_time
 from .._replication_set.service import DELETING
@@ -467,7 +466,7 @@ class Export:
                 self._take(place, item, phase, seen)
             if page.token is not None:
                 if page.token in tokens or len(tokens) + 1 >= MAX_PAGES:
-                    raise _endless(operation)
+                    raise endless_list(f"Failed to call {operation}")
                 return [self._list_task(place, phase, seen, (*tokens, page.token))]
             if phase == SECOND:
                 with self._lock:
@@ -741,11 +740,6 @@ def _set_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _endless(operation: str) -> AnsibleSSMIncidentsError:
-    reason = f"the list does not end: a page is repeated, or there are more than {MAX_PAGES} pages"
-    return AnsibleSSMIncidentsError(f"Failed to call {operation}", code=MALFORMED_ANSWER, reason=reason)
-
-
 def _too_late(phase: int) -> AnsibleSSMIncidentsError:
     what = "it was not checked for changes" if phase == SECOND else "it was not read"
     return AnsibleSSMIncidentsError("", code=WAIT_TIMEOUT, reason=f"{what} within the time limit")
@@ -793,9 +787,10 @@ def summary_of_counts(data: Mapping[str, Any]) -> Summary:
     calls: dict[tuple[str, str], dict[str, Any]] = {}
     for one in data["missing"]:
         operation = "".join(word.title() for word in PARTS[one["part"]].operation.split("_"))
-        entry = {"kind": one["part"], "arn": None, "id": None, "operation": operation}
+        region, code = one["region"], one["code"]
+        entry = {"kind": one["part"], "arn": None, "id": None, "operation": operation, "region": region, "code": code}
         # Several parts come from the same list.
-        calls.setdefault((operation, one["region"]), {**entry, "region": one["region"], "code": one["code"]})
+        calls.setdefault((operation, region), entry)
     missing = list(calls.values())
     missing_by = Counter((one["operation"], one["code"], one["region"]) for one in missing)
     return Summary(data["complete"], data["counts"], missing[:MAX_RETURNED], len(missing), missing_by, 0)
