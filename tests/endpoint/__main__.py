@@ -39,13 +39,11 @@ It serves Incident Manager, STS, KMS and IAM, and has no connection to AWS. Ctrl
 
 {account}
 
-In another terminal, {source}:
+In another terminal, run:
 
-{lines}
-Then try it:
-
+{first}
 {ansible} localhost -m incident_manager.aws.ssm_incidents_replication_set_info
-
+{file}
 How to make calls fail, to create other replication sets and to start again: tests/endpoint/README.md"""
 _EXAMPLES = """\
 Account {account} has the replication set of README's examples, with its KMS keys, and an organization."""
@@ -129,8 +127,8 @@ def _instructions(endpoint: LocalEndpoint, lines: str, file: Path | None) -> str
     return _INSTRUCTIONS.format(
         url=endpoint.url,
         account=account.format(account=endpoint.account, url=endpoint.url, prefix=PREFIX),
-        source=f"run . {_short(file)}, which has these lines" if file else "run these lines",
-        lines=lines,
+        first=f". {_short(file)}" if file else lines.rstrip(),
+        file=f"\n{_short(file)} has these lines:\n\n{lines}" if file else "",
         ansible=_short(ansible) if ansible.exists() else "ansible",
     )
 
