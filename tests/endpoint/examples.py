@@ -21,7 +21,9 @@ ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:replication-set/c4bcb603-4bf9-bb3f-413c
 # The Regions of the set, and those to which examples move it. Each has a key.
 REGIONS = ("eu-central-1", "eu-west-1")
 OTHER_REGIONS = ("eu-north-1", "eu-west-2", "eu-west-3", "us-east-1")
-KEYS = {name: f"arn:aws:kms:{name}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab" for name in REGIONS + OTHER_REGIONS}
+KEYS = {
+    name: f"arn:aws:kms:{name}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab" for name in REGIONS + OTHER_REGIONS
+}
 # The key that replaces another one.
 OTHER_KEY = f"arn:aws:kms:eu-north-1:{ACCOUNT}:key/abcd1234-ab12-cd34-ef56-abcdef123456"
 TAGS = {"CostCenter": "A-1", "Team": "Resilience"}

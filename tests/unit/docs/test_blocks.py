@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -27,7 +28,7 @@ from credentials import config_section
 from endpoint.backend import kinds
 from endpoint.client import USER, ControlClient
 
-from .code_blocks import Block, blocks
+from .code_blocks import Block, blocks, code_blocks
 
 pytestmark = pytest.mark.slow
 
@@ -78,7 +79,9 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     options = ["--port", "0", "--environment", str(file), "--polls", "0"]
     with (
         log.open("w") as output,
-        subprocess.Popen([sys.executable, str(CHECKOUT / "tests" / "endpoint"), *options], stdout=output, stderr=output) as process,
+        subprocess.Popen(
+            [sys.executable, str(CHECKOUT / "tests" / "endpoint"), *options], stdout=output, stderr=output
+        ) as process,
     ):
         try:
             while not file.exists():
@@ -105,7 +108,11 @@ def in_shell(lines: Path, tmp_path: Path, ansible_environment: dict[str, str]) -
     (tmp_path / ".build" / "endpoint.sh").symlink_to(lines)
     credentials = tmp_path / "credentials"
     credentials.write_text("".join(config_section(name, USER) for name in ("default", "laboratory", "production")))
-    environment = {**ansible_environment, "AWS_SHARED_CREDENTIALS_FILE": str(credentials), "AWS_CONFIG_FILE": "/dev/null"}
+    environment = {
+        **ansible_environment,
+        "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
+        "AWS_CONFIG_FILE": "/dev/null",
+    }
 
     def run(commands: str, expected: tuple[int, ...] = (0,)) -> str:
         outcome = subprocess.run(
@@ -149,7 +156,8 @@ def test_blocks(in_shell: Callable[..., str], control: ControlClient, tmp_path: 
         elif "replication_set" in next(iter(content.values())):
             results.append(content)
         elif set(content) <= {"incident_manager_report_json"}:
-            commands.append(f"ansible-playbook incident_manager.aws.audit -i accounts.yml -e '{json.dumps(content)}'")
+            variables = shlex.quote(json.dumps(content))
+            commands.append(f"ansible-playbook incident_manager.aws.audit -i accounts.yml -e {variables}")
         else:
             file = tmp_path / file_name(block)
             file.parent.mkdir(exist_ok=True)
@@ -165,8 +173,10 @@ def test_blocks(in_shell: Callable[..., str], control: ControlClient, tmp_path: 
         keys = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; " if '"profile": ' in json.dumps(plays) else ""
         in_shell(f"{keys}ansible-playbook playbook.json -e '{json.dumps(VARIABLES)}'")
     for command in commands:
-        # 2 says that an account did not pass the audit.
-        in_shell(command, (0, 2) if "incident_manager.aws.audit" in command else (0,))
+        # 2 says that an account did not pass the audit, which the report shows.
+        audits = len(re.findall(r"incident_manager\.aws\.(?:audit|merge_audits)", command))
+        output = in_shell(command, (0, 2) if audits else (0,))
+        assert output.count("TASK [Show the report]") == audits, output
         for report in re.findall(r"incident_manager_report_\w+=(\S+)", command):
             assert Path(tmp_path, report).stat().st_size, report
 
@@ -180,4 +190,21 @@ def checked(task: dict[str, Any], page: Path, results: list[dict[str, Any]]) -> 
     yield task
     if results and task.get("register") in results[0]:
         shown = results.pop(0)
-        yield {"ansible.builtin.assert": {"that": f"{task['register']} == shown"}, "vars": {"shown": shown[task["register"]]}}
+        yield {
+            "ansible.builtin.assert": {"that": f"{task['register']} == shown"},
+            "vars": {"shown": shown[task["register"]]},
+        }
+
+
+def test_the_commands_of_a_ci_job(in_shell: Callable[..., str], tmp_path: Path) -> None:
+    """The commands start the endpoint, wait for it, use it and stop it. make itself would install the checkout."""
+    (block,) = [
+        text for text in code_blocks(GUIDES / "guide_testing.rst", "shell") if text.startswith("make endpoint &")
+    ]
+    file = tmp_path / ".build" / "endpoint.sh"
+    file.unlink()
+    info: dict[str, Any] = {"incident_manager.aws.ssm_incidents_replication_set_info": {}}
+    (tmp_path / "playbook.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [info]}]))
+    make = f"make() {{ exec {sys.executable} {CHECKOUT / 'tests' / 'endpoint'} --port 0 --environment {file}; }}"
+    output = in_shell(f"{make}\n{block}wait")
+    assert "failed=0" in output and not file.exists()

@@ -154,3 +154,17 @@ def test_a_port_that_cannot_be_used(port: str) -> None:
     assert outcome.returncode == (1 if port == "taken" else 2)
     assert "PORT" in outcome.stderr.splitlines()[-1] and given in outcome.stderr.splitlines()[-1]
     assert "Traceback" not in outcome.stderr and outcome.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("variables", "options"),
+    [
+        ([], "--environment .build/endpoint.sh"),
+        (["PORT=5056"], "--port '5056' --environment .build/endpoint-5056.sh"),
+        (["EMPTY=1"], "--empty --environment .build/endpoint.sh"),
+    ],
+)
+def test_the_options_of_make(variables: list[str], options: str) -> None:
+    command = ["make", "--dry-run", "--old-file=.build/new/installed", "endpoint", *variables]
+    shown = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == [".build/new/bin/python", "tests/endpoint", *options.split()]
