@@ -37,8 +37,8 @@ PAGES = [README, *sorted(GUIDES.glob("*.rst")), *sorted(PLUGINS.glob("[lm]o*s/*.
 PAGES = [page for page in PAGES if page.suffix != ".py" or "EXAMPLES = " in page.read_text(encoding="utf-8")]
 # Blocks that this test does not run: a pattern of their page, language and text, and the reason.
 ELSEWHERE = {
-    r"\S+ \w+ .*\b(ansible-builder|ansible-galaxy|git clone|pip install) ": "installs something",
-    r"\S+ \w+ make ": "starts a program of the checkout",
+    r"\S+ shell .*\b(ansible-builder|ansible-galaxy|git clone|pip install) ": "installs something",
+    r"\S+ shell .*\bmake \w": "starts a program of the checkout",
     r"\S+ text ": "is what a program prints",
     r"guide_auditing.rst json ": "is a report: see test_guide_auditing.py",
     r"guide_auditing.rst ini ": "is a part of an inventory: see test_guide_auditing.py",
@@ -65,10 +65,12 @@ def is_run(page: Path, block: Block) -> bool:
     return not any(re.match(pattern, text, re.DOTALL) for pattern in ELSEWHERE)
 
 
-def file_name(block: Block) -> str:
-    """Return the name of the file that a block shows."""
+def file_name(block: Block) -> str | None:
+    """Return the name of the file that a block shows, if the sentence before it or the content of the block says that it is one."""
     named = re.findall(r"`([\w./-]+\.ya?ml)`", block.before.strip().rpartition("\n\n")[2])
-    return named[-1] if named else next(name for member, name in FILES.items() if member in yaml.safe_load(block.text))
+    content = yaml.safe_load(block.text)
+    known = [name for member, name in FILES.items() if isinstance(content, dict) and member in content]
+    return next(iter(named[-1:] + known), None)
 
 
 @pytest.fixture(scope="module")
@@ -149,25 +151,30 @@ def test_blocks(in_shell: Callable[..., str], control: ControlClient, tmp_path: 
             continue
         assert block.language == "yaml", f"{page.name} has a block that neither runs nor is in ELSEWHERE:\n{block.text}"
         content = yaml.safe_load(text)
+        if name := file_name(block):
+            file = tmp_path / name
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
         if isinstance(content, list):
             plays += [
                 entry if "hosts" in entry else {"hosts": "localhost", "gather_facts": False, "tasks": [entry]}
                 for entry in content
             ]
-        elif "replication_set" in next(iter(content.values())):
+        elif set(content) == {"incident_manager"}:
             results.append(content)
-        elif set(content) <= {"incident_manager_report_json"}:
+        elif set(content) == {"incident_manager_report_json"}:
             variables = shlex.quote(json.dumps(content))
             commands.append(f"ansible-playbook incident_manager.aws.audit -i accounts.yml -e {variables}")
         else:
-            file = tmp_path / file_name(block)
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(text)
+            assert name, (
+                f"{page.name} has a block that is neither a task nor in ELSEWHERE, and names no file:\n{block.text}"
+            )
 
     for directory in ("srv/exports", "shared/audit"):
         (tmp_path / directory).mkdir(parents=True)
     for play in plays:
         play["tasks"] = [one for task in play["tasks"] for one in checked(task, page, results)]
+    assert not results, "no task before this result registers it"
     (tmp_path / "playbook.json").write_text(json.dumps(plays))
     if plays:
         # Ansible accepts either keys or a profile.
