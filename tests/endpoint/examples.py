@@ -45,7 +45,10 @@ ORGANIZATION = [
 
 
 def make_account(control: Control) -> None:
-    """Make the account as it is at the start: its access key, KMS keys, replication set and organization."""
+    """Make the account as it is at the start: its access key, KMS keys, replication set and organization.
+
+    The access key stays the account's as long as the process lives, because moto has one IAM per process.
+    """
     iam = iam_backends[ACCOUNT]["aws"]
     if ACCESS_KEY not in iam.access_keys:
         # moto itself would choose the access key.
