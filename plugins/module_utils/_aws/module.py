@@ -20,6 +20,7 @@ from .results import failure_result
 from .secrets import url_secrets, whole_secrets
 
 if TYPE_CHECKING:
+    import logging
     from types import TracebackType
 
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -68,7 +69,16 @@ class ModuleRun:
         """
         validate_credentials(_given_options(self._module), {})
         self._connection = connect(self._module.params, partial(get_aws_connection_info, self._module), defaults)
+        # amazon.aws makes resource_actions from the log of botocore, and cuts the URLs in it.
+        if self._module.params["debug_botocore_endpoint_logs"]:
+            for handler in self._module.logger.handlers:
+                handler.addFilter(self._mask_record)
         return self._connection
+
+    def _mask_record(self, record: logging.LogRecord) -> bool:
+        if self._connection:
+            record.msg, record.args = self._connection.mask(record.getMessage()), None
+        return True
 
     def log(self, line: str) -> None:
         """Write a line to syslog or the journal of the host that runs the module, with secrets masked."""
