@@ -384,6 +384,8 @@ def _provider_failure(cause: BaseException | None) -> str:
     while trace and trace.tb_next:
         trace = trace.tb_next
     # botocore's error does not have the exit status of a credential_process.
-    found = [local.returncode for local in trace.tb_frame.f_locals.values() if isinstance(local, Popen)] if trace else []
+    found = (
+        [local.returncode for local in trace.tb_frame.f_locals.values() if isinstance(local, Popen)] if trace else []
+    )
     status = f", HTTP status {http_status[1]}" if http_status else f", exit status {found[0]}" if found else ""
     return f"the credential provider {provider} failed{status}"

@@ -58,8 +58,8 @@ class ModuleRun:
 
     def _hide(self, secrets: Iterable[str]) -> None:
         """Let Ansible mask secrets in everything that the module returns and logs, also in what others add to the result."""
-        # amazon.aws's class wraps Ansible's.
-        self._module.no_log_values.update(whole_secrets(secrets))
+        # amazon.aws's class wraps Ansible's, and does not have all of its attributes in older releases.
+        getattr(self._module, "_module", self._module).no_log_values.update(whole_secrets(secrets))
 
     def connect(self, defaults: Mapping[str, Any]) -> Connection:
         """Return the connection for the module's options. From now on, its secrets are masked.

@@ -81,7 +81,9 @@ class Remote:
         :raises AnsibleSSMIncidentsError: if a client can't be made, for example without credentials.
         """
         # The clients are made one after the other, within the time of the task: a program that returns credentials can hang.
-        within(max(_SHORTEST_CALL, self.seconds_left()), self.region, lambda: [self._client(region) for region in calls])
+        within(
+            max(_SHORTEST_CALL, self.seconds_left()), self.region, lambda: [self._client(region) for region in calls]
+        )
         seconds = min(_LONGEST_CALL, max(_SHORTEST_CALL, self.seconds_left()))
         return in_parallel(calls, seconds)
 

@@ -119,7 +119,13 @@ def bundle(tmp_path: Path) -> str:
 
 
 def test_the_bundle_of_a_profile(
-    run_module: Run, run_action: Run, run_lookup: Run, recorded_arn: str, profile: Run, bundle: str, verified_with: list[Any]
+    run_module: Run,
+    run_action: Run,
+    run_lookup: Run,
+    recorded_arn: str,
+    profile: Run,
+    bundle: str,
+    verified_with: list[Any],
 ) -> None:
     options = profile(ca_bundle=bundle)
     assert not run_module(INFO, **options).failed
@@ -152,7 +158,12 @@ def test_the_option_overrides_the_bundle_of_a_profile(
 
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 def test_an_empty_bundle_does_not_turn_off_the_verification(
-    run_module: Run, run_lookup: Run, recorded_arn: str, monkeypatch: pytest.MonkeyPatch, verified_with: list[Any], variable: str
+    run_module: Run,
+    run_lookup: Run,
+    recorded_arn: str,
+    monkeypatch: pytest.MonkeyPatch,
+    verified_with: list[Any],
+    variable: str,
 ) -> None:
     monkeypatch.setenv(variable, "")
     assert not run_module(INFO).failed
@@ -262,7 +273,11 @@ def program(tmp_path: Path) -> Callable[..., str]:
     """Return a function that returns the command of a program that counts its starts in the file starts."""
 
     def write(exit_status: int = 0, error: str = "") -> str:
-        answer = {"Version": 1, "AccessKeyId": USER["aws_access_key_id"], "SecretAccessKey": USER["aws_secret_access_key"]}
+        answer = {
+            "Version": 1,
+            "AccessKeyId": USER["aws_access_key_id"],
+            "SecretAccessKey": USER["aws_secret_access_key"],
+        }
         lines = [
             "import os, sys, time",
             f"os.write(os.open({str(tmp_path / 'starts')!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT), b'x')",

@@ -38,7 +38,13 @@ def with_password(url: str, password: str = PASSWORD) -> str:
 
 @pytest.mark.parametrize("password", [PASSWORD, "pw"])
 @pytest.mark.parametrize(
-    "options", [{}, {"arn": "arn:aws:nonsense"}, {"region": "not a region"}, {"profile": "none", "access_key": None, "secret_key": None}]
+    "options",
+    [
+        {},
+        {"arn": "arn:aws:nonsense"},
+        {"region": "not a region"},
+        {"profile": "none", "access_key": None, "secret_key": None},
+    ],
 )
 def test_the_invocation(
     run_module: Run, endpoint: LocalEndpoint, recorded_arn: str, options: dict[str, Any], password: str
