@@ -233,7 +233,7 @@ _PROVIDER_ERRORS = (
     "MetadataRetrievalError",
     "TokenRetrievalError",
 )
-_HTTP_STATUS = re.compile(r"non 200 response ([0-9]{3}) ")
+_HTTP_STATUS = re.compile(r"non 200 response \(?([0-9]{3})\b")
 
 
 class AnsibleSSMIncidentsError(AnsibleAWSError):
