@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,13 +17,14 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
-from credentials import environment_variables
+from credentials import config_section, environment_variables
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
 
 Run = Callable[..., Any]
 
 INFO = "ssm_incidents_replication_set_info"
+AUDIT = "ssm_incidents_replication_set_audit"
 PASSWORD = "the.password-of-a-proxy"
 TOKEN = "a-token-of-a-container-0123456789-0123456789"
 
@@ -79,12 +81,13 @@ def test_the_resource_actions(run_module: Run, password: str) -> None:
 
 @pytest.fixture
 def quoting_container() -> Iterator[str]:
-    """Return the URL of an endpoint for a container's credentials that quotes the request, as EKS Pod Identity does."""
+    """Return the URL of an endpoint for credentials that quotes the request, as EKS Pod Identity does."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             token = str(self.headers["Authorization"])
-            body = f"bad request: {token} or {token[:9]}".encode()
+            message = f"bad request: {token} or {token[:9]} or {self.headers['x-amz-sso_bearer_token']}"
+            body = json.dumps({"message": message}).encode()
             self.send_response(400)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -140,3 +143,31 @@ def test_ansible_masks_what_is_returned_after_a_playbook(
     )
     assert finished.returncode == 0, finished.stdout
     assert "invocation" in finished.stdout and json.dumps(PASSWORD)[1:-1] not in finished.stdout.split("TASK")[-1]
+
+
+def test_the_token_of_an_sso_login(run_tasks: Run, quoting_container: str, tmp_path: Path) -> None:
+    start_url = "https://example.awsapps.com/start"
+    settings = {
+        "sso_start_url": start_url,
+        "sso_region": "us-east-1",
+        "sso_account_id": "123456789012",
+        "sso_role_name": "audit",
+        "region": "us-east-1",
+    }
+    (tmp_path / "config").write_text(config_section("profile team", settings))
+    cache = tmp_path / ".aws" / "sso" / "cache"
+    cache.mkdir(parents=True)
+    token = {"accessToken": TOKEN, "expiresAt": "2099-01-01T00:00:00Z", "startUrl": start_url}
+    (cache / f"{hashlib.sha1(start_url.encode()).hexdigest()}.json").write_text(json.dumps(token))
+    variables = {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL_SSO": quoting_container.rpartition("/")[0],
+        "ANSIBLE_INJECT_INVOCATION": "true",
+        "ANSIBLE_VERBOSITY": "3",
+    }
+    tasks = [{f"incident_manager.aws.{name}": {"profile": "team"}} for name in (INFO, AUDIT)]
+    for task in tasks:
+        finished = run_tasks([task], **variables)
+        assert finished.returncode and "bad request" in finished.stdout, finished.stdout
+        assert TOKEN not in finished.stdout
