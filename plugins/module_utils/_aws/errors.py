@@ -10,6 +10,7 @@ Nothing of AWS is imported here. calls.py turns what botocore raises into this e
 from __future__ import annotations
 
 import re
+from subprocess import Popen
 from typing import Any, Callable, Collection, Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
@@ -210,6 +211,9 @@ TRANSIENT_ERRORS = ("ThrottlingException", "InternalServerException", "ServiceEx
 #: The service was not reached: its host name does not resolve, or nothing responds, as in a Region without the service.
 CONNECTION_ERRORS = ("ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError")
 
+#: What takes as long as the time limit allows. It is not worth many attempts.
+TIMEOUT_ERRORS = ("ConnectTimeoutError", READ_TIMEOUT)
+
 #: There was no response, or only a part of one. It is not known whether the service carried out the request.
 NO_ANSWER_ERRORS = (
     *CONNECTION_ERRORS,
@@ -219,6 +223,17 @@ NO_ANSWER_ERRORS = (
     READ_TIMEOUT,
     "ResponseStreamingError",
 )
+
+
+# botocore quotes in these errors what a provider of credentials wrote or sent: the request with its token, or anything else.
+_PROVIDER_ERRORS = (
+    CREDENTIAL_RETRIEVAL_ERROR,
+    "LoginAuthorizationCodeError",
+    "LoginTokenLoadError",
+    "MetadataRetrievalError",
+    "TokenRetrievalError",
+)
+_HTTP_STATUS = re.compile(r"non 200 response \(?([0-9]{3})\b")
 
 
 class AnsibleSSMIncidentsError(AnsibleAWSError):
@@ -356,4 +371,21 @@ def _advice(code: str) -> str:
 
 
 def _text_of(cause: BaseException | None) -> str:
+    if any(kind.__name__ in _PROVIDER_ERRORS for kind in type(cause).__mro__):
+        return _provider_failure(cause)
     return "" if cause is None else _BOTOCORE_RETRIES.sub("", one_line(str(cause)), count=1) or type(cause).__name__
+
+
+def _provider_failure(cause: BaseException | None) -> str:
+    """Return which provider of credentials failed, with its HTTP or exit status, and without the text that it sent."""
+    provider = getattr(cause, "kwargs", {}).get("provider", type(cause).__name__)
+    http_status = _HTTP_STATUS.search(str(cause))
+    trace = cause.__traceback__ if cause else None
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    # botocore's error does not have the exit status of a credential_process.
+    found = (
+        [local.returncode for local in trace.tb_frame.f_locals.values() if isinstance(local, Popen)] if trace else []
+    )
+    status = f", HTTP status {http_status[1]}" if http_status else f", exit status {found[0]}" if found else ""
+    return f"the credential provider {provider} failed{status}"
