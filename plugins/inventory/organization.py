@@ -11,7 +11,7 @@ short_description: The accounts of an AWS organization as an inventory
 description:
   - Lists the accounts of an organization in AWS Organizations. Each account is a host. The host has the variable
     C(incident_manager_account), which the playbook C(incident_manager.aws.audit) needs.
-  - The source is a YAML file whose name ends with C(organization.yml) or C(organization.yaml).
+  - The source is a YAML file whose name ends with C(.yml) or C(.yaml).
   - The caller must be the management account of the organization or a delegated administrator.
   - The plugin lists everything before it adds the first host. If a call is denied or fails, or if a response is
     incomplete, the source fails and adds no hosts. ansible-core only warns about a source that fails. To end the run in
@@ -102,6 +102,7 @@ extends_documentation_fragment:
   - incident_manager.aws.requirements
   - inventory_cache
   - constructed
+  - incident_manager.aws.client
   - amazon.aws.assume_role.plugins
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins
@@ -110,6 +111,7 @@ notes:
   - O(profile) is also the C(profile) in each C(incident_manager_account). Access keys in the source are not copied
     there, because host variables are not secret. Without a profile, an audit uses the credentials in the environment of
     C(ansible-playbook).
+  - O(endpoint_url), O(aws_ca_bundle), O(validate_certs) and O(aws_config) are not copied to C(incident_manager_account).
   - Each host has the variables C(account_id), C(account_arn), C(account_name), C(account_state),
     C(account_joined_method), C(account_joined_timestamp), C(organization_id), C(organizational_units),
     C(organizational_unit_path) and C(incident_manager_account). With O(include_tags=true), each host also has
@@ -188,7 +190,6 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     INVALID_CONFIGURATION,
     MISSING_LIBRARY,
-    MODULE_OPTIONS,
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
     as_failure,
@@ -256,7 +257,7 @@ class InventoryModule(AWSInventoryBase):
             # Ansible raised it, for example for the file or a template.
             message = self._mask(_without_credentials(printable(error.message)))
         except Exception as error:
-            message = printable(as_failure(error).describe(ON_CONTROLLER, self._mask, without=MODULE_OPTIONS))
+            message = printable(as_failure(error).describe(ON_CONTROLLER, self._mask))
         # Raised outside of the except blocks, so that no traceback contains botocore's exception.
         self.inventory = inventory
         if message:
@@ -315,7 +316,7 @@ class InventoryModule(AWSInventoryBase):
         )
 
     def _connect(self) -> Connection:
-        options = {name: self.get_option(name) for name in _CREDENTIAL_OPTIONS}
+        options = {name: self.get_option(name) for name in (*_CREDENTIAL_OPTIONS, "aws_config")}
         return connect(options, partial(get_aws_connection_info, self), LISTING_DEFAULTS)
 
     def _get_organization(self, client: BaseClient, path: str, cache: bool) -> Mapping[str, Any]:

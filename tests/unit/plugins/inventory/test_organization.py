@@ -619,8 +619,7 @@ def test_an_endpoint_that_hangs(source: Source, monkeypatch: pytest.MonkeyPatch)
 def test_an_endpoint_that_refuses_connections(source: Source, closed_url: str) -> None:
     message = source.fails(endpoint_url=closed_url)
     assert "Could not connect" in message and "can reach this endpoint" in message
-    # aws_config is an option of modules only.
-    assert "aws_config" not in message
+    assert "aws_config" in message
 
 
 # Options --------------------------------------------------------------------------------------------------------------
@@ -939,6 +938,13 @@ def test_an_option_that_is_empty_as_a_template(
     keys = {} if "key" in option else {"access_key": None, "secret_key": None}
     assert f"{option}: must not be empty" in source.fails(**{**keys, option: value})
     assert not organizations.calls
+
+
+def test_options_of_botocore(source: Source) -> None:
+    with hanging_server() as url:
+        config = {"read_timeout": 0.2, "retries": {"total_max_attempts": 1}}
+        assert "Read timeout" in source.fails(endpoint_url=url, aws_config=config)
+    assert "aws_config" in source.fails(aws_config={"read_timeut": 1})
 
 
 def test_a_misspelled_required_option(source: Source) -> None:
