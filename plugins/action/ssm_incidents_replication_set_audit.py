@@ -244,6 +244,7 @@ def _verified_account_id(
     :raises AnsibleSSMIncidentsError: if the account is not the expected one, or if STS can't say which account it is.
     """
     expected = expected or connection.role_account_id
+    actual: str | None
     if facts["exists"]:
         actual = account_id_of_arn(facts["replication_set"]["arn"])
     elif expected:

@@ -298,7 +298,7 @@ def account_ids(variables: Mapping[str, Any]) -> set[str]:
     found += [role.split(":")[4] for role in roles if isinstance(role, str) and role.count(":") >= 5]
     # YAML reads an ID without quotation marks as a number.
     texts = (str(value).zfill(12) if isinstance(value, int) else value for value in found)
-    return {text for text in texts if is_account_id(text)}
+    return {str(text) for text in texts if is_account_id(text)}
 
 
 def contradiction_in(variables: Mapping[str, Any], groups: Collection[str]) -> AnsibleSSMIncidentsError | None:

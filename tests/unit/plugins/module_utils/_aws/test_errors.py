@@ -103,10 +103,10 @@ def test_advice_for_a_certificate_in_a_module_and_in_the_lookup(run_module: Run,
     with LocalEndpoint(tls=True) as endpoint:
         module = run_module("ssm_incidents_replication_set_info", endpoint_url=endpoint.url)
         assert "aws_ca_bundle" in module["msg"] and "AWS_CA_BUNDLE" in module["msg"]
-        with pytest.raises(AnsibleError, match="AWS_CA_BUNDLE.*aws_ca_bundle"):
+        with pytest.raises(AnsibleError, match=r"AWS_CA_BUNDLE.*aws_ca_bundle"):
             run_lookup(endpoint_url=endpoint.url)
         # It is verified no longer, so the endpoint answers.
-        with pytest.raises(AnsibleError, match="NoReplicationSet|according to Region|has none"):
+        with pytest.raises(AnsibleError, match="has none"):
             run_lookup(endpoint_url=endpoint.url, validate_certs=False)
         with pytest.raises(AnsibleError, match=r"No such file|/no/such|invalid path"):
             run_lookup(endpoint_url=endpoint.url, aws_ca_bundle="/no/such.pem")
@@ -119,7 +119,7 @@ def test_a_configuration_file_that_cannot_be_read(run_module: Run, run_lookup: R
     assert module["error"]["code"] == "InvalidConfiguration" and "the AWS configuration files" in module["msg"]
     with pytest.raises(AnsibleError, match="the AWS configuration files") as failure:
         run_lookup(region=None)
-    assert "aws_config" not in str(failure.value)
+    assert "aws_config" in str(failure.value)
 
 
 def parts_of(secret: str, length: int = 12) -> list[str]:
