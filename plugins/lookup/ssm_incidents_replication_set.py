@@ -63,6 +63,7 @@ options:
 extends_documentation_fragment:
   - incident_manager.aws.requirements
   - incident_manager.aws.search
+  - incident_manager.aws.client
   - amazon.aws.assume_role.plugins
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins
@@ -162,7 +163,6 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
-    MODULE_OPTIONS,
     NO_REPLICATION_SET,
     NOT_FOUND,
     ON_CONTROLLER,
@@ -218,7 +218,7 @@ class LookupModule(AWSLookupBase):
     def _handle_error(self, failure: AnsibleSSMIncidentsError) -> None:
         """Fail, warn or do nothing, depending on the options."""
         mask = self._connection.mask if self._connection else None
-        message = failure.describe(ON_CONTROLLER, mask, without=MODULE_OPTIONS)
+        message = failure.describe(ON_CONTROLLER, mask)
         option = _OPTION_BY_ERROR_CODE.get(failure.code)
         reaction = self.get_option(option) if option else "error"
         if reaction == "error":

@@ -327,7 +327,8 @@ def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequenc
         is_deliberate = (option in _KEY_OPTIONS and "profile" in filled and given[name] == "") or (
             option == "session_token" and {"access_key", "secret_key"} <= filled
         )
-        if given[name] in (None, "") and not is_deliberate:
+        # A template can also yield false, or an empty list.
+        if not given[name] and not is_deliberate:
             raise invalid_option(name, "must not be empty", "Set a value, or omit the option")
 
 

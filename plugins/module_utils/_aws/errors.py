@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from subprocess import Popen
-from typing import Any, Callable, Collection, Mapping
+from typing import Any, Callable, Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
@@ -21,10 +21,6 @@ from .text import one_line, shorten
 HOST = "{host}"
 ON_MODULE_HOST = "the host that runs the module"
 ON_CONTROLLER = "this controller"
-
-#: amazon.aws's connection options that modules and tasks have, and lookups and inventories don't. Advice names them only
-#: in sentences of their own, which describe() can leave out.
-MODULE_OPTIONS = ("aws_ca_bundle", "aws_config")
 
 # This collection's own codes.
 ACCOUNT_MISMATCH = "AccountMismatch"
@@ -198,9 +194,6 @@ _BOTOCORE_RETRIES = re.compile(r" \(reached max retries: [0-9]+\)")
 # The format of AWS's codes. Any other code comes from something between the host and AWS.
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 
-# Between two sentences of advice.
-_SENTENCE_END = re.compile(r"(?<=[.?]) ")
-
 #: Every documented code with its advice. Other codes that AWS sends are passed on unchanged.
 ADVICE: Mapping[str, str] = {**COLLECTION_ADVICE, **AWS_ADVICE, **BOTOCORE_ADVICE}
 
@@ -285,21 +278,15 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
             **{"message": self.message, "code": self.code, "cause": self.cause, **same, **parameters}
         )
 
-    def describe(self, host: str, mask: Callable[[str], str] | None = None, without: Collection[str] = ()) -> str:
+    def describe(self, host: str, mask: Callable[[str], str] | None = None) -> str:
         """Return the failure in sentences.
 
         :param host: the host whose environment and files are used: ON_MODULE_HOST or ON_CONTROLLER.
         :param mask: masks secrets. It is called before a text is shortened, so that no part of a secret is left.
-        :param without: options that the plugin does not have. Sentences of the advice that name one are left out.
         """
         mask = mask or str
         message, reason = mask(self.message), shorten(mask(self.reason))
-        advice = " ".join(
-            sentence
-            for sentence in _SENTENCE_END.split(self.advice)
-            if not any(option in sentence for option in without)
-        )
-        sentences = [f"{message}: {reason}" if reason else message, mask(advice.replace(HOST, host))]
+        sentences = [f"{message}: {reason}" if reason else message, mask(self.advice.replace(HOST, host))]
         return " ".join(
             sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences if sentence
         )
