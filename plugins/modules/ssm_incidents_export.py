@@ -300,7 +300,7 @@ error:
         - Otherwise, a code of this collection, one of V(ExportIncomplete), V(FileNotWritable), V(Interrupted),
           V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer), V(MultipleReplicationSets),
           V(NoReplicationSet), V(SearchIncomplete) or V(UnexpectedError).
-        - The README of the collection lists all codes in a table.
+        - The page "Error codes" of the collection lists all codes.
       returned: failure
       type: str
       sample: ExportIncomplete

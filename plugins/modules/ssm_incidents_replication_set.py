@@ -444,7 +444,7 @@ error:
           V(MalformedAnswer), V(MultipleReplicationSets), V(NoReplicationSet), V(OpenIncidents),
           V(ReplicationSetChanged), V(ReplicationSetDeleted), V(ReplicationSetFailed), V(SearchIncomplete),
           V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or V(WaitTimeout).
-        - The README of the collection lists all codes in a table.
+        - The page "Error codes" of the collection lists all codes.
       returned: failure
       type: str
       sample: ResourceNotFoundException

@@ -334,7 +334,7 @@ error:
         - If botocore raised the error, the name of botocore's exception, such as V(NoCredentialsError).
         - Otherwise, a code of this collection, one of V(AccountMismatch), V(InvalidConfiguration), V(InvalidParameter),
           V(MalformedAnswer), V(MissingLibrary), V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
-        - The README of the collection lists all codes in a table.
+        - The page "Error codes" of the collection lists all codes.
       returned: always
       type: str
       sample: AccessDenied
