@@ -17,18 +17,19 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from .connection import Connection, connect, validate_credentials
 from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError, as_failure
 from .results import failure_result
+from .text import transportable
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 
-_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
-
-
 class ModuleRun:
     """A context manager that catches every error and interruption; exit() then calls fail_json or exit_json.
+
+    SIGINT and SIGTERM interrupt the with block once. All further signals are ignored until the process ends, so that the
+    result is always written.
 
     ::
 
@@ -46,7 +47,7 @@ class ModuleRun:
         self._module = module
         self._connection: Connection | None = None
         self._failure: AnsibleSSMIncidentsError | None = None
-        self._handlers: dict[signal.Signals, Any] = {}
+        self._is_interruptible = True
 
     def connect(self, defaults: Mapping[str, Any]) -> Connection:
         """Return the connection for the module's options. From now on, its secrets are masked.
@@ -64,18 +65,24 @@ class ModuleRun:
         getattr(self._module, "_module", self._module).log(self._connection.mask(line) if self._connection else line)
 
     def __enter__(self) -> ModuleRun:
-        self._handlers = {number: signal.signal(number, _interrupt) for number in _INTERRUPTIONS}
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._interrupt)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if signal.getsignal(signal.SIGTERM) is _interrupt:
-            for number, handler in self._handlers.items():
-                signal.signal(number, handler)
+        self._is_interruptible = False
         if isinstance(error, (Exception, KeyboardInterrupt)):
             self._failure = as_failure(error)
         return self._failure is not None
+
+    def _interrupt(self, _number: int, frame: FrameType | None) -> None:
+        # Python may call this right before the first statement of __exit__. Nothing could catch an exception there.
+        is_leaving = frame is not None and frame.f_code is ModuleRun.__exit__.__code__
+        if self._is_interruptible and not is_leaving:
+            self._is_interruptible = False
+            raise KeyboardInterrupt
 
     def exit(self) -> None:
         """End the module. Call this after the with block: inside it, ansible-core would add a traceback to the failure."""
@@ -85,16 +92,10 @@ class ModuleRun:
             result = {**result, **failure_result(self._failure, ON_MODULE_HOST, mask)}
         if self._connection:
             result = self._connection.mask(result)
+        result = transportable(result)
         if self._failure:
             self._module.fail_json(**result)
         self._module.exit_json(**result)
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    """Interrupt the module. Ignore further signals, so that it can return what it has done."""
-    for number in _INTERRUPTIONS:
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _given_options(module: AnsibleAWSModule) -> dict[str, Any]:
