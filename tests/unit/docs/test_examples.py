@@ -44,6 +44,8 @@ FURTHER_PAGES = [
 ]
 # Tasks with these texts succeed only without a replication set.
 WITHOUT_SET = ("not incident_manager.exists", "on_missing='skip'")
+# Assertions with these texts are about an account without a replication set, or about the input.
+ASSERT_NO_SET = (*WITHOUT_SET, "not retired.exists", "not afterwards.exists", "retired_arn is defined")
 ENABLED = {"enabled": True, "key_state": "Enabled"}
 ACTIVE = {
     "kms_key": ENABLED,
@@ -71,8 +73,8 @@ ACCOUNT_VARIABLES = {
     "incident_manager_rules": {"deletion_protected": True},
 }
 # What the set of MEETING holds, and what all other sets hold.
-NO_INCIDENT = {"complete": True, "counts": {"open_incidents": 0}}
-OPEN_INCIDENT = {"complete": False, "counts": {"open_incidents": 1}}
+NO_INCIDENT = {"exists": True, "complete": True, "counts": {"open_incidents": 0}}
+OPEN_INCIDENT = {"exists": False, "complete": False, "counts": {"open_incidents": 1}}
 NONE = {"exists": False, "region": "eu-west-1", "replication_set": {}}
 
 
@@ -175,6 +177,45 @@ def test_tasks_run(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path, page
         **environment_variables(user),
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+def pages_that_assert() -> list[Path]:
+    pages = [CHECKOUT / "README.md", *GUIDES.glob("*.rst"), *(PLUGINS.glob("*/[!_]*.py"))]
+    return sorted(page for page in pages if "ansible.builtin.assert:" in page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", pages_that_assert(), ids=lambda page: page.name)
+def test_no_assertion_of_a_good_state_passes_without_a_set(
+    run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path, page: Path
+) -> None:
+    user = endpoint.make_user(["*"], account=ACCOUNT)
+    tasks, good, names = json.loads(json.dumps(tasks_of(page)).replace("/srv/exports", str(tmp_path))), [], []
+    # No task may create a set. The tasks of other collections and those that wait have no effect on an assertion.
+    changing = {"incident_manager.aws.ssm_incidents_replication_set", "ansible.builtin.pause"}
+    kept = [
+        task
+        for task in tasks
+        if "until" not in task
+        and not any(key.startswith("amazon.aws.") or (key in changing and "absent" not in str(task)) for key in task)
+    ]
+    for task in kept:
+        task["ignore_errors"] = True
+        if "ansible.builtin.assert" in task and not any(part in str(task) for part in ASSERT_NO_SET):
+            names.append(task["name"])
+            task["register"] = f"outcome_{len(good)}"
+            good.append(f"outcome_{len(good)} is failed")
+    file = tmp_path / "failed.json"
+    template = "{{ [" + ", ".join(good) + "] | to_json }}"
+    outcome = run_tasks(
+        [*kept, {"ansible.builtin.copy": {"content": template, "dest": str(file)}}],
+        AWS_URL=endpoint.url,
+        AWS_REGION="eu-west-1",
+        **environment_variables(user),
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    passed = [name for name, failed in zip(names, json.loads(file.read_text()), strict=True) if not failed]
+    assert passed == []
 
 
 @pytest.mark.slow
