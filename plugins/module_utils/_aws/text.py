@@ -67,6 +67,14 @@ def transportable(value: Any) -> Any:
     return value
 
 
+def original_key(key: str) -> str:
+    """Return a tag key that an option has, without the backslash with which transportable() shows a reserved key.
+
+    Users can so pass on the tags of a result. ansible-core 2.19 and newer refuse the key __ansible_type itself as an option.
+    """
+    return key[1:] if key.startswith("\\") and _RESERVED_KEY.match(key, 1) else key
+
+
 def _transportable_key(key: Any) -> Any:
     is_reserved = isinstance(key, str) and _RESERVED_KEY.match(key)
     return transportable(f"\\{key}" if is_reserved else key)

@@ -41,7 +41,10 @@ def results(
         outcome = run_tasks(
             [
                 *({**task, "name": name, "register": name} for name, task in tasks.items()),
-                {"ansible.builtin.copy": {"content": "{{ (" + shown + ") | to_json }}", "dest": str(file)}, "diff": False},
+                {
+                    "ansible.builtin.copy": {"content": "{{ (" + shown + ") | to_json }}", "dest": str(file)},
+                    "diff": False,
+                },
             ],
             **connection_variables,
             AWS_REGION="us-east-1",
@@ -75,9 +78,17 @@ def test_reserved_tag_keys_are_shown_with_a_backslash(
                 f"{PREFIX}replication_set": {
                     "arn": arn,
                     "regions": [{"name": "us-east-1", "sse_kms_key_id": "DefaultKey"}],
-                    "tags": {"Team": "Operations"},
+                    "tags": {"Team": "Operations", "\\__ansible_unsafe": "x"},
                 },
                 "diff": True,
+            },
+            "unchanged": {
+                f"{PREFIX}replication_set": {"arn": arn, "tags": "{{ change.replication_set.tags }}"},
+            },
+            "audit_again": {
+                f"{PREFIX}replication_set_audit": {
+                    "rules": {"minimum_regions": 1, "tags": "{{ change.replication_set.tags }}"}
+                }
             },
         }
     )
@@ -87,31 +98,46 @@ def test_reserved_tag_keys_are_shown_with_a_backslash(
     assert found["audit"]["outcome"] == "passed" and found["audit"]["replication_set"]["tags"] == SHOWN
     (row,) = json.loads(report.read_text())["accounts"]
     assert row["replication_set"]["tags"] == SHOWN
-    change = found["change"]
+    change, left = found["change"], {"Team": "Operations", "\\__ansible_unsafe": "x"}
     assert change["changed"] and not change["failed"]
-    assert change["diff"]["before"]["tags"] == SHOWN and change["diff"]["after"]["tags"] == {"Team": "Operations"}
-    assert change["replication_set"]["tags"] == {"Team": "Operations"}
+    assert change["diff"]["before"]["tags"] == SHOWN and change["diff"]["after"]["tags"] == left
+    assert change["replication_set"]["tags"] == left
+    assert not found["unchanged"]["changed"] and found["audit_again"]["outcome"] == "passed"
     listed = endpoint.client("ssm-incidents").list_tags_for_resource(resourceArn=arn)
-    assert listed["tags"] == {"Team": "Operations"}
+    assert listed["tags"] == {"Team": "Operations", "__ansible_unsafe": "x"}
 
 
 @pytest.mark.slow
 def test_lone_surrogates_are_replaced(results: Callable[..., dict[str, Any]], endpoint: LocalEndpoint) -> None:
-    regions = {"us-east-1": {"status": "ACTIVE", "statusMessage": "a\ud800b", "sseKmsKeyId": "DefaultKey"}}
-    endpoint.seed({"status": "ACTIVE", "regionMap": regions, "createdBy": "a\udfffb"})
+    region = {"status": "A\udc00", "statusMessage": "a\ud800b", "sseKmsKeyId": "DefaultKey"}
+    # The endpoint has no set with such a status.
+    found = {
+        "replicationSet": {
+            "createdBy": "a\udfffb",
+            "createdTime": 1,
+            "deletionProtected": True,
+            "lastModifiedBy": "a\udfffb",
+            "lastModifiedTime": 1,
+            "regionMap": {"us-east-1": region},
+            "status": "ACTIVE",
+        }
+    }
+    endpoint.seed(active_set({"us-east-1": "DefaultKey"}))
+    endpoint.faults.add({"fault": "body", "operation": "GetReplicationSet", "body": json.dumps(found), "times": None})
     fault = {"fault": "error", "code": "AccessDeniedException", "message": "a\ud800b", "times": None}
     for operation in ("ListTagsForResource", "ListResponsePlans", "ListContacts"):
         endpoint.faults.add({**fault, "operation": operation})
     lookup = "{{ lookup('incident_manager.aws.ssm_incidents_replication_set') }}"
-    found = results(
+    outcome = results(
         {
             "info": {f"{PREFIX}replication_set_info": {}},
             "data": {f"{PREFIX}data_info": {}},
             "looked_up": {"ansible.builtin.set_fact": {"facts": lookup, "cacheable": True}},
         }
     )
-    for result in (found["info"], found["looked_up"]["ansible_facts"]["facts"]):
+    for result in (outcome["info"], outcome["looked_up"]["ansible_facts"]["facts"]):
         facts = result["replication_set"]
         assert facts["created_by"] == facts["region_map"]["us-east-1"]["status_message"] == "a\ufffdb"
-    assert found["info"]["warnings"]
-    assert len(found["data"]["missing"]) >= 2
+    assert outcome["info"]["warnings"]
+    assert len(outcome["data"]["missing"]) >= 2
+    assert any("may hold more" in warning for warning in outcome["data"]["warnings"])
