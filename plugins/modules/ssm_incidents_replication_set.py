@@ -202,7 +202,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: The steps of the change, in order.
+  description:
+    - The steps of the change, in order.
+    - If Ctrl-C ends C(ansible-playbook), Ansible shows no result of the task, and so no steps.
   returned: always, unless an option is rejected, the connection fails, or the ARN belongs to another account
   type: list
   elements: dict

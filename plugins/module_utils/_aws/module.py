@@ -64,6 +64,10 @@ class ModuleRun:
         # amazon.aws's class wraps Ansible's, and has no log() in older releases.
         getattr(self._module, "_module", self._module).log(self._connection.mask(line) if self._connection else line)
 
+    def ignore_signals(self) -> None:
+        """Ignore SIGINT and SIGTERM from now on. Call this before a last step that takes no time."""
+        self._is_interruptible = False
+
     def __enter__(self) -> ModuleRun:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._interrupt)
