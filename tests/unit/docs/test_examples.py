@@ -190,7 +190,9 @@ def test_no_assertion_of_a_good_state_passes_without_a_set(
     run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path, page: Path
 ) -> None:
     user = endpoint.make_user(["*"], account=ACCOUNT)
-    tasks, good, names = json.loads(json.dumps(tasks_of(page)).replace("/srv/exports", str(tmp_path))), [], []
+    tasks = json.loads(json.dumps(tasks_of(page)).replace("/srv/exports", str(tmp_path)))
+    good: list[str] = []
+    names: list[str] = []
     # No task may create a set. The tasks of other collections and those that wait have no effect on an assertion.
     changing = {"incident_manager.aws.ssm_incidents_replication_set", "ansible.builtin.pause"}
     kept = [
