@@ -47,7 +47,7 @@ class ModuleRun:
         self._module = module
         self._connection: Connection | None = None
         self._failure: AnsibleSSMIncidentsError | None = None
-        self._is_interruptible = True
+        self._is_interruptible = False
 
     def connect(self, defaults: Mapping[str, Any]) -> Connection:
         """Return the connection for the module's options. From now on, its secrets are masked.
@@ -71,6 +71,7 @@ class ModuleRun:
     def __enter__(self) -> ModuleRun:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._interrupt)
+        self._is_interruptible = True
         return self
 
     def __exit__(
@@ -82,9 +83,9 @@ class ModuleRun:
         return self._failure is not None
 
     def _interrupt(self, _number: int, frame: FrameType | None) -> None:
-        # Python may call this right before the first statement of __exit__. Nothing could catch an exception there.
-        is_leaving = frame is not None and frame.f_code is ModuleRun.__exit__.__code__
-        if self._is_interruptible and not is_leaving:
+        # Nothing could catch an exception that is raised here before __enter__ returns or before __exit__ has begun.
+        edges = (ModuleRun.__enter__.__code__, ModuleRun.__exit__.__code__)
+        if self._is_interruptible and not (frame and frame.f_code in edges):
             self._is_interruptible = False
             raise KeyboardInterrupt
 
