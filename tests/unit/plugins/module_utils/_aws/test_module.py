@@ -32,7 +32,7 @@ def test_no_signal_escapes_from_the_with_block() -> None:
     sender.start()
     try:
         for _run in range(100_000):
-            with ModuleRun(None):  # type: ignore[arg-type]
+            with ModuleRun(None):
                 pass
     except KeyboardInterrupt:
         has_escaped = True  # pytest would end all tests.
