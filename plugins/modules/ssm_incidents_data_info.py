@@ -88,9 +88,10 @@ EXAMPLES = r"""
     region: eu-west-1
   register: incident_data
 
-- name: Assert that everything was counted, and that no incident is open
+- name: Assert that there is a set, everything was counted, and no incident is open
   ansible.builtin.assert:
     that:
+      - incident_data.exists
       - incident_data.complete
       - incident_data.counts.open_incidents == 0
 

@@ -93,6 +93,7 @@ options:
       tags:
         description:
           - Tags that the set must have. A value of null allows any value. The set may have other tags too.
+          - A key that begins with C(__ansible_) or C(_ansible_) can be set with a backslash before it, as results show it.
           - The tags are listed only if this rule is set, which requires the permission
             C(ssm-incidents:ListTagsForResource). Without this rule, C(tags) in RV(replication_set) is null.
         type: dict
