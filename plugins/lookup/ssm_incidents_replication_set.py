@@ -162,6 +162,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
+    ACCOUNT_MISMATCH,
     MODULE_OPTIONS,
     NO_REPLICATION_SET,
     NOT_FOUND,
@@ -219,7 +220,9 @@ class LookupModule(AWSLookupBase):
         """Fail, warn or do nothing, depending on the options."""
         mask = self._connection.mask if self._connection else None
         message = failure.describe(ON_CONTROLLER, mask, without=MODULE_OPTIONS)
-        option = _OPTION_BY_ERROR_CODE.get(failure.code)
+        # What the service answered for an ARN of another account.
+        answered = failure.__cause__ if failure.code == ACCOUNT_MISMATCH else None
+        option = _OPTION_BY_ERROR_CODE.get(getattr(answered, "code", failure.code))
         reaction = self.get_option(option) if option else "error"
         if reaction == "error":
             raise AnsibleLookupError(message)

@@ -481,11 +481,9 @@ from typing import Any, Callable, Iterable, Mapping
 
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import account_id_of_arn
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
-    ACCOUNT_MISMATCH,
     ON_MODULE_HOST,
     OPEN_INCIDENTS,
     AnsibleSSMIncidentsError,
@@ -517,6 +515,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
     searchable_regions,
+    validate_account_of_arn,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
     SERVICE,
@@ -551,19 +550,6 @@ def make_task(params: Mapping[str, Any]) -> Task:
     desired = desired_state(params, all_service_regions(SERVICE))
     region_names = None if desired.regions is None else frozenset(desired.regions)
     return Task(arn, lambda current: plan_changes(current, desired), region_names=region_names)
-
-
-def validate_account_id(arn: str | None, connection: Connection) -> None:
-    """Validate that an ARN belongs to the account of the credentials, before Incident Manager is called.
-
-    :raises AnsibleSSMIncidentsError: names both accounts. If STS does not respond, nothing is raised.
-    """
-    account_id = connection.account_id_if_known() if arn else None
-    if arn and account_id and account_id_of_arn(arn) != account_id:
-        raise AnsibleSSMIncidentsError(
-            f"arn: {arn} belongs to account {account_id_of_arn(arn)}, but the credentials belong to account {account_id}",
-            code=ACCOUNT_MISMATCH,
-        )
 
 
 def change_replication_set(
@@ -806,7 +792,8 @@ def main() -> None:
         connection = run.connect(SEARCH_DEFAULTS)
         # Before STS is called, reject a Region whose partition does not have the service.
         searchable_regions(connection.region)
-        validate_account_id(module.params["arn"], connection)
+        if module.params["arn"]:
+            validate_account_of_arn(connection, module.params["arn"])
         change_replication_set(module, connection, task, deadline, run.result, run.log)
     run.exit()
 
