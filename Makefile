@@ -153,8 +153,8 @@ live: .build/new/ready ## Check what is known about the service in your account,
 	@$(if $(and $(LIVE_PROFILE),$(LIVE_REGION)),,echo 'make live needs a profile and a Region: make live PROFILE=name REGION=eu-west-1' >&2; exit 2)
 	@$(NEW)/python tests/live --profile '$(LIVE_PROFILE)' --region '$(LIVE_REGION)' --output '$(OUTPUT)'
 
-endpoint: .build/new/ready ## Start the local endpoint, a stand-in for Incident Manager, for your own tests. Ctrl-C stops it
-	@$(NEW)/python tests/endpoint
+endpoint: .build/new/installed ## Start the local endpoint, for your own tests: PORT=number EMPTY=1. Ctrl-C stops it
+	@$(NEW)/python tests/endpoint $(PORT:%=--port '%') $(EMPTY:%=--empty) --environment .build/endpoint$(PORT:%=-%).sh
 
 build: .build/artifact/built ## Build the artifact that ansible-galaxy installs
 	@ls .build/artifact/*.tar.gz

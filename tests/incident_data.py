@@ -12,7 +12,6 @@ from endpoint.backend import kinds
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-USER = f"arn:aws:iam::{ACCOUNT}:user/someone"
 
 
 def incident_arn(name: str, account: str = ACCOUNT) -> str:
@@ -34,13 +33,14 @@ def response_plan(name: str, account: str = ACCOUNT, **members: Any) -> dict[str
 
 
 def incident(name: str, status: str = "OPEN", account: str = ACCOUNT, **members: Any) -> dict[str, Any]:
+    user = f"arn:aws:iam::{account}:user/someone"
     body = {
         "arn": incident_arn(name, account),
         "creationTime": "2026-01-02T03:04:05.678Z",
         "dedupeString": name,
         "impact": 2,
-        "incidentRecordSource": {"createdBy": USER, "source": "aws.ssm-incidents.custom"},
-        "lastModifiedBy": USER,
+        "incidentRecordSource": {"createdBy": user, "source": "aws.ssm-incidents.custom"},
+        "lastModifiedBy": user,
         "lastModifiedTime": "2026-01-02T03:04:06Z",
         "status": status,
         "title": f"Title of {name}",

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar, Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
@@ -42,6 +43,10 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable
+from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
+    account_ids,
+    contradiction_in,
+)
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import iso_time
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
@@ -79,6 +84,9 @@ CONNECTION_OPTIONS: Mapping[str, Any] = {
 
 # Rules and connection options are validated separately, so that one in the wrong place is rejected and not ignored.
 _RULES_ELSEWHERE = {"It is a rule. Set it in rules.": RULE_OPTIONS}
+# The variables of a host that say which account it is, and where the account is in its organization.
+_HOST_VARIABLES = ("account_id", "organizational_units")
+
 _CONNECTION_ELSEWHERE = {
     "It is a connection option. Set it in account or as an option of the task.": CONNECTION_OPTIONS
 }
@@ -94,6 +102,9 @@ class ActionModule(AWSPluginBase, ControllerAction):
         "report_only": {"type": "bool", "default": False},
     }
 
+    _variables: Mapping[str, Any] = MappingProxyType({})
+    _host_account_id: str | None = None
+
     def execute(self, given: dict[str, Any], result: dict[str, Any]) -> None:
         self._validate_environment()
         account = mapping_option(given, "account", "{region: eu-west-1}")
@@ -101,6 +112,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
         params = validated_options(self.argument_spec, given, result, elsewhere=_RULES_ELSEWHERE)
         if "account" in given:
             _validate_one_place(given)
+            self._validate_host(account)
             self._params = validated_options(
                 CONNECTION_OPTIONS, account, result, "a connection option", "account.", _RULES_ELSEWHERE
             )
@@ -110,6 +122,26 @@ class ActionModule(AWSPluginBase, ControllerAction):
         rule_params = validated_options(RULE_OPTIONS, given_rules, result, "a rule", "rules.", _CONNECTION_ELSEWHERE)
         result.update(self._audit(validated_rules(rule_params, given_rules)))
         result["failed"] = result["outcome"] != PASSED and not params["report_only"]
+
+    def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        self._variables = task_vars or {}
+        return super().run(tmp, task_vars)
+
+    def _validate_host(self, account: Mapping[str, Any]) -> None:
+        """Reject a host of the playbook whose variables contradict each other. Raises AnsibleSSMIncidentsError.
+
+        ansible-core merges hosts of the same name, and uses what a source has added before it failed.
+
+        :param account: the option account, which is the value of incident_manager_account in the playbook.
+        """
+        if "incident_manager_account" not in self._variables:
+            return
+        own = {name: self._variables[name] for name in _HOST_VARIABLES if name in self._variables}
+        variables = {**self._templar.template(own), "incident_manager_account": account}
+        contradiction = contradiction_in(variables, self._variables.get("group_names", ()))
+        if contradiction:
+            raise contradiction
+        self._host_account_id = next(iter(account_ids(variables)), None)
 
     def _validate_environment(self) -> None:
         """Reject the keyword environment if it sets variables for botocore, which would have no effect on the controller."""
@@ -149,7 +181,9 @@ class ActionModule(AWSPluginBase, ControllerAction):
             include_tags, include_keys = bool(rules.get("tags")), bool(rules.get("usable_keys"))
             search_regions = self._params["search_regions"]
             facts = get_facts(connection, None, search_regions, include_tags, warnings.append, include_keys)
-            result["account_id"] = _verified_account_id(connection, facts, self._params["account_id"])
+            result["account_id"] = _verified_account_id(
+                connection, facts, self._params["account_id"], self._host_account_id
+            )
             findings = evaluate(rules, facts["exists"], facts["replication_set"])
             outcome = outcome_of(findings)
             result.update(facts, findings=[finding._asdict() for finding in findings], outcome=outcome)
@@ -199,20 +233,25 @@ def _validate_connection(params: Mapping[str, Any], given: Mapping[str, Any]) ->
     validate_role_arn("assume_role_arn", params["assume_role_arn"])
 
 
-def _verified_account_id(connection: Connection, facts: Mapping[str, Any], expected: str | None) -> str | None:
+def _verified_account_id(
+    connection: Connection, facts: Mapping[str, Any], expected: str | None, host_account_id: str | None
+) -> str | None:
     """Return the ID of the account that was audited. If there is a set, its ARN has the ID, and no call is needed.
 
     :param expected: the ID that the account must have. None expects the role's account, or any account without a role.
+    :param host_account_id: the ID that the account must have if it is known which account was audited.
     :return: the ID; None if there is no set, no account is expected, and STS can't be called.
     :raises AnsibleSSMIncidentsError: if the account is not the expected one, or if STS can't say which account it is.
     """
     expected = expected or connection.role_account_id
+    actual: str | None
     if facts["exists"]:
         actual = account_id_of_arn(facts["replication_set"]["arn"])
     elif expected:
         actual = connection.account_id()
     else:
-        return connection.account_id_if_known()
+        actual = connection.account_id_if_known()
+    expected = expected or (host_account_id if actual else None)
     if expected and actual != expected:
         raise AnsibleSSMIncidentsError(
             f"Expected account {expected}, but the credentials belong to account {actual}",

@@ -21,6 +21,19 @@ notes:
     treat null as an option that is not set.
   - If C(profile) is set, C(access_key), C(secret_key) and C(session_token) can be empty strings, so that keys in the
     environment are ignored. If C(access_key) and C(secret_key) are set, C(session_token) can be empty or null.
+  - The settings of botocore in the environment and in the AWS configuration files have an effect, with botocore's
+    precedence, except for those that are named here. E(AWS_MAX_ATTEMPTS), or C(max_attempts) of the profile, is the
+    maximum number of attempts of a read. In C(aws_config), C(max_attempts) of C(retries) is the number of retries,
+    without the first attempt. A request that changes something is sent once, and then the result is read.
+  - The retry mode (E(AWS_RETRY_MODE), C(retry_mode), C(mode) of C(retries)) has no effect on the calls of this
+    collection, and the time limits of C(defaults_mode) have none if the plugin has time limits of its own.
+  - Certificates, proxies, time limits and the number of attempts also apply to the calls that botocore makes to get
+    the credentials of C(profile). C(endpoint_url) does not. To assume the role of a profile at another endpoint, set
+    E(AWS_ENDPOINT_URL_STS).
+  - The role in C(assume_role_arn), if the plugin has this option, is assumed at C(endpoint_url) if it is set. To send
+    only the calls of Incident Manager to another endpoint, set E(AWS_ENDPOINT_URL_SSM_INCIDENTS) instead.
+  - If a provider of credentials fails, its message is not shown, because it can contain a token. The error names the
+    provider and its HTTP or exit status.
   - Newer releases of amazon.aws require newer versions of boto3 and botocore. amazon.aws 11 requires version 1.35.0 of
     both.
 """

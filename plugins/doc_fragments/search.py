@@ -21,9 +21,10 @@ options:
       - A Region that can't be searched (not enabled, denied by a policy, unreachable) does not stop the search. If no
         Region returns the set and a Region could not be searched, the task fails and names that Region.
       - Connecting to a Region times out after 10 seconds and reading its response after 20 seconds. A call that AWS
-        throttles, or that fails with an internal error of the service, is made up to ten times. A call without a
-        response is made twice. If the plugin has the option C(aws_config), the option overrides these limits
-        (C(connect_timeout), C(read_timeout), C(retries)).
+        throttles, that fails with an internal error of the service, or whose connection breaks, is made up to ten
+        times. A call that times out is made twice, and a call to an endpoint that can't be reached three times. If the
+        plugin has the option C(aws_config), the option overrides these limits (C(connect_timeout), C(read_timeout),
+        C(retries)). E(AWS_MAX_ATTEMPTS), or C(max_attempts) of the profile, sets the number of attempts too.
       - Regardless of the options, a call to a Region takes at most 45 seconds, including all its attempts. The whole
         search therefore ends within three minutes. If no Region responds, the search takes about 80 seconds.
     type: list

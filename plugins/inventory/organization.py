@@ -11,7 +11,7 @@ short_description: The accounts of an AWS organization as an inventory
 description:
   - Lists the accounts of an organization in AWS Organizations. Each account is a host. The host has the variable
     C(incident_manager_account), which the playbook C(incident_manager.aws.audit) needs.
-  - The source is a YAML file whose name ends with C(organization.yml) or C(organization.yaml).
+  - The source is a YAML file whose name ends with C(.yml) or C(.yaml).
   - The caller must be the management account of the organization or a delegated administrator.
   - The plugin lists everything before it adds the first host. If a call is denied or fails, or if a response is
     incomplete, the source fails and adds no hosts. ansible-core only warns about a source that fails. To end the run in
@@ -102,6 +102,7 @@ extends_documentation_fragment:
   - incident_manager.aws.requirements
   - inventory_cache
   - constructed
+  - incident_manager.aws.client
   - amazon.aws.assume_role.plugins
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins
@@ -110,6 +111,7 @@ notes:
   - O(profile) is also the C(profile) in each C(incident_manager_account). Access keys in the source are not copied
     there, because host variables are not secret. Without a profile, an audit uses the credentials in the environment of
     C(ansible-playbook).
+  - O(endpoint_url), O(aws_ca_bundle), O(validate_certs) and O(aws_config) are not copied to C(incident_manager_account).
   - Each host has the variables C(account_id), C(account_arn), C(account_name), C(account_state),
     C(account_joined_method), C(account_joined_timestamp), C(organization_id), C(organizational_units),
     C(organizational_unit_path) and C(incident_manager_account). With O(include_tags=true), each host also has
@@ -186,8 +188,8 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
     validate_credentials,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
+    INVALID_CONFIGURATION,
     MISSING_LIBRARY,
-    MODULE_OPTIONS,
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
     as_failure,
@@ -196,6 +198,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
     HOSTNAMES_ADVICE,
+    account_ids,
     group_names,
     host_account,
     host_names,
@@ -228,7 +231,8 @@ _CREDENTIAL_OPTIONS = (*_KEY_OPTIONS, "profile", "assume_role_arn")
 
 class InventoryModule(AWSInventoryBase):
     NAME = "incident_manager.aws.organization"
-    INVENTORY_FILE_SUFFIXES = ("organization.yml", "organization.yaml")
+    # ansible-core's plugin auto reads the option plugin in files with these names.
+    INVENTORY_FILE_SUFFIXES = (".yml", ".yaml")
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Add the selected accounts of the organization to the inventory. If one of them can't be added, add none.
@@ -247,12 +251,13 @@ class InventoryModule(AWSInventoryBase):
             self.inventory = InventoryData()
             self._add_accounts(organization, self._common_options(self._connection))
             _validate_no_merge(self.inventory, inventory)
+            _validate_groups(self.inventory, inventory)
             _copy(self.inventory, inventory)
         except AnsibleError as error:
             # Ansible raised it, for example for the file or a template.
             message = self._mask(_without_credentials(printable(error.message)))
         except Exception as error:
-            message = printable(as_failure(error).describe(ON_CONTROLLER, self._mask, without=MODULE_OPTIONS))
+            message = printable(as_failure(error).describe(ON_CONTROLLER, self._mask))
         # Raised outside of the except blocks, so that no traceback contains botocore's exception.
         self.inventory = inventory
         if message:
@@ -268,22 +273,33 @@ class InventoryModule(AWSInventoryBase):
         except AnsibleBotocoreError as error:
             raise AnsibleSSMIncidentsError("Failed to load boto3", code=MISSING_LIBRARY, cause=error) from error
 
+    def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
+        """Set the options of the source. Raises an error for an unknown one, before ansible-core reports a missing one."""
+        known = {name for option, others in self._aliases().items() for name in (option, *others)}
+        for name in map(str, direct or ()):
+            if name not in known:
+                similar = "".join(f"Did you mean {other}?" for other in get_close_matches(name, known, 1))
+                raise invalid_option(name, "this is not an option of this inventory plugin", similar)
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+
     def _read_config_data(self, path: str) -> Any:
-        """Return the source's options. Raises an error for an unknown option, and for an empty one that must not be empty."""
+        """Return the source's options. Raises an error if an option for credentials is empty, as it is or as a template."""
         try:
             config = super()._read_config_data(path)
         except AttributeError:
             # ansible-core checks too late that the source is a mapping.
             raise AnsibleParserError(f"The inventory source {path} must be a mapping of options.") from None
-        definitions = constants.config.get_configuration_definitions("inventory", self._load_name)
-        aliases = {option: spec.get("aliases", []) for option, spec in definitions.items()}
-        known = {name for option, others in aliases.items() for name in (option, *others)}
-        for name in map(str, config):
-            if name not in known:
-                similar = "".join(f"Did you mean {other}?" for other in get_close_matches(name, known, 1))
-                raise invalid_option(name, "this is not an option of this inventory plugin", similar)
+        aliases = self._aliases()
         validate_credentials(config, aliases)
+        options = {name: option for option in _CREDENTIAL_OPTIONS for name in (option, *aliases[option])}
+        given = {name: self.get_option(option) for name, option in options.items() if name in config}
+        validate_credentials(given, aliases)
         return config
+
+    def _aliases(self) -> dict[str, list[str]]:
+        """Return the aliases of each option."""
+        definitions = constants.config.get_configuration_definitions("inventory", self._load_name)
+        return {option: spec.get("aliases", []) for option, spec in definitions.items()}
 
     def _set_frozen_credentials(self) -> None:
         """Do nothing: the connection assumes the role, with this collection's messages."""
@@ -300,7 +316,7 @@ class InventoryModule(AWSInventoryBase):
         )
 
     def _connect(self) -> Connection:
-        options = {name: self.get_option(name) for name in _CREDENTIAL_OPTIONS}
+        options = {name: self.get_option(name) for name in (*_CREDENTIAL_OPTIONS, "aws_config")}
         return connect(options, partial(get_aws_connection_info, self), LISTING_DEFAULTS)
 
     def _get_organization(self, client: BaseClient, path: str, cache: bool) -> Mapping[str, Any]:
@@ -386,30 +402,64 @@ def _validate_no_merge(added: Any, inventory: Any) -> None:
     :param inventory: the inventory, with the hosts of other sources.
     :raises AnsibleSSMIncidentsError: if a host has the name of a group, or of another account's host.
     """
+    for name in added.groups:
+        if name in inventory.hosts:
+            raise invalid_option("unit_groups", f"the group {name!r} would have the name of a host", HOSTNAMES_ADVICE)
     for name, host in added.hosts.items():
-        other = inventory.hosts[name].vars.get("account_id") if name in inventory.hosts else None
         account_id = host.vars["account_id"]
+        others = _account_ids(inventory.hosts[name]) - {account_id} if name in inventory.hosts else set()
         if name in added.groups or name in inventory.groups:
             problem = f"the account {account_id} would have the host name {name!r}, but a group has this name"
-        elif other not in (None, account_id):
-            problem = (
-                f"the account {account_id} would have the host name {name!r}, but the account {other} already has it"
-            )
+        elif others:
+            problem = f"the account {account_id} would have the host name {name!r}, but the account {min(others)} already has it"
         else:
             continue
         raise invalid_option("hostnames", problem, HOSTNAMES_ADVICE)
 
 
+def _account_ids(host: Any) -> set[str]:
+    """Return the IDs of the accounts that the variables of a host, and of its groups except all, name."""
+    holders = [host, *(group for group in host.get_groups() if group.name != "all")]
+    return {account_id for holder in holders for account_id in account_ids(holder.vars)}
+
+
+def _validate_groups(added: Any, inventory: Any) -> None:
+    """Validate that no group would be a child of itself.
+
+    :raises AnsibleSSMIncidentsError: if one would. ansible-core notices it only when it has added a part of the groups.
+    """
+    trial = InventoryData()
+    _copy_groups(inventory, trial)
+    try:
+        _copy_groups(added, trial)
+    except Exception as error:
+        raise AnsibleSSMIncidentsError(
+            "Failed to add the groups of the organization to those of the other inventory sources",
+            code=INVALID_CONFIGURATION,
+            reason=error.message if isinstance(error, AnsibleError) else str(error),
+            advice="Remove the relation between these groups from the other sources, or rename the group there.",
+        ) from None
+
+
 def _copy(added: Any, inventory: Any) -> None:
-    """Add the hosts, their variables and their groups to the inventory."""
-    for name, host in added.hosts.items():
+    """Add the hosts, their groups and their variables to the inventory."""
+    _copy_groups(added, inventory)
+    for name in added.hosts:
         inventory.add_host(name)
+    for name, group in added.groups.items():
+        for host in group.hosts:
+            inventory.add_child(name, host.name)
+    for name, host in added.hosts.items():
         for variable, value in host.vars.items():
             inventory.set_variable(name, variable, value)
-    for name in added.groups:
+
+
+def _copy_groups(source: Any, inventory: Any) -> None:
+    """Add the groups of an inventory and their relations to another one."""
+    for name in source.groups:
         inventory.add_group(name)
-    for name, group in added.groups.items():
-        for child in [*group.child_groups, *group.hosts]:
+    for name, group in source.groups.items():
+        for child in group.child_groups:
             inventory.add_child(name, child.name)
 
 

@@ -63,6 +63,7 @@ options:
 extends_documentation_fragment:
   - incident_manager.aws.requirements
   - incident_manager.aws.search
+  - incident_manager.aws.client
   - amazon.aws.assume_role.plugins
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins
@@ -163,7 +164,6 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
     ACCOUNT_MISMATCH,
-    MODULE_OPTIONS,
     NO_REPLICATION_SET,
     NOT_FOUND,
     ON_CONTROLLER,
@@ -219,7 +219,7 @@ class LookupModule(AWSLookupBase):
     def _handle_error(self, failure: AnsibleSSMIncidentsError) -> None:
         """Fail, warn or do nothing, depending on the options."""
         mask = self._connection.mask if self._connection else None
-        message = failure.describe(ON_CONTROLLER, mask, without=MODULE_OPTIONS)
+        message = failure.describe(ON_CONTROLLER, mask)
         # What the service answered for an ARN of another account.
         answered = failure.__cause__ if failure.code == ACCOUNT_MISMATCH else None
         option = _OPTION_BY_ERROR_CODE.get(getattr(answered, "code", failure.code))

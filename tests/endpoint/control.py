@@ -14,14 +14,15 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from moto.iam.models import iam_backends
-from moto.kms.models import kms_backends
 from moto.moto_api import state_manager
 from moto.moto_api._internal import mock_random
 
 from .backend import models, utils
 from .calls import CallLog
 from .client import PREFIX
+from .examples import ACCOUNT, make_account
 from .faults import Answer, Faults, WSGIApp, is_number
+from .kms import make_key
 from .organization import make_organization
 
 DEFAULT_ACCOUNT = "123456789012"
@@ -33,16 +34,22 @@ class Control:
     The fault rules, the calls, the settings and the sets of an endpoint.
 
     moto has one state per process, which includes the settings and the sets: two endpoints in a process share them.
+
+    :param examples: whether to start with the account of README's examples, and to return to it with each reset: see
+        examples.py. It is then the account of the access key, and of each control request that names no other.
+    :param settings: the initial settings, which reset() restores; see configure.
     """
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, examples: bool = False, **settings: Any) -> None:
+        self._examples = examples
+        self.account = ACCOUNT if examples else DEFAULT_ACCOUNT
         self.faults = Faults()
         self.log = CallLog()
         self._initial = settings
         self.reset()
 
     def reset(self) -> None:
-        """Remove this service's sets, fault rules and calls, and restore the initial settings.
+        """Remove this service's sets, fault rules and calls, and restore the initial settings and the account of the examples.
 
         The state of other services is kept.
         """
@@ -54,6 +61,8 @@ class Control:
                 setattr(models.SETTINGS, setting.name, getattr(models.Settings(), setting.name))
             state_manager.unset_transition(models.MODEL_NAME)
         self.configure(**self._initial)
+        if self._examples:
+            make_account(self)
 
     def configure(self, **settings: Any) -> dict[str, Any]:
         """
@@ -147,24 +156,8 @@ class Control:
         return {"aws_access_key_id": key.access_key_id, "aws_secret_access_key": key.secret_access_key}
 
     def make_key(self, arn: str) -> str:
-        """
-        Make an enabled, symmetric key with this ARN in moto's KMS, and return the ARN. KMS itself would choose the key's ID.
-
-        :param arn: the key's ARN. If the key exists, it is enabled, whatever its state.
-        :raises ValueError: if it is not the ARN of a key in one of the service's Regions.
-        """
-        parts = arn.split(":", 5)
-        if len(parts) != 6 or parts[3] not in utils.service_regions() or not parts[5].startswith("key/"):
-            raise ValueError(f"arn must be the ARN of a KMS key, not {arn!r}")
-        kms, key_id = kms_backends[parts[4]][parts[3]], parts[5].removeprefix("key/")
-        if key_id not in kms.keys:
-            # This takes 100 ms, because moto makes an RSA key.
-            key = kms.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
-            kms.keys[key_id] = kms.keys.pop(key.id)
-            key.id, key.arn = key_id, arn
-        kms.cancel_key_deletion(key_id)
-        kms.enable_key(key_id)
-        return arn
+        """Make an enabled, symmetric KMS key with this ARN, and return the ARN: see kms.py."""
+        return make_key(arn)
 
     def make_organization(
         self,
@@ -199,16 +192,19 @@ class Control:
             ("GET", "settings"): lambda _given: self.configure(),
             ("POST", "settings"): lambda given: self.configure(**_an_object(given)),
             ("POST", "reset"): lambda _given: self.reset(),
-            ("POST", "seed"): lambda given: {"arn": self.seed(**_an_object(given))},
+            ("POST", "seed"): lambda given: {"arn": self.seed(**self._with_account(given))},
             ("POST", "data"): self._post_data,
-            ("DELETE", "data"): lambda given: self.remove_data(**_an_object(given)),
+            ("DELETE", "data"): lambda given: self.remove_data(**self._with_account(given)),
             ("POST", "keys"): lambda given: {"arn": self.make_key(**_an_object(given))},
             ("POST", "organization"): lambda given: {"id": self.make_organization(**_an_object(given))},
-            ("POST", "users"): lambda given: self.make_user(**_an_object(given)),
+            ("POST", "users"): lambda given: self.make_user(**self._with_account(given)),
         }
 
+    def _with_account(self, given: Any) -> dict[str, Any]:
+        return {"account": self.account, **_an_object(given)}
+
     def _post_data(self, given: Any) -> dict[str, list[str]]:
-        members = dict(_an_object(given))
+        members = self._with_account(given)
         objects = members.pop("objects", None)
         if not isinstance(objects, list):
             raise TypeError("objects must be a list of JSON objects")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import socket
 import ssl
 import tempfile
 from collections.abc import Mapping
@@ -65,7 +66,7 @@ class LocalEndpoint(Control):
     :param port: 0 for a free one.
     :param tls: True to serve HTTPS with a self-signed certificate, whose file is ``ca_bundle``, or the files of a
         certificate and of its key.
-    :param settings: the initial settings, which reset() restores; see Control.configure.
+    :param others: see Control.
     """
 
     def __init__(
@@ -74,9 +75,9 @@ class LocalEndpoint(Control):
         port: int = 0,
         tls: bool | tuple[str, str] = False,
         verbose: bool = False,
-        **settings: Any,
+        **others: Any,
     ) -> None:
-        super().__init__(**settings)
+        super().__init__(**others)
         self.host = host
         self._port = port
         self._tls = tls
@@ -88,15 +89,23 @@ class LocalEndpoint(Control):
         self.ca_bundle: str | None = None
 
     def start(self) -> Self:
-        """Start serving. From then on ``url`` is known."""
-        self._server = make_server(
-            self.host,
-            self._port,
-            make_app(self, self._stopping),
-            threaded=True,
-            request_handler=_Handler,
-            ssl_context=self._ssl_context(),
-        )
+        """
+        Start serving. From then on ``url`` is known.
+
+        :raises OSError: if the port is taken, or a file of the certificate can't be read.
+        """
+        # If the port is taken, werkzeug itself would exit.
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        with socket.create_server((self.host, self._port), family=family, backlog=128) as listener:
+            self._server = make_server(
+                self.host,
+                self._port,
+                make_app(self, self._stopping),
+                threaded=True,
+                request_handler=_Handler,
+                ssl_context=self._ssl_context(),
+                fd=listener.fileno(),
+            )
         self._server.verbose = self._verbose  # type: ignore[attr-defined]
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
@@ -125,7 +134,7 @@ class LocalEndpoint(Control):
     def url(self) -> str:
         assert self._server is not None, "not started"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'https' if self._tls else 'http'}://{host}:{self._server.server_port}"
+        return f"{'https' if self._tls else 'http'}://{host}:{self._server.port}"
 
     @property
     def requests(self) -> list[dict[str, Any]]:

@@ -50,13 +50,13 @@ def main() -> int:
 def endpoint() -> Iterator[str]:
     """Start the local endpoint, and yield its URL."""
     with tempfile.TemporaryDirectory() as folder:
-        port_file = Path(folder, "port")
+        lines = Path(folder, "environment")
         with Path(folder, "log").open("w+", encoding="utf-8") as log:
-            options = ["--port", "0", "--port-file", str(port_file), "--enabled-account", ACCOUNT]
+            options = ["--empty", "--port", "0", "--environment", str(lines), "--enabled-account", ACCOUNT]
             command = [sys.executable, str(TESTS / "endpoint"), *options]
             with subprocess.Popen(command, stdout=log, stderr=log) as server:
                 try:
-                    yield f"http://127.0.0.1:{_port(server, port_file)}"
+                    yield _url(server, lines)
                 except RuntimeError:
                     log.seek(0)
                     sys.stderr.write(log.read())
@@ -65,11 +65,11 @@ def endpoint() -> Iterator[str]:
                     server.terminate()
 
 
-def _port(server: subprocess.Popen[bytes], port_file: Path) -> int:
+def _url(server: subprocess.Popen[bytes], lines: Path) -> str:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and server.poll() is None:
-        if port_file.exists() and (port := port_file.read_text(encoding="utf-8").strip()):
-            return int(port)
+        if lines.exists():
+            return lines.read_text(encoding="utf-8").partition("AWS_ENDPOINT_URL=")[2].split()[0]
         time.sleep(0.05)
     raise RuntimeError("The local endpoint did not start")
 

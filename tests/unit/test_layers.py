@@ -53,7 +53,14 @@ MAY_IMPORT = {
         "module_utils._incident_data",
         "module_utils._incident_export",
     },
-    "action": {"module_utils._aws", "module_utils._replication_set", "plugin_utils._audit", "plugin_utils"},
+    # The audit compares a host with its organizational units.
+    "action": {
+        "module_utils._aws",
+        "module_utils._organization",
+        "module_utils._replication_set",
+        "plugin_utils._audit",
+        "plugin_utils",
+    },
     # The inventory has the option search_regions too.
     "inventory": {"module_utils._aws", "module_utils._organization", "module_utils._replication_set"},
     "lookup": {"module_utils._aws", "module_utils._replication_set"},

@@ -28,8 +28,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 from .errors import (
     MALFORMED_ANSWER,
-    NO_ANSWER_ERRORS,
     THROTTLING,
+    TIMEOUT_ERRORS,
     TRANSIENT_ERRORS,
     AnsibleSSMIncidentsError,
     aws_response,
@@ -52,8 +52,8 @@ _PARSER_ERRORS = (
     ValueError,
 )
 
-#: The maximum number of attempts of a call with transient errors, and of a call without any response.
-MAX_ATTEMPTS, MAX_ATTEMPTS_WITHOUT_RESPONSE = 10, 2
+#: The maximum number of attempts of a call with transient errors, of a call that times out, and of a call that can't connect.
+MAX_ATTEMPTS, MAX_ATTEMPTS_OF_TIMEOUT, MAX_ATTEMPTS_TO_CONNECT = 10, 2, 3
 
 # The longest pause between two attempts, in seconds. The pauses of ten attempts take at most 37 s in total.
 _LONGEST_PAUSE = 5
@@ -80,7 +80,7 @@ def call_aws(
     :param client: the client that the call uses.
     :param description: what the call does; "Failed to" is put before it.
     :param max_attempts: the maximum number of attempts. The default is the limit that limit_attempts() has set for the
-        client, else MAX_ATTEMPTS for a transient error and MAX_ATTEMPTS_WITHOUT_RESPONSE without a response.
+        client, else MAX_ATTEMPTS for a transient error, and fewer if AWS can't be reached or does not respond in time.
     :param returns_secrets: whether the response has secrets or personal data. If so, the error for a response that can't be read
         does not quote the response.
     :param deadline: a time of time.monotonic(). No call is retried after it. With a deadline, a throttled call is retried until
@@ -109,7 +109,12 @@ def _attempts(failure: AnsibleSSMIncidentsError, limit: int | None, deadline: fl
         return 1
     if failure.code == THROTTLING and limit is None and deadline is not None:
         return math.inf
-    return limit or (MAX_ATTEMPTS_WITHOUT_RESPONSE if failure.code in NO_ANSWER_ERRORS else MAX_ATTEMPTS)
+    if limit:
+        return limit
+    if failure.code in (*TIMEOUT_ERRORS, MALFORMED_ANSWER):
+        return MAX_ATTEMPTS_OF_TIMEOUT
+    # A host name that does not resolve must not delay a search.
+    return MAX_ATTEMPTS_TO_CONNECT if failure.code == "EndpointConnectionError" else MAX_ATTEMPTS
 
 
 def _call_once(description: str, call: Callable[[], Any], returns_secrets: bool) -> Any:

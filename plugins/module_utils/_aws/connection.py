@@ -10,9 +10,10 @@ of an existing session takes only 2.5 ms.
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 try:
     from botocore.config import Config
@@ -30,15 +31,17 @@ from .errors import (
     CREDENTIAL_RETRIEVAL_ERROR,
     INVALID_CONFIGURATION,
     INVALID_PARAMETER,
+    STS_ACCESS_DENIED,
     AnsibleSSMIncidentsError,
     invalid_option,
 )
 from .parallel import within
-from .secrets import mask
-from .sessions import configured_secrets, make_session
+from .secrets import mask, url_secrets
+from .sessions import cached_tokens, configured_secrets, configured_urls, make_session
 from .sts import assume_role, get_caller_account_id
 
 if TYPE_CHECKING:
+    import boto3
     from botocore.client import BaseClient
     from botocore.model import OperationModel
 
@@ -56,6 +59,15 @@ _KEY_OPTIONS = ("access_key", "secret_key", "session_token")
 _CREDENTIAL_OPTIONS = ("profile", "assume_role_arn", *_KEY_OPTIONS)
 
 _CONFIG_ADVICE = "Set only options of botocore's Config, such as connect_timeout: 10 or retries: {max_attempts: 3}."
+_CA_BUNDLE_ADVICE = "Check the options aws_ca_bundle and aws_config, AWS_CA_BUNDLE, and ca_bundle of the profile."
+_ROLE_ENDPOINT_ADVICE = (
+    "The role is assumed at endpoint_url too. To send only the calls of Incident Manager to another endpoint, set"
+    " AWS_ENDPOINT_URL_SSM_INCIDENTS instead."
+)
+
+# botocore's number of attempts in its mode standard.
+_ATTEMPTS_OF_BOTOCORE = 3
+
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
 
@@ -81,25 +93,28 @@ class Connection:
     ) -> None:
         options = dict(options)
         profile = options.pop("profile_name", None)
+        verify = options.pop("verify", None)
         user_config = options.pop("aws_config", None)
         config = Config(user_agent_extra=_USER_AGENT, **defaults).merge(user_config or Config())
-        self._max_attempts = _max_attempts(config)
-        # botocore's own retries would multiply those of calls.py.
-        config = config.merge(Config(retries={"total_max_attempts": 1}))
-        self._options = dict(options, endpoint_url=endpoint_url, config=config)
         self._clients: dict[tuple[str, str, bool, float | None], BaseClient] = {}
         try:
             self._session = make_session(profile, region)
             if region is None:
                 raise NoRegionError()
+            self._max_attempts = _max_attempts(config, self._session)
+            _set_session_defaults(self._session, config, verify, self._max_attempts)
         except (BotoCoreError, ValueError) as error:
             raise error_from_botocore("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
+        # botocore's own retries would multiply those of calls.py.
+        config = config.merge(Config(retries={"total_max_attempts": 1}))
+        self._options = dict(options, endpoint_url=endpoint_url, config=config)
         self.region = region
         self._profile = profile
         self._secrets = {options.get("aws_secret_access_key"), options.get("aws_session_token")}
         self._secrets |= configured_secrets(self._session)
         self._url_parts: set[str] = set()
-        for url in (endpoint_url, *(getattr(user_config, "proxies", None) or {}).values()):
+        proxies = (getattr(user_config, "proxies", None) or {}).values()
+        for url in (endpoint_url, *proxies, *configured_urls(self._session)):
             self._add_url(url)
         self._has_credentials = bool(options.get("aws_access_key_id") or options.get("aws_secret_access_key"))
         self.operations: set[str] = set()
@@ -114,6 +129,13 @@ class Connection:
         """
         # If the password were masked first, the user name before it would not be found.
         return mask(remove_values(value, self._url_parts), self._secrets)
+
+    @property
+    def secrets(self) -> set[str]:
+        """All secrets that the connection knows, and the parts of URLs that contain one."""
+        return {secret for secret in self._secrets if secret} | {
+            part for part in self._url_parts if ":" in part or part.startswith("?")
+        }
 
     def client(
         self, service: str, region: str | None = None, *, retry: bool = True, timeout: float | None = None
@@ -177,17 +199,10 @@ class Connection:
             ) from error
 
     def _add_url(self, endpoint_url: str | None) -> None:
-        """Add the parts of a URL that must be masked: the user, the password and the query."""
-        # urlsplit finds no password if the URL has no scheme, or if the password has a slash.
-        url = (endpoint_url or "").partition("://")[2] or (endpoint_url or "")
-        address, _separator, query = url.partition("?")
-        user_info = address.rpartition("@")[0]
-        password = user_info.partition(":")[2]
-        # These can be common words: mask them only with their context in the URL, or as Python quotes the password up to a slash.
-        parts = {f"{user_info}@" if user_info else "", f"?{query}" if query else ""}
-        parts |= {f"'{password.partition('/')[0]}'" if "/" in password else ""}
-        self._url_parts |= {form for part in parts for form in (part, unquote(part)) if form}
-        self._secrets |= {password, unquote(password)}
+        """Add the secrets of a URL."""
+        parts, passwords = url_secrets(endpoint_url)
+        self._url_parts |= parts
+        self._secrets |= passwords
 
     def _record_operation(self, model: OperationModel, **_others: object) -> None:
         self.operations.add(f"{model.service_model.endpoint_prefix}:{model.name}")
@@ -197,7 +212,12 @@ class Connection:
 
         Not part of __init__(), so that mask() is available for errors.
         """
-        temporary = assume_role(self._make_client("sts", self.region), role_arn)
+        try:
+            temporary = assume_role(self._make_client("sts", self.region), role_arn)
+        except AnsibleSSMIncidentsError as failure:
+            if not self._options["endpoint_url"] or failure.code == STS_ACCESS_DENIED:
+                raise
+            raise failure.with_advice(f"{failure.advice} {_ROLE_ENDPOINT_ADVICE}") from failure
         self._has_assumed_role = True
         self._options.update(
             aws_access_key_id=temporary["AccessKeyId"],
@@ -223,6 +243,8 @@ class Connection:
         except NoCredentialsError as error:
             raise error_from_botocore(f"Failed to connect to AWS in Region {self.region}", error) from error
         except (BotoCoreError, ClientError, OSError) as error:
+            # AWS can quote a token in its response.
+            self._secrets |= cached_tokens()
             # A profile can read any file, run any program, call STS, and prompt on a terminal.
             advice = ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
             raise error_from_botocore(message, error, CREDENTIAL_RETRIEVAL_ERROR, advice) from error
@@ -234,13 +256,59 @@ class Connection:
         self._has_credentials = True
 
 
-def _max_attempts(config: Config) -> int | None:
-    """Return the maximum number of attempts in the user's aws_config; None if it has no retries."""
+def _max_attempts(config: Config, session: boto3.session.Session) -> int | None:
+    """Return the maximum number of attempts that the user has set, with botocore's precedence; None if none is set.
+
+    :raises ValueError: if AWS_MAX_ATTEMPTS or max_attempts of the profile is not a number.
+    """
     retries = config.retries or {}
     if "total_max_attempts" in retries:
         return int(retries["total_max_attempts"])
     # botocore does not count the first attempt here.
-    return int(retries["max_attempts"]) + 1 if "max_attempts" in retries else None
+    if "max_attempts" in retries:
+        return int(retries["max_attempts"]) + 1
+    configured = session._session.get_config_variable("max_attempts")
+    return None if configured is None else max(1, configured)
+
+
+def _set_session_defaults(
+    session: boto3.session.Session, config: Config, verify: bool | str | None, max_attempts: int | None
+) -> None:
+    """Set what applies to all clients of a session, also to those that botocore makes to get the credentials of a profile.
+
+    :param verify: amazon.aws's value for boto3: False, the path of a CA bundle, or True or None for the configured one.
+    :raises AnsibleSSMIncidentsError: if a file with certificates can't be read.
+    """
+    botocore_session = session._session
+    if verify in (None, True):
+        # If a variable is empty, botocore would not verify certificates.
+        configured = botocore_session.get_config_variable("ca_bundle")
+        verify = configured or os.environ.get("REQUESTS_CA_BUNDLE") or True
+    botocore_session.set_config_variable("ca_bundle", verify)
+    retries = {"total_max_attempts": max_attempts or _ATTEMPTS_OF_BOTOCORE}
+    botocore_session.set_default_client_config(config.merge(Config(retries={**(config.retries or {}), **retries})))
+    proxies_config = config.proxies_config or {}
+    paths = [verify, config.client_cert, proxies_config.get("proxy_ca_bundle"), proxies_config.get("proxy_client_cert")]
+    for value in paths:
+        for path in value if isinstance(value, (list, tuple)) else [value]:
+            _validate_readable(path)
+
+
+def _validate_readable(path: Any) -> None:
+    """Validate that a file with certificates can be read, because Python's error does not name the file."""
+    if not path or not isinstance(path, str):
+        return
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError as error:
+        raise AnsibleSSMIncidentsError(
+            f"Failed to read the certificates in {path}",
+            code=INVALID_CONFIGURATION,
+            reason=error.strerror,
+            advice=_CA_BUNDLE_ADVICE,
+            cause=error,
+        ) from error
 
 
 def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequence[str]]) -> None:
@@ -259,7 +327,8 @@ def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequenc
         is_deliberate = (option in _KEY_OPTIONS and "profile" in filled and given[name] == "") or (
             option == "session_token" and {"access_key", "secret_key"} <= filled
         )
-        if given[name] in (None, "") and not is_deliberate:
+        # A template can also yield false, or an empty list.
+        if not given[name] and not is_deliberate:
             raise invalid_option(name, "must not be empty", "Set a value, or omit the option")
 
 

@@ -10,7 +10,8 @@ Nothing of AWS is imported here. calls.py turns what botocore raises into this e
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Collection, Mapping
+from subprocess import Popen
+from typing import Any, Callable, Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
@@ -20,10 +21,6 @@ from .text import one_line, shorten
 HOST = "{host}"
 ON_MODULE_HOST = "the host that runs the module"
 ON_CONTROLLER = "this controller"
-
-#: amazon.aws's connection options that modules and tasks have, and lookups and inventories don't. Advice names them only
-#: in sentences of their own, which describe() can leave out.
-MODULE_OPTIONS = ("aws_ca_bundle", "aws_config")
 
 # This collection's own codes.
 ACCOUNT_MISMATCH = "AccountMismatch"
@@ -197,9 +194,6 @@ _BOTOCORE_RETRIES = re.compile(r" \(reached max retries: [0-9]+\)")
 # The format of AWS's codes. Any other code comes from something between the host and AWS.
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 
-# Between two sentences of advice.
-_SENTENCE_END = re.compile(r"(?<=[.?]) ")
-
 #: Every documented code with its advice. Other codes that AWS sends are passed on unchanged.
 ADVICE: Mapping[str, str] = {**COLLECTION_ADVICE, **AWS_ADVICE, **BOTOCORE_ADVICE}
 
@@ -210,6 +204,9 @@ TRANSIENT_ERRORS = ("ThrottlingException", "InternalServerException", "ServiceEx
 #: The service was not reached: its host name does not resolve, or nothing responds, as in a Region without the service.
 CONNECTION_ERRORS = ("ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError")
 
+#: What takes as long as the time limit allows. It is not worth many attempts.
+TIMEOUT_ERRORS = ("ConnectTimeoutError", READ_TIMEOUT)
+
 #: There was no response, or only a part of one. It is not known whether the service carried out the request.
 NO_ANSWER_ERRORS = (
     *CONNECTION_ERRORS,
@@ -219,6 +216,17 @@ NO_ANSWER_ERRORS = (
     READ_TIMEOUT,
     "ResponseStreamingError",
 )
+
+
+# botocore quotes in these errors what a provider of credentials wrote or sent: the request with its token, or anything else.
+_PROVIDER_ERRORS = (
+    CREDENTIAL_RETRIEVAL_ERROR,
+    "LoginAuthorizationCodeError",
+    "LoginTokenLoadError",
+    "MetadataRetrievalError",
+    "TokenRetrievalError",
+)
+_HTTP_STATUS = re.compile(r"non 200 response \(?([0-9]{3})\b")
 
 
 class AnsibleSSMIncidentsError(AnsibleAWSError):
@@ -270,21 +278,15 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
             **{"message": self.message, "code": self.code, "cause": self.cause, **same, **parameters}
         )
 
-    def describe(self, host: str, mask: Callable[[str], str] | None = None, without: Collection[str] = ()) -> str:
+    def describe(self, host: str, mask: Callable[[str], str] | None = None) -> str:
         """Return the failure in sentences.
 
         :param host: the host whose environment and files are used: ON_MODULE_HOST or ON_CONTROLLER.
         :param mask: masks secrets. It is called before a text is shortened, so that no part of a secret is left.
-        :param without: options that the plugin does not have. Sentences of the advice that name one are left out.
         """
         mask = mask or str
         message, reason = mask(self.message), shorten(mask(self.reason))
-        advice = " ".join(
-            sentence
-            for sentence in _SENTENCE_END.split(self.advice)
-            if not any(option in sentence for option in without)
-        )
-        sentences = [f"{message}: {reason}" if reason else message, mask(advice.replace(HOST, host))]
+        sentences = [f"{message}: {reason}" if reason else message, mask(self.advice.replace(HOST, host))]
         return " ".join(
             sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences if sentence
         )
@@ -356,4 +358,21 @@ def _advice(code: str) -> str:
 
 
 def _text_of(cause: BaseException | None) -> str:
+    if any(kind.__name__ in _PROVIDER_ERRORS for kind in type(cause).__mro__):
+        return _provider_failure(cause)
     return "" if cause is None else _BOTOCORE_RETRIES.sub("", one_line(str(cause)), count=1) or type(cause).__name__
+
+
+def _provider_failure(cause: BaseException | None) -> str:
+    """Return which provider of credentials failed, with its HTTP or exit status, and without the text that it sent."""
+    provider = getattr(cause, "kwargs", {}).get("provider", type(cause).__name__)
+    http_status = _HTTP_STATUS.search(str(cause))
+    trace = cause.__traceback__ if cause else None
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    # botocore's error does not have the exit status of a credential_process.
+    found = (
+        [local.returncode for local in trace.tb_frame.f_locals.values() if isinstance(local, Popen)] if trace else []
+    )
+    status = f", HTTP status {http_status[1]}" if http_status else f", exit status {found[0]}" if found else ""
+    return f"the credential provider {provider} failed{status}"

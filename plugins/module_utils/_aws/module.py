@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from functools import partial
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Iterable, Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
@@ -17,8 +17,10 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argu
 from .connection import Connection, connect, validate_credentials
 from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError, as_failure
 from .results import failure_result
+from .secrets import url_secrets, whole_secrets
 
 if TYPE_CHECKING:
+    import logging
     from types import TracebackType
 
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -47,6 +49,17 @@ class ModuleRun:
         self._connection: Connection | None = None
         self._failure: AnsibleSSMIncidentsError | None = None
         self._handlers: dict[signal.Signals, Any] = {}
+        # A failure before there is a connection shows the options too.
+        proxies = (module.params["aws_config"] or {}).get("proxies")
+        urls = [module.params["endpoint_url"], *(proxies.values() if isinstance(proxies, dict) else ())]
+        for url in urls:
+            parts, passwords = url_secrets(url)
+            self._hide(parts | passwords)
+
+    def _hide(self, secrets: Iterable[str]) -> None:
+        """Let Ansible mask secrets in everything that the module returns and logs, also in what others add to the result."""
+        # amazon.aws's class wraps Ansible's, and does not have all of its attributes in older releases.
+        getattr(self._module, "_module", self._module).no_log_values.update(whole_secrets(secrets))
 
     def connect(self, defaults: Mapping[str, Any]) -> Connection:
         """Return the connection for the module's options. From now on, its secrets are masked.
@@ -56,7 +69,16 @@ class ModuleRun:
         """
         validate_credentials(_given_options(self._module), {})
         self._connection = connect(self._module.params, partial(get_aws_connection_info, self._module), defaults)
+        # amazon.aws makes resource_actions from the log of botocore, and cuts the URLs in it.
+        if self._module.params["debug_botocore_endpoint_logs"]:
+            for handler in self._module.logger.handlers:
+                handler.addFilter(self._mask_record)
         return self._connection
+
+    def _mask_record(self, record: logging.LogRecord) -> bool:
+        if self._connection:
+            record.msg, record.args = self._connection.mask(record.getMessage()), None
+        return True
 
     def log(self, line: str) -> None:
         """Write a line to syslog or the journal of the host that runs the module, with secrets masked."""
@@ -85,6 +107,7 @@ class ModuleRun:
             result = {**result, **failure_result(self._failure, ON_MODULE_HOST, mask)}
         if self._connection:
             result = self._connection.mask(result)
+            self._hide(self._connection.secrets)
         if self._failure:
             self._module.fail_json(**result)
         self._module.exit_json(**result)

@@ -24,6 +24,9 @@ _MASK = "********"
 # Shorter texts are not secrets: if a token were a blank, every blank would be masked.
 _MIN_LENGTH = 4
 
+# Ansible masks a secret also in the middle of a word, and a shorter one can be a common word.
+_MIN_WHOLE = 8
+
 # The number of letters and digits of the pieces that are masked. A shorter piece could be part of any text.
 _PIECE = 12
 
@@ -42,6 +45,28 @@ def mask(value: Any, secrets: Iterable[str | None]) -> Any:
     """
     known = frozenset(secret for secret in secrets if secret and len(secret.strip()) >= _MIN_LENGTH)
     return _mask_pieces(remove_values(value, known), _pieces_of(known))
+
+
+def url_secrets(url: Any) -> tuple[set[str], set[str]]:
+    """Return the parts of a URL that must be masked with their context, and its passwords.
+
+    The user, a short password and the query can be common words: mask them only with their context in the URL.
+    """
+    # urlsplit finds no password if the URL has no scheme, or if the password has a slash.
+    text = str(url or "")
+    address, _separator, query = (text.partition("://")[2] or text).partition("?")
+    user_info = address.rpartition("@")[0]
+    password = user_info.partition(":")[2]
+    # Python quotes the password up to a slash.
+    parts = {f"{user_info}@" if user_info else "", f"?{query}" if query else ""}
+    parts |= {f"'{password.partition('/')[0]}'" if "/" in password else ""}
+    parts = {form for part in parts for form in (part, unquote(part)) if form}
+    return parts, {form for form in (password, unquote(password)) if form}
+
+
+def whole_secrets(secrets: Iterable[str | None]) -> set[str]:
+    """Return the secrets that are long enough to be masked wherever they are found, as Ansible's no_log_values are."""
+    return {secret for secret in secrets if secret and len(secret) >= _MIN_WHOLE}
 
 
 @lru_cache(maxsize=1)

@@ -11,10 +11,13 @@ action that Ansible runs in forks of one process.
 from __future__ import annotations
 
 import gc
+import json
 import os
+import re
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from glob import glob
+from typing import TYPE_CHECKING, Any, Iterator
 
 try:
     import boto3
@@ -25,6 +28,21 @@ except ImportError:
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
+
+_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+_TOKEN_FILE_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+_URL_VARIABLE = re.compile(r"(?i:https?_proxy)|AWS_ENDPOINT_URL.*|AWS_CONTAINER_CREDENTIALS_FULL_URI")
+
+# The secrets in the files of botocore's SSO and login token caches.
+_TOKEN_MEMBERS = {
+    "accessToken",
+    "clientSecret",
+    "dpopKey",
+    "idToken",
+    "refreshToken",
+    "secretAccessKey",
+    "sessionToken",
+}
 
 # An unused session, for the one connection that a forked process makes.
 _preloaded_sessions: list[botocore.session.Session] = []
@@ -55,13 +73,38 @@ def configured_secrets(session: boto3.session.Session) -> set[str]:
     """
     profiles = session._session.full_config.get("profiles", {}).values()
     found = {profile.get(name) for profile in profiles for name in ("aws_secret_access_key", "aws_session_token")}
-    found |= {os.environ.get(name) for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")}
+    found |= {os.environ.get(name) for name in _SECRET_VARIABLES}
     token_files = {profile.get("web_identity_token_file") for profile in profiles}
-    token_files.add(os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"))
+    token_files |= {os.environ.get(name) for name in _TOKEN_FILE_VARIABLES}
     for path in filter(None, token_files):
         with suppress(OSError, ValueError), open(path, encoding="utf-8") as opened:
             found.add(opened.read().strip())
     return {secret for secret in found if secret and len(secret) >= 8}
+
+
+def configured_urls(session: boto3.session.Session) -> set[str]:
+    """Return the URLs in the AWS configuration files and the environment. They can contain passwords."""
+    names = [name for name in os.environ if _URL_VARIABLE.fullmatch(name)]
+    return {os.environ[name] for name in names} | set(_texts(session._session.full_config, {"endpoint_url"}))
+
+
+def cached_tokens() -> set[str]:
+    """Return the tokens that `aws sso login` and `aws login` have stored. botocore sends them to get credentials."""
+    found: set[str] = set()
+    login_cache = os.environ.get("AWS_LOGIN_CACHE_DIRECTORY") or "~/.aws/login/cache"
+    for folder in ("~/.aws/sso/cache", login_cache):
+        for path in glob(os.path.join(os.path.expanduser(folder), "*.json")):
+            with suppress(OSError, ValueError, RecursionError), open(path, encoding="utf-8") as opened:
+                found |= set(_texts(json.load(opened), _TOKEN_MEMBERS))
+    return {token for token in found if len(token) >= 8}
+
+
+def _texts(value: Any, names: set[str]) -> Iterator[str]:
+    """Yield the texts with one of these names, anywhere in mappings."""
+    for name, item in value.items() if isinstance(value, dict) else ():
+        if isinstance(item, str) and name in names:
+            yield item
+        yield from _texts(item, names)
 
 
 def preload(*operations: tuple[str, str]) -> None:

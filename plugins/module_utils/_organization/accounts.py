@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import timezone
-from typing import Any, Iterable, Mapping, NamedTuple, Sequence
+from typing import Any, Collection, Iterable, Mapping, NamedTuple, Sequence
 
 from .._aws.arn import is_account_id, validate_role_arn
 from .._aws.errors import AnsibleSSMIncidentsError, invalid_option
@@ -287,6 +287,49 @@ def host_account(
     if account_id != organization["management_account_id"]:
         role_arn = f"arn:{organization['partition']}:iam::{account_id}:role/{role_name}"
     return {**common, "account_id": account_id, **({"assume_role_arn": role_arn} if role_arn else {})}
+
+
+def account_ids(variables: Mapping[str, Any]) -> set[str]:
+    """Return the IDs of the accounts that the variables of a host name: account_id, and those in incident_manager_account."""
+    options = variables.get("incident_manager_account")
+    options = options if isinstance(options, Mapping) else {}
+    roles = (options.get(name) for name in ("assume_role_arn", "iam_role_arn"))
+    found = [variables.get("account_id"), options.get("account_id")]
+    found += [role.split(":")[4] for role in roles if isinstance(role, str) and role.count(":") >= 5]
+    # YAML reads an ID without quotation marks as a number.
+    texts = (str(value).zfill(12) if isinstance(value, int) else value for value in found)
+    return {str(text) for text in texts if is_account_id(text)}
+
+
+def contradiction_in(variables: Mapping[str, Any], groups: Collection[str]) -> AnsibleSSMIncidentsError | None:
+    """Return an error if a host may be two accounts, or if it is not in the groups of its organizational units.
+
+    :param variables: the variables of the host, without templates.
+    :param groups: the names of the groups that the host is in.
+    """
+    ids = sorted(account_ids(variables))
+    if len(ids) > 1:
+        return invalid_option(
+            "account_id",
+            f"the variables of the host name the accounts {' and '.join(ids)}",
+            "If two inventory sources have a host of this name, rename one of the hosts. Otherwise, set account_id and"
+            " incident_manager_account to the same account",
+        )
+    units = variables.get("organizational_units")
+    if not isinstance(units, list) or not all(
+        isinstance(unit, Mapping) and is_unit_id(unit.get("id")) and isinstance(unit.get("name"), str) for unit in units
+    ):
+        return None
+    depths = range(1, len(units) + 1)
+    expected = [{_group_name(units[:depth], by) for depth in depths} for by in (BY_PATH, BY_ID)]
+    if any(names <= set(groups) for names in expected):
+        return None
+    return invalid_option(
+        "organizational_units",
+        f"according to its variables, the host is in the organizational unit {unit_path(units)}, but it is not in all the"
+        f" groups {', '.join(sorted(expected[0]))}, so rules of these groups would not be used",
+        "Check the warnings about inventory sources that Ansible failed to parse",
+    )
 
 
 def validate_role_name(role_name: str) -> None:

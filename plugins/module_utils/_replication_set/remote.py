@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, TypeVar
 
 from .._aws.errors import AnsibleSSMIncidentsError
-from .._aws.parallel import in_parallel
+from .._aws.parallel import in_parallel, within
 from . import api
 from .plan import ADD_REGION, CREATE, DELETE, DELETE_REGION, TAG, UNTAG, UPDATE_PROTECTION, Step
 from .search import searchable_regions
@@ -77,7 +77,13 @@ class Remote:
         """Make calls in parallel, and yield each Region with the result or the failure of its call, as the calls end.
 
         A caller can stop when it has what it needs. It then doesn't wait for the other calls.
+
+        :raises AnsibleSSMIncidentsError: if a client can't be made, for example without credentials.
         """
+        # The clients are made one after the other, within the time of the task: a program that returns credentials can hang.
+        within(
+            max(_SHORTEST_CALL, self.seconds_left()), self.region, lambda: [self._client(region) for region in calls]
+        )
         seconds = min(_LONGEST_CALL, max(_SHORTEST_CALL, self.seconds_left()))
         return in_parallel(calls, seconds)
 

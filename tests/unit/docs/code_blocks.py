@@ -9,31 +9,46 @@ from __future__ import annotations
 import re
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from checkout import documentation
+from endpoint.examples import ACCOUNT, ARN, KEYS
 
-# The account, the set and the key of the examples.
-ACCOUNT = "111122223333"
-ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
-KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY = KEYS["eu-west-1"]
+__all__ = ["ACCOUNT", "ARN", "KEY", "Block", "blocks", "code_blocks", "tasks_of"]
+
+_RST = re.compile(r"^( *)\.\. code(?:-block)?:: *(\w*)\n(?:\1 +:.*\n)*\n((?:(?:\1 .*)?\n)+)", re.MULTILINE)
+_MARKDOWN = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+
+
+class Block(NamedTuple):
+    """A code block: its language, its text, and the text between it and the block before it."""
+
+    language: str
+    text: str
+    before: str
+
+
+def blocks(page: Path) -> list[Block]:
+    """Return a page's blocks: of reStructuredText, of Markdown, or a plugin's EXAMPLES."""
+    if page.suffix == ".py":
+        return [Block("yaml", documentation(page, "EXAMPLES"), "")]
+    text = page.read_text(encoding="utf-8")
+    found, end = [], 0
+    for match in (_RST if page.suffix == ".rst" else _MARKDOWN).finditer(text):
+        found.append(Block(match[2], textwrap.dedent(match[3]), text[end : match.start()]))
+        end = match.end()
+    return found
 
 
 def code_blocks(page: Path, language: str) -> list[str]:
-    """Return a page's blocks of one language: of reStructuredText, of Markdown, or a plugin's EXAMPLES."""
-    if page.suffix == ".py":
-        return [documentation(page, "EXAMPLES")]
-    text = page.read_text(encoding="utf-8")
-    if page.suffix == ".rst":
-        found = re.findall(rf"^\.\. code-block:: {language}\n\n((?:(?: .*)?\n)+)", text, re.MULTILINE)
-    else:
-        found = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [textwrap.dedent(block) for block in found]
+    """Return the texts of a page's blocks of one language."""
+    return [block.text for block in blocks(page) if block.language == language]
 
 
 def tasks_of(page: Path) -> list[dict[str, Any]]:
     """Return all tasks of a page, those in plays included."""
-    blocks = [yaml.safe_load(block) for block in code_blocks(page, "yaml")]
-    entries = [entry for block in blocks if isinstance(block, list) for entry in block]
+    contents = [yaml.safe_load(text) for text in code_blocks(page, "yaml")]
+    entries = [entry for content in contents if isinstance(content, list) for entry in content]
     return [task for entry in entries for task in entry.get("tasks", [entry])]

@@ -111,3 +111,14 @@ def test_the_organization(
     rows = {row["name"]: row for row in json.loads((tmp_path / "audit.json").read_text())["accounts"]}
     assert [finding["rule"] for finding in rows[ACCOUNT]["findings"]] == ["deletion_protected"]
     assert rows["222233334444"]["outcome"] == "passed" and rows["222233334444"]["rules"]["state"] == "absent"
+
+
+@pytest.mark.slow
+def test_the_variables_of_an_ini_inventory(
+    run_command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (block,) = code_blocks(GUIDE, "ini")
+    (tmp_path / "accounts.ini").write_text(f"[production]\npayments\n{block}")
+    shown = run_command("ansible-inventory", "--inventory=accounts.ini", "--host=payments")
+    variables = json.loads(shown.stdout)["incident_manager_rules"]
+    assert variables == {"regions": ["eu-west-1", "eu-central-1"], "deletion_protected": True}

@@ -72,7 +72,6 @@ def transition(endpoint: LocalEndpoint) -> None:
 
 @whole_export
 @pytest.mark.slow
-@pytest.mark.usefixtures("kms_that_takes_arns")
 def test_retiring_an_account(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path) -> None:
     user = seed(endpoint, ACCOUNT, ARN)
     outcome = run_tasks(
@@ -85,7 +84,6 @@ def test_retiring_an_account(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: 
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("kms_that_takes_arns")
 def test_an_open_incident_stops_the_tasks(run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path) -> None:
     user = seed(endpoint, ACCOUNT, ARN, incident("two", account=ACCOUNT))
     outcome = run_tasks(

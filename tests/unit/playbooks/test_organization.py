@@ -124,3 +124,30 @@ def test_a_run_ends_without_accounts(
     output = " ".join((outcome.stdout + outcome.stderr).split())
     assert outcome.returncode != 0 and "The inventory has no hosts" in output
     assert "AWSOrganizationsNotInUseException" in output and "Use credentials of the management account" in output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("own", "part"),
+    [
+        ({"incident_manager_account": {"account_id": "777777777777"}}, "name the accounts"),
+        ({"account_id": "777777777777"}, "name the accounts"),
+        ({"organizational_units": [{"id": "ou-ab12-34cd56ef", "name": "Elsewhere"}]}, "groups ou_Elsewhere"),
+        # The merged host is audited with the credentials of another account.
+        ({"incident_manager_account": {"region": "eu-west-1"}}, "but the credentials belong to account"),
+    ],
+    ids=str,
+)
+def test_a_host_that_contradicts_itself_does_not_pass(
+    make_fleet: MakeFleet, endpoint: LocalEndpoint, audit: Audit, tmp_path: Path, own: dict[str, Any], part: str
+) -> None:
+    accounts = make_compliant_accounts(2, "role")
+    make_fleet(accounts)
+    endpoint.make_organization(members(accounts), DEFAULT_ACCOUNT)
+    static = tmp_path / "static.json"
+    static.write_text(json.dumps({"all": {"hosts": {accounts[0].name: own}}}))
+    outcome = audit([write_inventory(tmp_path / "inventory"), static], incident_manager_expected_accounts=2)
+    assert outcome.returncode == 2, outcome.stdout + outcome.stderr
+    rows = {row["name"]: row for row in json.loads((tmp_path / "report.json").read_text())["accounts"]}
+    assert part in rows[accounts[0].name]["msg"] and rows[accounts[0].name]["outcome"] == "unknown"
+    assert rows[accounts[1].name]["outcome"] != "unknown"

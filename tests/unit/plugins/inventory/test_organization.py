@@ -619,8 +619,7 @@ def test_an_endpoint_that_hangs(source: Source, monkeypatch: pytest.MonkeyPatch)
 def test_an_endpoint_that_refuses_connections(source: Source, closed_url: str) -> None:
     message = source.fails(endpoint_url=closed_url)
     assert "Could not connect" in message and "can reach this endpoint" in message
-    # aws_config is an option of modules only.
-    assert "aws_config" not in message
+    assert "aws_config" in message
 
 
 # Options --------------------------------------------------------------------------------------------------------------
@@ -658,7 +657,7 @@ def test_an_option_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("organization.yml", True), ("a.organization.yaml", True), ("accounts.yml", False)]
+    ("name", "expected"), [("organization.yml", True), ("accounts.yml", True), ("a.yaml", True), ("a.ini", False)]
 )
 def test_the_name_of_the_file(tmp_path: Path, name: str, expected: bool) -> None:
     (tmp_path / name).write_text("plugin: incident_manager.aws.organization\n")
@@ -879,3 +878,74 @@ def test_a_damaged_cache_is_not_used(cached: Callable[..., InventoryData], tmp_p
     damaged = DAMAGES[damage](content)
     file.write_text(json.dumps({**stored, "__payload__": json.dumps(damaged)} if is_wrapped else damaged))
     assert names(cached()) == sorted([PAYMENTS, SHOP, ARCHIVE])
+
+
+# Other sources --------------------------------------------------------------------------------------------------------
+
+
+def relations(inventory: InventoryData) -> dict[str, Any]:
+    return {
+        name: (sorted(map(str, group.child_groups)), sorted(map(str, group.hosts)))
+        for name, group in inventory.groups.items()
+    }
+
+
+def test_a_loop_of_groups_adds_nothing(source: Source) -> None:
+    inventory = with_group("ou_Workloads__Prod")
+    inventory.add_group("ou_Workloads")
+    inventory.add_child("ou_Workloads__Prod", "ou_Workloads")
+    before = relations(inventory)
+    with pytest.raises(AnsibleParserError, match="recursive dependency loop"):
+        source.parse(inventory)
+    assert not inventory.hosts and relations(inventory) == before
+
+
+def test_a_group_is_never_a_host(source: Source) -> None:
+    inventory = with_host("ou_Workloads")
+    with pytest.raises(AnsibleParserError, match="'ou_Workloads' would have the name of a host"):
+        source.parse(inventory)
+    assert names(inventory) == ["ou_Workloads"] and set(inventory.groups) == {"all", "ungrouped"}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"account_id": 777777777777},
+        {"incident_manager_account": {"account_id": "777777777777"}},
+        {"incident_manager_account": {"account_id": 777777777777}},
+        {"incident_manager_account": {"assume_role_arn": "arn:aws:iam::777777777777:role/a"}},
+        {"incident_manager_account": {"iam_role_arn": "arn:aws:iam::777777777777:role/a"}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("of_group", [False, True])
+def test_a_host_of_another_account_is_never_merged(source: Source, variables: dict[str, Any], of_group: bool) -> None:
+    inventory = with_group("others")
+    inventory.add_host(SHOP, "others")
+    for name, value in variables.items():
+        inventory.set_variable("others" if of_group else SHOP, name, value)
+    with pytest.raises(AnsibleParserError, match="but the account 777777777777 already has it"):
+        source.parse(inventory)
+    assert names(inventory) == [SHOP] and "ou_Sandbox" not in inventory.groups
+
+
+@pytest.mark.parametrize("value", ["{{ lookup('env', 'NOT_SET') }}", "{{ none }}", "{{ false }}", "{{ [] }}"])
+@pytest.mark.parametrize("option", ["profile", "aws_profile", "assume_role_arn", "access_key", "secret_key"])
+def test_an_option_that_is_empty_as_a_template(
+    source: Source, organizations: Organizations, option: str, value: str
+) -> None:
+    """Otherwise, the credentials in the environment would be used."""
+    keys = {} if "key" in option else {"access_key": None, "secret_key": None}
+    assert f"{option}: must not be empty" in source.fails(**{**keys, option: value})
+    assert not organizations.calls
+
+
+def test_options_of_botocore(source: Source) -> None:
+    with hanging_server() as url:
+        config = {"read_timeout": 0.2, "retries": {"total_max_attempts": 1}}
+        assert "Read timeout" in source.fails(endpoint_url=url, aws_config=config)
+    assert "aws_config" in source.fails(aws_config={"read_timeut": 1})
+
+
+def test_a_misspelled_required_option(source: Source) -> None:
+    assert "Did you mean role_name?" in source.fails(role_name=None, role_nam="audit")

@@ -551,13 +551,21 @@ def test_a_read_is_tried_as_often_as_documented(
     assert not outcome.failed, outcome["msg"]
 
 
+@pytest.mark.parametrize(("fault", "attempts"), [("reset", 10), pytest.param("hang", 2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("operation", ["GetReplicationSet", "ListReplicationSets", "ListTagsForResource"])
-def test_a_dropped_connection_is_tried_twice(
-    info: Run, endpoint: LocalEndpoint, recorded_arn: str, sleeps: list[float], operation: str
+def test_a_call_without_a_response_is_retried(
+    info: Run,
+    endpoint: LocalEndpoint,
+    recorded_arn: str,
+    sleeps: list[float],
+    operation: str,
+    fault: str,
+    attempts: int,
 ) -> None:
-    endpoint.faults.add({"operation": operation, "fault": "reset", "times": 3})
-    outcome = info()
-    assert outcome.failed and endpoint.operations.count(operation) == 2
+    """A call that times out is given up early."""
+    endpoint.faults.add({"operation": operation, "fault": fault, "times": attempts})
+    outcome = info(aws_config={"read_timeout": 1})
+    assert outcome.failed and endpoint.operations.count(operation) == attempts
     assert not info().failed
 
 
