@@ -54,6 +54,8 @@ options:
     description:
       - The Regions of the set, from one to three. AWS recommends at least two.
       - Required to create a set. If omitted, the Regions of an existing set do not change.
+      - Since version 4.2.0, a list of names, such as V([eu-west-1, eu-central-1]), is the same as a list of dictionaries
+        that have only O(regions[].name). The elements must be either all names or all dictionaries.
     type: list
     elements: dict
     suboptions:
@@ -479,8 +481,10 @@ botocore_version:
 import time
 from typing import Any, Callable, Iterable, Mapping
 
+from ansible.module_utils.basic import _load_params
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import validate_region_names
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
@@ -532,6 +536,24 @@ MAY_BE_FINAL = (
 DATA_SECONDS = 60
 
 
+#: The option regions, unless its elements are names. Ansible can't parse a name as a dictionary, and its error does not name the
+#: option.
+REGIONS: Mapping[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "name": {"type": "str", "required": True},
+        "sse_kms_key_id": {"type": "str", "no_log": False},
+    },
+}
+
+
+def are_dictionaries(regions: Any) -> bool:
+    """Return whether the elements of the option regions are dictionaries, also as JSON or key=value, which Ansible parses."""
+    elements = regions if isinstance(regions, list) else [regions]
+    return all(isinstance(one, dict) or (isinstance(one, str) and set(one) & set("={")) for one in elements)
+
+
 def make_task(params: Mapping[str, Any]) -> Task:
     """Return the task for the options.
 
@@ -547,6 +569,11 @@ def make_task(params: Mapping[str, Any]) -> Task:
                 "deletion_protected", "true contradicts state: absent", "Set false, or omit the option"
             )
         return Task(arn, lambda current: plan_deletion(current, params["deletion_protected"]), is_deletion=True)
+    regions = params["regions"]
+    if regions and not isinstance(regions[0], dict):
+        expected = "a name such as eu-west-1. If a Region has more than a name, write each of them as {name: eu-west-1}"
+        validate_region_names("regions", regions, expected)
+        params = {**params, "regions": [{"name": name, "sse_kms_key_id": None} for name in regions]}
     desired = desired_state(params, all_service_regions(SERVICE))
     region_names = None if desired.regions is None else frozenset(desired.regions)
     return Task(arn, lambda current: plan_changes(current, desired), region_names=region_names)
@@ -761,18 +788,12 @@ def diff_result(before: CurrentState | None, after: CurrentState | None, include
 
 
 def main() -> None:
+    regions = _load_params().get("regions")
     module = AnsibleAWSModule(
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "arn": {"type": "str"},
-            "regions": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "sse_kms_key_id": {"type": "str", "no_log": False},
-                },
-            },
+            "regions": REGIONS if regions is None or are_dictionaries(regions) else {"type": "list", "elements": "str"},
             "purge_regions": {"type": "bool", "default": True},
             "replace_keys": {"type": "bool", "default": False, "no_log": False},
             "deletion_protected": {"type": "bool"},
