@@ -151,7 +151,7 @@ _list:
 from functools import partial
 from typing import Any, Mapping, Sequence
 
-from ansible_collections.incident_manager.aws.plugins.plugin_utils import _amazon_aws  # noqa: F401  # before amazon.aws
+from ansible_collections.incident_manager.aws.plugins.plugin_utils import _amazon_aws  # noqa: F401  # pylint: disable=unused-import
 from ansible import constants
 from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info

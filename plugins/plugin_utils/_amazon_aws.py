@@ -13,7 +13,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleError
 
 try:
-    import ansible_collections.amazon.aws  # noqa: F401
+    import ansible_collections.amazon.aws  # noqa: F401  # pylint: disable=unused-import
 except ImportError:
     raise AnsibleError(
         "The collection incident_manager.aws requires the collection amazon.aws, which is not installed on this controller. To"

@@ -31,6 +31,7 @@ from .._aws.errors import (
     NO_ANSWER_ERRORS,
     NOT_FOUND,
     SEARCH_INCOMPLETE,
+    WAIT_TIMEOUT,
     AnsibleSSMIncidentsError,
     invalid_option,
 )
@@ -111,9 +112,18 @@ def find_replication_set(
     """
     others = _other_regions(connection, arn, search_regions)
     own = connection.client(SERVICE)
+    if time.monotonic() >= deadline:
+        raise AnsibleSSMIncidentsError(
+            f"Failed to find {f'the replication set {arn}' if arn else OWN_SET} in Region {connection.region}",
+            code=WAIT_TIMEOUT,
+            reason="the timeout ended before the first call",
+            advice="Set a longer timeout.",
+        )
     try:
         return _find(connection, own, arn, others, deadline)
     except AnsibleSSMIncidentsError as failure:
+        if failure.is_temporary and time.monotonic() >= deadline:
+            raise failure.with_advice(f"Set a longer timeout. {failure.advice}") from failure
         # If AWS was not reached or its response could not be read, a call of STS would fail too.
         if arn and failure.code not in (*BOTOCORE_ADVICE, *NO_ANSWER_ERRORS):
             try:
