@@ -966,7 +966,7 @@ WRONG_ARNS = {
     "ListPagesByContact": contacts_arn("contact/first"),
     "ListPagesByEngagement": contacts_arn("engagement/first/1"),
 }
-ITEMS = {
+ITEMS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "ListResponsePlans": ("responsePlanSummaries", "arn", {"name": "a"}),
     "ListIncidentRecords": (
         "incidentRecordSummaries",
