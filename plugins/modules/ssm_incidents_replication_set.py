@@ -794,7 +794,8 @@ def diff_result(before: CurrentState | None, after: CurrentState | None, include
 
 
 def main() -> None:
-    regions = _load_params().get("regions")
+    # ansible-test has no parameters.
+    regions = (_load_params() or {}).get("regions")
     module = AnsibleAWSModule(
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
