@@ -15,20 +15,18 @@ import pytest
 import yaml
 from checkout import CHECKOUT, GUIDES, PLUGINS
 
-nodes = pytest.importorskip("docutils.nodes", reason="There is no docutils in this environment")
+core = pytest.importorskip("docutils.core", reason="There is no docutils in this environment")
+nodes = pytest.importorskip("docutils.nodes")
+utils = pytest.importorskip("docutils.utils")
 
 PAGES = sorted([CHECKOUT / "docs" / "docsite" / "index.rst", *GUIDES.glob("*.rst")])
 MARKDOWN = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md"]
-# The other files of reStructuredText that the README links to. The first is the changelog, which antsibull-changelog writes.
+# What README links to outside of the guides. antsibull-changelog writes it.
 LINKED = [CHECKOUT / "CHANGELOG.rst"]
-
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 def parsed(page: Path, messages: list[str]) -> Any:
     """Return the document tree of a page. The problems that docutils finds are added to messages."""
-    from docutils.core import publish_doctree
-    from docutils.utils import Reporter
 
     class Log:
         def write(self, message: str) -> None:
@@ -36,11 +34,11 @@ def parsed(page: Path, messages: list[str]) -> Any:
 
     settings = {
         "warning_stream": Log(),
-        "report_level": Reporter.WARNING_LEVEL,
+        "report_level": utils.Reporter.WARNING_LEVEL,
         "halt_level": 5,
         "input_encoding": "utf-8",
     }
-    return publish_doctree(page.read_text(encoding="utf-8"), source_path=page.name, settings_overrides=settings)
+    return core.publish_doctree(page.read_text(encoding="utf-8"), source_path=page.name, settings_overrides=settings)
 
 
 def links(page: Path) -> list[str]:
