@@ -11,10 +11,10 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   aws_ca_bundle:
-    description: The file of certificate authorities that verifies the certificates of endpoints.
+    description:
+      - The file of certificate authorities that verifies the certificates of endpoints.
+      - By default, the file in the environment variable E(AWS_CA_BUNDLE), or in C(ca_bundle) of the profile.
     type: path
-    env:
-      - name: AWS_CA_BUNDLE
     version_added: 4.2.0
   validate_certs:
     description:
