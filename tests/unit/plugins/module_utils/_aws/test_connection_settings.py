@@ -32,6 +32,15 @@ ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-41
 ROLE = "arn:aws:iam::123456789012:role/x"
 FROM_PROFILE = {"profile": "team", "access_key": None, "secret_key": None}
 
+# Runs that use the credentials in several Regions, several threads, or again after a while.
+RUNS = [
+    (INFO, {"search_regions": ["all"]}),
+    (MANAGE, {"state": "absent", "arn": ARN}),
+    (MANAGE, {"regions": [{"name": "us-east-1"}, {"name": "us-west-2"}], "wait": False}),
+    ("ssm_incidents_data_info", {}),
+    ("ssm_incidents_export", {"path": "export"}),
+]
+
 
 @pytest.fixture
 def profile(tmp_path: Path) -> Callable[..., dict[str, Any]]:
@@ -415,6 +424,46 @@ def test_the_settings_of_a_profiles_role(
     assert {name: sent[name] for name in expected} == {name: [value] for name, value in expected.items()}
 
 
+@pytest.fixture
+def roles(refusing_sts: RefusingSTS, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that receives each request to assume a role. Each role has the credentials of the endpoint's user."""
+    members = {
+        "AccessKeyId": USER["aws_access_key_id"],
+        "SecretAccessKey": USER["aws_secret_access_key"],
+        "SessionToken": "a-token-of-a-role",
+        "Expiration": "2099-01-01T00:00:00Z",
+    }
+    credentials = "".join(f"<{name}>{value}</{name}>" for name, value in members.items())
+    result = f"<AssumeRoleResult><Credentials>{credentials}</Credentials></AssumeRoleResult>"
+    refusing_sts.status, refusing_sts.body = 200, f"<AssumeRoleResponse>{result}</AssumeRoleResponse>"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", refusing_sts.url)
+    return refusing_sts.requests
+
+
+def assumed(requests: list[str]) -> int:
+    return sum("Action=AssumeRole" in request for request in requests)
+
+
+@pytest.mark.parametrize(("name", "options"), RUNS, ids=str)
+def test_a_profiles_role_is_assumed_once(
+    run_module: Run, endpoint: LocalEndpoint, profile: Run, roles: list[str], tmp_path: Path, name: str, options: Any
+) -> None:
+    if "path" in options:
+        options = {**options, "path": str(tmp_path / "export")}
+    run_module(name, **profile(**IN_SOURCE), **options)
+    assert assumed(roles) == 1 and endpoint.operations
+
+
+def test_the_option_assume_role_arn_is_used_once(
+    run_action: Run, run_lookup: Run, endpoint: LocalEndpoint, recorded_arn: str, roles: list[str]
+) -> None:
+    options = {"endpoint_url": None, "assume_role_arn": ROLE, "search_regions": ["all"]}
+    assert run_lookup(**options) and assumed(roles) == 1
+    roles.clear()
+    assert run_action(f"{MANAGE}_audit", **options)["outcome"] == "passed" and assumed(roles) == 1
+
+
 def test_the_token_of_a_web_identity(
     run_module: Run, monkeypatch: pytest.MonkeyPatch, refusing_sts: RefusingSTS, tmp_path: Path
 ) -> None:
@@ -468,17 +517,7 @@ def starts(tmp_path: Path) -> int:
     return os.path.getsize(path) if path.exists() else 0
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        (INFO, {"search_regions": ["all"]}),
-        (MANAGE, {"state": "absent", "arn": ARN}),
-        (MANAGE, {"regions": [{"name": "us-east-1"}, {"name": "us-west-2"}], "wait": False}),
-        ("ssm_incidents_data_info", {}),
-        ("ssm_incidents_export", {"path": "export"}),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("name", "options"), RUNS, ids=str)
 def test_a_program_that_returns_credentials_is_started_once(
     run_module: Run,
     endpoint: LocalEndpoint,
