@@ -151,6 +151,18 @@ def test_the_password_of_an_endpoint_that_is_configured(
     assert all("127.0.0.1:1" in text for text in texts)
 
 
+def test_the_password_of_the_endpoint_that_assumes_a_profiles_role(
+    shown: Run, profile: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role = "role_arn = arn:aws:iam::111122223333:role/x\nsource_profile = base"
+    url = "http://user:the-password-of-a-proxy@127.0.0.1:1/"
+    options = profile(f"{role}\nservices = local\n[services local]\nsts =\n  endpoint_url = {url}")
+    monkeypatch.delenv("AWS_ENDPOINT_URL_STS")
+    texts = shown(**options)
+    assert_not_shown(["the-password-of-a-proxy"], *texts)
+    assert all("127.0.0.1:1" in text for text in texts)
+
+
 def test_the_lookup_masks_its_result(run_lookup: Run, endpoint: LocalEndpoint) -> None:
     body = {
         "status": "ACTIVE",
