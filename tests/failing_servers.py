@@ -56,6 +56,7 @@ class AnsweringServer:
                 body = server._answer(request).encode()
                 self.send_response(server.status)
                 self.send_header("Content-Type", "text/xml")
+                self.send_header("x-amzn-RequestId", "a-request")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
