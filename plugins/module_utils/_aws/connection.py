@@ -370,5 +370,7 @@ def connect(
         ) from error
     config_region = getattr(options.get("aws_config"), "region_name", None)
     if config_region and config_region != region:
-        raise invalid_option("aws_config", f"region_name {config_region!r} has no effect", "Set the option region instead")
+        raise invalid_option(
+            "aws_config", f"region_name {config_region!r} has no effect", "Set the option region instead"
+        )
     return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"))
