@@ -254,7 +254,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         super().__init__(message=message, exception=cause)
         self.code = code
         self.reason = _text_of(cause) if reason is None else reason
-        self.advice = _advice(code) if advice is None else advice
+        self.advice = _advice(code, cause) if advice is None else advice
         self.cause = cause
         self.is_temporary = is_temporary or code in NO_ANSWER_ERRORS
 
@@ -351,9 +351,8 @@ def error_code(cause: BaseException, default: str) -> str:
     return next((name for name in known if name in BOTOCORE_ADVICE and name != "BotoCoreError"), default)
 
 
-def _advice(code: str) -> str:
-    if code.isdigit():
-        # An error that has a status and no code is not from AWS.
+def _advice(code: str, cause: BaseException | None) -> str:
+    if _foreign_answer(cause):
         return ADVICE[MALFORMED_ANSWER]
     return ADVICE.get(code, "This error comes from the service. See its documentation for the error code.")
 

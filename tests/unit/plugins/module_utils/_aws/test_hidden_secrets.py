@@ -248,6 +248,7 @@ def test_what_a_proxy_answers_is_not_quoted(
     for text in (*texts, str(failure.value)):
         assert "Proxy-Authorization" not in text and "what the collection" not in text
         assert f"not from AWS (HTTP status {status}, {content_type}, {len(body)} bytes)" in text
+        assert "whether a proxy or a captive portal is between" in text
 
 
 @pytest.mark.parametrize("status", [200, 403])
