@@ -13,7 +13,7 @@ options:
   aws_ca_bundle:
     description:
       - The file of certificate authorities that verifies the certificates of endpoints.
-      - By default, the file in the environment variable E(AWS_CA_BUNDLE), or in C(ca_bundle) of the profile.
+      - It overrides the environment variable E(AWS_CA_BUNDLE) and the profile's C(ca_bundle).
     type: path
     version_added: 4.2.0
   validate_certs:
