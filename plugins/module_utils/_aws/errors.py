@@ -254,7 +254,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         super().__init__(message=message, exception=cause)
         self.code = code
         self.reason = _text_of(cause) if reason is None else reason
-        self.advice = _advice(code) if advice is None else advice
+        self.advice = _advice(code, cause) if advice is None else advice
         self.cause = cause
         self.is_temporary = is_temporary or code in NO_ANSWER_ERRORS
 
@@ -297,7 +297,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
 
         :param mask: as for describe().
         """
-        sent = aws_response(self.cause).get("Error", {})
+        sent = {} if _foreign_answer(self.cause) else aws_response(self.cause).get("Error", {})
         message = sent.get("Message") or _text_of(self.cause) or self.reason or self.message
         return {**sent, "Code": self.code, "Message": shorten((mask or str)(str(message)))}
 
@@ -351,14 +351,31 @@ def error_code(cause: BaseException, default: str) -> str:
     return next((name for name in known if name in BOTOCORE_ADVICE and name != "BotoCoreError"), default)
 
 
-def _advice(code: str) -> str:
-    if code.isdigit():
-        # An error that has a status and no code is not from AWS.
+def _advice(code: str, cause: BaseException | None) -> str:
+    if _foreign_answer(cause):
         return ADVICE[MALFORMED_ANSWER]
     return ADVICE.get(code, "This error comes from the service. See its documentation for the error code.")
 
 
+def _foreign_answer(cause: BaseException | None) -> str:
+    """Return what is known of an error that something else than AWS answered, such as a proxy; an empty text for AWS's errors.
+
+    Its text can quote the request with its secrets. AWS's errors have a request ID and a code (AWS General Reference).
+    """
+    response = aws_response(cause)
+    metadata = response.get("ResponseMetadata", {})
+    status = metadata.get("HTTPStatusCode")
+    if not response or (metadata.get("RequestId") and response["Error"].get("Code") != str(status)):
+        return ""
+    headers = metadata.get("HTTPHeaders", {})
+    found = [f"HTTP status {status}", headers.get("content-type"), f"{headers.get('content-length', 'unknown')} bytes"]
+    return f"the response is not from AWS ({', '.join(filter(None, found))})"
+
+
 def _text_of(cause: BaseException | None) -> str:
+    foreign = _foreign_answer(cause)
+    if foreign:
+        return foreign
     if any(kind.__name__ in _PROVIDER_ERRORS for kind in type(cause).__mro__):
         return _provider_failure(cause)
     return "" if cause is None else _BOTOCORE_RETRIES.sub("", one_line(str(cause)), count=1) or type(cause).__name__
