@@ -170,6 +170,7 @@ cache_connection: ~/.ansible/organization
 cache_timeout: 3600
 """
 
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
@@ -199,18 +200,19 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text imp
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
     HOSTNAMES_ADVICE,
     account_ids,
+    from_cache,
     group_names,
     host_account,
     host_names,
-    is_organization,
     selected_accounts,
+    to_cache,
     unit_path,
     validate_hostnames,
     validate_role_name,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.api import (
     SERVICE,
-    get_organization_id,
+    get_identity,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.listing import (
     LISTING_DEFAULTS,
@@ -222,7 +224,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 # A part of the cache's key. Change it if the format of the cached data changes.
-_CACHE_FORMAT = "1"
+_CACHE_FORMAT = "2"
 
 # The options of the connection that get_aws_connection_info() does not read.
 _KEY_OPTIONS = ("access_key", "secret_key", "session_token")
@@ -322,20 +324,32 @@ class InventoryModule(AWSInventoryBase):
     def _get_organization(self, client: BaseClient, path: str, cache: bool) -> Mapping[str, Any]:
         """Return the organization of the caller, from AWS or from the cache: see list_organization()."""
         include_tags, include_email = self.get_option("include_tags"), self.get_option("include_email")
-        organization_id = None
-        if self.get_option("cache"):
-            organization_id = get_organization_id(client)
-            parts = [_CACHE_FORMAT, str(organization_id), "tags" * include_tags, "email" * include_email]
+        if not self.get_option("cache"):
+            return list_organization(client, include_tags, include_email)
+        identity = get_identity(client)
+        if identity:
+            parts = [_CACHE_FORMAT, identity.organization_id, "tags" * include_tags, "email" * include_email]
             self._cache_key_suffix = "".join(f"_{part}" for part in parts if part)
-        if organization_id:
-            is_cached, cached = self.get_cached_result(path, cache)
-            # The data in the cache may be damaged, or written by somebody else.
-            if is_cached and is_organization(cached, organization_id):
-                return cached
+            # Whatever is wrong with the cache, AWS has the data.
+            with suppress(Exception):
+                is_cached, cached = self.get_cached_result(path, cache)
+                if is_cached:
+                    return from_cache(cached, identity, include_tags, include_email)
         organization = list_organization(client, include_tags, include_email)
-        if organization_id == organization["id"]:
-            self.update_cached_result(path, cache, organization)
+        if identity and identity.organization_id == organization["id"]:
+            self._write_cache(path, organization)
         return organization
+
+    def _write_cache(self, path: str, organization: Mapping[str, Any]) -> None:
+        """Write the organization to the cache now: ansible-core does so after the hosts were added, and can fail there."""
+        try:
+            # Not update_cached_result(), which keeps data that was in the cache and could not be used.
+            self._cache[self.get_cache_key(path)] = to_cache(organization)
+            self.update_cache_if_changed()
+        except Exception as error:
+            raise AnsibleParserError(
+                f"Failed to write the cache: {error}. Check cache_plugin and cache_connection, or set cache: false."
+            ) from None
 
     def _add_accounts(self, organization: Mapping[str, Any], common: Mapping[str, Any]) -> None:
         """Add hosts and groups.
