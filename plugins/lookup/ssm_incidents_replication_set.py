@@ -170,6 +170,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     AnsibleSSMIncidentsError,
     as_failure,
 )
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import transportable
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
@@ -241,7 +242,7 @@ class LookupModule(AWSLookupBase):
                 reason=f"according to Region {facts['region']}, the account has none",
                 advice="If this is not an error, set on_missing to warn or skip.",
             )
-        return self._connection.mask(facts)
+        return transportable(self._connection.mask(facts))
 
     def _validate_options(self, given: Mapping[str, Any]) -> None:
         """Validate that all options exist, because Ansible ignores others, and that no credentials are empty."""

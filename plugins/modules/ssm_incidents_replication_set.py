@@ -24,6 +24,8 @@ description:
   - If several people or jobs may change a set at the same time, turn deletion protection on. If another job has just
     deleted the other Regions, only deletion protection prevents AWS from deleting the last Region.
   - After a failure or an interruption, run the task again. It continues from the current state of the set.
+  - In O(tags), a key that begins with C(__ansible_) or C(_ansible_) can be set with a backslash before it, as results show
+    it. ansible-core 2.19 and newer do not pass the key C(__ansible_type) to a module.
   - B(Deleting the replication set may be final.) Since 7 November 2025, AWS creates a replication set only in an
     account where Incident Manager is already enabled. It is not known whether an account that has deleted its set still
     counts as such an account. In any other account, a task that would create a set fails with
@@ -202,7 +204,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: The steps of the change, in order.
+  description:
+    - The steps of the change, in order.
+    - If Ctrl-C ends C(ansible-playbook), Ansible shows no result of the task, and so no steps.
   returned: always, unless an option is rejected, the connection fails, or the ARN belongs to another account
   type: list
   elements: dict
@@ -423,6 +427,8 @@ replication_set:
     tags:
       description:
         - The tags of the set. Keys and values keep their case.
+        - A key that begins with C(__ansible_) or C(_ansible_) is returned with a backslash before it, because Ansible
+          reserves such keys in results.
         - V({}) if there are none. Null if the tags were not requested, or if the caller has no permission to list them.
       returned: if there is a replication set
       type: dict
@@ -444,7 +450,7 @@ error:
           V(MalformedAnswer), V(MultipleReplicationSets), V(NoReplicationSet), V(OpenIncidents),
           V(ReplicationSetChanged), V(ReplicationSetDeleted), V(ReplicationSetFailed), V(SearchIncomplete),
           V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or V(WaitTimeout).
-        - The README of the collection lists all codes in a table.
+        - The page "Error codes" of the collection lists all codes.
       returned: failure
       type: str
       sample: ResourceNotFoundException

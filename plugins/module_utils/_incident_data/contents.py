@@ -13,6 +13,7 @@ from typing import Any, Iterable, Mapping, Sequence
 from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_arn
 
 from .._aws.arn import is_of_another_account
+from .._aws.text import one_line
 from .._replication_set.facts import iso_time
 from .._replication_set.service import ACTIVE
 
@@ -120,7 +121,7 @@ def state_warning(replication_set: Mapping[str, Any]) -> str | None:
     if {status, *regions.values()} == {ACTIVE}:
         return None
     described = ", ".join(f"{region} {one}" for region, one in sorted(regions.items()))
-    return f"The replication set is {status} ({described}). It may hold more than AWS returns now."
+    return one_line(f"The replication set is {status} ({described}). It may hold more than AWS returns now.")
 
 
 def validate_items(listing: Listing, items: Iterable[Any]) -> None:
