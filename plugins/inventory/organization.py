@@ -121,7 +121,15 @@ notes:
     that C(Status) would be removed on 9 September 2026. An older botocore does not know C(State), so the plugin uses
     C(Status), even if AWS returns both. If AWS returns only C(State), and the installed botocore does not know
     C(State), the source fails.
-  - Names and tags come from AWS and are never evaluated as templates.
+  - Names and tags come from AWS and are never evaluated as templates. A text that consists only of letters, digits,
+    spaces and C(_.:/=+@-) is an ordinary string. ansible-core marks every other text as unsafe, and
+    C(ansible-inventory --list) shows it as a mapping with the key C(__ansible_unsafe). All texts of C(account_tags) are
+    marked if a key of a tag has other characters.
+  - C(ansible-inventory --list) without C(--yaml) or C(--toml) keeps these marks. In an inventory that is exported with
+    C(--yaml) or C(--toml), the marks can be lost, and ansible-core then evaluates account names and tags as templates.
+    Do not use such a file as an inventory.
+  - In C(account_tags), a key that is reserved in ansible-core's JSON, such as C(__ansible_type), has a backslash before
+    it. Lone surrogates in names and tags are replaced with U+FFFD.
   - If several sources list different organizations, units with the same name share a group. To avoid this, use
     O(unit_groups=id).
   - The cache contains the list of accounts, but no credentials. Before the plugin uses the cache, it calls ListAccounts
@@ -170,6 +178,7 @@ cache_connection: ~/.ansible/organization
 cache_timeout: 3600
 """
 
+import re
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
@@ -196,7 +205,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     as_failure,
     invalid_option,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable, transportable
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
     HOSTNAMES_ADVICE,
     account_ids,
@@ -225,6 +234,9 @@ if TYPE_CHECKING:
 
 # A part of the cache's key. Change it if the format of the cached data changes.
 _CACHE_FORMAT = "2"
+
+# ansible-core 2.19 and newer trust no string that a plugin returns. Older versions template every string with a brace.
+_TRUSTS_TEXTS = hasattr(template, "trust_as_template")
 
 # The options of the connection that get_aws_connection_info() does not read.
 _KEY_OPTIONS = ("access_key", "secret_key", "session_token")
@@ -365,9 +377,9 @@ class InventoryModule(AWSInventoryBase):
         for account in accounts:
             account_id = account["account_id"]
             variables = {
-                **_as_data(account),
+                **_as_data(transportable(account)),
                 "organization_id": organization["id"],
-                "organizational_unit_path": _as_data(unit_path(account["organizational_units"])),
+                "organizational_unit_path": _as_data(transportable(unit_path(account["organizational_units"]))),
                 "incident_manager_account": host_account(organization, account_id, role_name, common, caller_role),
             }
             host, units = names[account_id], [groups[unit["id"]] for unit in account["organizational_units"]]
@@ -465,7 +477,8 @@ def _copy(added: Any, inventory: Any) -> None:
             inventory.add_child(name, host.name)
     for name, host in added.hosts.items():
         for variable, value in host.vars.items():
-            inventory.set_variable(name, variable, value)
+            # With older versions, compose can yield a template.
+            inventory.set_variable(name, variable, _as_data(value) if _TRUSTS_TEXTS else value)
 
 
 def _copy_groups(source: Any, inventory: Any) -> None:
@@ -486,14 +499,23 @@ def _without_credentials(message: str) -> str:
 
 
 def _as_data(value: Any) -> Any:
-    """Return data from AWS in a form that Ansible does not template, so that an account's name can't run code here.
+    """Return data in a form that Ansible never evaluates as a template, so that an account's name can't run code.
 
-    ansible-core 2.19 and newer trust no string that a plugin returns. Older versions template every string with a brace.
+    ansible-core marks texts that are no templates. ansible-inventory --list shows a mark as a mapping. So that most values are
+    texts there, a text of letters, digits, spaces and _.:/=+@- has no mark: it is no template, and no expression that calls
+    anything, in whatever way a playbook uses it. ansible-core 2.18 and older look for the mark only at the values of a mapping.
     """
-    if hasattr(template, "trust_as_template"):
-        return value
-    if isinstance(value, Mapping):
-        return {_as_data(key): _as_data(item) for key, item in value.items()}
+    if isinstance(value, Mapping) and all(map(_is_plain, value)):
+        return {key: _as_data(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_as_data(item) for item in value]
-    return wrap_var(value) if isinstance(value, str) and "{" in value else value
+    return _without_mark(value) if _is_plain(value) else wrap_var(value)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[\w .:/=+@-]*", value) is not None
+
+
+def _without_mark(text: str) -> Any:
+    # ansible-core 2.19 and newer mark every text that is not trusted.
+    return template.trust_as_template(text) if _TRUSTS_TEXTS else text

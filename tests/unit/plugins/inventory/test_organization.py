@@ -753,32 +753,112 @@ def test_the_cache_is_not_used_without_access(
 # As commands ----------------------------------------------------------------------------------------------------------
 
 
+HOSTILE = [
+    "{{ CALL }}",
+    "CALL",
+    "{% if CALL %}{% endif %}",
+    "{# #}{{ CALL }}",
+    "#jinja2: variable_start_string:'A'\nA CALL }}",
+]
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("as_key", [False, True])
 def test_texts_are_not_templates(
     endpoint: LocalEndpoint,
     source: Source,
     run_command: Callable[..., subprocess.CompletedProcess[str]],
     tmp_path: Path,
     template_text: str,
+    text: str,
+    as_key: bool,
 ) -> None:
-    account = {"id": SHOP, "name": template_text, "units": [template_text], "tags": {"Team": template_text}}
-    endpoint.make_organization([account], MANAGEMENT)
+    """Nor are they expressions, whatever a playbook does with them. The fixture fails if the command of a text has run."""
+    text = text.replace("CALL", template_text[3:-3])
+    tags = {text: "x"} if as_key else {"Team": text}
+    endpoint.make_organization([{"id": SHOP, "name": text, "units": [text], "tags": tags}], MANAGEMENT)
     path = source.write(
         include_tags=True,
         hostnames=["account_name"],
-        compose={"note": "account_name", "again": "account_tags.Team ~ '!'"},
+        compose={
+            "note": "account_name",
+            "again": "account_tags.Team ~ '!'",
+            "key": "(account_tags | list | first) ~ ''",
+        },
         keyed_groups=[{"key": "account_tags"}],
     )
-    names = ("account_name", "account_tags", "note", "again", "organizational_unit_path", "organizational_units")
-    tasks = [
+    names = ["account_name", "account_tags", "note", "again", "key", "organizational_unit_path", "organizational_units"]
+    if as_key:
+        names.remove("again")
+    tasks: list[dict[str, Any]] = [
         {"ansible.builtin.debug": {"msg": "{{ " + name + " }}"}}
         for name in (*names, "inventory_hostname", "group_names")
     ]
+    tasks += [{"ansible.builtin.set_fact": {"copied": "{{ account_tags.keys() | first ~ '' }}"}}]
+    for name in ("account_name", "note", "key", "copied"):
+        tasks += [
+            {"ansible.builtin.debug": {"msg": "{{ " + name + " }}"}, "when": name, "ignore_errors": True},
+            {"ansible.builtin.debug": {"msg": "x"}, "when": "{{ " + name + " }}", "ignore_errors": True},
+            {"ansible.builtin.debug": {"var": "{{ " + name + " }}"}, "ignore_errors": True},
+        ]
     play = {"hosts": "all", "gather_facts": False, "connection": "local", "tasks": tasks}
     (tmp_path / "playbook.json").write_text(json.dumps([play]))
     outcome = run_command("ansible-playbook", "--inventory", path, "playbook.json")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert "lookup('pipe'" in outcome.stdout
+
+
+@pytest.mark.slow
+def test_ordinary_texts_are_texts_in_the_list_of_an_inventory(
+    endpoint: LocalEndpoint,
+    source: Source,
+    run_command: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+    template_text: str,
+) -> None:
+    accounts = [
+        {"id": SHOP, "name": "Shop & Café", "units": ["Prod - EU"], "tags": {"Team": "A", "__ansible_type": "b"}},
+        {"id": PAYMENTS, "name": "Payments", "units": ["Prod - EU"], "tags": {"Team:1": "a@b.c", "T": template_text}},
+    ]
+    endpoint.make_organization(accounts, MANAGEMENT)
+    path = source.write(include_tags=True, compose={"note": "account_name ~ ' 1'"})
+    outcome = run_command("ansible-inventory", "--inventory", path, "--list")
+    shown = json.loads(outcome.stdout)["_meta"]["hostvars"]
+    assert shown[SHOP]["account_name"] == {"__ansible_unsafe": "Shop & Café"}
+    assert shown[SHOP]["account_tags"]["\\__ansible_type"] == {"__ansible_unsafe": "b"}
+    assert shown[PAYMENTS]["account_tags"] == {"Team:1": "a@b.c", "T": {"__ansible_unsafe": template_text}}
+    del shown[PAYMENTS]["account_tags"]
+    assert "__ansible_unsafe" not in json.dumps(shown[PAYMENTS])
+    assert (shown[PAYMENTS]["account_state"], shown[PAYMENTS]["note"]) == ("ACTIVE", "Payments 1")
+    # The list stays safe as the output of an inventory script.
+    script = tmp_path / "frozen"
+    script.write_text(f"#!/bin/sh\ncat <<'END'\n{outcome.stdout}\nEND\n")
+    script.chmod(0o755)
+    (tmp_path / "playbook.json").write_text(
+        json.dumps(
+            [
+                {
+                    "hosts": "all",
+                    "gather_facts": False,
+                    "connection": "local",
+                    "tasks": [{"ansible.builtin.debug": {"msg": "{{ account_tags }} {{ account_name }}"}}],
+                }
+            ]
+        )
+    )
+    outcome = run_command("ansible-playbook", "--inventory", script, "playbook.json")
+    assert outcome.returncode == 0 and "lookup('pipe'" in outcome.stdout, outcome.stdout + outcome.stderr
+
+
+def test_keys_and_surrogates_are_transportable(source: Source, organizations: Organizations) -> None:
+    def change(answer: Answer, _given: dict[str, Any]) -> Answer:
+        return {"Tags": [{"Key": "__ansible_type", "Value": "a\ud800b"}]}
+
+    organizations.changes["ListTagsForResource"] = change
+    assert variables(source.parse(include_tags=True), SHOP)["account_tags"] == {
+        "\\__ansible_type": "a\N{REPLACEMENT CHARACTER}b"
+    }
 
 
 # Hosts that would be merged -------------------------------------------------------------------------------------------
