@@ -125,9 +125,9 @@ notes:
     spaces and C(_.:/=+@-) is an ordinary string. ansible-core marks every other text as unsafe, and
     C(ansible-inventory --list) shows it as a mapping with the key C(__ansible_unsafe). All texts of C(account_tags) are
     marked if a key of a tag has other characters.
-  - C(ansible-inventory --list) without C(--yaml) or C(--toml) keeps these marks. In an inventory that is exported with
-    C(--yaml) or C(--toml), the marks can be lost, and ansible-core then evaluates account names and tags as templates.
-    Do not use such a file as an inventory.
+  - The JSON of C(ansible-inventory --list) keeps these marks. An inventory that is exported with C(--yaml) or C(--toml)
+    has none, so ansible-core would evaluate account names and tags in it as templates. Do not use such a file as an
+    inventory.
   - In C(account_tags), a key that is reserved in ansible-core's JSON, such as C(__ansible_type), has a backslash before
     it. Lone surrogates in names and tags are replaced with U+FFFD.
   - If several sources list different organizations, units with the same name share a group. To avoid this, use
