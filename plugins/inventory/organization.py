@@ -305,7 +305,7 @@ class InventoryModule(AWSInventoryBase):
             raise AnsibleParserError(f"The inventory source {path} must be a mapping of options.") from None
         aliases = self._aliases()
         validate_credentials(config, aliases)
-        options = {name: option for option in _CREDENTIAL_OPTIONS for name in (option, *aliases[option])}
+        options = {name: option for option in (*_CREDENTIAL_OPTIONS, "region") for name in (option, *aliases[option])}
         given = {name: self.get_option(option) for name, option in options.items() if name in config}
         validate_credentials(given, aliases)
         return config

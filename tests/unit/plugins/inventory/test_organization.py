@@ -1125,6 +1125,14 @@ def test_an_option_that_is_empty_as_a_template(
     assert not organizations.calls
 
 
+@pytest.mark.parametrize("value", ["", "{{ lookup('env', 'NOT_SET') }}", "{{ '' }}"])
+def test_an_empty_region(source: Source, organizations: Organizations, value: str, monkeypatch: Any) -> None:
+    """Otherwise, every account would be audited from the Region of the environment."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert "region: must not be empty" in source.fails(region=value)
+    assert not organizations.calls
+
+
 def test_options_of_botocore(source: Source) -> None:
     with hanging_server() as url:
         config = {"read_timeout": 0.2, "retries": {"total_max_attempts": 1}}

@@ -268,6 +268,25 @@ def test_empty_credentials_are_refused(
     assert endpoint.requests == []
 
 
+@pytest.mark.usefixtures("connected_environment")
+def test_an_empty_region_is_refused(endpoint: LocalEndpoint) -> None:
+    """An empty Region does not mean the Region of the environment."""
+    with pytest.raises(AnsibleError, match="region: must not be empty"):
+        lookup_loader.get(NAME).run([], variables={}, endpoint_url=endpoint.url, region="")
+    assert endpoint.requests == []
+
+
+@pytest.mark.usefixtures("connected_environment")
+def test_options_of_botocore(endpoint: LocalEndpoint) -> None:
+    given = {"endpoint_url": endpoint.url, "region": "us-east-1", "on_missing": "skip"}
+    with pytest.raises(AnsibleError, match="aws_config"):
+        lookup_loader.get(NAME).run([], variables={}, aws_config={"read_timeut": 1}, **given)
+    assert endpoint.requests == []
+    assert lookup_loader.get(NAME).run([], variables={}, aws_config={"user_agent_extra": "x"}, **given) == []
+    with pytest.raises(AnsibleError, match="/no/such.pem"):
+        lookup_loader.get(NAME).run([], variables={}, aws_ca_bundle="/no/such.pem", **given)
+
+
 @pytest.mark.parametrize("value", [None, ""])
 def test_permanent_keys_need_no_session_token(
     endpoint: LocalEndpoint, recorded_arn: str, connection_options: dict[str, str], value: str | None
