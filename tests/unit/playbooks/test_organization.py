@@ -169,7 +169,7 @@ def test_groups_that_form_a_loop_do_not_pass(
     rules.parent.mkdir(exist_ok=True)
     rules.write_text(json.dumps({"incident_manager_rules": {"state": "absent"}}))
     static = tmp_path / "static.json"
-    children = {"ou_Workloads__Prod": {"children": {"ou_Workloads": {}}}}
+    children: dict[str, Any] = {"ou_Workloads__Prod": {"children": {"ou_Workloads": {}}}}
     static.write_text(json.dumps({"all": {"hosts": {"extra": {}}, "children": children}}))
     sources = [source, static] if is_first else [static, source]
     outcome = audit(sources, incident_manager_expected_accounts=3 if is_first else 1)
