@@ -151,6 +151,7 @@ _list:
 from functools import partial
 from typing import Any, Mapping, Sequence
 
+from ansible_collections.incident_manager.aws.plugins.plugin_utils import _amazon_aws  # noqa: F401  # pylint: disable=unused-import
 from ansible import constants
 from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
@@ -163,6 +164,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
+    ACCOUNT_MISMATCH,
     NO_REPLICATION_SET,
     NOT_FOUND,
     ON_CONTROLLER,
@@ -220,7 +222,9 @@ class LookupModule(AWSLookupBase):
         """Fail, warn or do nothing, depending on the options."""
         mask = self._connection.mask if self._connection else None
         message = failure.describe(ON_CONTROLLER, mask)
-        option = _OPTION_BY_ERROR_CODE.get(failure.code)
+        # What the service answered for an ARN of another account.
+        answered = failure.__cause__ if failure.code == ACCOUNT_MISMATCH else None
+        option = _OPTION_BY_ERROR_CODE.get(getattr(answered, "code", failure.code))
         reaction = self.get_option(option) if option else "error"
         if reaction == "error":
             raise AnsibleLookupError(message)

@@ -368,8 +368,9 @@ error:
         - If an error response has no error code, for example because a proxy sent the response, its HTTP status code,
           such as V(403).
         - If botocore raised the error, the name of botocore's exception, such as V(NoCredentialsError).
-        - Otherwise, a code of this collection, one of V(Interrupted), V(InvalidConfiguration), V(InvalidParameter),
-          V(MalformedAnswer), V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
+        - Otherwise, a code of this collection, one of V(AccountMismatch), V(Interrupted), V(InvalidConfiguration),
+          V(InvalidParameter), V(MalformedAnswer), V(MultipleReplicationSets), V(SearchIncomplete) or
+          V(UnexpectedError).
         - The page "Error codes" of the collection lists all codes.
       returned: failure
       type: str

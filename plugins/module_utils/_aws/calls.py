@@ -31,6 +31,7 @@ from .errors import (
     THROTTLING,
     TIMEOUT_ERRORS,
     TRANSIENT_ERRORS,
+    UNREACHABLE,
     AnsibleSSMIncidentsError,
     aws_response,
     error_code,
@@ -114,7 +115,7 @@ def _attempts(failure: AnsibleSSMIncidentsError, limit: int | None, deadline: fl
     if failure.code in (*TIMEOUT_ERRORS, MALFORMED_ANSWER):
         return MAX_ATTEMPTS_OF_TIMEOUT
     # A host name that does not resolve must not delay a search.
-    return MAX_ATTEMPTS_TO_CONNECT if failure.code == "EndpointConnectionError" else MAX_ATTEMPTS
+    return MAX_ATTEMPTS_TO_CONNECT if failure.code == UNREACHABLE else MAX_ATTEMPTS
 
 
 def _call_once(description: str, call: Callable[[], Any], returns_secrets: bool) -> Any:

@@ -59,6 +59,7 @@ QUOTA_EXCEEDED = "ServiceQuotaExceededException"
 READ_TIMEOUT = "ReadTimeoutError"
 STS_ACCESS_DENIED = "AccessDenied"
 THROTTLING = "ThrottlingException"
+UNREACHABLE = "EndpointConnectionError"
 UNRECOGNIZED_CLIENT = "UnrecognizedClientException"
 
 _RESPONSE_ADVICE = (
@@ -165,7 +166,7 @@ BOTOCORE_ADVICE = {
     "ConnectTimeoutError": _ENDPOINT_ADVICE,
     "ConnectionClosedError": _ENDPOINT_ADVICE,
     CREDENTIAL_RETRIEVAL_ERROR: _PROFILE_ADVICE,
-    "EndpointConnectionError": _ENDPOINT_ADVICE,
+    UNREACHABLE: _ENDPOINT_ADVICE,
     "HTTPClientError": _ENDPOINT_ADVICE,
     "IncompleteReadError": _ENDPOINT_ADVICE,
     "InvalidRegionError": _REGION_ADVICE,
@@ -202,7 +203,7 @@ ADVICE: Mapping[str, str] = {**COLLECTION_ADVICE, **AWS_ADVICE, **BOTOCORE_ADVIC
 TRANSIENT_ERRORS = ("ThrottlingException", "InternalServerException", "ServiceException", "500", "502", "503", "504")
 
 #: The service was not reached: its host name does not resolve, or nothing responds, as in a Region without the service.
-CONNECTION_ERRORS = ("ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError")
+CONNECTION_ERRORS = ("ConnectionClosedError", "ConnectTimeoutError", UNREACHABLE)
 
 #: What takes as long as the time limit allows. It is not worth many attempts.
 TIMEOUT_ERRORS = ("ConnectTimeoutError", READ_TIMEOUT)
