@@ -321,12 +321,17 @@ def _validate_readable(path: Any) -> None:
 def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequence[str]]) -> None:
     """Validate that no option for credentials is empty or null. Otherwise, the credentials of another account could be used.
 
+    Neither may the Region be empty: the Region of the environment or the profile would be used.
+
     :param given: the options that the user has set, by the names that the user wrote.
     :param aliases: the aliases of the options.
     :raises AnsibleSSMIncidentsError: names the option.
     """
     names = {
-        name: option for option in _CREDENTIAL_OPTIONS for name in (option, *aliases.get(option, ())) if name in given
+        name: option
+        for option in (*_CREDENTIAL_OPTIONS, "region")
+        for name in (option, *aliases.get(option, ()))
+        if name in given
     }
     filled = {option for name, option in names.items() if given[name]}
     for name, option in names.items():
@@ -334,6 +339,8 @@ def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequenc
         is_deliberate = (option in _KEY_OPTIONS and "profile" in filled and given[name] == "") or (
             option == "session_token" and {"access_key", "secret_key"} <= filled
         )
+        # Null is the same as an option that is omitted.
+        is_deliberate = is_deliberate or (option == "region" and given[name] is None)
         # A template can also yield false, or an empty list.
         if not given[name] and not is_deliberate:
             raise invalid_option(name, "must not be empty", "Set a value, or omit the option")
