@@ -122,6 +122,7 @@ format: .build/new/ready ## Format the code as "make lint" requires
 
 docs: .build/new/installed ## Build the reference and the guides as HTML in .build/docs/html
 	$(NEW)/python tests/tools/build_docs.py
+	@$(NEW)/python tests/tools/narrow_pages.py .build/docs/html
 
 picture: .build/new/installed ## Update the README's picture of an audit's page
 	@$(NEW)/python tests/tools/with_endpoint.py tests/demo/audit > /dev/null

@@ -28,10 +28,10 @@ CONTENTS = """
 .. toctree::
    :hidden:
 
-   collections/incident_manager/aws/index
-   collections/index
-   collections/environment_variables
-   collections/incident_manager/aws/changelog
+   Reference and guides <collections/incident_manager/aws/index>
+   Environment variables <collections/environment_variables>
+   All collections <collections/index>
+   Release notes <collections/incident_manager/aws/changelog>
 """
 
 #: Links that work where a forge shows the source: to another page, or to the file of a plugin. They become references of
@@ -54,17 +54,35 @@ APPENDICES = {
 # References to other collections become links to the Ansible documentation. Its own inventory would be a download.
 CONF = """
 intersphinx_mapping = {"ansible": ("https://docs.ansible.com/projects/ansible/latest/", "../ansible.inv")}
+html_static_path = ["static"]
+html_css_files = ["narrow.css"]
+"""
+
+#: Names such as ssm_incidents_replication_set_info are wider than a phone.
+NARROW = """
+code, pre, a.reference, .wy-breadcrumbs, h1, h2, .ansible-option-title { overflow-wrap: anywhere; }
+.wy-table-responsive table td, .wy-table-responsive table th { white-space: normal; }
+"""
+
+#: The command on the pages of plugins. The collection is not on Ansible Galaxy yet.
+INSTALL = """
+collection_install = {
+  * = "ansible-galaxy collection install git+file:///path/to/clone"
+}
 """
 
 
 def main() -> None:
     shutil.rmtree(DOCS, ignore_errors=True)
     RST.mkdir(parents=True, mode=0o755)
+    (DOCS / "install.cfg").write_text(INSTALL, encoding="utf-8")
     antsibull_docs(
         "sphinx-init", "--use-current", "--fail-on-error", "--project", NAME, "--title", NAME, directory=DOCS
     )
     with (DOCS / "conf.py").open("a", encoding="utf-8") as conf:
         conf.write(CONF)
+    (DOCS / "static").mkdir()
+    (DOCS / "static" / "narrow.css").write_text(NARROW, encoding="utf-8")
     antsibull_docs("collection", "--use-current", "--fail-on-error", directory=RST)
     first = Path("docs/docsite/index.rst").read_text(encoding="utf-8")
     (RST / "index.rst").write_text(with_references(first) + CONTENTS, encoding="utf-8")
@@ -87,7 +105,8 @@ def label(folder: str | None, name: str) -> str:
 
 
 def antsibull_docs(command: str, *options: str, directory: Path) -> None:
-    run(Path(sys.prefix, "bin", "antsibull-docs"), command, *options, "--dest-dir", directory, NAME)
+    program = Path(sys.prefix, "bin", "antsibull-docs")
+    run(program, "--config-file", DOCS / "install.cfg", command, *options, "--dest-dir", directory, NAME)
 
 
 def inventory() -> bytes:
