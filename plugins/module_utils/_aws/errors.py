@@ -65,7 +65,19 @@ _RESPONSE_ADVICE = (
     "Check endpoint_url, and check whether a proxy or a captive portal is between the host and AWS. The option aws_config can"
     " set a proxy too (proxies)."
 )
-_CREDENTIALS_ADVICE = "Check the credentials. They are unknown, expired, or from another partition, or the Region is not enabled for the account."
+_CREDENTIALS_ADVICE = (
+    "Check the credentials. They are unknown, expired, or from another partition, or the Region is not enabled for the account."
+)
+_EXPIRED_ADVICE = (
+    f"Sign in again. If the profile uses aws sso login or aws login, run that command on {HOST}. Otherwise, set new temporary"
+    " credentials (access_key, secret_key and session_token)."
+)
+_CLOCK_ADVICE = f"Check the clock of {HOST}. AWS rejects a request whose time differs from its own by more than some minutes."
+_SIGNATURE_ADVICE = (
+    f"Check the secret key, and that no proxy between {HOST} and AWS changes requests. {_CLOCK_ADVICE}"
+)
+_REGION_DISABLED_ADVICE = "Enable the Region for the account, or use another Region."
+_DENIED_ADVICE = "Allow this action in the caller's IAM policy, and check whether another policy denies it."
 _NO_CREDENTIALS_ADVICE = (
     "Set access_key and secret_key (and session_token if they are temporary), or profile, or set AWS_ACCESS_KEY_ID and"
     f" AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment of {HOST}."
@@ -132,22 +144,49 @@ COLLECTION_ADVICE = {
     WAIT_TIMEOUT: "Run the task again with a longer wait_timeout.",
 }
 
-#: AWS's codes: those of the service (botocore's model), of the signature check in front of it, and of STS.
+#: AWS's codes for a denied action: those of the services, of STS, and of IAM Identity Center for a role of the user.
+DENIED_ERRORS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException")
+
+# The codes of the signature check in front of each service, for credentials and for the time of a request. Services with
+# the query protocol, such as STS, have other names for what the JSON services call an exception (API references, "Common
+# Error Types"; botocore's models).
+_SIGNATURE_CODES_ADVICE = {
+    "AuthFailure": _CREDENTIALS_ADVICE,
+    "ExpiredToken": _EXPIRED_ADVICE,
+    "ExpiredTokenException": _EXPIRED_ADVICE,
+    "IncompleteSignature": _SIGNATURE_ADVICE,
+    "IncompleteSignatureException": _SIGNATURE_ADVICE,
+    "InvalidClientTokenId": _CREDENTIALS_ADVICE,
+    "InvalidSignatureException": _SIGNATURE_ADVICE,
+    "MissingAuthenticationToken": _SIGNATURE_ADVICE,
+    "MissingAuthenticationTokenException": _SIGNATURE_ADVICE,
+    "OptInRequired": _REGION_DISABLED_ADVICE,
+    "RegionDisabledException": _REGION_DISABLED_ADVICE,
+    "RequestExpired": _CLOCK_ADVICE,
+    "RequestTimeTooSkewed": _CLOCK_ADVICE,
+    "SignatureDoesNotMatch": _SIGNATURE_ADVICE,
+    UNRECOGNIZED_CLIENT: _CREDENTIALS_ADVICE,
+}
+
+#: AWS's codes: those of the services (botocore's models), of the signature check in front of them, and of STS.
 AWS_ADVICE = {
+    **_SIGNATURE_CODES_ADVICE,
     STS_ACCESS_DENIED: (
         "Allow sts:AssumeRole on this role in the caller's IAM policy, and add the caller to the role's trust policy."
     ),
-    ACCESS_DENIED: "Allow this action in the caller's IAM policy, and check whether another policy denies it.",
+    ACCESS_DENIED: _DENIED_ADVICE,
     CONFLICT: "Another change of the replication set is in progress. Try again when it has finished.",
-    "ExpiredTokenException": _CREDENTIALS_ADVICE,
-    "IncompleteSignatureException": _CREDENTIALS_ADVICE,
+    "DataEncryptionException": (
+        "Check that the KMS keys of the replication set are enabled, and that the keys' policies let the caller use them."
+    ),
+    "ForbiddenException": (
+        "In IAM Identity Center, assign the account and the permission set to the user, or check sso_account_id and"
+        f" sso_role_name of the profile on {HOST}."
+    ),
     "InternalServerException": "This is an internal error of the service. Try again later.",
-    "InvalidClientTokenId": _CREDENTIALS_ADVICE,
-    "InvalidSignatureException": _CREDENTIALS_ADVICE,
     NOT_FOUND: "Check the ARN, and that the Region is in the replication set.",
     QUOTA_EXCEEDED: "The account has reached a quota of the service. It can have only one replication set.",
     THROTTLING: "The service throttled the request. Try again later, or run fewer tasks at once.",
-    UNRECOGNIZED_CLIENT: _CREDENTIALS_ADVICE,
     # Not in botocore's model (alchemy-run's tests).
     "UnsupportedOperationException": (
         "Incident Manager has been closed to new customers since 7 November 2025, and AWS creates a replication set only in"
@@ -156,6 +195,27 @@ AWS_ADVICE = {
     ),
     "ValidationException": "Check the values that the message names.",
 }
+
+# How AWS's messages name the policy that denies an action (IAM User Guide, "Troubleshoot access denied error messages"),
+# and where that policy is. If no identity-based policy allows the action, the advice for the code is right.
+_POLICIES = {
+    "identity-based": "the IAM policies of the caller",
+    "permissions boundary": "the permissions boundary of the caller",
+    "resource control": "the resource control policies (RCPs) of the organization",
+    "resource-based": "the policy of the resource, such as the policy of a KMS key",
+    "role trust": "the trust policy of the role",
+    "service control": "the service control policies (SCPs) of the organization",
+    "session": "the session policy of the caller's credentials",
+    "vpc endpoint": "the policy of the VPC endpoint",
+}
+_DENYING_POLICY = re.compile(rf"(explicit deny in|because no) (?:an? |the )?({'|'.join(_POLICIES)})\b", re.I)
+
+# How AWS's messages name a time that is wrong, with the codes for signatures and for credentials.
+_WRONG_TIME = re.compile(
+    r"signature (?:has )?expired|request (?:has )?expired|not yet current|is (?:now|still) (?:earlier|later) than"
+    r"|too skewed|request time|timestamp",
+    re.I,
+)
 
 #: The codes for botocore's exceptions: the names of their classes. An exception without an entry has that of its base class.
 BOTOCORE_ADVICE = {
@@ -253,7 +313,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         super().__init__(message=message, exception=cause)
         self.code = code
         self.reason = _text_of(cause) if reason is None else reason
-        self.advice = _advice(code) if advice is None else advice
+        self.advice = (precise_advice(cause) or _advice(code)) if advice is None else advice
         self.cause = cause
         self.is_temporary = is_temporary or code in NO_ANSWER_ERRORS
 
@@ -348,6 +408,21 @@ def error_code(cause: BaseException, default: str) -> str:
         return code if isinstance(code, str) and _CODE.fullmatch(code) else MALFORMED_ANSWER
     known = (kind.__name__ for kind in type(cause).__mro__ if kind.__module__.startswith("botocore."))
     return next((name for name in known if name in BOTOCORE_ADVICE and name != "BotoCoreError"), default)
+
+
+def precise_advice(cause: BaseException | None) -> str:
+    """Return the advice for what AWS's message says about a wrong time or about the policy that denies an action, else ""."""
+    error = aws_response(cause).get("Error", {})
+    code, message = (str(error.get(name, "")) for name in ("Code", "Message"))
+    if code in _SIGNATURE_CODES_ADVICE and _WRONG_TIME.search(message):
+        return _CLOCK_ADVICE
+    found = _DENYING_POLICY.search(message)
+    if not found:
+        return ""
+    is_explicit, policy = found[1].lower() != "because no", found[2].lower()
+    if is_explicit:
+        return f"Remove the explicit deny from {_POLICIES[policy]}. Until then, no other policy can allow this action."
+    return "" if policy == "identity-based" else f"Allow this action in {_POLICIES[policy]}."
 
 
 def _advice(code: str) -> str:
