@@ -72,6 +72,10 @@ _EXPIRED_ADVICE = (
     f"Sign in again. If the profile uses aws sso login or aws login, run that command on {HOST}. Otherwise, set new temporary"
     " credentials (access_key, secret_key and session_token)."
 )
+_CRT_ADVICE = (
+    f"A profile of aws login requires a newer botocore with its extra crt: for the Python that runs Ansible on {HOST}, run"
+    " pip install --upgrade 'botocore[crt]'."
+)
 _CLOCK_ADVICE = f"Check the clock of {HOST}. AWS rejects a request whose time differs from its own by more than some minutes."
 _SIGNATURE_ADVICE = (
     f"Check the secret key, and that no proxy between {HOST} and AWS changes requests. {_CLOCK_ADVICE}"
@@ -144,8 +148,11 @@ COLLECTION_ADVICE = {
     WAIT_TIMEOUT: "Run the task again with a longer wait_timeout.",
 }
 
-#: AWS's codes for a denied action: those of the services, of STS, and of IAM Identity Center for a role of the user.
-DENIED_ERRORS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException")
+# The code of IAM Identity Center for a role that the user may not use.
+_SSO_FORBIDDEN = "ForbiddenException"
+
+#: AWS's codes for a denied action: those of the services, of STS, and of IAM Identity Center.
+DENIED_ERRORS = (ACCESS_DENIED, STS_ACCESS_DENIED, _SSO_FORBIDDEN)
 
 # The codes of the signature check in front of each service, for credentials and for the time of a request. Services with
 # the query protocol, such as STS, have other names for what the JSON services call an exception (API references, "Common
@@ -179,7 +186,7 @@ AWS_ADVICE = {
     "DataEncryptionException": (
         "Check that the KMS keys of the replication set are enabled, and that the keys' policies let the caller use them."
     ),
-    "ForbiddenException": (
+    _SSO_FORBIDDEN: (
         "In IAM Identity Center, assign the account and the permission set to the user, or check sso_account_id and"
         f" sso_role_name of the profile on {HOST}."
     ),
@@ -195,6 +202,9 @@ AWS_ADVICE = {
     ),
     "ValidationException": "Check the values that the message names.",
 }
+
+# botocore's exceptions for a login that is missing or has expired.
+_SIGN_IN_ERRORS = ("LoginRefreshRequired", "LoginTokenLoadError", "SSOError", "TokenRetrievalError")
 
 # How AWS's messages name the policy that denies an action (IAM User Guide, "Troubleshoot access denied error messages"),
 # and where that policy is. If no identity-based policy allows the action, the advice for the code is right.
@@ -410,10 +420,22 @@ def error_code(cause: BaseException, default: str) -> str:
     return next((name for name in known if name in BOTOCORE_ADVICE and name != "BotoCoreError"), default)
 
 
-def precise_advice(cause: BaseException | None) -> str:
-    """Return the advice for what AWS's message says about a wrong time or about the policy that denies an action, else ""."""
+def precise_advice(cause: BaseException | None, sign_in: str = "") -> str:
+    """Return advice that depends on more than the code: on an expired login, a wrong time, the policy that denies; else "".
+
+    :param cause: an exception of botocore.
+    :param sign_in: the command that renews the login of the profile, if there is one.
+    """
     error = aws_response(cause).get("Error", {})
     code, message = (str(error.get(name, "")) for name in ("Code", "Message"))
+    kinds = {kind.__name__ for kind in type(cause).__mro__}
+    if "MissingDependencyException" in kinds or ("NoCredentialsError" in kinds and sign_in.startswith("aws login")):
+        return _CRT_ADVICE
+    if kinds.intersection(_SIGN_IN_ERRORS) or ADVICE.get(code) == _EXPIRED_ADVICE:
+        return f"Sign in again: on {HOST}, run {sign_in}." if sign_in else _EXPIRED_ADVICE
+    if code == _SSO_FORBIDDEN:
+        # Not the advice for a profile whose credentials can't be retrieved.
+        return ADVICE[code]
     if code in _SIGNATURE_CODES_ADVICE and _WRONG_TIME.search(message):
         return _CLOCK_ADVICE
     found = _DENYING_POLICY.search(message)

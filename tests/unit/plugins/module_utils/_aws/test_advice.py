@@ -15,9 +15,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import botocore.configprovider
 import pytest
 from ansible.errors import AnsibleError
+from botocore.credentials import SSOProvider
 from credentials import config_section
 from endpoint.server import LocalEndpoint
 
@@ -198,7 +198,9 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("HOME", str(tmp_path))
+    # botocore finds the home directory when it is imported.
+    monkeypatch.setattr(SSOProvider, "_SSO_TOKEN_CACHE_DIR", str(tmp_path / "sso"))
+    monkeypatch.setenv("AWS_LOGIN_CACHE_DIRECTORY", str(tmp_path / "login"))
     return write
 
 
@@ -221,14 +223,11 @@ def test_a_user_without_the_role_of_the_profile(
 ) -> None:
     configure(team=SSO)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", answers.url)
-    cache = tmp_path / ".aws" / "sso" / "cache"
-    cache.mkdir(parents=True)
+    cache = tmp_path / "sso"
+    cache.mkdir()
     token = {"accessToken": "x" * 20, "expiresAt": "2099-01-01T00:00:00Z", "startUrl": SSO["sso_start_url"]}
     (cache / f"{hashlib.sha1(SSO['sso_start_url'].encode()).hexdigest()}.json").write_text(json.dumps(token))
     answers.status, answers.body = 403, '{"message": "No access", "__type": "com.amazonaws.switchboard#ForbiddenException"}'
-    # Releases of botocore before 1.31.58 have no AWS_ENDPOINT_URL_SSO.
-    if not hasattr(botocore.configprovider, "ConfiguredEndpointProvider"):
-        pytest.skip("this botocore can't call another endpoint of SSO")
     with pytest.raises(AnsibleError, match=r"ForbiddenException.*IAM Identity Center"):
         run_lookup(**WITH_PROFILE)
     assert run_lookup(**WITH_PROFILE, on_denied="skip") == []
