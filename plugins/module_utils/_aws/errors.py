@@ -10,12 +10,13 @@ Nothing of AWS is imported here. calls.py turns what botocore raises into this e
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from subprocess import Popen
 from typing import Any, Callable, Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
-from .text import one_line, shorten
+from .text import iso_time, one_line, sentences, shorten, without_full_stop
 
 #: A placeholder in advice for the host whose environment and files are used. describe() replaces it.
 HOST = "{host}"
@@ -296,6 +297,9 @@ _PROVIDER_ERRORS = (
     "MetadataRetrievalError",
     "TokenRetrievalError",
 )
+# The members of an error that say why a request is rejected (ssm-contacts' ValidationException, Organizations).
+_EXPLANATIONS = ("Reason", "Fields")
+
 _HTTP_STATUS = re.compile(r"non 200 response \(?([0-9]{3})\b")
 
 
@@ -356,19 +360,17 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         """
         mask = mask or str
         message, reason = mask(self.message), shorten(mask(self.reason))
-        sentences = [f"{message}: {reason}" if reason else message, mask(self.advice.replace(HOST, host))]
-        return " ".join(
-            sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences if sentence
-        )
+        return sentences(f"{message}: {reason}" if reason else message, mask(self.advice.replace(HOST, host)))
 
     def error_members(self, mask: Callable[[str], str] | None = None) -> dict[str, Any]:
-        """Return Code, Message, and all other members of AWS's error.
+        """Return Code, Message, and all other members of AWS's error, those of botocore's model included.
 
         :param mask: as for describe().
         """
         sent = aws_response(self.cause).get("Error", {})
-        message = sent.get("Message") or _text_of(self.cause) or self.reason or self.message
-        return {**sent, "Code": self.code, "Message": shorten((mask or str)(str(message)))}
+        message = _message_of(self.cause) or _text_of(self.cause) or self.reason or self.message
+        members = {**_modeled_members(self.cause), **sent, "Code": self.code, "Message": str(message)}
+        return {name: _plain(value, mask or str) for name, value in members.items()}
 
 
 def invalid_option(option: str, problem: str, advice: str) -> AnsibleSSMIncidentsError:
@@ -457,7 +459,52 @@ def _advice(code: str) -> str:
 def _text_of(cause: BaseException | None) -> str:
     if any(kind.__name__ in _PROVIDER_ERRORS for kind in type(cause).__mro__):
         return _provider_failure(cause)
-    return "" if cause is None else _BOTOCORE_RETRIES.sub("", one_line(str(cause)), count=1) or type(cause).__name__
+    if cause is None:
+        return ""
+    text = _BOTOCORE_RETRIES.sub("", one_line(str(cause)), count=1).rstrip()
+    if aws_response(cause) and not _message_of(cause):
+        # botocore ends its text with a colon and the message.
+        text = text.rpartition(" operation:")[0] + " operation"
+    why = _modeled_members(cause, _EXPLANATIONS)
+    if why:
+        text = f"{without_full_stop(text)} ({one_line('; '.join(f'{name}: {_listed(why[name])}' for name in why))})"
+    return text or type(cause).__name__
+
+
+def _message_of(cause: BaseException | None) -> str:
+    """Return the message that AWS sent, without blanks around it."""
+    return one_line(str(aws_response(cause).get("Error", {}).get("Message") or "")).strip()
+
+
+def _modeled_members(cause: BaseException | None, names: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the members of AWS's error that botocore's model defines, without its code and message.
+
+    :param names: the members to return; by default all.
+    """
+    known = ("code", "error", "message", "responsemetadata")
+    response = aws_response(cause)
+    return {name: response[name] for name in response if (name in names if names else name.lower() not in known)}
+
+
+def _listed(value: Any) -> str:
+    """Return a value in words, such as ssm-contacts' list of fields, which have a Name and a Message."""
+    if isinstance(value, dict):
+        return ": ".join(map(str, value.values()))
+    return ", ".join(map(_listed, value)) if isinstance(value, list) else str(value)
+
+
+def _plain(value: Any, mask: Callable[[str], str]) -> Any:
+    """Return a value as JSON has it, with secrets masked and long texts shortened."""
+    if isinstance(value, dict):
+        return {name: _plain(item, mask) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, mask) for item in value]
+    if isinstance(value, datetime):
+        try:
+            return iso_time(value)
+        except OverflowError:
+            return value.isoformat()
+    return shorten(mask(value)) if isinstance(value, str) else value
 
 
 def _provider_failure(cause: BaseException | None) -> str:
