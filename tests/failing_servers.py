@@ -56,6 +56,7 @@ class AnsweringServer:
                 body = server._answer(request).encode()
                 self.send_response(server.status)
                 self.send_header("Content-Type", "text/xml")
+                self.send_header("x-amzn-RequestId", "a-request")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -82,7 +83,7 @@ class RefusingSTS(AnsweringServer):
         user = "arn:aws:iam::123456789012:user/audit"
         message = f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {role}"
         error = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error>"
-        return f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{error}</ErrorResponse>'
+        return f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{error}<RequestId>a-request</RequestId></ErrorResponse>'
 
 
 class RefusingKMS(AnsweringServer):

@@ -16,6 +16,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Callable, ClassVar, Iterator, Mapping, Sequence
 
+from ansible_collections.incident_manager.aws.plugins.plugin_utils import _amazon_aws  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCOUNT_MISMATCH,
     FILE_NOT_READABLE,

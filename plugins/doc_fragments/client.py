@@ -11,10 +11,10 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   aws_ca_bundle:
-    description: The file of certificate authorities that verifies the certificates of endpoints.
+    description:
+      - The file of certificate authorities that verifies the certificates of endpoints.
+      - It overrides the environment variable E(AWS_CA_BUNDLE) and the profile's C(ca_bundle).
     type: path
-    env:
-      - name: AWS_CA_BUNDLE
     version_added: 4.2.0
   validate_certs:
     description:

@@ -121,7 +121,15 @@ notes:
     that C(Status) would be removed on 9 September 2026. An older botocore does not know C(State), so the plugin uses
     C(Status), even if AWS returns both. If AWS returns only C(State), and the installed botocore does not know
     C(State), the source fails.
-  - Names and tags come from AWS and are never evaluated as templates.
+  - Names and tags come from AWS and are never evaluated as templates. A text that consists only of letters, digits,
+    spaces and C(_.:/=+@-) is an ordinary string. ansible-core marks every other text as unsafe, and
+    C(ansible-inventory --list) shows it as a mapping with the key C(__ansible_unsafe). All texts of C(account_tags) are
+    marked if a key of a tag has other characters.
+  - The JSON of C(ansible-inventory --list) keeps these marks. An inventory that is exported with C(--yaml) or C(--toml)
+    has none, so ansible-core would evaluate account names and tags in it as templates. Do not use such a file as an
+    inventory.
+  - In C(account_tags), a key that is reserved in ansible-core's JSON, such as C(__ansible_type), has a backslash before
+    it. Lone surrogates in names and tags are replaced with U+FFFD.
   - If several sources list different organizations, units with the same name share a group. To avoid this, use
     O(unit_groups=id).
   - The cache contains the list of accounts, but no credentials. Before the plugin uses the cache, it calls ListAccounts
@@ -170,10 +178,13 @@ cache_connection: ~/.ansible/organization
 cache_timeout: 3600
 """
 
+import re
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
+from ansible_collections.incident_manager.aws.plugins.plugin_utils import _amazon_aws  # noqa: F401  # pylint: disable=unused-import
 from ansible import constants, template
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
@@ -195,22 +206,23 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     as_failure,
     invalid_option,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable, transportable
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
     HOSTNAMES_ADVICE,
     account_ids,
+    from_cache,
     group_names,
     host_account,
     host_names,
-    is_organization,
     selected_accounts,
+    to_cache,
     unit_path,
     validate_hostnames,
     validate_role_name,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.api import (
     SERVICE,
-    get_organization_id,
+    get_identity,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.listing import (
     LISTING_DEFAULTS,
@@ -222,7 +234,10 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 # A part of the cache's key. Change it if the format of the cached data changes.
-_CACHE_FORMAT = "1"
+_CACHE_FORMAT = "2"
+
+# ansible-core 2.19 and newer trust no string that a plugin returns. Older versions template every string with a brace.
+_TRUSTS_TEXTS = hasattr(template, "trust_as_template")
 
 # The options of the connection that get_aws_connection_info() does not read.
 _KEY_OPTIONS = ("access_key", "secret_key", "session_token")
@@ -291,7 +306,7 @@ class InventoryModule(AWSInventoryBase):
             raise AnsibleParserError(f"The inventory source {path} must be a mapping of options.") from None
         aliases = self._aliases()
         validate_credentials(config, aliases)
-        options = {name: option for option in _CREDENTIAL_OPTIONS for name in (option, *aliases[option])}
+        options = {name: option for option in (*_CREDENTIAL_OPTIONS, "region") for name in (option, *aliases[option])}
         given = {name: self.get_option(option) for name, option in options.items() if name in config}
         validate_credentials(given, aliases)
         return config
@@ -322,20 +337,32 @@ class InventoryModule(AWSInventoryBase):
     def _get_organization(self, client: BaseClient, path: str, cache: bool) -> Mapping[str, Any]:
         """Return the organization of the caller, from AWS or from the cache: see list_organization()."""
         include_tags, include_email = self.get_option("include_tags"), self.get_option("include_email")
-        organization_id = None
-        if self.get_option("cache"):
-            organization_id = get_organization_id(client)
-            parts = [_CACHE_FORMAT, str(organization_id), "tags" * include_tags, "email" * include_email]
+        if not self.get_option("cache"):
+            return list_organization(client, include_tags, include_email)
+        identity = get_identity(client)
+        if identity:
+            parts = [_CACHE_FORMAT, identity.organization_id, "tags" * include_tags, "email" * include_email]
             self._cache_key_suffix = "".join(f"_{part}" for part in parts if part)
-        if organization_id:
-            is_cached, cached = self.get_cached_result(path, cache)
-            # The data in the cache may be damaged, or written by somebody else.
-            if is_cached and is_organization(cached, organization_id):
-                return cached
+            # Whatever is wrong with the cache, AWS has the data.
+            with suppress(Exception):
+                is_cached, cached = self.get_cached_result(path, cache)
+                if is_cached:
+                    return from_cache(cached, identity, include_tags, include_email)
         organization = list_organization(client, include_tags, include_email)
-        if organization_id == organization["id"]:
-            self.update_cached_result(path, cache, organization)
+        if identity and identity.organization_id == organization["id"]:
+            self._write_cache(path, organization)
         return organization
+
+    def _write_cache(self, path: str, organization: Mapping[str, Any]) -> None:
+        """Write the organization to the cache now: ansible-core does so after the hosts were added, and can fail there."""
+        try:
+            # Not update_cached_result(), which keeps data that was in the cache and could not be used.
+            self._cache[self.get_cache_key(path)] = to_cache(organization)
+            self.update_cache_if_changed()
+        except Exception as error:
+            raise AnsibleParserError(
+                f"Failed to write the cache: {error}. Check cache_plugin and cache_connection, or set cache: false."
+            ) from None
 
     def _add_accounts(self, organization: Mapping[str, Any], common: Mapping[str, Any]) -> None:
         """Add hosts and groups.
@@ -351,9 +378,9 @@ class InventoryModule(AWSInventoryBase):
         for account in accounts:
             account_id = account["account_id"]
             variables = {
-                **_as_data(account),
+                **_as_data(transportable(account)),
                 "organization_id": organization["id"],
-                "organizational_unit_path": _as_data(unit_path(account["organizational_units"])),
+                "organizational_unit_path": _as_data(transportable(unit_path(account["organizational_units"]))),
                 "incident_manager_account": host_account(organization, account_id, role_name, common, caller_role),
             }
             host, units = names[account_id], [groups[unit["id"]] for unit in account["organizational_units"]]
@@ -451,7 +478,8 @@ def _copy(added: Any, inventory: Any) -> None:
             inventory.add_child(name, host.name)
     for name, host in added.hosts.items():
         for variable, value in host.vars.items():
-            inventory.set_variable(name, variable, value)
+            # With older versions, compose can yield a template.
+            inventory.set_variable(name, variable, _as_data(value) if _TRUSTS_TEXTS else value)
 
 
 def _copy_groups(source: Any, inventory: Any) -> None:
@@ -472,14 +500,23 @@ def _without_credentials(message: str) -> str:
 
 
 def _as_data(value: Any) -> Any:
-    """Return data from AWS in a form that Ansible does not template, so that an account's name can't run code here.
+    """Return data in a form that Ansible never evaluates as a template, so that an account's name can't run code.
 
-    ansible-core 2.19 and newer trust no string that a plugin returns. Older versions template every string with a brace.
+    ansible-core marks texts that are no templates. ansible-inventory --list shows a mark as a mapping. So that most values are
+    texts there, a text of letters, digits, spaces and _.:/=+@- has no mark: it is no template, and no expression that calls
+    anything, in whatever way a playbook uses it. ansible-core 2.18 and older look for the mark only at the values of a mapping.
     """
-    if hasattr(template, "trust_as_template"):
-        return value
-    if isinstance(value, Mapping):
-        return {_as_data(key): _as_data(item) for key, item in value.items()}
+    if isinstance(value, Mapping) and all(map(_is_plain, value)):
+        return {key: _as_data(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_as_data(item) for item in value]
-    return wrap_var(value) if isinstance(value, str) and "{" in value else value
+    return _without_mark(value) if _is_plain(value) else wrap_var(value)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[\w .:/=+@-]*", value) is not None
+
+
+def _without_mark(text: str) -> Any:
+    # ansible-core 2.19 and newer mark every text that is not trusted.
+    return template.trust_as_template(text) if _TRUSTS_TEXTS else text

@@ -151,6 +151,7 @@ _list:
 from functools import partial
 from typing import Any, Mapping, Sequence
 
+from ansible_collections.incident_manager.aws.plugins.plugin_utils import _amazon_aws  # noqa: F401  # pylint: disable=unused-import
 from ansible import constants
 from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
@@ -162,6 +163,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
     validate_credentials,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
+    ACCOUNT_MISMATCH,
     DENIED_ERRORS,
     NO_REPLICATION_SET,
     NOT_FOUND,
@@ -169,6 +171,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     AnsibleSSMIncidentsError,
     as_failure,
 )
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import transportable
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
@@ -217,7 +220,9 @@ class LookupModule(AWSLookupBase):
         """Fail, warn or do nothing, depending on the options."""
         mask = self._connection.mask if self._connection else None
         message = failure.describe(ON_CONTROLLER, mask)
-        option = _OPTION_BY_ERROR_CODE.get(failure.code)
+        # What the service answered for an ARN of another account.
+        answered = failure.__cause__ if failure.code == ACCOUNT_MISMATCH else None
+        option = _OPTION_BY_ERROR_CODE.get(getattr(answered, "code", failure.code))
         reaction = self.get_option(option) if option else "error"
         if reaction == "error":
             raise AnsibleLookupError(message)
@@ -239,7 +244,7 @@ class LookupModule(AWSLookupBase):
                 reason=f"according to Region {facts['region']}, the account has none",
                 advice="If this is not an error, set on_missing to warn or skip.",
             )
-        return self._connection.mask(facts)
+        return transportable(self._connection.mask(facts))
 
     def _validate_options(self, given: Mapping[str, Any]) -> None:
         """Validate that all options exist, because Ansible ignores others, and that no credentials are empty."""

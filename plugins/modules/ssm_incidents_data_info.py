@@ -88,9 +88,10 @@ EXAMPLES = r"""
     region: eu-west-1
   register: incident_data
 
-- name: Assert that everything was counted, and that no incident is open
+- name: Assert that there is a set, everything was counted, and no incident is open
   ansible.builtin.assert:
     that:
+      - incident_data.exists
       - incident_data.complete
       - incident_data.counts.open_incidents == 0
 
@@ -367,9 +368,10 @@ error:
         - If an error response has no error code, for example because a proxy sent the response, its HTTP status code,
           such as V(403).
         - If botocore raised the error, the name of botocore's exception, such as V(NoCredentialsError).
-        - Otherwise, a code of this collection, one of V(Interrupted), V(InvalidConfiguration), V(InvalidParameter),
-          V(MalformedAnswer), V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
-        - The README of the collection lists all codes in a table.
+        - Otherwise, a code of this collection, one of V(AccountMismatch), V(Interrupted), V(InvalidConfiguration),
+          V(InvalidParameter), V(MalformedAnswer), V(MultipleReplicationSets), V(SearchIncomplete) or
+          V(UnexpectedError).
+        - The page "Error codes" of the collection lists all codes.
       returned: failure
       type: str
       sample: ResourceNotFoundException

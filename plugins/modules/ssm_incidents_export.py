@@ -297,10 +297,10 @@ error:
         - If an error response has no error code, for example because a proxy sent the response, its HTTP status code,
           such as V(403).
         - If botocore raised the error, the name of botocore's exception, such as V(NoCredentialsError).
-        - Otherwise, a code of this collection, one of V(ExportIncomplete), V(FileNotWritable), V(Interrupted),
-          V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer), V(MultipleReplicationSets),
-          V(NoReplicationSet), V(SearchIncomplete) or V(UnexpectedError).
-        - The README of the collection lists all codes in a table.
+        - Otherwise, a code of this collection, one of V(AccountMismatch), V(ExportIncomplete), V(FileNotWritable),
+          V(Interrupted), V(InvalidConfiguration), V(InvalidParameter), V(MalformedAnswer), V(MultipleReplicationSets),
+          V(NoReplicationSet), V(SearchIncomplete), V(UnexpectedError) or V(WaitTimeout).
+        - The page "Error codes" of the collection lists all codes.
       returned: failure
       type: str
       sample: ExportIncomplete
@@ -406,6 +406,8 @@ def main() -> None:
                 export = Export(connection, found.arn, regions, home, folder, params["workers"], deadline)
                 summary = export.run()
                 if summary.complete or params["allow_incomplete"]:
+                    # From now on, the export may be in place. A task that is interrupted must not leave one.
+                    run.ignore_signals()
                     folder.finish()
         report(run, found, summary, params["allow_incomplete"])
         run.result.update(changed=True, directory=params["path"])

@@ -24,6 +24,8 @@ description:
   - If several people or jobs may change a set at the same time, turn deletion protection on. If another job has just
     deleted the other Regions, only deletion protection prevents AWS from deleting the last Region.
   - After a failure or an interruption, run the task again. It continues from the current state of the set.
+  - In O(tags), a key that begins with C(__ansible_) or C(_ansible_) can be set with a backslash before it, as results show
+    it. ansible-core 2.19 and newer do not pass the key C(__ansible_type) to a module.
   - B(Deleting the replication set may be final.) Since 7 November 2025, AWS creates a replication set only in an
     account where Incident Manager is already enabled. It is not known whether an account that has deleted its set still
     counts as such an account. In any other account, a task that would create a set fails with
@@ -54,6 +56,8 @@ options:
     description:
       - The Regions of the set, from one to three. AWS recommends at least two.
       - Required to create a set. If omitted, the Regions of an existing set do not change.
+      - Since version 4.2.0, a list of names, such as V([eu-west-1, eu-central-1]), is the same as a list of dictionaries
+        that have only O(regions[].name). The elements must be either all names or all dictionaries.
     type: list
     elements: dict
     suboptions:
@@ -202,7 +206,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: The steps of the change, in order.
+  description:
+    - The steps of the change, in order.
+    - If Ctrl-C ends C(ansible-playbook), Ansible shows no result of the task, and so no steps.
   returned: always, unless an option is rejected, the connection fails, or the ARN belongs to another account
   type: list
   elements: dict
@@ -423,6 +429,8 @@ replication_set:
     tags:
       description:
         - The tags of the set. Keys and values keep their case.
+        - A key that begins with C(__ansible_) or C(_ansible_) is returned with a backslash before it, because Ansible
+          reserves such keys in results.
         - V({}) if there are none. Null if the tags were not requested, or if the caller has no permission to list them.
       returned: if there is a replication set
       type: dict
@@ -444,7 +452,7 @@ error:
           V(MalformedAnswer), V(MultipleReplicationSets), V(NoReplicationSet), V(OpenIncidents),
           V(ReplicationSetChanged), V(ReplicationSetDeleted), V(ReplicationSetFailed), V(SearchIncomplete),
           V(UnexpectedError), V(UnsupportedChange), V(WaitRequired) or V(WaitTimeout).
-        - The README of the collection lists all codes in a table.
+        - The page "Error codes" of the collection lists all codes.
       returned: failure
       type: str
       sample: ResourceNotFoundException
@@ -479,13 +487,13 @@ botocore_version:
 import time
 from typing import Any, Callable, Iterable, Mapping
 
+from ansible.module_utils.basic import _load_params
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import account_id_of_arn
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import validate_region_names
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCESS_DENIED,
-    ACCOUNT_MISMATCH,
     ON_MODULE_HOST,
     OPEN_INCIDENTS,
     AnsibleSSMIncidentsError,
@@ -517,6 +525,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
     searchable_regions,
+    validate_account_of_arn,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
     SERVICE,
@@ -531,6 +540,24 @@ MAY_BE_FINAL = (
 
 #: The time limit for counting what is deleted, in seconds.
 DATA_SECONDS = 60
+
+
+#: The option regions, unless its elements are names. Ansible can't parse a name as a dictionary, and its error does not name the
+#: option.
+REGIONS: Mapping[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "name": {"type": "str", "required": True},
+        "sse_kms_key_id": {"type": "str", "no_log": False},
+    },
+}
+
+
+def are_dictionaries(regions: Any) -> bool:
+    """Return whether the elements of the option regions are dictionaries, also as JSON or key=value, which Ansible parses."""
+    elements = regions if isinstance(regions, list) else [regions]
+    return all(isinstance(one, dict) or (isinstance(one, str) and set(one) & set("={")) for one in elements)
 
 
 def make_task(params: Mapping[str, Any]) -> Task:
@@ -548,22 +575,14 @@ def make_task(params: Mapping[str, Any]) -> Task:
                 "deletion_protected", "true contradicts state: absent", "Set false, or omit the option"
             )
         return Task(arn, lambda current: plan_deletion(current, params["deletion_protected"]), is_deletion=True)
+    regions = params["regions"]
+    if regions and not isinstance(regions[0], dict):
+        expected = "a name such as eu-west-1. If a Region has more than a name, write each of them as {name: eu-west-1}"
+        validate_region_names("regions", regions, expected)
+        params = {**params, "regions": [{"name": name, "sse_kms_key_id": None} for name in regions]}
     desired = desired_state(params, all_service_regions(SERVICE))
     region_names = None if desired.regions is None else frozenset(desired.regions)
     return Task(arn, lambda current: plan_changes(current, desired), region_names=region_names)
-
-
-def validate_account_id(arn: str | None, connection: Connection) -> None:
-    """Validate that an ARN belongs to the account of the credentials, before Incident Manager is called.
-
-    :raises AnsibleSSMIncidentsError: names both accounts. If STS does not respond, nothing is raised.
-    """
-    account_id = connection.account_id_if_known() if arn else None
-    if arn and account_id and account_id_of_arn(arn) != account_id:
-        raise AnsibleSSMIncidentsError(
-            f"arn: {arn} belongs to account {account_id_of_arn(arn)}, but the credentials belong to account {account_id}",
-            code=ACCOUNT_MISMATCH,
-        )
 
 
 def change_replication_set(
@@ -775,18 +794,13 @@ def diff_result(before: CurrentState | None, after: CurrentState | None, include
 
 
 def main() -> None:
+    # ansible-test has no parameters.
+    regions = (_load_params() or {}).get("regions")
     module = AnsibleAWSModule(
         argument_spec={
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "arn": {"type": "str"},
-            "regions": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "sse_kms_key_id": {"type": "str", "no_log": False},
-                },
-            },
+            "regions": REGIONS if regions is None or are_dictionaries(regions) else {"type": "list", "elements": "str"},
             "purge_regions": {"type": "bool", "default": True},
             "replace_keys": {"type": "bool", "default": False, "no_log": False},
             "deletion_protected": {"type": "bool"},
@@ -806,7 +820,8 @@ def main() -> None:
         connection = run.connect(SEARCH_DEFAULTS)
         # Before STS is called, reject a Region whose partition does not have the service.
         searchable_regions(connection.region)
-        validate_account_id(module.params["arn"], connection)
+        if module.params["arn"]:
+            validate_account_of_arn(connection, module.params["arn"])
         change_replication_set(module, connection, task, deadline, run.result, run.log)
     run.exit()
 

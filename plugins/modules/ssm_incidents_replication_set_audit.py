@@ -93,6 +93,7 @@ options:
       tags:
         description:
           - Tags that the set must have. A value of null allows any value. The set may have other tags too.
+          - A key that begins with C(__ansible_) or C(_ansible_) can be set with a backslash before it, as results show it.
           - The tags are listed only if this rule is set, which requires the permission
             C(ssm-incidents:ListTagsForResource). Without this rule, C(tags) in RV(replication_set) is null.
         type: dict
@@ -334,7 +335,7 @@ error:
         - If botocore raised the error, the name of botocore's exception, such as V(NoCredentialsError).
         - Otherwise, a code of this collection, one of V(AccountMismatch), V(InvalidConfiguration), V(InvalidParameter),
           V(MalformedAnswer), V(MissingLibrary), V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
-        - The README of the collection lists all codes in a table.
+        - The page "Error codes" of the collection lists all codes.
       returned: always
       type: str
       sample: AccessDenied

@@ -257,6 +257,8 @@ replication_set:
     tags:
       description:
         - The tags of the set. Keys and values keep their case.
+        - A key that begins with C(__ansible_) or C(_ansible_) is returned with a backslash before it, because Ansible
+          reserves such keys in results.
         - V({}) if there are none. Null if the tags were not requested, or if the caller has no permission to list them.
       returned: if there is a replication set
       type: dict
@@ -273,9 +275,10 @@ error:
         - If an error response has no error code, for example because a proxy sent the response, its HTTP status code,
           such as V(403).
         - If botocore raised the error, the name of botocore's exception, such as V(NoCredentialsError).
-        - Otherwise, a code of this collection, one of V(Interrupted), V(InvalidConfiguration), V(InvalidParameter),
-          V(MalformedAnswer), V(MultipleReplicationSets), V(SearchIncomplete) or V(UnexpectedError).
-        - The README of the collection lists all codes in a table.
+        - Otherwise, a code of this collection, one of V(AccountMismatch), V(Interrupted), V(InvalidConfiguration),
+          V(InvalidParameter), V(MalformedAnswer), V(MultipleReplicationSets), V(SearchIncomplete) or
+          V(UnexpectedError).
+        - The page "Error codes" of the collection lists all codes.
       returned: failure
       type: str
       sample: ResourceNotFoundException

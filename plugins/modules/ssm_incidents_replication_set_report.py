@@ -176,7 +176,7 @@ error:
       description:
         - One of V(AccountMismatch), V(FileNotReadable), V(FileNotWritable), V(InvalidParameter), V(InvalidReport) or
           V(UnexpectedError).
-        - The README of the collection lists all codes in a table.
+        - The page "Error codes" of the collection lists all codes.
       returned: always
       type: str
       sample: FileNotWritable

@@ -21,6 +21,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import transportable
 
 
 class ControllerAction(ActionBase):
@@ -35,7 +36,7 @@ class ControllerAction(ActionBase):
     _supports_async = True
 
     def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the task's result. If an option is rejected or execute() fails, the result is the failure.
+        """Return the task's result, as transportable() shows it. If an option is rejected or execute() fails, the result is the failure.
 
         Nothing is displayed here, because Ansible runs this in a worker process, and only callbacks such as json may write
         to the output. Everything that users must see is in the result.
@@ -51,7 +52,7 @@ class ControllerAction(ActionBase):
         except Exception as error:
             failure = as_failure(error)
             result.update(failure_result(failure, ON_CONTROLLER), failed=True)
-        return result
+        return transportable(result)
 
     def execute(self, given: dict[str, Any], result: dict[str, Any]) -> None:
         """Do the task's work.

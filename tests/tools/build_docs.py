@@ -21,16 +21,23 @@ NAME = "incident_manager.aws"
 DOCS = Path(".build/docs")
 RST = DOCS / "rst"
 
-INDEX = f"""\
-{NAME}
-{"=" * len(NAME)}
+PAGES = RST / "collections" / "incident_manager" / "aws"
 
+#: The first page links to everything. This is for the sidebar, with the changelog at its end.
+CONTENTS = """
 .. toctree::
+   :hidden:
 
    collections/incident_manager/aws/index
    collections/index
    collections/environment_variables
+   collections/incident_manager/aws/changelog
 """
+
+#: Links that work where a forge shows the source: to another page, or to the file of a plugin. They become references of
+#: Sphinx, which fails if it can't resolve one.
+LINK = re.compile(r"`([^`<]+)<(?:rst/|(?:\.\./)+plugins/(modules|lookup|inventory)/)?(\w+)\.(?:rst|py)>`__")
+TYPES = {"modules": "module", "lookup": "lookup", "inventory": "inventory"}
 
 PLUGIN = re.compile(r"\b(ansible_collections\.(\w+)\.(\w+)\.(\w+?_(?:module|lookup|filter|test)))\b")
 
@@ -58,12 +65,25 @@ def main() -> None:
     )
     with (DOCS / "conf.py").open("a", encoding="utf-8") as conf:
         conf.write(CONF)
-    (RST / "index.rst").write_text(INDEX, encoding="utf-8")
     antsibull_docs("collection", "--use-current", "--fail-on-error", directory=RST)
+    first = Path("docs/docsite/index.rst").read_text(encoding="utf-8")
+    (RST / "index.rst").write_text(with_references(first) + CONTENTS, encoding="utf-8")
+    for guide in (PAGES / "docsite").glob("*.rst"):
+        guide.write_text(with_references(guide.read_text(encoding="utf-8")), encoding="utf-8")
     (DOCS / "ansible.inv").write_bytes(inventory())
     options = ["-b", "html", "-q", "-W", "--keep-going"]
     run(sys.executable, "-m", "sphinx", *options, "-c", DOCS, "-d", DOCS / "doctrees", RST, DOCS / "html")
     print(f"The documentation is at {DOCS / 'html' / 'index.html'}")
+
+
+def with_references(text: str) -> str:
+    """Return a page whose links to other pages and to plugins are references of Sphinx."""
+    return LINK.sub(lambda link: f":ref:`{link[1]}<{label(link[2], link[3])}>`", text)
+
+
+def label(folder: str | None, name: str) -> str:
+    page = f"{name}_{TYPES[folder]}" if folder else f"docsite.{name}"
+    return f"ansible_collections.{NAME}.{page}"
 
 
 def antsibull_docs(command: str, *options: str, directory: Path) -> None:

@@ -11,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -255,8 +256,14 @@ def run_module(
             monkeypatch.setattr(internal, "is_controller", False, raising=False)
         module = importlib.import_module(f"ansible_collections.incident_manager.aws.plugins.modules.{name}")
         capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
-            module.main()
+        # A module handles signals until its process ends.
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            with pytest.raises(SystemExit) as end:
+                module.main()
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         # A search ends with the first Region that has the set. Calls to other Regions must not reach the next test.
         for thread in threading.enumerate():
             if thread.name.startswith("incident_manager.aws "):

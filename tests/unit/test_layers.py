@@ -23,6 +23,7 @@ LAYERS = (
     "module_utils._replication_set",
     "module_utils._incident_data",
     "module_utils._incident_export",
+    "plugin_utils._amazon_aws",
     "plugin_utils._audit",
     "plugin_utils",
     "modules",
@@ -45,6 +46,7 @@ MAY_IMPORT = {
         "module_utils._incident_data",
         "module_utils._incident_export",
     },
+    "plugin_utils._amazon_aws": set(),
     "plugin_utils._audit": {"module_utils._aws", "module_utils._replication_set", "plugin_utils._audit"},
     "plugin_utils": {"module_utils._aws"},
     "modules": {
@@ -58,12 +60,18 @@ MAY_IMPORT = {
         "module_utils._aws",
         "module_utils._organization",
         "module_utils._replication_set",
+        "plugin_utils._amazon_aws",
         "plugin_utils._audit",
         "plugin_utils",
     },
     # The inventory has the option search_regions too.
-    "inventory": {"module_utils._aws", "module_utils._organization", "module_utils._replication_set"},
-    "lookup": {"module_utils._aws", "module_utils._replication_set"},
+    "inventory": {
+        "module_utils._aws",
+        "module_utils._organization",
+        "module_utils._replication_set",
+        "plugin_utils._amazon_aws",
+    },
+    "lookup": {"module_utils._aws", "module_utils._replication_set", "plugin_utils._amazon_aws"},
 }
 PURE = (
     "module_utils/_aws/arn.py",

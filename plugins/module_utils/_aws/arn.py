@@ -28,6 +28,11 @@ def account_id_of_arn(arn: str) -> str:
     return str(parse_aws_arn(arn)["account_id"])
 
 
+def is_arn_of(arn: str, resource_type: str) -> bool:
+    """Return whether a text has the form of the ARN of a type of resource, such as rotation in ...:rotation/ID."""
+    return arn.startswith("arn:") and "".join(arn.split(":", 5)[5:]).startswith(f"{resource_type}/")
+
+
 def validate_role_arn(option: str, arn: str | None) -> None:
     """Validate that a value is the ARN of an IAM role, or None.
 

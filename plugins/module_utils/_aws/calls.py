@@ -31,6 +31,7 @@ from .errors import (
     THROTTLING,
     TIMEOUT_ERRORS,
     TRANSIENT_ERRORS,
+    UNREACHABLE,
     AnsibleSSMIncidentsError,
     aws_response,
     error_code,
@@ -114,17 +115,19 @@ def _attempts(failure: AnsibleSSMIncidentsError, limit: int | None, deadline: fl
     if failure.code in (*TIMEOUT_ERRORS, MALFORMED_ANSWER):
         return MAX_ATTEMPTS_OF_TIMEOUT
     # A host name that does not resolve must not delay a search.
-    return MAX_ATTEMPTS_TO_CONNECT if failure.code == "EndpointConnectionError" else MAX_ATTEMPTS
+    return MAX_ATTEMPTS_TO_CONNECT if failure.code == UNREACHABLE else MAX_ATTEMPTS
 
 
 def _call_once(description: str, call: Callable[[], Any], returns_secrets: bool) -> Any:
     try:
         return _ErrorHandler.common_error_handler(description)(call)()
     except _PARSER_ERRORS as error:
-        detail = type(error).__name__ if returns_secrets else f"{type(error).__name__}: {one_line(str(error))}"
+        # botocore's own error quotes the whole response.
+        is_quoted = not returns_secrets and not isinstance(error, ResponseParserError)
+        detail = f"{type(error).__name__}: {one_line(str(error))}" if is_quoted else type(error).__name__
         raise AnsibleSSMIncidentsError(
             f"Failed to {description}", code=MALFORMED_ANSWER, reason=f"the response can't be read ({detail})"
-        ) from (None if returns_secrets else error)
+        ) from (error if is_quoted else None)
 
 
 # The HTTP status of every read (botocore's models). Other statuses below 300 are not from AWS.

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 try:
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+    from botocore.exceptions import BotoCoreError, ClientError, InvalidConfigError, NoCredentialsError, NoRegionError
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
@@ -235,6 +235,9 @@ class Connection:
         with_profile = f" with the profile {self._profile}" if self._profile else ""
         message = f"Failed to get credentials for Region {self.region}{with_profile}"
         try:
+            # Without this, botocore would ask for the code on the terminal, and wait.
+            providers = self._session._session.get_component("credential_provider")
+            providers.get_provider("assume-role")._prompter = _reject_mfa
             credentials = self._session.get_credentials()
             if credentials is None:
                 raise NoCredentialsError()
@@ -247,7 +250,7 @@ class Connection:
         except (BotoCoreError, ClientError, OSError) as error:
             # AWS can quote a token in its response.
             self._secrets |= cached_tokens()
-            # A profile can read any file, run any program, call STS, and prompt on a terminal.
+            # A profile can read any file, run any program and call STS.
             advice = precise_advice(error, sign_in_command(self._session)) or ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
             raise error_from_botocore(message, error, CREDENTIAL_RETRIEVAL_ERROR, advice) from error
         except Exception as error:
@@ -256,6 +259,10 @@ class Connection:
             raise AnsibleSSMIncidentsError(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason) from None
         self._secrets |= {frozen.secret_key, frozen.token}
         self._has_credentials = True
+
+
+def _reject_mfa(_prompt: str) -> str:
+    raise InvalidConfigError(error_msg="the role of the profile requires an MFA code (mfa_serial)")
 
 
 def _max_attempts(config: Config, session: boto3.session.Session) -> int | None:
@@ -316,12 +323,17 @@ def _validate_readable(path: Any) -> None:
 def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequence[str]]) -> None:
     """Validate that no option for credentials is empty or null. Otherwise, the credentials of another account could be used.
 
+    Neither may the Region be empty: the Region of the environment or the profile would be used.
+
     :param given: the options that the user has set, by the names that the user wrote.
     :param aliases: the aliases of the options.
     :raises AnsibleSSMIncidentsError: names the option.
     """
     names = {
-        name: option for option in _CREDENTIAL_OPTIONS for name in (option, *aliases.get(option, ())) if name in given
+        name: option
+        for option in (*_CREDENTIAL_OPTIONS, "region")
+        for name in (option, *aliases.get(option, ()))
+        if name in given
     }
     filled = {option for name, option in names.items() if given[name]}
     for name, option in names.items():
@@ -329,6 +341,8 @@ def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequenc
         is_deliberate = (option in _KEY_OPTIONS and "profile" in filled and given[name] == "") or (
             option == "session_token" and {"access_key", "secret_key"} <= filled
         )
+        # Null is the same as an option that is omitted.
+        is_deliberate = is_deliberate or (option == "region" and given[name] is None)
         # A template can also yield false, or an empty list.
         if not given[name] and not is_deliberate:
             raise invalid_option(name, "must not be empty", "Set a value, or omit the option")
@@ -363,4 +377,9 @@ def connect(
         raise AnsibleSSMIncidentsError(
             "Failed to use the option aws_config", code=INVALID_PARAMETER, advice=_CONFIG_ADVICE, cause=error
         ) from error
+    config_region = getattr(options.get("aws_config"), "region_name", None)
+    if config_region and config_region != region:
+        raise invalid_option(
+            "aws_config", f"region_name {config_region!r} has no effect", "Set the option region instead"
+        )
     return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"))

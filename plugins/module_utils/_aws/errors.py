@@ -60,6 +60,7 @@ QUOTA_EXCEEDED = "ServiceQuotaExceededException"
 READ_TIMEOUT = "ReadTimeoutError"
 STS_ACCESS_DENIED = "AccessDenied"
 THROTTLING = "ThrottlingException"
+UNREACHABLE = "EndpointConnectionError"
 UNRECOGNIZED_CLIENT = "UnrecognizedClientException"
 
 _RESPONSE_ADVICE = (
@@ -236,7 +237,7 @@ BOTOCORE_ADVICE = {
     "ConnectTimeoutError": _ENDPOINT_ADVICE,
     "ConnectionClosedError": _ENDPOINT_ADVICE,
     CREDENTIAL_RETRIEVAL_ERROR: _PROFILE_ADVICE,
-    "EndpointConnectionError": _ENDPOINT_ADVICE,
+    UNREACHABLE: _ENDPOINT_ADVICE,
     "HTTPClientError": _ENDPOINT_ADVICE,
     "IncompleteReadError": _ENDPOINT_ADVICE,
     "InvalidRegionError": _REGION_ADVICE,
@@ -273,7 +274,7 @@ ADVICE: Mapping[str, str] = {**COLLECTION_ADVICE, **AWS_ADVICE, **BOTOCORE_ADVIC
 TRANSIENT_ERRORS = ("ThrottlingException", "InternalServerException", "ServiceException", "500", "502", "503", "504")
 
 #: The service was not reached: its host name does not resolve, or nothing responds, as in a Region without the service.
-CONNECTION_ERRORS = ("ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError")
+CONNECTION_ERRORS = ("ConnectionClosedError", "ConnectTimeoutError", UNREACHABLE)
 
 #: What takes as long as the time limit allows. It is not worth many attempts.
 TIMEOUT_ERRORS = ("ConnectTimeoutError", READ_TIMEOUT)
@@ -327,7 +328,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         super().__init__(message=message, exception=cause)
         self.code = code
         self.reason = _text_of(cause) if reason is None else reason
-        self.advice = (precise_advice(cause) or _advice(code)) if advice is None else advice
+        self.advice = (precise_advice(cause) or _advice(code, cause)) if advice is None else advice
         self.cause = cause
         self.is_temporary = is_temporary or code in NO_ANSWER_ERRORS
 
@@ -367,7 +368,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
 
         :param mask: as for describe().
         """
-        sent = aws_response(self.cause).get("Error", {})
+        sent = _error_of_aws(self.cause).get("Error", {})
         message = _message_of(self.cause) or _text_of(self.cause) or self.reason or self.message
         members = {**_modeled_members(self.cause), **sent, "Code": self.code, "Message": str(message)}
         return {name: _plain(value, mask or str) for name, value in members.items()}
@@ -428,7 +429,7 @@ def precise_advice(cause: BaseException | None, sign_in: str = "") -> str:
     :param cause: an exception of botocore.
     :param sign_in: the command that renews the login of the profile, if there is one.
     """
-    error = aws_response(cause).get("Error", {})
+    error = _error_of_aws(cause).get("Error", {})
     code, message = (str(error.get(name, "")) for name in ("Code", "Message"))
     kinds = {kind.__name__ for kind in type(cause).__mro__}
     if "MissingDependencyException" in kinds or ("NoCredentialsError" in kinds and sign_in.startswith("aws login")):
@@ -449,14 +450,31 @@ def precise_advice(cause: BaseException | None, sign_in: str = "") -> str:
     return "" if policy == "identity-based" else f"Allow this action in {_POLICIES[policy]}."
 
 
-def _advice(code: str) -> str:
-    if code.isdigit():
-        # An error that has a status and no code is not from AWS.
+def _advice(code: str, cause: BaseException | None) -> str:
+    if _foreign_answer(cause):
         return ADVICE[MALFORMED_ANSWER]
     return ADVICE.get(code, "This error comes from the service. See its documentation for the error code.")
 
 
+def _foreign_answer(cause: BaseException | None) -> str:
+    """Return what is known of an error that something else than AWS answered, such as a proxy; an empty text for AWS's errors.
+
+    Its text can quote the request with its secrets. AWS's errors have a request ID and a code (AWS General Reference).
+    """
+    response = aws_response(cause)
+    metadata = response.get("ResponseMetadata", {})
+    status = metadata.get("HTTPStatusCode")
+    if not response or (metadata.get("RequestId") and response["Error"].get("Code") != str(status)):
+        return ""
+    headers = metadata.get("HTTPHeaders", {})
+    found = [f"HTTP status {status}", headers.get("content-type"), f"{headers.get('content-length', 'unknown')} bytes"]
+    return f"the response is not from AWS ({', '.join(filter(None, found))})"
+
+
 def _text_of(cause: BaseException | None) -> str:
+    foreign = _foreign_answer(cause)
+    if foreign:
+        return foreign
     if any(kind.__name__ in _PROVIDER_ERRORS for kind in type(cause).__mro__):
         return _provider_failure(cause)
     if cause is None:
@@ -471,9 +489,14 @@ def _text_of(cause: BaseException | None) -> str:
     return text or type(cause).__name__
 
 
+def _error_of_aws(cause: BaseException | None) -> dict[str, Any]:
+    """Return aws_response(), or {} if something else than AWS sent the response."""
+    return {} if _foreign_answer(cause) else aws_response(cause)
+
+
 def _message_of(cause: BaseException | None) -> str:
     """Return the message that AWS sent, without blanks around it."""
-    return one_line(str(aws_response(cause).get("Error", {}).get("Message") or "")).strip()
+    return one_line(str(_error_of_aws(cause).get("Error", {}).get("Message") or "")).strip()
 
 
 def _modeled_members(cause: BaseException | None, names: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -482,7 +505,7 @@ def _modeled_members(cause: BaseException | None, names: tuple[str, ...] = ()) -
     :param names: the members to return; by default all.
     """
     known = ("code", "error", "message", "responsemetadata")
-    response = aws_response(cause)
+    response = _error_of_aws(cause)
     return {name: response[name] for name in response if (name in names if names else name.lower() not in known)}
 
 

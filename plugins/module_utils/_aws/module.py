@@ -18,19 +18,20 @@ from .connection import Connection, connect, validate_credentials
 from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError, as_failure
 from .results import failure_result
 from .secrets import url_secrets, whole_secrets
+from .text import transportable
 
 if TYPE_CHECKING:
     import logging
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
     from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 
-_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
-
-
 class ModuleRun:
     """A context manager that catches every error and interruption; exit() then calls fail_json or exit_json.
+
+    SIGINT and SIGTERM interrupt the with block once. All further signals are ignored until the process ends, so that the
+    result is always written.
 
     ::
 
@@ -48,7 +49,7 @@ class ModuleRun:
         self._module = module
         self._connection: Connection | None = None
         self._failure: AnsibleSSMIncidentsError | None = None
-        self._handlers: dict[signal.Signals, Any] = {}
+        self._is_interruptible = False
         # A failure before there is a connection shows the options too.
         proxies = (module.params["aws_config"] or {}).get("proxies")
         urls = [module.params["endpoint_url"], *(proxies.values() if isinstance(proxies, dict) else ())]
@@ -85,19 +86,30 @@ class ModuleRun:
         # amazon.aws's class wraps Ansible's, and has no log() in older releases.
         getattr(self._module, "_module", self._module).log(self._connection.mask(line) if self._connection else line)
 
+    def ignore_signals(self) -> None:
+        """Ignore SIGINT and SIGTERM from now on. Call this before a last step that takes no time."""
+        self._is_interruptible = False
+
     def __enter__(self) -> ModuleRun:
-        self._handlers = {number: signal.signal(number, _interrupt) for number in _INTERRUPTIONS}
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._interrupt)
+        self._is_interruptible = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if signal.getsignal(signal.SIGTERM) is _interrupt:
-            for number, handler in self._handlers.items():
-                signal.signal(number, handler)
+        self._is_interruptible = False
         if isinstance(error, (Exception, KeyboardInterrupt)):
             self._failure = as_failure(error)
         return self._failure is not None
+
+    def _interrupt(self, _number: int, frame: FrameType | None) -> None:
+        # Nothing could catch an exception that is raised here before __enter__ returns or before __exit__ has begun.
+        edges = (ModuleRun.__enter__.__code__, ModuleRun.__exit__.__code__)
+        if self._is_interruptible and not (frame and frame.f_code in edges):
+            self._is_interruptible = False
+            raise KeyboardInterrupt
 
     def exit(self) -> None:
         """End the module. Call this after the with block: inside it, ansible-core would add a traceback to the failure."""
@@ -108,16 +120,10 @@ class ModuleRun:
         if self._connection:
             result = self._connection.mask(result)
             self._hide(self._connection.secrets)
+        result = transportable(result)
         if self._failure:
             self._module.fail_json(**result)
         self._module.exit_json(**result)
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    """Interrupt the module. Ignore further signals, so that it can return what it has done."""
-    for number in _INTERRUPTIONS:
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _given_options(module: AnsibleAWSModule) -> dict[str, Any]:

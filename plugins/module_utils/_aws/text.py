@@ -2,12 +2,19 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Functions that make untrusted text safe to print."""
+"""Functions that make untrusted text safe to print and to transport."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import Any, Mapping
+
+# Keys that mean something to ansible-core: __ansible_type, __ansible_unsafe and __ansible_vault make it decode the mapping,
+# and it removes the keys that begin with _ansible_ from results.
+_RESERVED_KEY = re.compile("__?ansible_")
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 # A proxy may respond with a whole HTML page.
 _MAX_LENGTH = 500
@@ -57,3 +64,35 @@ def printable(value: Any) -> Any:
 
 def _printable(letter: str) -> str:
     return letter if letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"
+
+
+def transportable(value: Any) -> Any:
+    """Return a result that ansible-core transports unchanged, whatever texts and keys AWS returned.
+
+    The tag keys of a replication set are the user's, and AWS accepts keys that are reserved in ansible-core's JSON. They can't
+    contain a backslash (botocore's model of ssm-incidents, TagKey), so no other key is shown like them.
+
+    :param value: any value of a result.
+    :return: the same with a backslash before each reserved key of a mapping, and with lone surrogates, which ansible-core 2.19
+        and newer refuse, replaced.
+    """
+    if isinstance(value, str):
+        return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, Mapping):
+        return {_transportable_key(key): transportable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [transportable(item) for item in value]
+    return value
+
+
+def original_key(key: str) -> str:
+    """Return a tag key that an option has, without the backslash with which transportable() shows a reserved key.
+
+    Users can so pass on the tags of a result. ansible-core 2.19 and newer refuse the key __ansible_type itself as an option.
+    """
+    return key[1:] if key.startswith("\\") and _RESERVED_KEY.match(key, 1) else key
+
+
+def _transportable_key(key: Any) -> Any:
+    is_reserved = isinstance(key, str) and _RESERVED_KEY.match(key)
+    return transportable(f"\\{key}" if is_reserved else key)

@@ -12,7 +12,8 @@ from typing import Any, Iterable, Mapping, Sequence
 
 from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_arn
 
-from .._aws.arn import is_of_another_account
+from .._aws.arn import is_arn_of, is_of_another_account
+from .._aws.text import one_line
 from .._replication_set.facts import iso_time
 from .._replication_set.service import ACTIVE
 
@@ -34,6 +35,7 @@ class Listing:
 
     :ivar service: botocore's name of the API.
     :ivar operation: the operation, as botocore's clients name it.
+    :ivar resource_type: the type of resource in the items' ARNs (Service Authorization Reference; AWS CLI's examples).
     :ivar what: what it lists, in the words that follow "Failed to list the".
     :ivar member: the member of the response with the items.
     :ivar token: the member with the token of the next page, in the request and in the response.
@@ -44,6 +46,7 @@ class Listing:
 
     service: str
     operation: str
+    resource_type: str
     what: str
     member: str
     token: str
@@ -55,6 +58,7 @@ class Listing:
 RESPONSE_PLANS = Listing(
     INCIDENTS,
     "list_response_plans",
+    "response-plan",
     "response plans",
     "responsePlanSummaries",
     "nextToken",
@@ -65,6 +69,7 @@ RESPONSE_PLANS = Listing(
 INCIDENT_RECORDS = Listing(
     INCIDENTS,
     "list_incident_records",
+    "incident-record",
     "incidents",
     "incidentRecordSummaries",
     "nextToken",
@@ -75,6 +80,7 @@ INCIDENT_RECORDS = Listing(
 ALL_CONTACTS = Listing(
     CONTACTS,
     "list_contacts",
+    "contact",
     "contacts, escalation plans and on-call schedules",
     "Contacts",
     "NextToken",
@@ -85,6 +91,7 @@ ALL_CONTACTS = Listing(
 ROTATIONS = Listing(
     CONTACTS,
     "list_rotations",
+    "rotation",
     "rotations",
     "Rotations",
     "NextToken",
@@ -120,7 +127,7 @@ def state_warning(replication_set: Mapping[str, Any]) -> str | None:
     if {status, *regions.values()} == {ACTIVE}:
         return None
     described = ", ".join(f"{region} {one}" for region, one in sorted(regions.items()))
-    return f"The replication set is {status} ({described}). It may hold more than AWS returns now."
+    return one_line(f"The replication set is {status} ({described}). It may hold more than AWS returns now.")
 
 
 def validate_items(listing: Listing, items: Iterable[Any]) -> None:
@@ -139,8 +146,8 @@ def validate_items(listing: Listing, items: Iterable[Any]) -> None:
         for name, kind in listing.optional.items():
             if not isinstance(item.get(name), (kind, type(None))):
                 raise ValueError(f"{name} of an item of {listing.member} is not a {kind.__name__}")
-        if not parse_aws_arn(item[arn_member]):
-            raise ValueError(f"{arn_member} of an item of {listing.member} is not an ARN")
+        if not parse_aws_arn(item[arn_member]) or not is_arn_of(item[arn_member], listing.resource_type):
+            raise ValueError(f"{arn_member} of an item of {listing.member} is not the ARN of a {listing.resource_type}")
         if listing is INCIDENT_RECORDS:
             iso_time(item["creationTime"])  # OverflowError if the time is out of range in UTC
         if listing is ALL_CONTACTS and item["Type"] not in _CONTACT_TYPES:

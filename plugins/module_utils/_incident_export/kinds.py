@@ -30,6 +30,8 @@ class Kind(NamedTuple):
     :ivar gets: the operations that read one object. Without any, the list's item is exported.
     :ivar times: the period that its lists require, a key of periods(); None if they require none.
     :ivar parent_id: the member of the response with the ARN of the parent object; None if there is no such member.
+    :ivar resource_type: the type of resource in its ARN (Service Authorization Reference; AWS CLI's examples); None if it has no
+        ARN, or if these sources differ.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Kind(NamedTuple):
     gets: tuple[str, ...] = ()
     times: str | None = None
     parent_id: str | None = None
+    resource_type: str | None = None
 
 
 #: The replication set itself. No list is needed, because its ARN is known.
@@ -54,6 +57,7 @@ KINDS: Mapping[str, Kind] = {
             "arn",
             {"ListResponsePlans": None},
             ("GetResponsePlan", "ListTagsForResource"),
+            resource_type="response-plan",
         ),
         Kind("resource_policies", INCIDENTS, "policyId", {"GetResourcePolicies": "response_plans"}),
         Kind(
@@ -62,6 +66,7 @@ KINDS: Mapping[str, Kind] = {
             "arn",
             {"ListIncidentRecords": None},
             ("GetIncidentRecord", "ListTagsForResource"),
+            resource_type="incident-record",
         ),
         # Each event is read, because the items of the list have no eventData.
         Kind(
@@ -87,6 +92,7 @@ KINDS: Mapping[str, Kind] = {
             "ContactArn",
             {"ListContacts": None},
             ("GetContact", "GetContactPolicy", "ListTagsForResource"),
+            resource_type="contact",
         ),
         Kind(
             "contact_channels",
@@ -96,7 +102,14 @@ KINDS: Mapping[str, Kind] = {
             ("GetContactChannel",),
             parent_id="ContactArn",
         ),
-        Kind("rotations", CONTACTS, "RotationArn", {"ListRotations": None}, ("GetRotation", "ListTagsForResource")),
+        Kind(
+            "rotations",
+            CONTACTS,
+            "RotationArn",
+            {"ListRotations": None},
+            ("GetRotation", "ListTagsForResource"),
+            resource_type="rotation",
+        ),
         Kind(
             "rotation_overrides",
             CONTACTS,
@@ -107,13 +120,21 @@ KINDS: Mapping[str, Kind] = {
             parent_id="RotationArn",
         ),
         Kind("rotation_shifts", CONTACTS, None, {"ListRotationShifts": "rotations"}, times="past"),
-        Kind("engagements", CONTACTS, "EngagementArn", {"ListEngagements": None}, ("DescribeEngagement",)),
+        Kind(
+            "engagements",
+            CONTACTS,
+            "EngagementArn",
+            {"ListEngagements": None},
+            ("DescribeEngagement",),
+            resource_type="engagement",
+        ),
         Kind(
             "pages",
             CONTACTS,
             "PageArn",
             {"ListPagesByEngagement": "engagements", "ListPagesByContact": "contacts"},
             ("DescribePage",),
+            resource_type="page",
         ),
         Kind("page_receipts", CONTACTS, None, {"ListPageReceipts": "pages"}),
         Kind("page_resolutions", CONTACTS, None, {"ListPageResolutions": "pages"}),

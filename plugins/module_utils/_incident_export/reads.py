@@ -18,6 +18,7 @@ try:
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
+from .._aws.arn import is_arn_of
 from .._aws.calls import call_aws, required_member
 from .._aws.errors import MISSING_LIBRARY, AnsibleSSMIncidentsError
 from .kinds import KINDS, NONE_IF_NOT_FOUND, Kind
@@ -190,6 +191,8 @@ class Reads:
         for item in items:
             if not isinstance(item, dict) or not (kind.id is None or _is_id(item.get(kind.id), kind.id)):
                 raise ValueError(f"an item of {listed} has no {kind.id}")
+            if kind.id and kind.resource_type and not is_arn_of(item[kind.id], kind.resource_type):
+                raise ValueError(f"{kind.id} of an item of {listed} is not the ARN of a {kind.resource_type}")
             _validate_parent(item.get(kind.parent_id), kind, parent)
         token = next((answer.get(name) for name in shape.members if name.lower() == "nexttoken"), None)
         if not isinstance(token, (str, type(None))) or token == "":

@@ -11,9 +11,10 @@ because Ansible reserves name and tags.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from datetime import timezone
+from datetime import datetime, timezone
 from typing import Any, Collection, Iterable, Mapping, NamedTuple, Sequence
 
 from .._aws.arn import is_account_id, validate_role_arn
@@ -114,19 +115,6 @@ def unit_ids_of(account: Mapping[str, Any]) -> list[str] | None:
     return [part for part in match[2].split("/") if part]
 
 
-def is_organization(value: Any, organization_id: str) -> bool:
-    """Return whether a value from a cache is an organization with its accounts, as list_organization() returns it."""
-    accounts = value.get("accounts") if isinstance(value, dict) and value.get("id") == organization_id else None
-    if not isinstance(accounts, list) or not all(isinstance(account, dict) for account in accounts):
-        return False
-    ids = [account.get("account_id") for account in accounts]
-    are_whole = all(
-        isinstance(account.get("account_state"), str) and isinstance(account.get("organizational_units"), list)
-        for account in accounts
-    )
-    return are_whole and isinstance(value.get("partition"), str) and value.get("management_account_id") in ids
-
-
 def organization_of(accounts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the organization that a complete list of accounts belongs to, without the accounts.
 
@@ -144,6 +132,62 @@ def organization_of(accounts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "partition": identity.partition,
         "management_account_id": identity.management_account_id,
     }
+
+
+def to_cache(organization: Mapping[str, Any]) -> dict[str, str]:
+    """Return an organization as a cache stores it: as one text, because some keys of tags have a meaning in ansible-core's JSON."""
+    return {"organization": json.dumps(organization)}
+
+
+def from_cache(cached: Any, identity: Identity, include_tags: bool, include_email: bool) -> dict[str, Any]:
+    """Return the organization that a cache contains. Everything in it is validated like a response from AWS.
+
+    :param cached: what to_cache() returned, or anything else, because the data may be damaged or written by somebody else.
+    :param identity: the caller's organization.
+    :raises Exception: if list_organization() can't return this organization for the caller and these options.
+    """
+    organization = json.loads(cached["organization"])
+    listed, accounts = [], []
+    units: dict[str, tuple[str | None, str]] = {}
+    for facts in organization["accounts"]:
+        account = {
+            "Id": facts["account_id"],
+            "Arn": facts["account_arn"],
+            "Name": facts["account_name"],
+            "State": facts["account_state"],
+            "JoinedMethod": facts["account_joined_method"],
+            "JoinedTimestamp": _time(facts["account_joined_timestamp"]),
+            "Email": facts.get("account_email"),
+        }
+        parent = None
+        for unit in facts["organizational_units"]:
+            unit_id, name = unit["id"], unit["name"]
+            # A unit has one parent and one name.
+            if not (
+                is_unit_id(unit_id)
+                and isinstance(name, str)
+                and units.setdefault(unit_id, (parent, name)) == (parent, name)
+            ):
+                raise ValueError(f"the unit {unit_id!r} can't be here")
+            parent = unit_id
+        tags = facts["account_tags"] if include_tags else {}
+        if not all(isinstance(value, str) for value in tags.values()):
+            raise ValueError("the value of a tag is not a string")
+        listed.append(account)
+        accounts.append(
+            {
+                **facts_of(account, include_email),
+                **({"account_tags": tags} if include_tags else {}),
+                "organizational_units": [
+                    {"id": unit["id"], "name": unit["name"]} for unit in facts["organizational_units"]
+                ],
+            }
+        )
+    ids = [account["account_id"] for account in accounts]
+    found = {**organization_of(listed), "accounts": accounts}
+    if ids != sorted(set(ids)) or found != organization or identity_of(listed[0]) != identity:
+        raise ValueError("this is not the caller's organization as it was stored")
+    return found
 
 
 # Hosts -------------------------------------------------------------------------------------------------------------
@@ -383,3 +427,8 @@ def _iso_time(time: Any) -> str | None:
         return time.astimezone(timezone.utc).isoformat(timespec="microseconds")
     except (AttributeError, OverflowError) as error:
         raise ValueError(f"JoinedTimestamp is not a time ({type(error).__name__})") from None
+
+
+def _time(text: str | None) -> datetime | None:
+    """Return the time for which _iso_time() returns this text."""
+    return None if text is None else datetime.fromisoformat(text)

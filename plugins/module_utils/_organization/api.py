@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 from .._aws.calls import call_aws, required_member
 from .._aws.errors import ACCESS_DENIED, MALFORMED_ANSWER, AnsibleSSMIncidentsError, precise_advice
 from .._aws.parallel import within
-from .accounts import facts_of, identity_of, is_root_id, is_unit_id, organization_of, unit_ids_of
+from .accounts import Identity, facts_of, identity_of, is_root_id, is_unit_id, organization_of, unit_ids_of
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -70,15 +70,15 @@ def list_accounts(client: BaseClient) -> list[dict[str, Any]]:
     return list(accounts.values())
 
 
-def get_organization_id(client: BaseClient) -> str | None:
-    """Return the ID of the caller's organization (ListAccounts, one account); None if the response has no account.
+def get_identity(client: BaseClient) -> Identity | None:
+    """Return the caller's organization (ListAccounts, one account); None if the response has no account.
 
     :raises AnsibleSSMIncidentsError: for every error.
     """
 
-    def get() -> str | None:
+    def get() -> Identity | None:
         accounts = required_member(client.list_accounts(MaxResults=1), "Accounts", list)
-        return identity_of(accounts[0]).organization_id if accounts else None
+        return identity_of(accounts[0]) if accounts else None
 
     return _call(client, "get the organization's ID", get)
 

@@ -12,6 +12,7 @@ from ansible.module_utils.common.text.converters import to_text
 
 from .._aws.arn import validate_region_names
 from .._aws.errors import invalid_option
+from .._aws.text import original_key
 from .service import (
     DEFAULT_KEY,
     KMS_KEY_ARN,
@@ -98,7 +99,7 @@ def _desired_tags(tags: Mapping[Any, Any] | None) -> dict[str, str] | None:
         return None
     if None in tags.values():
         raise invalid_option("tags", "a value is null", "Specify a text, which can be empty")
-    texts = {to_text(key): to_text(value) for key, value in tags.items()}
+    texts = {original_key(to_text(key)): to_text(value) for key, value in tags.items()}
     if len(texts) > MAX_TAGS:
         raise invalid_option(
             "tags", f"there are {len(texts)} tags", f"A replication set can have at most {MAX_TAGS} tags"

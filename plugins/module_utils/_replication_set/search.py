@@ -20,14 +20,18 @@ try:
 except ImportError:
     BotoCoreError = Exception  # AnsibleAWSModule reports it
 
-from .._aws.arn import partition_of_arn, validate_region_names
+from .._aws.arn import account_id_of_arn, partition_of_arn, validate_region_names
 from .._aws.calls import error_from_botocore
 from .._aws.errors import (
+    ACCOUNT_MISMATCH,
     ADVICE,
+    BOTOCORE_ADVICE,
     CONNECTION_ERRORS,
     MULTIPLE_REPLICATION_SETS,
+    NO_ANSWER_ERRORS,
     NOT_FOUND,
     SEARCH_INCOMPLETE,
+    WAIT_TIMEOUT,
     AnsibleSSMIncidentsError,
     invalid_option,
 )
@@ -79,10 +83,25 @@ def validate_search(arn: str | None, search_regions: Sequence[str]) -> None:
     validate_region_names("search_regions", names, f"a name such as eu-west-1, or {ALL_REGIONS}")
 
 
+def validate_account_of_arn(connection: Connection, arn: str) -> None:
+    """Validate that an ARN belongs to the account of the credentials.
+
+    :raises AnsibleSSMIncidentsError: names both accounts. If STS does not respond, nothing is raised.
+    """
+    account_id = connection.account_id_if_known()
+    if account_id and account_id_of_arn(arn) != account_id:
+        raise AnsibleSSMIncidentsError(
+            f"arn: {arn} belongs to account {account_id_of_arn(arn)}, but the credentials belong to account {account_id}",
+            code=ACCOUNT_MISMATCH,
+        )
+
+
 def find_replication_set(
     connection: Connection, arn: str | None, search_regions: Sequence[str], deadline: float = math.inf
 ) -> SearchResult:
     """Find a replication set: in the connection's own Region first, then in the others in parallel.
+
+    If no Region returns the set with this ARN, STS says whether the ARN belongs to another account.
 
     :param arn: the set's ARN; None for the account's own set, which ListReplicationSets names.
     :param search_regions: more Regions to search, or ALL_REGIONS. If empty, only the connection's Region is searched.
@@ -93,6 +112,35 @@ def find_replication_set(
     """
     others = _other_regions(connection, arn, search_regions)
     own = connection.client(SERVICE)
+    if time.monotonic() >= deadline:
+        raise AnsibleSSMIncidentsError(
+            f"Failed to find {f'the replication set {arn}' if arn else OWN_SET} in Region {connection.region}",
+            code=WAIT_TIMEOUT,
+            reason="the timeout ended before the first call",
+            advice="Set a longer timeout.",
+        )
+    try:
+        return _find(connection, own, arn, others, deadline)
+    except AnsibleSSMIncidentsError as failure:
+        if failure.is_temporary and time.monotonic() >= deadline:
+            raise failure.with_advice(f"Set a longer timeout. {failure.advice}") from failure
+        # If AWS was not reached or its response could not be read, a call of STS would fail too.
+        if arn and failure.code not in (*BOTOCORE_ADVICE, *NO_ANSWER_ERRORS):
+            try:
+                validate_account_of_arn(connection, arn)
+            except AnsibleSSMIncidentsError as mismatch:
+                raise mismatch from failure
+        raise
+
+
+def _find(
+    connection: Connection, own: BaseClient, arn: str | None, others: Sequence[str], deadline: float
+) -> SearchResult:
+    """Find a replication set.
+
+    :param own: a client for the connection's own Region.
+    :param others: the other Regions. For the other parameters, the result and the errors, see find_replication_set().
+    """
     try:
         arn = arn or within(_seconds_until(deadline), connection.region, partial(_find_arn, own))
         return within(_seconds_until(deadline), connection.region, partial(_get_from_region, own, arn))

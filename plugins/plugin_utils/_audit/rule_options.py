@@ -11,6 +11,7 @@ from typing import Any, Mapping
 from ansible.module_utils.common.text.converters import to_text
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import validate_region_names
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import invalid_option
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import original_key
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
     DEFAULT_KEY,
     KMS_KEY_ARN_PATTERN,
@@ -58,7 +59,8 @@ def validated_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict
     if rules["tags"] is not None:
         # AWS tag values are strings.
         rules["tags"] = {
-            to_text(key): None if value is None else to_text(value) for key, value in rules["tags"].items()
+            original_key(to_text(key)): None if value is None else to_text(value)
+            for key, value in rules["tags"].items()
         }
     return {name: value for name, value in rules.items() if value is not None}
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 from checkout import CHECKOUT, GUIDES, MODULES, PLUGINS
+from credentials import environment_variables
 from endpoint.server import LocalEndpoint
 
-from .code_blocks import ARN, KEY, tasks_of
+from .code_blocks import ACCOUNT, ARN, KEY, tasks_of
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -28,6 +29,16 @@ PAGES = [
     MODULES / "ssm_incidents_replication_set_info.py",
 ]
 LOOKUP = PLUGINS / "lookup" / "ssm_incidents_replication_set.py"
+# Assertions with these texts are about an account without a replication set, or about the input.
+ASSERT_NO_SET = (
+    *(
+        "not incident_manager.exists",
+        "on_missing='skip'",
+        "not retired.exists",
+        "not afterwards.exists",
+        "retired_arn is defined",
+    ),
+)
 ENABLED = {"enabled": True, "key_state": "Enabled"}
 ACTIVE = {
     "kms_key": ENABLED,
@@ -50,8 +61,8 @@ MEETING: dict[str, Any] = {
     },
 }
 # What the set of MEETING holds, and what all other sets hold.
-NO_INCIDENT = {"complete": True, "counts": {"open_incidents": 0}}
-OPEN_INCIDENT = {"complete": False, "counts": {"open_incidents": 1}}
+NO_INCIDENT = {"exists": True, "complete": True, "counts": {"open_incidents": 0}}
+OPEN_INCIDENT = {"exists": False, "complete": False, "counts": {"open_incidents": 1}}
 NONE = {"exists": False, "region": "eu-west-1", "replication_set": {}}
 
 
@@ -123,6 +134,47 @@ def test_an_unexpected_failure_fails_the_task(run_tasks: Run) -> None:
     # A failure because of an unknown option has no error code.
     task["incident_manager.aws.ssm_incidents_replication_set_info"]["no_such_option"] = 1
     assert run_tasks([task]).returncode != 0
+
+
+def pages_that_assert() -> list[Path]:
+    pages = [CHECKOUT / "README.md", *GUIDES.glob("*.rst"), *(PLUGINS.glob("*/[!_]*.py"))]
+    return sorted(page for page in pages if "ansible.builtin.assert:" in page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", pages_that_assert(), ids=lambda page: page.name)
+def test_no_assertion_of_a_good_state_passes_without_a_set(
+    run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path, page: Path
+) -> None:
+    user = endpoint.make_user(["*"], account=ACCOUNT)
+    tasks = json.loads(json.dumps(tasks_of(page)).replace("/srv/exports", str(tmp_path)))
+    good: list[str] = []
+    names: list[str] = []
+    # No task may create a set. The tasks of other collections and those that wait have no effect on an assertion.
+    changing = {"incident_manager.aws.ssm_incidents_replication_set", "ansible.builtin.pause"}
+    kept = [
+        task
+        for task in tasks
+        if "until" not in task
+        and not any(key.startswith("amazon.aws.") or (key in changing and "absent" not in str(task)) for key in task)
+    ]
+    for task in kept:
+        task["ignore_errors"] = True
+        if "ansible.builtin.assert" in task and not any(part in str(task) for part in ASSERT_NO_SET):
+            names.append(task["name"])
+            task["register"] = f"outcome_{len(good)}"
+            good.append(f"outcome_{len(good)} is failed")
+    file = tmp_path / "failed.json"
+    template = "{{ [" + ", ".join(good) + "] | to_json }}"
+    outcome = run_tasks(
+        [*kept, {"ansible.builtin.copy": {"content": template, "dest": str(file)}}],
+        AWS_URL=endpoint.url,
+        AWS_REGION="eu-west-1",
+        **environment_variables(user),
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    passed = [name for name, failed in zip(names, json.loads(file.read_text()), strict=True) if not failed]
+    assert passed == []
 
 
 @pytest.mark.slow

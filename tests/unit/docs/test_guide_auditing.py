@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the inventories and the report in the README and in the guide on auditing."""
+"""Tests of the inventories and the report in the guide on auditing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import CHECKOUT, GUIDES
+from checkout import GUIDES
 from credentials import config_section
 from endpoint.client import USER, active_set
 from endpoint.server import LocalEndpoint
@@ -25,9 +25,9 @@ from .code_blocks import ACCOUNT, ARN, KEY, code_blocks
 GUIDE = GUIDES / "guide_auditing.rst"
 
 
-def inventory(page: Path) -> dict[str, Any]:
-    """Return the inventory of a page."""
-    (found,) = [block for block in map(yaml.safe_load, code_blocks(page, "yaml")) if "all" in block]
+def inventory() -> dict[str, Any]:
+    """Return the inventory of the guide."""
+    (found,) = [block for block in map(yaml.safe_load, code_blocks(GUIDE, "yaml")) if "all" in block]
     return dict(found)
 
 
@@ -38,13 +38,12 @@ def hosts(group: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [CHECKOUT / "README.md", GUIDE], ids=lambda page: page.name)
 def test_the_inventory_and_the_report(
-    run_command: Callable[..., subprocess.CompletedProcess[str]], endpoint: LocalEndpoint, tmp_path: Path, page: Path
+    run_command: Callable[..., subprocess.CompletedProcess[str]], endpoint: LocalEndpoint, tmp_path: Path
 ) -> None:
     body = active_set({"eu-west-1": KEY, "eu-central-1": KEY}, deletionProtected=False)
     endpoint.seed(body, ACCOUNT, arn=ARN, tags={"Team": "A"})
-    (tmp_path / "accounts.yml").write_text(yaml.safe_dump(inventory(page)))
+    (tmp_path / "accounts.yml").write_text(yaml.safe_dump(inventory()))
     credentials = tmp_path / "credentials"
     credentials.write_text(config_section("default", USER) + config_section("laboratory", USER))
     outcome = run_command(
@@ -59,17 +58,16 @@ def test_the_inventory_and_the_report(
     assert outcome.returncode == 2, outcome.stdout + outcome.stderr
     report = json.loads((tmp_path / "audit.json").read_text())
     rows = {row["name"]: row for row in report["accounts"]}
-    assert sorted(rows) == sorted(hosts(inventory(page)["all"]))
+    assert sorted(rows) == sorted(hosts(inventory()["all"]))
     assert rows["payments"]["outcome"] == "failed" and rows["payments"]["account_id"] == ACCOUNT
     assert {row["outcome"] for name, row in rows.items() if name != "payments"} <= {"failed", "passed"}
-    if page == GUIDE:
-        (shown,) = map(json.loads, code_blocks(GUIDE, "json"))
-        example, row = shown["accounts"][0], rows["payments"]
-        assert list(shown) == list(report) and list(shown["summary"]) == list(report["summary"])
-        assert list(example) == list(row)
-        assert example["msg"] == row["msg"]
-        assert example["findings"] == row["findings"]
-        assert example["rules"].keys() - row["rules"].keys() == set()
+    (shown,) = map(json.loads, code_blocks(GUIDE, "json"))
+    example, row = shown["accounts"][0], rows["payments"]
+    assert list(shown) == list(report) and list(shown["summary"]) == list(report["summary"])
+    assert list(example) == list(row)
+    assert example["msg"] == row["msg"]
+    assert example["findings"] == row["findings"]
+    assert example["rules"].keys() - row["rules"].keys() == set()
 
 
 @pytest.mark.slow

@@ -151,3 +151,31 @@ def test_a_host_that_contradicts_itself_does_not_pass(
     rows = {row["name"]: row for row in json.loads((tmp_path / "report.json").read_text())["accounts"]}
     assert part in rows[accounts[0].name]["msg"] and rows[accounts[0].name]["outcome"] == "unknown"
     assert rows[accounts[1].name]["outcome"] != "unknown"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_first", [True, False])
+def test_groups_that_form_a_loop_do_not_pass(
+    make_fleet: MakeFleet, endpoint: LocalEndpoint, audit: Audit, tmp_path: Path, is_first: bool
+) -> None:
+    """Whichever source ansible-core reads first, no account passes without the rules of its units."""
+    accounts = make_compliant_accounts(2, "role")
+    make_fleet(accounts)
+    endpoint.make_organization(
+        [{**member, "units": ["Workloads", "Prod"]} for member in members(accounts)], DEFAULT_ACCOUNT
+    )
+    source = write_inventory(tmp_path / "inventory")
+    rules = source.parent / "group_vars" / "ou_Workloads.json"
+    rules.parent.mkdir(exist_ok=True)
+    rules.write_text(json.dumps({"incident_manager_rules": {"state": "absent"}}))
+    static = tmp_path / "static.json"
+    children: dict[str, Any] = {"ou_Workloads__Prod": {"children": {"ou_Workloads": {}}}}
+    static.write_text(json.dumps({"all": {"hosts": {"extra": {}}, "children": children}}))
+    sources = [source, static] if is_first else [static, source]
+    outcome = audit(sources, incident_manager_expected_accounts=3 if is_first else 1)
+    output = " ".join((outcome.stdout + outcome.stderr).split())
+    assert outcome.returncode != 0, output
+    assert "recursive dependency loop" in output or "Failed to parse" in output
+    report = tmp_path / "report.json"
+    rows = json.loads(report.read_text())["accounts"] if report.exists() else []
+    assert all(row["outcome"] != "passed" for row in rows), rows

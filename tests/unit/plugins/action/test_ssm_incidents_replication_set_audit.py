@@ -425,6 +425,15 @@ def test_empty_credentials_are_refused(
     assert endpoint.operations == []
 
 
+@pytest.mark.usefixtures("connected_environment")
+def test_an_empty_region_is_refused(run_action: Audit, endpoint: LocalEndpoint) -> None:
+    """An empty Region does not mean the Region of the environment."""
+    given = {"endpoint_url": endpoint.url, "region": ""}
+    outcome = run_action("ssm_incidents_replication_set_audit", _connected=False, report_only=True, **given)
+    assert outcome.failed and "region: must not be empty" in outcome["msg"]
+    assert endpoint.operations == []
+
+
 def test_empty_keys_are_refused_with_a_profile_in_the_environment(
     run_action: Audit, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

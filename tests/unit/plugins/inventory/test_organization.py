@@ -23,10 +23,13 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization import listing
+from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import from_cache, identity_of
 from credentials import module_options
 from endpoint.client import SECRET_KEY
 from endpoint.server import LocalEndpoint
 from failing_servers import hanging_server
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from moto.organizations.exceptions import OrganizationsClientError
 from moto.organizations.responses import OrganizationsResponse
 
@@ -750,32 +753,112 @@ def test_the_cache_is_not_used_without_access(
 # As commands ----------------------------------------------------------------------------------------------------------
 
 
+HOSTILE = [
+    "{{ CALL }}",
+    "CALL",
+    "{% if CALL %}{% endif %}",
+    "{# #}{{ CALL }}",
+    "#jinja2: variable_start_string:'A'\nA CALL }}",
+]
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("as_key", [False, True])
 def test_texts_are_not_templates(
     endpoint: LocalEndpoint,
     source: Source,
     run_command: Callable[..., subprocess.CompletedProcess[str]],
     tmp_path: Path,
     template_text: str,
+    text: str,
+    as_key: bool,
 ) -> None:
-    account = {"id": SHOP, "name": template_text, "units": [template_text], "tags": {"Team": template_text}}
-    endpoint.make_organization([account], MANAGEMENT)
+    """Nor are they expressions, whatever a playbook does with them. The fixture fails if the command of a text has run."""
+    text = text.replace("CALL", template_text[3:-3])
+    tags = {text: "x"} if as_key else {"Team": text}
+    endpoint.make_organization([{"id": SHOP, "name": text, "units": [text], "tags": tags}], MANAGEMENT)
     path = source.write(
         include_tags=True,
         hostnames=["account_name"],
-        compose={"note": "account_name", "again": "account_tags.Team ~ '!'"},
+        compose={
+            "note": "account_name",
+            "again": "account_tags.Team ~ '!'",
+            "key": "(account_tags | list | first) ~ ''",
+        },
         keyed_groups=[{"key": "account_tags"}],
     )
-    names = ("account_name", "account_tags", "note", "again", "organizational_unit_path", "organizational_units")
-    tasks = [
+    names = ["account_name", "account_tags", "note", "again", "key", "organizational_unit_path", "organizational_units"]
+    if as_key:
+        names.remove("again")
+    tasks: list[dict[str, Any]] = [
         {"ansible.builtin.debug": {"msg": "{{ " + name + " }}"}}
         for name in (*names, "inventory_hostname", "group_names")
     ]
+    tasks += [{"ansible.builtin.set_fact": {"copied": "{{ account_tags.keys() | first ~ '' }}"}}]
+    for name in ("account_name", "note", "key", "copied"):
+        tasks += [
+            {"ansible.builtin.debug": {"msg": "{{ " + name + " }}"}, "when": name, "ignore_errors": True},
+            {"ansible.builtin.debug": {"msg": "x"}, "when": "{{ " + name + " }}", "ignore_errors": True},
+            {"ansible.builtin.debug": {"var": "{{ " + name + " }}"}, "ignore_errors": True},
+        ]
     play = {"hosts": "all", "gather_facts": False, "connection": "local", "tasks": tasks}
     (tmp_path / "playbook.json").write_text(json.dumps([play]))
     outcome = run_command("ansible-playbook", "--inventory", path, "playbook.json")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert "lookup('pipe'" in outcome.stdout
+
+
+@pytest.mark.slow
+def test_ordinary_texts_are_texts_in_the_list_of_an_inventory(
+    endpoint: LocalEndpoint,
+    source: Source,
+    run_command: Callable[..., subprocess.CompletedProcess[str]],
+    tmp_path: Path,
+    template_text: str,
+) -> None:
+    accounts = [
+        {"id": SHOP, "name": "Shop & Café", "units": ["Prod - EU"], "tags": {"Team": "A", "__ansible_type": "b"}},
+        {"id": PAYMENTS, "name": "Payments", "units": ["Prod - EU"], "tags": {"Team:1": "a@b.c", "T": template_text}},
+    ]
+    endpoint.make_organization(accounts, MANAGEMENT)
+    path = source.write(include_tags=True, compose={"note": "account_name ~ ' 1'"})
+    outcome = run_command("ansible-inventory", "--inventory", path, "--list")
+    shown = json.loads(outcome.stdout)["_meta"]["hostvars"]
+    assert shown[SHOP]["account_name"] == {"__ansible_unsafe": "Shop & Café"}
+    assert shown[SHOP]["account_tags"]["\\__ansible_type"] == {"__ansible_unsafe": "b"}
+    assert shown[PAYMENTS]["account_tags"] == {"Team:1": "a@b.c", "T": {"__ansible_unsafe": template_text}}
+    del shown[PAYMENTS]["account_tags"]
+    assert "__ansible_unsafe" not in json.dumps(shown[PAYMENTS])
+    assert (shown[PAYMENTS]["account_state"], shown[PAYMENTS]["note"]) == ("ACTIVE", "Payments 1")
+    # The list stays safe as the output of an inventory script.
+    script = tmp_path / "frozen"
+    script.write_text(f"#!/bin/sh\ncat <<'END'\n{outcome.stdout}\nEND\n")
+    script.chmod(0o755)
+    (tmp_path / "playbook.json").write_text(
+        json.dumps(
+            [
+                {
+                    "hosts": "all",
+                    "gather_facts": False,
+                    "connection": "local",
+                    "tasks": [{"ansible.builtin.debug": {"msg": "{{ account_tags }} {{ account_name }}"}}],
+                }
+            ]
+        )
+    )
+    outcome = run_command("ansible-playbook", "--inventory", script, "playbook.json")
+    assert outcome.returncode == 0 and "lookup('pipe'" in outcome.stdout, outcome.stdout + outcome.stderr
+
+
+def test_keys_and_surrogates_are_transportable(source: Source, organizations: Organizations) -> None:
+    def change(answer: Answer, _given: dict[str, Any]) -> Answer:
+        return {"Tags": [{"Key": "__ansible_type", "Value": "a\ud800b"}]}
+
+    organizations.changes["ListTagsForResource"] = change
+    assert variables(source.parse(include_tags=True), SHOP)["account_tags"] == {
+        "\\__ansible_type": "a\N{REPLACEMENT CHARACTER}b"
+    }
 
 
 # Hosts that would be merged -------------------------------------------------------------------------------------------
@@ -855,29 +938,131 @@ def test_a_list_without_end_is_not_read_to_its_end(source: Source, organizations
     assert [operation for operation, _given in organizations.calls].count("ListAccounts") == 2
 
 
-DAMAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "no accounts": lambda cached: {**cached, "accounts": []},
-    "without the management account": lambda cached: {
-        **cached,
-        "accounts": [one for one in cached["accounts"] if one["account_id"] != MANAGEMENT],
-    },
-    "of another organization": lambda cached: {**cached, "id": "o-zzzzzzzzzz"},
-    "without accounts": lambda cached: {"id": cached["id"]},
-    "a list": lambda cached: [cached],
-    "accounts that are not mappings": lambda cached: {**cached, "accounts": ["x"]},
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_cache_is_not_used(cached: Callable[..., InventoryData], tmp_path: Path, damage: str) -> None:
-    cached()
-    (file,) = (tmp_path / "cache").iterdir()
+def rewrite_cache(folder: Path, change: Callable[[Any], Any]) -> Any:
+    """Change what the cache in a folder contains, the mapping that the plugin stored, and return the new content."""
+    (file,) = folder.iterdir()
     stored = json.loads(file.read_text())
     is_wrapped = "__payload__" in stored
-    content = json.loads(stored["__payload__"]) if is_wrapped else stored
-    damaged = DAMAGES[damage](content)
-    file.write_text(json.dumps({**stored, "__payload__": json.dumps(damaged)} if is_wrapped else damaged))
-    assert names(cached()) == sorted([PAYMENTS, SHOP, ARCHIVE])
+    content = change(json.loads(stored["__payload__"]) if is_wrapped else stored)
+    file.write_text(json.dumps({**stored, "__payload__": json.dumps(content)} if is_wrapped else content))
+    return content
+
+
+TEMPLATE = "{{ lookup('pipe', 'touch evaluated') }}"
+ELEMENTS: list[Any] = [None, "", TEMPLATE, 0, [], {}, "777777777777", {"__ansible_type": "x"}, ["x"]]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the paths of all values in nested mappings and lists."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []
+    return [path, *(place for key, item in items for place in places(item, (*path, key)))]
+
+
+def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    """Return a copy of a value with another value at a path."""
+    if not path:
+        return new
+    copy = value.copy()
+    copy[path[0]] = replaced(copy[path[0]], path[1:], new)
+    return copy
+
+
+# The values that any text may replace.
+TEXTS = {"account_name", "account_joined_method", "account_state", "name", "account_tags"}
+
+
+def test_a_damaged_cache_is_not_used(
+    cached: Callable[..., InventoryData], organizations: Organizations, tmp_path: Path
+) -> None:
+    """Each value of the cache is replaced with others. AWS is asked, unless AWS can return the other value too."""
+    expected = {host: variables(found := cached(include_tags=True), host) for host in (PAYMENTS, SHOP, ARCHIVE)}
+    assert names(found) == sorted(expected)
+    (file,) = (tmp_path / "cache").iterdir()
+    intact = file.read_text()
+    stored = rewrite_cache(tmp_path / "cache", lambda stored: stored)
+    organization = json.loads(stored["organization"])
+    identity = identity_of(
+        {"Id": MANAGEMENT, "Arn": f"arn:aws:organizations::{MANAGEMENT}:account/{organization['id']}/{MANAGEMENT}"}
+    )
+    assert from_cache(stored, identity, True, False) == organization
+    for place in places(organization):
+        for element in ELEMENTS:
+            damaged = replaced(organization, place, element)
+            if damaged == organization or (set(place[-2:]) & TEXTS and isinstance(element, (str, type(None)))):
+                continue
+            if place[-1:] == ("account_tags",) and element in ({}, {"__ansible_type": "x"}):
+                continue
+            if place[-1:] in (("organizational_units",), ("account_joined_timestamp",)) and element in ([], None):
+                continue
+            with pytest.raises(Exception):  # noqa: B017, PT011
+                from_cache({"organization": json.dumps(damaged)}, identity, True, False)
+    for place in [(), ("accounts", 1, "account_id"), ("partition",), ("accounts",)]:
+        damaged = replaced(organization, place, TEMPLATE)
+        file.write_text(intact)
+        rewrite_cache(tmp_path / "cache", lambda _stored: {"organization": json.dumps(damaged)})  # noqa: B023
+        organizations.calls.clear()
+        inventory = cached(include_tags=True)
+        assert {host: variables(inventory, host) for host in inventory.hosts} == expected
+        assert organizations.count()["ListAccounts"] == 2
+        # What could not be used is replaced.
+        organizations.calls.clear()
+        cached(include_tags=True)
+        assert organizations.calls == [("ListAccounts", {"MaxResults": 1})]
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(TEMPLATE),
+    lambda values: (
+        st.lists(values)
+        | st.dictionaries(
+            st.text() | st.sampled_from(["__ansible_type", "__ansible_unsafe", "__ansible_vault"]), values
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(
+    raw=st.binary() | JSON_VALUES.map(lambda value: json.dumps(value).encode()),
+    content=st.none() | JSON_VALUES | JSON_VALUES.map(lambda value: {"organization": json.dumps(value)}),
+)
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+def test_no_content_of_the_cache_is_an_error(
+    cached: Callable[..., InventoryData], tmp_path: Path, raw: bytes, content: Any
+) -> None:
+    cached(include_tags=True)
+    if content is None:
+        (file,) = (tmp_path / "cache").iterdir()
+        file.write_bytes(raw)
+    else:
+        rewrite_cache(tmp_path / "cache", lambda _stored: content)
+    assert names(cached(include_tags=True)) == sorted([PAYMENTS, SHOP, ARCHIVE])
+
+
+def test_a_cache_that_can_not_be_written_adds_nothing(
+    cached: Callable[..., InventoryData], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_given: Any) -> None:
+        raise TypeError("not serializable")
+
+    monkeypatch.setattr("ansible.plugins.cache.BaseFileCacheModule.set", fail)
+    inventory = InventoryData()
+    with pytest.raises(AnsibleParserError, match=r"Failed to write the cache: .*not serializable.* Check cache_plugin"):
+        cached(inventory=inventory)
+    assert not inventory.hosts
+
+
+def test_keys_of_tags_that_have_a_meaning_in_ansible(
+    cached: Callable[..., InventoryData], endpoint: LocalEndpoint, organizations: Organizations
+) -> None:
+    tags = {"__ansible_type": "x", "__ansible_unsafe": "y", "__ansible_vault": "z"}
+    endpoint.make_organization([{"id": SHOP, "name": "Shop", "tags": tags}], MANAGEMENT)
+    first = variables(cached(include_tags=True), SHOP)
+    organizations.calls.clear()
+    assert variables(cached(include_tags=True), SHOP) == first
+    assert organizations.calls == [("ListAccounts", {"MaxResults": 1})]
 
 
 # Other sources --------------------------------------------------------------------------------------------------------
@@ -937,6 +1122,14 @@ def test_an_option_that_is_empty_as_a_template(
     """Otherwise, the credentials in the environment would be used."""
     keys = {} if "key" in option else {"access_key": None, "secret_key": None}
     assert f"{option}: must not be empty" in source.fails(**{**keys, option: value})
+    assert not organizations.calls
+
+
+@pytest.mark.parametrize("value", ["", "{{ lookup('env', 'NOT_SET') }}", "{{ '' }}"])
+def test_an_empty_region(source: Source, organizations: Organizations, value: str, monkeypatch: Any) -> None:
+    """Otherwise, every account would be audited from the Region of the environment."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert "region: must not be empty" in source.fails(region=value)
     assert not organizations.calls
 
 

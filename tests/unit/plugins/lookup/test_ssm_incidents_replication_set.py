@@ -253,6 +253,28 @@ def test_in_an_assertion_and_without_templating(
     assert json.dumps(template_text)[1:-1] in outcome.stdout
 
 
+@pytest.mark.slow
+def test_no_template_of_a_credential_means_those_of_the_environment(
+    run_tasks: Callable[..., subprocess.CompletedProcess[str]],
+    endpoint: LocalEndpoint,
+    connection_variables: dict[str, str],
+) -> None:
+    """A lookup has no omit: ansible-core 2.18 and older pass on a placeholder, which is no profile either."""
+    values = ["''", "none", "false", "[]", "lookup('env', 'NOT_SET')", "omit"]
+    tasks = [
+        {
+            "ansible.builtin.debug": {"msg": "{{ lookup('" + NAME + f"', region='us-east-1', profile={value}) }}}}"},
+            "ignore_errors": True,
+        }
+        for value in values
+    ]
+    outcome = run_tasks(tasks, **connection_variables)
+    assert outcome.stdout.count("...ignoring") == len(tasks), outcome.stdout + outcome.stderr
+    # ansible-core 2.18 and older reject a list themselves.
+    assert (outcome.stdout + outcome.stderr).count("profile: must not be empty") >= len(tasks) - 2
+    assert endpoint.operations == []
+
+
 @pytest.mark.parametrize(
     "name", ["profile", "assume_role_arn", "access_key", "secret_key", "session_token", "aws_profile", "iam_role_arn"]
 )
@@ -266,6 +288,25 @@ def test_empty_credentials_are_refused(
     with pytest.raises(AnsibleError, match=f"{name}: must not be empty"):
         lookup.run([], variables={}, endpoint_url=endpoint.url, region="us-east-1", **{name: value})
     assert endpoint.requests == []
+
+
+@pytest.mark.usefixtures("connected_environment")
+def test_an_empty_region_is_refused(endpoint: LocalEndpoint) -> None:
+    """An empty Region does not mean the Region of the environment."""
+    with pytest.raises(AnsibleError, match="region: must not be empty"):
+        lookup_loader.get(NAME).run([], variables={}, endpoint_url=endpoint.url, region="")
+    assert endpoint.requests == []
+
+
+@pytest.mark.usefixtures("connected_environment")
+def test_options_of_botocore(endpoint: LocalEndpoint) -> None:
+    given = {"endpoint_url": endpoint.url, "region": "us-east-1", "on_missing": "skip"}
+    with pytest.raises(AnsibleError, match="aws_config"):
+        lookup_loader.get(NAME).run([], variables={}, aws_config={"read_timeut": 1}, **given)
+    assert endpoint.requests == []
+    assert lookup_loader.get(NAME).run([], variables={}, aws_config={"user_agent_extra": "x"}, **given) == []
+    with pytest.raises(AnsibleError, match=r"/no/such\.pem"):
+        lookup_loader.get(NAME).run([], variables={}, aws_ca_bundle="/no/such.pem", **given)
 
 
 @pytest.mark.parametrize("value", [None, ""])

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from ansible.module_utils import basic
 from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
 from failing_servers import hanging_server
@@ -769,3 +771,41 @@ def test_repeated_interruptions_act_like_one(
     result = json.loads(output)
     assert result["error"]["code"] == "Interrupted" and result["changed"] is True
     assert [action["status"] for action in result["actions"]] == ["unknown"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_a_signal_while_the_result_is_written_has_no_effect(
+    manage: Run,
+    endpoint: LocalEndpoint,
+    act_in_pauses: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    is_interrupted: bool,
+) -> None:
+    # If the module's handlers were not in place, this one would be called.
+    late: list[int] = []
+    monkeypatch.setattr(basic.AnsibleModule, "_return_formatted", interrupted_return(number))
+    handler = signal.signal(number, lambda received, _frame: late.append(received))
+    if is_interrupted:
+        act_in_pauses(lambda: os.kill(os.getpid(), number))
+    try:
+        arn = seed_set(endpoint, regionMap=region_map(OWN))
+        outcome = manage(arn=arn, regions=regions(OWN, OTHER))
+    finally:
+        signal.signal(number, handler)
+    assert not late
+    assert outcome["changed"] and actions(outcome) == [("add_region", "done")]
+    assert (outcome["error"]["code"] if outcome.failed else None) == ("Interrupted" if is_interrupted else None)
+
+
+def interrupted_return(number: signal.Signals) -> Callable[..., None]:
+    """Return AnsibleModule's method that writes the result, with a signal right before and right after it."""
+    write = basic.AnsibleModule._return_formatted
+
+    def interrupted(module: basic.AnsibleModule, *arguments: Any) -> None:
+        os.kill(os.getpid(), number)
+        write(module, *arguments)
+        os.kill(os.getpid(), number)
+
+    return interrupted

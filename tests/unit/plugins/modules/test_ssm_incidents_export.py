@@ -941,8 +941,64 @@ def test_the_search_counts_towards_the_timeout(held: LocalEndpoint, export: Run,
     with hanging_server() as url:
         began = time.monotonic()
         outcome = export(endpoint_url=url, timeout=3, aws_config={"read_timeout": 600})
-    assert outcome["error"]["code"] == "ReadTimeoutError"
+    assert outcome["error"]["code"] == "ReadTimeoutError" and "Set a longer timeout." in outcome["msg"]
     assert time.monotonic() - began < 100
+
+
+def test_a_timeout_that_ends_before_the_first_call(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = time.monotonic, itertools.count()
+    monkeypatch.setattr("time.monotonic", lambda: real() + 2 * next(calls))
+    outcome = export(timeout=1)
+    assert outcome["error"]["code"] == "WaitTimeout"
+    assert "timeout" in outcome["msg"] and "reach" not in outcome["msg"] and "0 seconds" not in outcome["msg"]
+    assert held.requests == [] and not path.exists()
+
+
+#: The lists of the kinds with a type of resource in their ARNs, each with an ARN of another type.
+WRONG_ARNS = {
+    "ListResponsePlans": ARN,
+    "ListIncidentRecords": ARN,
+    "ListContacts": TURNS,
+    "ListRotations": contacts_arn("contact/first"),
+    "ListEngagements": PAGE,
+    "ListPagesByContact": contacts_arn("contact/first"),
+    "ListPagesByEngagement": contacts_arn("engagement/first/1"),
+}
+ITEMS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "ListResponsePlans": ("responsePlanSummaries", "arn", {"name": "a"}),
+    "ListIncidentRecords": (
+        "incidentRecordSummaries",
+        "arn",
+        {"title": "a", "impact": 1, "status": "OPEN", "creationTime": 1, "incidentRecordSource": {}},
+    ),
+    "ListContacts": ("Contacts", "ContactArn", {"Alias": "a", "Type": "PERSONAL"}),
+    "ListRotations": ("Rotations", "RotationArn", {"Name": "a"}),
+    "ListEngagements": ("Engagements", "EngagementArn", {}),
+    "ListPagesByContact": ("Pages", "PageArn", {}),
+    "ListPagesByEngagement": ("Pages", "PageArn", {}),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", WRONG_ARNS)
+def test_an_object_with_the_arn_of_another_type_is_missing(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], operation: str
+) -> None:
+    listed, member, others = ITEMS[operation]
+    body = json.dumps({listed: [{member: WRONG_ARNS[operation], **others}]})
+    held.faults.add({"fault": "body", "body": body, "operation": operation, "times": None})
+    is_counted = operation not in ("ListEngagements", "ListPagesByContact", "ListPagesByEngagement")
+    assert export(allow_incomplete=True, _check_mode=True)["complete"] is not is_counted
+    outcome = export(allow_incomplete=True)
+    assert not outcome.failed and outcome["complete"] is False
+    assert (operation, "MalformedAnswer") in {(entry["operation"], entry["code"]) for entry in outcome["missing"]}
+
+
+def test_each_kind_with_an_arn_has_a_type_of_resource() -> None:
+    lists = {operation for kind in KINDS.values() if kind.resource_type for operation in kind.lists}
+    assert lists == set(WRONG_ARNS) == set(ITEMS)
 
 
 @pytest.mark.slow
@@ -1440,7 +1496,9 @@ def test_an_interruption_right_after_the_rename_removes_nothing(
             time.sleep(0.1)
 
     monkeypatch.setattr(os, "rename", rename_and_interrupt)
-    assert export()["error"]["code"] == "Interrupted"
+    outcome = export()
+    # The export is in place, so the task must not report anything else.
+    assert (outcome.failed, outcome["changed"], outcome["directory"]) == (False, True, str(path))
     assert_exported(path, *objects())
 
 

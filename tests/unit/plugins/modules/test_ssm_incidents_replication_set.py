@@ -987,6 +987,57 @@ def test_invalid_options_are_refused_before_any_call(
     assert endpoint.requests == []
 
 
+@pytest.mark.parametrize("given", [["eu-west-1", "us-east-1"], "eu-west-1,us-east-1"], ids=str)
+def test_regions_can_be_names(manage: Run, given: Any) -> None:
+    names = manage(_check_mode=True, regions=given)
+    assert not names.failed and names["actions"]
+    assert names["actions"] == manage(_check_mode=True, regions=regions("eu-west-1", "us-east-1"))["actions"]
+
+
+def test_regions_can_be_names_in_a_playbook(
+    run_tasks: Run, endpoint: LocalEndpoint, connection_variables: dict[str, str]
+) -> None:
+    task = {"incident_manager.aws.ssm_incidents_replication_set": {"region": "us-east-1", "regions": ["us-east-1"]}}
+    done = run_tasks([task], **connection_variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert write_operations(endpoint) == ["CreateReplicationSet"]
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ([5], "'5'"),
+        ([["us-east-1"]], "us-east-1"),
+        (["us east"], "'us east'"),
+        (["us-east-1", {"name": "eu-west-1"}], "eu-west-1"),
+        ([{"name": "eu-west-1"}, "us-east-1"], "eu-west-1"),
+    ],
+    ids=str,
+)
+def test_an_element_of_regions_that_is_neither_is_named(
+    manage: Run, endpoint: LocalEndpoint, given: Any, value: str
+) -> None:
+    outcome = manage(regions=given)
+    assert outcome["error"]["code"] == "InvalidParameter"
+    assert outcome["msg"].startswith("regions: ") and value in outcome["msg"] and "{name: eu-west-1}" in outcome["msg"]
+    assert endpoint.requests == []
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ([{"nam": "eu-west-1"}], "name"),
+        ([{"name": "eu-west-1", "key": "x"}], "key"),
+        ({"eu-west-1": {}}, "regions"),
+        ([None], "regions"),
+    ],
+    ids=str,
+)
+def test_the_suboptions_of_regions_are_validated(manage: Run, given: Any, problem: str) -> None:
+    outcome = manage(regions=given)
+    assert outcome.failed and problem in outcome["msg"]
+
+
 def test_regions_are_required_to_create(manage: Run, endpoint: LocalEndpoint) -> None:
     outcome = manage(tags=TAGS)
     assert outcome.failed and "regions" in outcome["msg"] and write_operations(endpoint) == []

@@ -596,7 +596,7 @@ def test_partial_credentials(info: Run, endpoint: LocalEndpoint, options: dict[s
 
 
 @pytest.mark.parametrize("module", ["ssm_incidents_replication_set_info", "ssm_incidents_replication_set"])
-@pytest.mark.parametrize("name", ["profile", "access_key", "secret_key", "aws_profile"])
+@pytest.mark.parametrize("name", ["profile", "access_key", "secret_key", "aws_profile", "region"])
 @pytest.mark.usefixtures("connected_environment")
 def test_empty_credentials_are_refused(
     run_module: Run, endpoint: LocalEndpoint, recorded_arn: str, module: str, name: str

@@ -50,6 +50,8 @@ class Answers:
             def do_GET(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 self.send_response(answers.status)
+                # AWS's errors have a request ID.
+                self.send_header("x-amzn-RequestId", "1")
                 self.send_header("Content-Length", str(len(answers.body.encode())))
                 self.end_headers()
                 self.wfile.write(answers.body.encode())

@@ -9,11 +9,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
+from ansible.errors import AnsibleError
 from botocore.httpsession import URLLib3Session
 from credentials import config_section
 from endpoint.client import USER
@@ -27,6 +31,15 @@ MANAGE = "ssm_incidents_replication_set"
 ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 ROLE = "arn:aws:iam::123456789012:role/x"
 FROM_PROFILE = {"profile": "team", "access_key": None, "secret_key": None}
+
+# Runs that use the credentials in several Regions, several threads, or again after a while.
+RUNS = [
+    (INFO, {"search_regions": ["all"]}),
+    (MANAGE, {"state": "absent", "arn": ARN}),
+    (MANAGE, {"regions": [{"name": "us-east-1"}, {"name": "us-west-2"}], "wait": False}),
+    ("ssm_incidents_data_info", {}),
+    ("ssm_incidents_export", {"path": "export"}),
+]
 
 
 @pytest.fixture
@@ -99,13 +112,33 @@ def test_a_number_of_attempts_that_is_none(run_module: Run, monkeypatch: pytest.
     assert outcome["error"]["code"] == "InvalidConfiguration" and "many" in outcome["msg"]
 
 
+@pytest.mark.parametrize("fault", ["throttle", "status", "reset"])
+@pytest.mark.parametrize("operation", ["CreateReplicationSet", "UpdateReplicationSet"])
 def test_a_write_is_sent_once_whatever_the_number_of_attempts(
-    run_module: Run, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch, sleeps: list[float]
+    run_module: Run,
+    endpoint: LocalEndpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    sleeps: list[float],
+    operation: str,
+    fault: str,
 ) -> None:
+    """After a write that fails, the module reads what the set is now, and decides again."""
+
+    def operations(**options: Any) -> list[str]:
+        endpoint.reset()
+        if operation == "UpdateReplicationSet":
+            region = {"status": "ACTIVE", "sseKmsKeyId": "DefaultKey"}
+            endpoint.seed({"status": "ACTIVE", "regionMap": {"us-east-1": region}})
+        endpoint.faults.add({"operation": operation, "fault": fault, "http_status": 503, "times": 1})
+        regions = [{"name": "us-east-1"}, {"name": "us-west-2"}]
+        assert not run_module(MANAGE, regions=regions, wait=False, **options).failed
+        return endpoint.operations
+
+    sent = operations()
+    assert sent.count(operation) == 2 and "".join(sent).count(operation * 2) == 0
+    assert operations(aws_config={"retries": {"max_attempts": 5}}) == sent
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
-    endpoint.faults.add({"operation": "CreateReplicationSet", "fault": "error", "code": "ValidationException"})
-    assert run_module(MANAGE, regions=[{"name": "us-east-1"}], wait=False).failed
-    assert endpoint.operations.count("CreateReplicationSet") == 1
+    assert operations() == sent
 
 
 # Certificates ---------------------------------------------------------------------------------------------------------
@@ -265,6 +298,193 @@ def test_a_role_that_can_not_be_assumed_at_endpoint_url(
     assert outcome["outcome"] != "unknown", outcome["msg"]
 
 
+# Where calls go ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def proxied_hosts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Return a list that receives the host and port of each connection. The proxy refuses them all."""
+    hosts: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            hosts.append(self.path)
+            self.send_error(502)
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.server_port}")
+        yield hosts
+        server.shutdown()
+        thread.join()
+
+
+INCIDENTS = "ssm-incidents.us-east-1.amazonaws.com:443"
+FIPS = "ssm-incidents-fips.us-east-1.amazonaws.com:443"
+DUAL_STACK = "ssm-incidents.us-east-1.api.aws:443"
+ELSEWHERE = "http://elsewhere.example"
+IN_SOURCE = {"role_arn": ROLE, "source_profile": "base"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "variables", "aws_config", "host"),
+    [
+        ({}, {}, None, INCIDENTS),
+        ({"use_fips_endpoint": "true"}, {}, None, FIPS),
+        ({}, {"AWS_USE_FIPS_ENDPOINT": "true"}, None, FIPS),
+        ({}, {}, {"use_fips_endpoint": True}, FIPS),
+        ({"use_dualstack_endpoint": "true"}, {}, None, DUAL_STACK),
+        ({}, {"AWS_USE_DUALSTACK_ENDPOINT": "true"}, None, DUAL_STACK),
+        ({}, {}, {"use_dualstack_endpoint": True}, DUAL_STACK),
+        ({"endpoint_url": ELSEWHERE, "ignore_configured_endpoint_urls": "true"}, {}, None, INCIDENTS),
+        ({"endpoint_url": ELSEWHERE}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, None, INCIDENTS),
+        ({}, {"AWS_ENDPOINT_URL": ELSEWHERE}, {"ignore_configured_endpoint_urls": True}, INCIDENTS),
+        ({"sts_regional_endpoints": "regional", **IN_SOURCE}, {}, None, "sts.us-east-1.amazonaws.com:443"),
+        ({"sts_regional_endpoints": "legacy", **IN_SOURCE}, {}, None, "sts.amazonaws.com:443"),
+        (IN_SOURCE, {"AWS_STS_REGIONAL_ENDPOINTS": "legacy"}, None, "sts.amazonaws.com:443"),
+        ({"use_fips_endpoint": "true", **IN_SOURCE}, {}, None, "sts-fips.us-east-1.amazonaws.com:443"),
+        (IN_SOURCE, {}, {"use_fips_endpoint": True}, "sts-fips.us-east-1.amazonaws.com:443"),
+    ],
+    ids=str,
+)
+def test_the_host_that_a_setting_selects(
+    run_module: Run,
+    run_lookup: Run,
+    profile: Run,
+    proxied_hosts: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    sleeps: list[float],
+    settings: dict[str, str],
+    variables: dict[str, str],
+    aws_config: dict[str, Any] | None,
+    host: str,
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    options = {**profile(**settings), "endpoint_url": None, "aws_config": aws_config}
+    assert run_module(INFO, **options).failed
+    assert set(proxied_hosts) == {host}
+    proxied_hosts.clear()
+    with pytest.raises(AnsibleError):
+        run_lookup(**options)
+    assert set(proxied_hosts) == {host}
+
+
+@pytest.mark.parametrize("settings", [{}, IN_SOURCE], ids=str)
+def test_the_proxy_in_aws_config(
+    run_module: Run,
+    profile: Run,
+    proxied_hosts: list[str],
+    closed_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    sleeps: list[float],
+    settings: dict[str, str],
+) -> None:
+    """It overrides the environment's, also for the call that assumes the role of a profile."""
+    proxies = {"https": os.environ["HTTPS_PROXY"]}
+    monkeypatch.setenv("HTTPS_PROXY", closed_url)
+    run_module(INFO, **profile(**settings), endpoint_url=None, aws_config={"proxies": proxies})
+    assert [host.partition(".")[0] for host in proxied_hosts[:1]] == ["sts" if settings else "ssm-incidents"]
+
+
+@pytest.mark.parametrize("settings", [{}, {"services": "local"}], ids=str)
+def test_the_endpoint_of_a_profile(
+    run_module: Run, recorded_arn: str, endpoint: LocalEndpoint, profile: Run, tmp_path: Path, settings: dict[str, str]
+) -> None:
+    options = profile(**settings or {"endpoint_url": endpoint.url})
+    with open(tmp_path / "config", "a", encoding="utf-8") as opened:
+        opened.write(f"[services local]\nssm_incidents =\n  endpoint_url = {endpoint.url}\n")
+    assert not run_module(INFO, **options, endpoint_url=None).failed
+
+
+@pytest.mark.parametrize("region", [None, "us-east-1"])
+def test_a_region_in_aws_config_has_no_effect(run_module: Run, run_lookup: Run, region: str | None) -> None:
+    options = {"region": region, "aws_config": {"region_name": "eu-west-1"}}
+    outcome = run_module(INFO, **options)
+    assert outcome["error"]["code"] == "InvalidParameter" and "Set the option region" in outcome["msg"]
+    with pytest.raises(AnsibleError, match="region_name 'eu-west-1' has no effect"):
+        run_lookup(**options)
+
+
+# The role of a profile ------------------------------------------------------------------------------------------------
+
+
+def test_the_settings_of_a_profiles_role(
+    run_module: Run, profile: Run, monkeypatch: pytest.MonkeyPatch, refusing_sts: RefusingSTS
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", refusing_sts.url)
+    names = {"duration_seconds": "1234", "external_id": "partner", "role_session_name": "audit"}
+    assert run_module(INFO, **profile(**IN_SOURCE, **names)).failed
+    sent = parse_qs(refusing_sts.requests[0])
+    expected = {"DurationSeconds": "1234", "ExternalId": "partner", "RoleSessionName": "audit", "RoleArn": ROLE}
+    assert {name: sent[name] for name in expected} == {name: [value] for name, value in expected.items()}
+
+
+@pytest.fixture
+def roles(refusing_sts: RefusingSTS, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that receives each request to assume a role. Each role has the credentials of the endpoint's user."""
+    members = {
+        "AccessKeyId": USER["aws_access_key_id"],
+        "SecretAccessKey": USER["aws_secret_access_key"],
+        "SessionToken": "a-token-of-a-role",
+        "Expiration": "2099-01-01T00:00:00Z",
+    }
+    credentials = "".join(f"<{name}>{value}</{name}>" for name, value in members.items())
+    result = f"<AssumeRoleResult><Credentials>{credentials}</Credentials></AssumeRoleResult>"
+    refusing_sts.status, refusing_sts.body = 200, f"<AssumeRoleResponse>{result}</AssumeRoleResponse>"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", refusing_sts.url)
+    return refusing_sts.requests
+
+
+def assumed(requests: list[str]) -> int:
+    return sum("Action=AssumeRole" in request for request in requests)
+
+
+@pytest.mark.parametrize(("name", "options"), RUNS, ids=str)
+def test_a_profiles_role_is_assumed_once(
+    run_module: Run, endpoint: LocalEndpoint, profile: Run, roles: list[str], tmp_path: Path, name: str, options: Any
+) -> None:
+    if "path" in options:
+        options = {**options, "path": str(tmp_path / "export")}
+    run_module(name, **profile(**IN_SOURCE), **options)
+    assert assumed(roles) == 1 and endpoint.operations
+
+
+def test_the_option_assume_role_arn_is_used_once(
+    run_action: Run, run_lookup: Run, endpoint: LocalEndpoint, recorded_arn: str, roles: list[str]
+) -> None:
+    options = {"endpoint_url": None, "assume_role_arn": ROLE, "search_regions": ["all"]}
+    assert run_lookup(**options) and assumed(roles) == 1
+    roles.clear()
+    assert run_action(f"{MANAGE}_audit", **options)["outcome"] == "passed" and assumed(roles) == 1
+
+
+def test_the_token_of_a_web_identity(
+    run_module: Run, monkeypatch: pytest.MonkeyPatch, refusing_sts: RefusingSTS, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("the-token-of-a-web-identity", encoding="utf-8")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", refusing_sts.url)
+    monkeypatch.setenv("AWS_ROLE_ARN", ROLE)
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    assert run_module(INFO, access_key=None, secret_key=None).failed
+    assert parse_qs(refusing_sts.requests[0])["WebIdentityToken"] == ["the-token-of-a-web-identity"]
+
+
+def test_a_role_that_requires_an_mfa_code(run_module: Run, run_action: Run, run_lookup: Run, profile: Run) -> None:
+    """Nobody is asked for it: on a terminal, the run would wait."""
+    options = profile(**IN_SOURCE, mfa_serial="arn:aws:iam::123456789012:mfa/deployer")
+    for outcome in (run_module(INFO, **options), run_action(f"{MANAGE}_audit", **options)):
+        assert outcome["error"]["code"] == "CredentialRetrievalError" and "requires an MFA code (" in outcome["msg"]
+        assert "Enter MFA code" not in outcome.output
+    with pytest.raises(AnsibleError, match="requires an MFA code"):
+        run_lookup(**options)
+
+
 # Programs that return credentials -------------------------------------------------------------------------------------
 
 
@@ -297,17 +517,7 @@ def starts(tmp_path: Path) -> int:
     return os.path.getsize(path) if path.exists() else 0
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        (INFO, {"search_regions": ["all"]}),
-        (MANAGE, {"state": "absent", "arn": ARN}),
-        (MANAGE, {"regions": [{"name": "us-east-1"}, {"name": "us-west-2"}], "wait": False}),
-        ("ssm_incidents_data_info", {}),
-        ("ssm_incidents_export", {"path": "export"}),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize(("name", "options"), RUNS, ids=str)
 def test_a_program_that_returns_credentials_is_started_once(
     run_module: Run,
     endpoint: LocalEndpoint,

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
+from botocore.utils import ContainerMetadataFetcher
 from credentials import config_section, environment_variables
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
@@ -115,6 +116,7 @@ def test_the_token_of_a_container(
     tmp_path: Path,
     by_file: bool,
 ) -> None:
+    monkeypatch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", quoting_container)
     if by_file:
         (tmp_path / "token").write_text(TOKEN)
@@ -169,5 +171,99 @@ def test_the_token_of_an_sso_login(run_tasks: Run, quoting_container: str, tmp_p
     tasks = [{f"incident_manager.aws.{name}": {"profile": "team"}} for name in (INFO, AUDIT)]
     for task in tasks:
         finished = run_tasks([task], **variables)
-        assert finished.returncode and "bad request" in finished.stdout, finished.stdout
-        assert TOKEN not in finished.stdout
+        assert finished.returncode and "HTTP status 400" in finished.stdout, finished.stdout
+        assert TOKEN not in finished.stdout and "bad request" not in finished.stdout
+
+
+# Answers that are not from AWS ----------------------------------------------------------------------------------------
+
+QUOTED = "Proxy-Authorization: what the collection does not know"
+XML_ERROR = f"<ErrorResponse><Error><Code>AccessDenied</Code><Message>{QUOTED}</Message></Error></ErrorResponse>"
+
+
+@pytest.fixture
+def proxy() -> Iterator[Callable[..., str]]:
+    """Return a function that sets the answer of a proxy, and returns its URL."""
+    answer: dict[str, Any] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(answer["status"])
+            for name, value in answer["headers"].items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer["body"])))
+            self.end_headers()
+            self.wfile.write(answer["body"])
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+
+        def set_answer(status: int, body: str, **headers: str) -> str:
+            answer.update(status=status, body=body.encode(), headers=headers)
+            return f"http://127.0.0.1:{server.server_port}"
+
+        yield set_answer
+        server.shutdown()
+        thread.join()
+
+
+PAGE = f"<h1>Blocked</h1><pre>{QUOTED}</pre>"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "request_id", "role"),
+    [
+        ("text/html", PAGE, "", None),
+        ("text/html", PAGE, "of-a-gateway", None),
+        ("application/json", json.dumps({"message": QUOTED}), "of-a-gateway", None),
+        ("application/json", json.dumps({"code": "Blocked", "message": QUOTED, "headers": QUOTED}), "", None),
+        ("application/json", json.dumps({"__type": "AccessDeniedException", "Message": QUOTED}), "", None),
+        ("text/xml", XML_ERROR, "", "arn:aws:iam::123456789012:role/audit"),
+    ],
+)
+@pytest.mark.parametrize("status", [403, 503])
+def test_what_a_proxy_answers_is_not_quoted(
+    run_module: Run,
+    run_action: Run,
+    run_lookup: Run,
+    proxy: Run,
+    content_type: str,
+    body: str,
+    request_id: str,
+    role: str | None,
+    status: int,
+) -> None:
+    """Without AWS's request ID and code, it is not from AWS, and can quote anything."""
+    headers = {"Content-Type": content_type, **({"x-amzn-RequestId": request_id} if request_id else {})}
+    options = {"endpoint_url": proxy(status, body, **headers)}
+    texts = [] if role else [run_module(INFO, **options).output]
+    options |= {"assume_role_arn": role} if role else {}
+    texts.append(run_action(AUDIT, **options).output)
+    with pytest.raises(AnsibleError) as failure:
+        run_lookup(**options)
+    for text in (*texts, str(failure.value)):
+        assert "Proxy-Authorization" not in text and "what the collection" not in text
+        assert f"not from AWS (HTTP status {status}, {content_type}, {len(body)} bytes)" in text
+        assert "whether a proxy or a captive portal is between" in text
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_page_in_place_of_an_identity_is_not_quoted(
+    run_action: Run, endpoint: LocalEndpoint, proxy: Run, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """botocore's error for what is not XML quotes the page."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", proxy(status, PAGE))
+    outcome = run_action(AUDIT, endpoint_url=None, account_id="123456789012")
+    assert "can't be read (ResponseParserError)" in outcome.output and "Proxy-Authorization" not in outcome.output
+
+
+@pytest.mark.parametrize(("code", "message"), [("AccessDeniedException", "User: x is not authorized"), ("New", "Now")])
+def test_what_aws_answers_is_quoted(run_module: Run, proxy: Run, code: str, message: str) -> None:
+    headers = {"x-amzn-ErrorType": code, "x-amzn-RequestId": "a-request"}
+    outcome = run_module(INFO, endpoint_url=proxy(403, json.dumps({"message": message}), **headers))
+    assert message in outcome["msg"] and outcome["error"] == {"code": code, "message": message}

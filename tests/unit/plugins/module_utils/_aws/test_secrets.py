@@ -106,6 +106,23 @@ def test_a_profiles_role_that_sts_refuses(shown: Run, profile: Run, refusing_sts
     assert_not_shown([TOKEN, secret], *shown(**options))
 
 
+def test_the_tokens_of_a_login(
+    shown: Run, profile: Run, refusing_sts: RefusingSTS, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They are masked if credentials can't be retrieved. `aws login` itself needs botocore[crt]."""
+    names = ("accessToken", "clientSecret", "dpopKey", "idToken", "refreshToken", "secretAccessKey", "sessionToken")
+    tokens = {name: f"the-{name}-of-a-login" for name in names}
+    nested = {name: tokens.pop(name) for name in ("secretAccessKey", "sessionToken")}
+    cached = {**tokens, "accessToken": nested, "expiresAt": "2099-01-01T00:00:00Z"}
+    (tmp_path / "login.json").write_text(json.dumps(cached), encoding="utf-8")
+    (tmp_path / "sso.json").write_text(json.dumps({"accessToken": tokens["accessToken"]}), encoding="utf-8")
+    monkeypatch.setenv("AWS_LOGIN_CACHE_DIRECTORY", str(tmp_path))
+    secrets = [*tokens.values(), *nested.values()]
+    refusing_sts.body = ECHO.format(" ".join(secrets))
+    options = profile("role_arn = arn:aws:iam::111122223333:role/x\nsource_profile = base")
+    assert_not_shown(secrets, *shown(**options))
+
+
 @pytest.mark.parametrize("status", [400, 200])
 def test_a_web_identity_that_sts_refuses(
     shown: Run, profile: Run, refusing_sts: RefusingSTS, tmp_path: Path, status: int
@@ -118,16 +135,30 @@ def test_a_web_identity_that_sts_refuses(
     assert_not_shown([identity, SECRET_KEY, TOKEN], *shown(**options))
 
 
-@pytest.mark.parametrize("place", ["profile", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSM_INCIDENTS"])
+@pytest.mark.parametrize("place", ["profile", "services", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SSM_INCIDENTS"])
 def test_the_password_of_an_endpoint_that_is_configured(
     shown: Run, profile: Run, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     url = "http://user:the-password-of-a-proxy@127.0.0.1:1/"
     keys = "\n".join(f"{name} = {value}" for name, value in USER.items())
-    options = profile(f"{keys}\nendpoint_url = {url}" if place == "profile" else keys)
-    if place != "profile":
+    section = f"[services local]\nssm_incidents =\n  endpoint_url = {url}"
+    settings = {"profile": f"endpoint_url = {url}", "services": f"services = local\n{section}"}
+    options = profile(f"{keys}\n{settings.get(place, '')}")
+    if place not in settings:
         monkeypatch.setenv(place, url)
     texts = shown(**options, endpoint_url=None)
+    assert_not_shown(["the-password-of-a-proxy"], *texts)
+    assert all("127.0.0.1:1" in text for text in texts)
+
+
+def test_the_password_of_the_endpoint_that_assumes_a_profiles_role(
+    shown: Run, profile: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role = "role_arn = arn:aws:iam::111122223333:role/x\nsource_profile = base"
+    url = "http://user:the-password-of-a-proxy@127.0.0.1:1/"
+    options = profile(f"{role}\nservices = local\n[services local]\nsts =\n  endpoint_url = {url}")
+    monkeypatch.delenv("AWS_ENDPOINT_URL_STS")
+    texts = shown(**options)
     assert_not_shown(["the-password-of-a-proxy"], *texts)
     assert all("127.0.0.1:1" in text for text in texts)
 
