@@ -246,7 +246,9 @@ class Connection:
                 raise TypeError("a part of the credentials is not a string")
         except NoCredentialsError as error:
             advice = precise_advice(error, sign_in_command(self._session)) or None
-            raise error_from_botocore(f"Failed to connect to AWS in Region {self.region}", error, advice=advice) from error
+            raise error_from_botocore(
+                f"Failed to connect to AWS in Region {self.region}", error, advice=advice
+            ) from error
         except (BotoCoreError, ClientError, OSError) as error:
             # AWS can quote a token in its response.
             self._secrets |= cached_tokens()

@@ -67,9 +67,7 @@ _RESPONSE_ADVICE = (
     "Check endpoint_url, and check whether a proxy or a captive portal is between the host and AWS. The option aws_config can"
     " set a proxy too (proxies)."
 )
-_CREDENTIALS_ADVICE = (
-    "Check the credentials. They are unknown, expired, or from another partition, or the Region is not enabled for the account."
-)
+_CREDENTIALS_ADVICE = "Check the credentials. They are unknown, expired, or from another partition, or the Region is not enabled for the account."
 _EXPIRED_ADVICE = (
     f"Sign in again. If the profile uses aws sso login or aws login, run that command on {HOST}. Otherwise, set new temporary"
     " credentials (access_key, secret_key and session_token)."
@@ -78,10 +76,10 @@ _CRT_ADVICE = (
     f"A profile of aws login requires a newer botocore with its extra crt: for the Python that runs Ansible on {HOST}, run"
     " pip install --upgrade 'botocore[crt]'."
 )
-_CLOCK_ADVICE = f"Check the clock of {HOST}. AWS rejects a request whose time differs from its own by more than some minutes."
-_SIGNATURE_ADVICE = (
-    f"Check the secret key, and that no proxy between {HOST} and AWS changes requests. {_CLOCK_ADVICE}"
+_CLOCK_ADVICE = (
+    f"Check the clock of {HOST}. AWS rejects a request whose time differs from its own by more than some minutes."
 )
+_SIGNATURE_ADVICE = f"Check the secret key, and that no proxy between {HOST} and AWS changes requests. {_CLOCK_ADVICE}"
 _REGION_DISABLED_ADVICE = "Enable the Region for the account, or use another Region."
 _DENIED_ADVICE = "Allow this action in the caller's IAM policy, and check whether another policy denies it."
 _NO_CREDENTIALS_ADVICE = (

@@ -98,8 +98,6 @@ def _describe_keys_or_warn(
     facts: dict[str, dict[str, Any] | None] = {}
     for (region, _arn), described in describe_keys(connection, customer_managed_keys(keys)).items():
         if isinstance(described, AnsibleSSMIncidentsError):
-            warn(
-                f"{undescribed_key(connection, described)} kms_key of {region} is null. All other facts are complete."
-            )
+            warn(f"{undescribed_key(connection, described)} kms_key of {region} is null. All other facts are complete.")
         facts[region] = None if isinstance(described, AnsibleSSMIncidentsError) else described
     return facts

@@ -26,11 +26,15 @@ Run = Callable[..., Any]
 INFO = "ssm_incidents_replication_set_info"
 AUDIT = "ssm_incidents_replication_set_audit"
 ROLE = "arn:aws:iam::123456789012:role/audit"
-EXPIRED_SIGNATURE = "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z (20260101T001500Z - 5 min.)"
+EXPIRED_SIGNATURE = (
+    "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z (20260101T001500Z - 5 min.)"
+)
 EARLY_SIGNATURE = (
     "Signature not yet current: 20260101T003000Z is still later than 20260101T002000Z (20260101T001500Z + 5 min.)"
 )
-DENIED = "User: arn:aws:sts::123456789012:assumed-role/a/b is not authorized to perform: ssm-incidents:ListReplicationSets"
+DENIED = (
+    "User: arn:aws:sts::123456789012:assumed-role/a/b is not authorized to perform: ssm-incidents:ListReplicationSets"
+)
 
 pytestmark = pytest.mark.usefixtures("sleeps")
 
@@ -56,7 +60,8 @@ class Answers:
                 self.end_headers()
                 self.wfile.write(answers.body.encode())
 
-            do_POST = do_GET
+            def do_POST(self) -> None:
+                self.do_GET()
 
             def log_message(self, *_arguments: object) -> None:
                 pass
@@ -174,9 +179,7 @@ def test_no_policy_allows_the_action(run_module: Run, endpoint: LocalEndpoint) -
 
 def test_data_encryption(run_module: Run, endpoint: LocalEndpoint) -> None:
     endpoint.seed({"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE"}}})
-    endpoint.faults.add(
-        {"fault": "error", "code": "DataEncryptionException", "service": "ssm-contacts", "times": None}
-    )
+    endpoint.faults.add({"fault": "error", "code": "DataEncryptionException", "service": "ssm-contacts", "times": None})
     result = run_module("ssm_incidents_data_info").result
     (entry,) = {entry["code"]: entry for entry in result["missing"]}.values()
     assert entry["code"] == "DataEncryptionException" and "KMS keys" in entry["msg"]
@@ -229,7 +232,10 @@ def test_a_user_without_the_role_of_the_profile(
     cache.mkdir()
     token = {"accessToken": "x" * 20, "expiresAt": "2099-01-01T00:00:00Z", "startUrl": SSO["sso_start_url"]}
     (cache / f"{hashlib.sha1(SSO['sso_start_url'].encode()).hexdigest()}.json").write_text(json.dumps(token))
-    answers.status, answers.body = 403, '{"message": "No access", "__type": "com.amazonaws.switchboard#ForbiddenException"}'
+    answers.status, answers.body = (
+        403,
+        '{"message": "No access", "__type": "com.amazonaws.switchboard#ForbiddenException"}',
+    )
     with pytest.raises(AnsibleError, match=r"ForbiddenException.*IAM Identity Center"):
         run_lookup(**WITH_PROFILE)
     assert run_lookup(**WITH_PROFILE, on_denied="skip") == []

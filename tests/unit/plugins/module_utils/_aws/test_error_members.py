@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.utils.display import Display
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
     as_failure,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import sentences
-from ansible.utils.display import Display
 from endpoint.server import LocalEndpoint
 
 Run = Callable[..., Any]
@@ -79,9 +79,7 @@ def test_why_a_contact_is_rejected(run_module: Run, endpoint: LocalEndpoint, tmp
     endpoint.seed(SET)
     members = {"Reason": "FIELD_VALIDATION_FAILED", "Fields": FIELDS}
     endpoint.faults.add(error("ValidationException", "Invalid value.", service="ssm-contacts", members=members))
-    why = (
-        "Invalid value (Reason: FIELD_VALIDATION_FAILED; Fields: ContactId: must not be empty, MaxResults: is too large)"
-    )
+    why = "Invalid value (Reason: FIELD_VALIDATION_FAILED; Fields: ContactId: must not be empty, MaxResults: is too large)"
     assert why in run_module("ssm_incidents_data_info").result["missing"][0]["msg"]
     run_module("ssm_incidents_export", path=str(tmp_path / "export"), allow_incomplete=True)
     manifest = json.loads((tmp_path / "export" / "manifest.json").read_text())
@@ -105,7 +103,9 @@ def texts(result: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("end", ["", ".", "..", ". ", "?", "!"])
-def test_one_full_stop(run_module: Run, run_lookup: Run, endpoint: LocalEndpoint, warnings: list[str], end: str) -> None:
+def test_one_full_stop(
+    run_module: Run, run_lookup: Run, endpoint: LocalEndpoint, warnings: list[str], end: str
+) -> None:
     """Every message that has AWS's text in it: failures, warnings, entries of what is missing, and failures of a search."""
     arn = endpoint.seed(SET)
     text = f"Some text of AWS{end}"
@@ -144,4 +144,6 @@ def test_sentences(texts: list[str], expected: str) -> None:
 def test_the_end_of_a_reason_of_another_library() -> None:
     failure = as_failure(ValueError("no end.."))
     assert ".." not in failure.describe(ON_CONTROLLER)
-    assert AnsibleSSMIncidentsError("Failed", code="X", reason="why.", advice="").describe(ON_CONTROLLER) == "Failed: why."
+    assert (
+        AnsibleSSMIncidentsError("Failed", code="X", reason="why.", advice="").describe(ON_CONTROLLER) == "Failed: why."
+    )
