@@ -72,6 +72,10 @@ _EXPIRED_ADVICE = (
     f"Sign in again. If the profile uses aws sso login or aws login, run that command on {HOST}. Otherwise, set new temporary"
     " credentials (access_key, secret_key and session_token)."
 )
+_SSO_ADVICE = (
+    "In IAM Identity Center, assign the account and the permission set to the user, or check sso_account_id and"
+    f" sso_role_name of the profile on {HOST}."
+)
 _CRT_ADVICE = (
     f"A profile of aws login requires a newer botocore with its extra crt: for the Python that runs Ansible on {HOST}, run"
     " pip install --upgrade 'botocore[crt]'."
@@ -148,11 +152,8 @@ COLLECTION_ADVICE = {
     WAIT_TIMEOUT: "Run the task again with a longer wait_timeout.",
 }
 
-# The code of IAM Identity Center for a role that the user may not use.
-_SSO_FORBIDDEN = "ForbiddenException"
-
 #: AWS's codes for a denied action: those of the services, of STS, and of IAM Identity Center.
-DENIED_ERRORS = (ACCESS_DENIED, STS_ACCESS_DENIED, _SSO_FORBIDDEN)
+DENIED_ERRORS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException")
 
 # The codes of the signature check in front of each service, for credentials and for the time of a request. Services with
 # the query protocol, such as STS, have other names for what the JSON services call an exception (API references, "Common
@@ -186,10 +187,7 @@ AWS_ADVICE = {
     "DataEncryptionException": (
         "Check that the KMS keys of the replication set are enabled, and that the keys' policies let the caller use them."
     ),
-    _SSO_FORBIDDEN: (
-        "In IAM Identity Center, assign the account and the permission set to the user, or check sso_account_id and"
-        f" sso_role_name of the profile on {HOST}."
-    ),
+    "ForbiddenException": _SSO_ADVICE,
     "InternalServerException": "This is an internal error of the service. Try again later.",
     NOT_FOUND: "Check the ARN, and that the Region is in the replication set.",
     QUOTA_EXCEEDED: "The account has reached a quota of the service. It can have only one replication set.",
@@ -434,9 +432,9 @@ def precise_advice(cause: BaseException | None, sign_in: str = "") -> str:
         return _CRT_ADVICE
     if kinds.intersection(_SIGN_IN_ERRORS) or ADVICE.get(code) == _EXPIRED_ADVICE:
         return f"Sign in again: on {HOST}, run {sign_in}." if sign_in else _EXPIRED_ADVICE
-    if code == _SSO_FORBIDDEN:
+    if ADVICE.get(code) == _SSO_ADVICE:
         # Not the advice for a profile whose credentials can't be retrieved.
-        return ADVICE[code]
+        return _SSO_ADVICE
     if code in _SIGNATURE_CODES_ADVICE and _WRONG_TIME.search(message):
         return _CLOCK_ADVICE
     found = _DENYING_POLICY.search(message)
