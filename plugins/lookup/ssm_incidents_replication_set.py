@@ -163,12 +163,11 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
     validate_credentials,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
-    ACCESS_DENIED,
     ACCOUNT_MISMATCH,
+    DENIED_ERRORS,
     NO_REPLICATION_SET,
     NOT_FOUND,
     ON_CONTROLLER,
-    STS_ACCESS_DENIED,
     AnsibleSSMIncidentsError,
     as_failure,
 )
@@ -183,8 +182,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 _OPTION_BY_ERROR_CODE = {
     NOT_FOUND: "on_missing",
     NO_REPLICATION_SET: "on_missing",
-    ACCESS_DENIED: "on_denied",
-    STS_ACCESS_DENIED: "on_denied",
+    **dict.fromkeys(DENIED_ERRORS, "on_denied"),
 }
 
 

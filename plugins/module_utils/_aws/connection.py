@@ -34,10 +34,11 @@ from .errors import (
     STS_ACCESS_DENIED,
     AnsibleSSMIncidentsError,
     invalid_option,
+    precise_advice,
 )
 from .parallel import within
 from .secrets import mask, url_secrets
-from .sessions import cached_tokens, configured_secrets, configured_urls, make_session
+from .sessions import cached_tokens, configured_secrets, configured_urls, make_session, sign_in_command
 from .sts import assume_role, get_caller_account_id
 
 if TYPE_CHECKING:
@@ -244,12 +245,15 @@ class Connection:
             if not all(isinstance(text, (str, type(None))) for text in frozen):
                 raise TypeError("a part of the credentials is not a string")
         except NoCredentialsError as error:
-            raise error_from_botocore(f"Failed to connect to AWS in Region {self.region}", error) from error
+            advice = precise_advice(error, sign_in_command(self._session)) or None
+            raise error_from_botocore(
+                f"Failed to connect to AWS in Region {self.region}", error, advice=advice
+            ) from error
         except (BotoCoreError, ClientError, OSError) as error:
             # AWS can quote a token in its response.
             self._secrets |= cached_tokens()
             # A profile can read any file, run any program and call STS.
-            advice = ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
+            advice = precise_advice(error, sign_in_command(self._session)) or ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
             raise error_from_botocore(message, error, CREDENTIAL_RETRIEVAL_ERROR, advice) from error
         except Exception as error:
             # Without its text, which can quote credentials that mask() does not know.

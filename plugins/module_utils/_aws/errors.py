@@ -10,12 +10,13 @@ Nothing of AWS is imported here. calls.py turns what botocore raises into this e
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from subprocess import Popen
 from typing import Any, Callable, Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
 
-from .text import one_line, shorten
+from .text import iso_time, one_line, sentences, shorten, without_full_stop
 
 #: A placeholder in advice for the host whose environment and files are used. describe() replaces it.
 HOST = "{host}"
@@ -67,6 +68,24 @@ _RESPONSE_ADVICE = (
     " set a proxy too (proxies)."
 )
 _CREDENTIALS_ADVICE = "Check the credentials. They are unknown, expired, or from another partition, or the Region is not enabled for the account."
+_EXPIRED_ADVICE = (
+    f"Sign in again. If the profile uses aws sso login or aws login, run that command on {HOST}. Otherwise, set new temporary"
+    " credentials (access_key, secret_key and session_token)."
+)
+_SSO_ADVICE = (
+    "In IAM Identity Center, assign the account and the permission set to the user, or check sso_account_id and"
+    f" sso_role_name of the profile on {HOST}."
+)
+_CRT_ADVICE = (
+    f"A profile of aws login requires a newer botocore with its extra crt: for the Python that runs Ansible on {HOST}, run"
+    " pip install --upgrade 'botocore[crt]'."
+)
+_CLOCK_ADVICE = (
+    f"Check the clock of {HOST}. AWS rejects a request whose time differs from its own by more than some minutes."
+)
+_SIGNATURE_ADVICE = f"Check the secret key, and that no proxy between {HOST} and AWS changes requests. {_CLOCK_ADVICE}"
+_REGION_DISABLED_ADVICE = "Enable the Region for the account, or use another Region."
+_DENIED_ADVICE = "Allow this action in the caller's IAM policy, and check whether another policy denies it."
 _NO_CREDENTIALS_ADVICE = (
     "Set access_key and secret_key (and session_token if they are temporary), or profile, or set AWS_ACCESS_KEY_ID and"
     f" AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment of {HOST}."
@@ -133,22 +152,46 @@ COLLECTION_ADVICE = {
     WAIT_TIMEOUT: "Run the task again with a longer wait_timeout.",
 }
 
-#: AWS's codes: those of the service (botocore's model), of the signature check in front of it, and of STS.
+#: AWS's codes for a denied action: those of the services, of STS, and of IAM Identity Center.
+DENIED_ERRORS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException")
+
+# The codes of the signature check in front of each service, for credentials and for the time of a request. Services with
+# the query protocol, such as STS, have other names for what the JSON services call an exception (API references, "Common
+# Error Types"; botocore's models).
+_SIGNATURE_CODES_ADVICE = {
+    "AuthFailure": _CREDENTIALS_ADVICE,
+    "ExpiredToken": _EXPIRED_ADVICE,
+    "ExpiredTokenException": _EXPIRED_ADVICE,
+    "IncompleteSignature": _SIGNATURE_ADVICE,
+    "IncompleteSignatureException": _SIGNATURE_ADVICE,
+    "InvalidClientTokenId": _CREDENTIALS_ADVICE,
+    "InvalidSignatureException": _SIGNATURE_ADVICE,
+    "MissingAuthenticationToken": _SIGNATURE_ADVICE,
+    "MissingAuthenticationTokenException": _SIGNATURE_ADVICE,
+    "OptInRequired": _REGION_DISABLED_ADVICE,
+    "RegionDisabledException": _REGION_DISABLED_ADVICE,
+    "RequestExpired": _CLOCK_ADVICE,
+    "RequestTimeTooSkewed": _CLOCK_ADVICE,
+    "SignatureDoesNotMatch": _SIGNATURE_ADVICE,
+    UNRECOGNIZED_CLIENT: _CREDENTIALS_ADVICE,
+}
+
+#: AWS's codes: those of the services (botocore's models), of the signature check in front of them, and of STS.
 AWS_ADVICE = {
+    **_SIGNATURE_CODES_ADVICE,
     STS_ACCESS_DENIED: (
         "Allow sts:AssumeRole on this role in the caller's IAM policy, and add the caller to the role's trust policy."
     ),
-    ACCESS_DENIED: "Allow this action in the caller's IAM policy, and check whether another policy denies it.",
+    ACCESS_DENIED: _DENIED_ADVICE,
     CONFLICT: "Another change of the replication set is in progress. Try again when it has finished.",
-    "ExpiredTokenException": _CREDENTIALS_ADVICE,
-    "IncompleteSignatureException": _CREDENTIALS_ADVICE,
+    "DataEncryptionException": (
+        "Check that the KMS keys of the replication set are enabled, and that the keys' policies let the caller use them."
+    ),
+    "ForbiddenException": _SSO_ADVICE,
     "InternalServerException": "This is an internal error of the service. Try again later.",
-    "InvalidClientTokenId": _CREDENTIALS_ADVICE,
-    "InvalidSignatureException": _CREDENTIALS_ADVICE,
     NOT_FOUND: "Check the ARN, and that the Region is in the replication set.",
     QUOTA_EXCEEDED: "The account has reached a quota of the service. It can have only one replication set.",
     THROTTLING: "The service throttled the request. Try again later, or run fewer tasks at once.",
-    UNRECOGNIZED_CLIENT: _CREDENTIALS_ADVICE,
     # Not in botocore's model (alchemy-run's tests).
     "UnsupportedOperationException": (
         "Incident Manager has been closed to new customers since 7 November 2025, and AWS creates a replication set only in"
@@ -157,6 +200,30 @@ AWS_ADVICE = {
     ),
     "ValidationException": "Check the values that the message names.",
 }
+
+# botocore's exceptions for a login that is missing or has expired.
+_SIGN_IN_ERRORS = ("LoginRefreshRequired", "LoginTokenLoadError", "SSOError", "TokenRetrievalError")
+
+# How AWS's messages name the policy that denies an action (IAM User Guide, "Troubleshoot access denied error messages"),
+# and where that policy is. If no identity-based policy allows the action, the advice for the code is right.
+_POLICIES = {
+    "identity-based": "the IAM policies of the caller",
+    "permissions boundary": "the permissions boundary of the caller",
+    "resource control": "the resource control policies (RCPs) of the organization",
+    "resource-based": "the policy of the resource, such as the policy of a KMS key",
+    "role trust": "the trust policy of the role",
+    "service control": "the service control policies (SCPs) of the organization",
+    "session": "the session policy of the caller's credentials",
+    "vpc endpoint": "the policy of the VPC endpoint",
+}
+_DENYING_POLICY = re.compile(rf"(explicit deny in|because no) (?:an? |the )?({'|'.join(_POLICIES)})\b", re.I)
+
+# How AWS's messages name a time that is wrong, with the codes for signatures and for credentials.
+_WRONG_TIME = re.compile(
+    r"signature (?:has )?expired|request (?:has )?expired|not yet current|is (?:now|still) (?:earlier|later) than"
+    r"|too skewed|request time|timestamp",
+    re.I,
+)
 
 #: The codes for botocore's exceptions: the names of their classes. An exception without an entry has that of its base class.
 BOTOCORE_ADVICE = {
@@ -227,6 +294,9 @@ _PROVIDER_ERRORS = (
     "MetadataRetrievalError",
     "TokenRetrievalError",
 )
+# The members of an error that say why a request is rejected (ssm-contacts' ValidationException, Organizations).
+_EXPLANATIONS = ("Reason", "Fields")
+
 _HTTP_STATUS = re.compile(r"non 200 response \(?([0-9]{3})\b")
 
 
@@ -254,7 +324,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         super().__init__(message=message, exception=cause)
         self.code = code
         self.reason = _text_of(cause) if reason is None else reason
-        self.advice = _advice(code, cause) if advice is None else advice
+        self.advice = (precise_advice(cause) or _advice(code, cause)) if advice is None else advice
         self.cause = cause
         self.is_temporary = is_temporary or code in NO_ANSWER_ERRORS
 
@@ -287,19 +357,17 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         """
         mask = mask or str
         message, reason = mask(self.message), shorten(mask(self.reason))
-        sentences = [f"{message}: {reason}" if reason else message, mask(self.advice.replace(HOST, host))]
-        return " ".join(
-            sentence if sentence.endswith((".", "?")) else f"{sentence}." for sentence in sentences if sentence
-        )
+        return sentences(f"{message}: {reason}" if reason else message, mask(self.advice.replace(HOST, host)))
 
     def error_members(self, mask: Callable[[str], str] | None = None) -> dict[str, Any]:
-        """Return Code, Message, and all other members of AWS's error.
+        """Return Code, Message, and all other members of AWS's error, those of botocore's model included.
 
         :param mask: as for describe().
         """
-        sent = {} if _foreign_answer(self.cause) else aws_response(self.cause).get("Error", {})
-        message = sent.get("Message") or _text_of(self.cause) or self.reason or self.message
-        return {**sent, "Code": self.code, "Message": shorten((mask or str)(str(message)))}
+        sent = _error_of_aws(self.cause).get("Error", {})
+        message = _message_of(self.cause) or _text_of(self.cause) or self.reason or self.message
+        members = {**_modeled_members(self.cause), **sent, "Code": self.code, "Message": str(message)}
+        return {name: _plain(value, mask or str) for name, value in members.items()}
 
 
 def invalid_option(option: str, problem: str, advice: str) -> AnsibleSSMIncidentsError:
@@ -351,6 +419,33 @@ def error_code(cause: BaseException, default: str) -> str:
     return next((name for name in known if name in BOTOCORE_ADVICE and name != "BotoCoreError"), default)
 
 
+def precise_advice(cause: BaseException | None, sign_in: str = "") -> str:
+    """Return advice that depends on more than the code: on an expired login, a wrong time, the policy that denies; else "".
+
+    :param cause: an exception of botocore.
+    :param sign_in: the command that renews the login of the profile, if there is one.
+    """
+    error = _error_of_aws(cause).get("Error", {})
+    code, message = (str(error.get(name, "")) for name in ("Code", "Message"))
+    kinds = {kind.__name__ for kind in type(cause).__mro__}
+    if "MissingDependencyException" in kinds or ("NoCredentialsError" in kinds and sign_in.startswith("aws login")):
+        return _CRT_ADVICE
+    if kinds.intersection(_SIGN_IN_ERRORS) or ADVICE.get(code) == _EXPIRED_ADVICE:
+        return f"Sign in again: on {HOST}, run {sign_in}." if sign_in else _EXPIRED_ADVICE
+    if ADVICE.get(code) == _SSO_ADVICE:
+        # Not the advice for a profile whose credentials can't be retrieved.
+        return _SSO_ADVICE
+    if code in _SIGNATURE_CODES_ADVICE and _WRONG_TIME.search(message):
+        return _CLOCK_ADVICE
+    found = _DENYING_POLICY.search(message)
+    if not found:
+        return ""
+    is_explicit, policy = found[1].lower() != "because no", found[2].lower()
+    if is_explicit:
+        return f"Remove the explicit deny from {_POLICIES[policy]}. Until then, no other policy can allow this action."
+    return "" if policy == "identity-based" else f"Allow this action in {_POLICIES[policy]}."
+
+
 def _advice(code: str, cause: BaseException | None) -> str:
     if _foreign_answer(cause):
         return ADVICE[MALFORMED_ANSWER]
@@ -378,7 +473,57 @@ def _text_of(cause: BaseException | None) -> str:
         return foreign
     if any(kind.__name__ in _PROVIDER_ERRORS for kind in type(cause).__mro__):
         return _provider_failure(cause)
-    return "" if cause is None else _BOTOCORE_RETRIES.sub("", one_line(str(cause)), count=1) or type(cause).__name__
+    if cause is None:
+        return ""
+    text = _BOTOCORE_RETRIES.sub("", one_line(str(cause)), count=1).rstrip()
+    if aws_response(cause) and not _message_of(cause):
+        # botocore ends its text with a colon and the message.
+        text = text.rpartition(" operation:")[0] + " operation"
+    why = _modeled_members(cause, _EXPLANATIONS)
+    if why:
+        text = f"{without_full_stop(text)} ({one_line('; '.join(f'{name}: {_listed(why[name])}' for name in why))})"
+    return text or type(cause).__name__
+
+
+def _error_of_aws(cause: BaseException | None) -> dict[str, Any]:
+    """Return aws_response(), or {} if something else than AWS sent the response."""
+    return {} if _foreign_answer(cause) else aws_response(cause)
+
+
+def _message_of(cause: BaseException | None) -> str:
+    """Return the message that AWS sent, without blanks around it."""
+    return one_line(str(_error_of_aws(cause).get("Error", {}).get("Message") or "")).strip()
+
+
+def _modeled_members(cause: BaseException | None, names: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the members of AWS's error that botocore's model defines, without its code and message.
+
+    :param names: the members to return; by default all.
+    """
+    known = ("code", "error", "message", "responsemetadata")
+    response = _error_of_aws(cause)
+    return {name: response[name] for name in response if (name in names if names else name.lower() not in known)}
+
+
+def _listed(value: Any) -> str:
+    """Return a value in words, such as ssm-contacts' list of fields, which have a Name and a Message."""
+    if isinstance(value, dict):
+        return ": ".join(map(str, value.values()))
+    return ", ".join(map(_listed, value)) if isinstance(value, list) else str(value)
+
+
+def _plain(value: Any, mask: Callable[[str], str]) -> Any:
+    """Return a value as JSON has it, with secrets masked and long texts shortened."""
+    if isinstance(value, dict):
+        return {name: _plain(item, mask) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, mask) for item in value]
+    if isinstance(value, datetime):
+        try:
+            return iso_time(value)
+        except OverflowError:
+            return value.isoformat()
+    return shorten(mask(value)) if isinstance(value, str) else value
 
 
 def _provider_failure(cause: BaseException | None) -> str:

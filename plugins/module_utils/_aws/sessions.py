@@ -14,6 +14,7 @@ import gc
 import json
 import os
 import re
+import shlex
 from contextlib import suppress
 from functools import lru_cache
 from glob import glob
@@ -86,6 +87,21 @@ def configured_urls(session: boto3.session.Session) -> set[str]:
     """Return the URLs in the AWS configuration files and the environment. They can contain passwords."""
     names = [name for name in os.environ if _URL_VARIABLE.fullmatch(name)]
     return {os.environ[name] for name in names} | set(_texts(session._session.full_config, {"endpoint_url"}))
+
+
+def sign_in_command(session: boto3.session.Session) -> str:
+    """Return the command of the AWS CLI that renews the login of a session's profile, or of the source of its role, or ""."""
+    profiles = session._session.full_config.get("profiles", {})
+    name, seen = session.profile_name, set()
+    while name in profiles and name not in seen:
+        seen.add(name)
+        settings = profiles[name]
+        if "login_session" in settings:
+            return f"aws login --profile {shlex.quote(name)}"
+        if "sso_session" in settings or "sso_start_url" in settings:
+            return f"aws sso login --profile {shlex.quote(name)}"
+        name = settings.get("source_profile")
+    return ""
 
 
 def cached_tokens() -> set[str]:

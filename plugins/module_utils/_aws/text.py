@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
 from typing import Any, Mapping
 
 # Keys that mean something to ansible-core: __ansible_type, __ansible_unsafe and __ansible_vault make it decode the mapping,
@@ -27,6 +28,23 @@ def one_line(text: str) -> str:
 def shorten(text: str) -> str:
     """Return at most the first 500 characters of a text. Mask secrets first: a part of a secret may not be found."""
     return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}..."
+
+
+def without_full_stop(text: str) -> str:
+    """Return a text without the full stops and colons at its end. An ellipsis stays."""
+    bare = text.rstrip(": \n\t")
+    return bare if bare.endswith("...") else bare.rstrip(". ")
+
+
+def sentences(*texts: str) -> str:
+    """Return texts as sentences, each with one mark at its end. A text can have a full stop or not, and can be empty."""
+    bare = [text for text in map(without_full_stop, texts) if text]
+    return " ".join(text if text.endswith(("...", "?", "!")) else f"{text}." for text in bare)
+
+
+def iso_time(moment: datetime) -> str:
+    """Return a time as ISO 8601 in UTC with microseconds. All texts have the same length, so they sort as the times do."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")
 
 
 def printable(value: Any) -> Any:

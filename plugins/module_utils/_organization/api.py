@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Iterator
 
 from .._aws.calls import call_aws, required_member
-from .._aws.errors import ACCESS_DENIED, MALFORMED_ANSWER, AnsibleSSMIncidentsError
+from .._aws.errors import ACCESS_DENIED, MALFORMED_ANSWER, AnsibleSSMIncidentsError, precise_advice
 from .._aws.parallel import within
 from .accounts import Identity, facts_of, identity_of, is_root_id, is_unit_id, organization_of, unit_ids_of
 
@@ -168,7 +168,7 @@ def _call(client: BaseClient, description: str, call: Any) -> Any:
         # The read timeout applies to each part of a response. A response that arrives in many small parts never reaches it.
         return within(_CALL_SECONDS, client.meta.region_name, partial(call_aws, client, description, call))
     except AnsibleSSMIncidentsError as failure:
-        advice = _ADVICE.get(failure.code)
+        advice = precise_advice(failure.cause) or _ADVICE.get(failure.code)
         if failure.code.endswith("NotFoundException"):
             advice = _CHANGED_ADVICE
         raise failure.with_advice(advice) if advice else failure from failure.cause

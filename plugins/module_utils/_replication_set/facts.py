@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, Mapping
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
+
+from .._aws.text import iso_time as iso_time
 
 # The service leaves out some of these, and they are then null: a set recorded by AWS has no arn and no
 # statusUpdateDateTime (awscli, examples/ssm-incidents/get-replication-set.rst).
@@ -104,11 +106,6 @@ def key_problem(key: Mapping[str, Any]) -> str | None:
     if key["key_spec"] != "SYMMETRIC_DEFAULT" or key["key_usage"] not in ("ENCRYPT_DECRYPT", None):
         return f"it is not a symmetric encryption key (key spec {key['key_spec']}, key usage {key['key_usage']})"
     return None
-
-
-def iso_time(moment: datetime) -> str:
-    """Return a time as ISO 8601 in UTC with microseconds. All texts have the same length, so they sort as the times do."""
-    return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")
 
 
 def _snake_cased(answer: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from .._aws.arn import account_id_of_arn
-from .._aws.errors import ACCESS_DENIED, ACCOUNT_MISMATCH, AnsibleSSMIncidentsError
+from .._aws.errors import ACCESS_DENIED, ACCOUNT_MISMATCH, AnsibleSSMIncidentsError, precise_advice
 from .._aws.parallel import within
-from .._aws.text import shorten
+from .._aws.text import sentences, shorten
 from .api import list_tags
 from .facts import replication_set_facts
 from .keys import describe_keys, undescribed_key
@@ -83,9 +83,10 @@ def _list_tags_or_warn(
 
 def unlisted_tags(failure: AnsibleSSMIncidentsError, mask: Callable[[str], str]) -> str:
     """Return the warning for tags that can't be listed."""
-    return (
-        f"{failure.message}: {shorten(mask(failure.reason))}. tags is null. All other facts are complete."
-        " To list the tags, allow ssm-incidents:ListTagsForResource."
+    return sentences(
+        f"{failure.message}: {shorten(mask(failure.reason))}",
+        "tags is null. All other facts are complete.",
+        precise_advice(failure.cause) or "To list the tags, allow ssm-incidents:ListTagsForResource.",
     )
 
 
@@ -97,8 +98,6 @@ def _describe_keys_or_warn(
     facts: dict[str, dict[str, Any] | None] = {}
     for (region, _arn), described in describe_keys(connection, customer_managed_keys(keys)).items():
         if isinstance(described, AnsibleSSMIncidentsError):
-            warn(
-                f"{undescribed_key(connection, described)}. kms_key of {region} is null. All other facts are complete."
-            )
+            warn(f"{undescribed_key(connection, described)} kms_key of {region} is null. All other facts are complete.")
         facts[region] = None if isinstance(described, AnsibleSSMIncidentsError) else described
     return facts

@@ -16,9 +16,10 @@ from .._aws.errors import (
     KMS_NOT_FOUND,
     STS_ACCESS_DENIED,
     AnsibleSSMIncidentsError,
+    precise_advice,
 )
 from .._aws.parallel import in_parallel
-from .._aws.text import one_line, shorten
+from .._aws.text import one_line, sentences, shorten
 from .facts import DISABLED_STATES, key_facts, key_problem
 from .plan import DELETE, DELETE_REGION, CurrentState, Step, keys_of_steps
 
@@ -101,11 +102,12 @@ def describe_keys(
 
 
 def undescribed_key(connection: Connection, failure: AnsibleSSMIncidentsError) -> str:
-    """Return why a key can't be described, as a sentence without a full stop, for a warning."""
+    """Return why a key can't be described, in sentences, for a warning."""
     reason = f"{failure.message}: {shorten(connection.mask(failure.reason))}"
     if failure.code in (ACCESS_DENIED, STS_ACCESS_DENIED):
-        return f"{reason}. To see the key, allow kms:DescribeKey in the IAM policy or in the key's policy"
-    return reason
+        allow = "To see the key, allow kms:DescribeKey in the IAM policy or in the key's policy."
+        return sentences(reason, precise_advice(failure.cause) or allow)
+    return sentences(reason)
 
 
 class KeyCheck:
@@ -138,7 +140,7 @@ class KeyCheck:
             if isinstance(described, AnsibleSSMIncidentsError):
                 self._unchecked.add((region, arn))
                 self._warn(
-                    f"{undescribed_key(self._connection, described)}. The task continues without checking this key."
+                    f"{undescribed_key(self._connection, described)} The task continues without checking this key."
                 )
             else:
                 self._validate_key(region, arn, described, needed[region, arn])

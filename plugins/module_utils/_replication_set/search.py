@@ -37,7 +37,7 @@ from .._aws.errors import (
 )
 from .._aws.parallel import in_parallel, within
 from .._aws.sessions import all_service_regions, partition_of_region, service_regions
-from .._aws.text import shorten
+from .._aws.text import shorten, without_full_stop
 from .api import get_replication_set, list_replication_sets
 from .service import SERVICE, validate_replication_set_arn
 
@@ -291,7 +291,7 @@ def search_failure(
         )
     by_reason: dict[str, list[str]] = {}
     for region, failure in unknown.items():
-        reason = shorten(mask(failure.reason.replace(region, "the Region")))
+        reason = without_full_stop(shorten(mask(failure.reason.replace(region, "the Region"))))
         by_reason.setdefault(reason, []).append(region)
     reasons = "; ".join(f"{', '.join(regions)} ({reason})" for reason, regions in by_reason.items())
     first = next(iter(unknown.values()))
