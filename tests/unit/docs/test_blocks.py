@@ -42,6 +42,7 @@ ELSEWHERE = {
     r"\S+ text ": "is what a program prints",
     r"guide_auditing.rst json ": "is a report: see test_guide_auditing.py",
     r"guide_auditing.rst ini ": "is a part of an inventory: see test_guide_auditing.py",
+    r"guide_awx.rst (ini|yaml) ": "is a file of a project: see test_guide_awx.py",
     r"guide_export.rst (json|python|shell) ": "is a line of an export, or reads one: see test_guide_export.py",
     r"guide_permissions.rst json ": "is a policy: see test_guide_permissions.py",
     r"guide_pipeline.rst yaml .*\baudit:\n": "is the file of a CI job: see test_guide_pipeline.py",
