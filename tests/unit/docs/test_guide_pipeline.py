@@ -53,7 +53,7 @@ def assert_report(folder: Path) -> None:
     suite = ElementTree.parse(folder / "audit.xml").getroot()
     assert suite.get("tests") == suite.get("failures") == str(len(ORGANIZATION))
     assert sorted(str(case.get("name")) for case in suite.iter("testcase")) == sorted(
-        account["id"] for account in ORGANIZATION
+        str(account["id"]) for account in ORGANIZATION
     )
     assert (folder / "audit.html").stat().st_size
 
