@@ -42,7 +42,10 @@ ELSEWHERE = {
     r"\S+ text ": "is what a program prints",
     r"guide_auditing.rst json ": "is a report: see test_guide_auditing.py",
     r"guide_auditing.rst ini ": "is a part of an inventory: see test_guide_auditing.py",
+    r"guide_awx.rst (ini|yaml) ": "is a file of a project: see test_guide_awx.py",
+    r"guide_export.rst (json|python|shell) ": "is a line of an export, or reads one: see test_guide_export.py",
     r"guide_permissions.rst json ": "is a policy: see test_guide_permissions.py",
+    r"guide_pipeline.rst yaml .*\baudit:\n": "is the file of a CI job: see test_guide_pipeline.py",
     r"guide_retiring.rst yaml .*hosts: retired_accounts": "is for several accounts: see test_guide_retiring.py",
 }
 # Tasks that fail in an account with a replication set, as their pages say.
@@ -185,7 +188,7 @@ def test_blocks(in_shell: Callable[..., str], control: ControlClient, tmp_path: 
         audits = len(re.findall(r"incident_manager\.aws\.(?:audit|merge_audits)", command))
         output = in_shell(command, (0, 2) if audits else (0,))
         assert output.count("TASK [Show the report]") == audits, output
-        for report in re.findall(r"incident_manager_report_\w+=(\S+)", command):
+        for report in re.findall(r"incident_manager_report_(?:csv|html|json|junit)=(\S+)", command):
             assert Path(tmp_path, report).stat().st_size, report
 
 
