@@ -208,7 +208,7 @@ RETURN = r"""
 actions:
   description:
     - The steps of the change, in order.
-    - If Ctrl-C ends C(ansible-playbook), Ansible shows no result of the task, and so no steps.
+    - If Ctrl-C ends C(ansible-playbook), Ansible does not show the result of the task, so the steps are not shown either.
   returned: always, unless an option is rejected, the connection fails, or the ARN belongs to another account
   type: list
   elements: dict
@@ -577,7 +577,7 @@ def make_task(params: Mapping[str, Any]) -> Task:
         return Task(arn, lambda current: plan_deletion(current, params["deletion_protected"]), is_deletion=True)
     regions = params["regions"]
     if regions and not isinstance(regions[0], dict):
-        expected = "a name such as eu-west-1. If a Region has more than a name, write each of them as {name: eu-west-1}"
+        expected = "a name such as eu-west-1. If any Region needs more than a name, write every Region as {name: eu-west-1}"
         validate_region_names("regions", regions, expected)
         params = {**params, "regions": [{"name": name, "sse_kms_key_id": None} for name in regions]}
     desired = desired_state(params, all_service_regions(SERVICE))

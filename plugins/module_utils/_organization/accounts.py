@@ -370,7 +370,7 @@ def contradiction_in(variables: Mapping[str, Any], groups: Collection[str]) -> A
         return None
     return invalid_option(
         "organizational_units",
-        f"according to its variables, the host is in the organizational unit {unit_path(units)}, but it is not in all the"
+        f"according to its variables, the host is in the organizational unit {unit_path(units)}, but it is not in all of the"
         f" groups {', '.join(sorted(expected[0]))}, so rules of these groups would not be used",
         "Check the warnings about inventory sources that Ansible failed to parse",
     )
