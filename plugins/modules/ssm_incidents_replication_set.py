@@ -577,7 +577,9 @@ def make_task(params: Mapping[str, Any]) -> Task:
         return Task(arn, lambda current: plan_deletion(current, params["deletion_protected"]), is_deletion=True)
     regions = params["regions"]
     if regions and not isinstance(regions[0], dict):
-        expected = "a name such as eu-west-1. If any Region needs more than a name, write every Region as {name: eu-west-1}"
+        expected = (
+            "a name such as eu-west-1. If any Region needs more than a name, write every Region as {name: eu-west-1}"
+        )
         validate_region_names("regions", regions, expected)
         params = {**params, "regions": [{"name": name, "sse_kms_key_id": None} for name in regions]}
     desired = desired_state(params, all_service_regions(SERVICE))

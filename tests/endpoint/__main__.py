@@ -59,7 +59,10 @@ def main() -> None:
         "--port", type=_port, default=5055, help="port to listen on; 0 for a free port (default: %(default)s)"
     )
     parser.add_argument(
-        "--environment", type=Path, metavar="FILE", help="write the lines for the shell to this file as soon as the endpoint responds"
+        "--environment",
+        type=Path,
+        metavar="FILE",
+        help="write the lines for the shell to this file as soon as the endpoint responds",
     )
     parser.add_argument("--empty", action="store_true", help="start without the account of README's examples")
     parser.add_argument("--tls-cert", help="serve HTTPS with this certificate (PEM)")
