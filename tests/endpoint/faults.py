@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import select
 import socket
 import struct
@@ -188,6 +190,14 @@ def _request_id() -> tuple[str, str]:
     return "x-amzn-RequestId", str(uuid.uuid4())
 
 
+def _denial(answer: Answer, environ: Mapping[str, Any]) -> Answer:
+    """Return moto's answer as AWS sends it: moto denies a call of a JSON service, such as KMS, with XML."""
+    found = re.search(rb"<Code>AccessDenied</Code><Message>(.*?)</Message>", answer.body)
+    if answer.status != 403 or not found or "HTTP_X_AMZ_TARGET" not in environ:
+        return answer
+    return error_answer("AccessDeniedException", html.unescape(found[1].decode()), {}, 403)
+
+
 def _text_answer(status: int, text: str, content_type: str) -> Answer:
     body = text.encode()
     return Answer(status, [("Content-Type", content_type), ("Content-Length", str(len(body)))], body)
@@ -238,6 +248,24 @@ class Faults:
         return taken
 
 
+def _answer_of(app: WSGIApp, environ: dict[str, Any]) -> Answer:
+    """Return the answer of one of moto's apps."""
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        if exc_info:
+            raise exc_info[1]
+        started.append((status, headers))
+
+    result = app(environ, start_response)
+    body = b"".join(result)
+    if (close := getattr(result, "close", None)) is not None:
+        close()
+    status, headers = started[-1]
+    kept = [(name, value) for name, value in headers if name.lower() not in _HEADERS_OF_MOTO]
+    return Answer(int(status.split()[0]), [*kept, _request_id()], body)
+
+
 class FaultyService:
     """A WSGI app that logs each call of Incident Manager's APIs, and applies the fault rules to them.
 
@@ -259,7 +287,7 @@ class FaultyService:
             answer = error_answer("MissingAuthenticationTokenException", "Missing Authentication Token", {}, 403)
             return answer.send(start_response)
         if call is None:
-            return self._others(environ, start_response)
+            return _denial(_answer_of(self._others, environ), environ).send(start_response)
         self._log.add(call)
         if call.region not in utils.service_regions():
             # AWS has no such host name. Dropping the connection is the closest that a server can come to that.
@@ -282,7 +310,7 @@ class FaultyService:
         for rule in rules:
             # These faults need the real answer.
             if rule.after or rule.fault in ("truncated", "cut_json"):
-                answer = answer or self._answer_of_moto(environ)
+                answer = answer or _answer_of(self._service, environ)
             if rule.fault == "delay":
                 self._stopping.wait(rule.seconds)
             elif rule.fault == "hang":
@@ -293,24 +321,7 @@ class FaultyService:
                 return _cut(answer, length_of_half=rule.fault == "cut_json")
             else:
                 return rule.answer(service)
-        return answer or self._answer_of_moto(environ)
-
-    def _answer_of_moto(self, environ: dict[str, Any]) -> Answer:
-        """Return moto's answer."""
-        started: list[tuple[str, list[tuple[str, str]]]] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-            if exc_info:
-                raise exc_info[1]
-            started.append((status, headers))
-
-        result = self._service(environ, start_response)
-        body = b"".join(result)
-        if (close := getattr(result, "close", None)) is not None:
-            close()
-        status, headers = started[-1]
-        kept = [(name, value) for name, value in headers if name.lower() not in _HEADERS_OF_MOTO]
-        return Answer(int(status.split()[0]), [*kept, _request_id()], body)
+        return answer or _answer_of(self._service, environ)
 
     def _hang(self, environ: dict[str, Any], seconds: float) -> None:
         """Send nothing until the client gives up, the endpoint stops, or the time is over."""

@@ -460,9 +460,10 @@ def _foreign_answer(cause: BaseException | None) -> str:
     response = aws_response(cause)
     metadata = response.get("ResponseMetadata", {})
     status = metadata.get("HTTPStatusCode")
-    if not response or (metadata.get("RequestId") and response["Error"].get("Code") != str(status)):
-        return ""
     headers = metadata.get("HTTPHeaders", {})
+    request_id = metadata.get("RequestId") or headers.get("x-amzn-requestid")
+    if not response or (request_id and response["Error"].get("Code") != str(status)):
+        return ""
     found = [f"HTTP status {status}", headers.get("content-type"), f"{headers.get('content-length', 'unknown')} bytes"]
     return f"the response is not from AWS ({', '.join(filter(None, found))})"
 
