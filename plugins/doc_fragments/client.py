@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   aws_ca_bundle:
     description:
-      - The file of certificate authorities that verifies the certificates of endpoints.
+      - The path of a file with CA certificates, which verify the certificates of endpoints.
       - It overrides the environment variable E(AWS_CA_BUNDLE) and the profile's C(ca_bundle).
     type: path
     version_added: 4.2.0

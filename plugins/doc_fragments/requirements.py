@@ -22,16 +22,16 @@ notes:
   - If C(profile) is set, C(access_key), C(secret_key) and C(session_token) can be empty strings, so that keys in the
     environment are ignored. If C(access_key) and C(secret_key) are set, C(session_token) can be empty or null.
   - The settings in the environment, in the AWS configuration files and in C(aws_config) have the effect that the
-    documentation of the installed botocore describes, except for those that are named here.
-  - E(AWS_MAX_ATTEMPTS), or C(max_attempts) of the profile, is the maximum number of attempts of a read. In
+    documentation of the installed botocore describes, except for those that are listed here.
+  - E(AWS_MAX_ATTEMPTS), or C(max_attempts) of the profile, is the maximum number of attempts for a read. In
     C(aws_config), C(max_attempts) of C(retries) is the number of retries, without the first attempt. After a request
     that changes something fails, the result is read before anything is sent again.
   - The retry mode (E(AWS_RETRY_MODE), C(retry_mode), C(mode) of C(retries)) has no effect on the calls of this
     collection, and the time limits of C(defaults_mode) have none if the plugin has time limits of its own.
   - C(region_name) in C(aws_config) is rejected, unless it is the Region of the option C(region). C(data_path) in the
     AWS configuration files has no effect. Set E(AWS_DATA_PATH) instead.
-  - The role of a profile that has C(mfa_serial) can't be assumed, because nobody is asked for the MFA code. Get
-    temporary credentials with the code first, for example with C(aws sts get-session-token).
+  - The role of a profile that has C(mfa_serial) can't be assumed, because the collection does not prompt for the MFA
+    code. Get temporary credentials with the code first, for example with C(aws sts get-session-token).
   - Certificates, proxies, time limits and the number of attempts also apply to the calls that botocore makes to get
     the credentials of C(profile). C(endpoint_url) does not. To assume the role of a profile at another endpoint, set
     E(AWS_ENDPOINT_URL_STS).

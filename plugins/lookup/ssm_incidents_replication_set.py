@@ -40,7 +40,7 @@ options:
         C(replication_set.region_map.*.kms_key). This requires the permission C(kms:DescribeKey) and one call for each
         key. The calls run in parallel, each in the key's own Region.
       - If a key can't be described, because the permission is missing or KMS does not respond within 5 seconds, the
-        lookup warns, and the facts of the key are null.
+        lookup warns, and the facts about the key are null.
     type: bool
     default: false
     version_added: 3.0.0
@@ -190,7 +190,7 @@ class LookupModule(AWSLookupBase):
     def run(
         self, terms: Sequence[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> list[dict[str, Any]]:
-        """Return the facts of each replication set that is found.
+        """Return the facts about each replication set that is found.
 
         :param terms: ARNs; none for the account's own set.
         :raises AnsibleLookupError: if an option can't be used, and for every failure that no option covers.

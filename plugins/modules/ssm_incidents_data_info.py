@@ -71,7 +71,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
 seealso:
   - module: incident_manager.aws.ssm_incidents_replication_set_info
-    description: The facts of the replication set itself.
+    description: The facts about the replication set itself.
   - name: ListIncidentRecords
     description: The API operation that lists the incidents.
     link: https://docs.aws.amazon.com/incident-manager/latest/APIReference/API_ListIncidentRecords.html

@@ -12,15 +12,15 @@ short_description: Create, change and retire the replication set of AWS Systems 
 description:
   - Creates an account's replication set, changes its Regions, KMS keys, deletion protection and tags, or deletes the
     set.
-  - AWS accepts one change of a set at a time, and each change takes minutes. The module plans the steps, sends them one
+  - AWS accepts one change to a set at a time, and each change takes minutes. The module plans the steps, sends them one
     after the other, and waits in between. It chooses the order that keeps the most Regions in the set during the
     change, and always at least one.
-  - The module sends every call to a Region of the set that responds. If a Region is down or denied by a policy, the
+  - The module sends every call to a Region of the set that responds. If a Region is down, or a policy denies it, the
     module uses the other Regions. A task can therefore move a set out of a Region that is down.
   - The module never resends a step that AWS accepted. If a response is lost, the module reads the set before it resends
-    the step. RV(actions) shows which steps AWS accepted, also after a failure.
-  - If somebody else adds a Region or a tag, or turns deletion protection on during the task, the task never undoes that
-    change. If the options contradict the change, the task fails, and its message names the change.
+    the step. RV(actions) shows which steps AWS accepted, even after a failure.
+  - If another user or job adds a Region or a tag, or turns deletion protection on during the task, the task never
+    undoes that change. If the options contradict the change, the task fails, and its message names the change.
   - If several people or jobs may change a set at the same time, turn deletion protection on. If another job has just
     deleted the other Regions, only deletion protection prevents AWS from deleting the last Region.
   - After a failure or an interruption, run the task again. It continues from the current state of the set.
@@ -50,7 +50,7 @@ options:
         creates one.
       - If O(state=present) and the account has no set with this ARN, the task fails.
       - If O(state=absent) and the account has a set with another ARN, the module changes nothing, warns, and returns
-        the facts of the other set. In this case, RV(exists) is V(true).
+        the facts about the other set. In this case, RV(exists) is V(true).
     type: str
   regions:
     description:
@@ -124,7 +124,7 @@ options:
       - Whether to wait until the last step is complete.
       - If V(false), a change that takes more than one step is rejected before anything is changed. The module still
         waits for a change that is already in progress. If the set can't be read right after the step, the module warns,
-        and of the facts of the set, it returns only the ARN.
+        and of the facts about the set, it returns only the ARN.
     type: bool
     default: true
   wait_timeout:
@@ -208,7 +208,7 @@ RETURN = r"""
 actions:
   description:
     - The steps of the change, in order.
-    - If Ctrl-C ends C(ansible-playbook), Ansible shows no result of the task, and so no steps.
+    - If Ctrl-C ends C(ansible-playbook), Ansible does not show the result of the task, so the steps are not shown either.
   returned: always, unless an option is rejected, the connection fails, or the ARN belongs to another account
   type: list
   elements: dict
@@ -295,7 +295,7 @@ region:
   type: str
   sample: us-east-1
 replication_set:
-  description: The facts of the replication set; V({}) if there is none.
+  description: The facts about the replication set; V({}) if there is none.
   returned: success
   type: dict
   contains:
@@ -577,7 +577,9 @@ def make_task(params: Mapping[str, Any]) -> Task:
         return Task(arn, lambda current: plan_deletion(current, params["deletion_protected"]), is_deletion=True)
     regions = params["regions"]
     if regions and not isinstance(regions[0], dict):
-        expected = "a name such as eu-west-1. If a Region has more than a name, write each of them as {name: eu-west-1}"
+        expected = (
+            "a name such as eu-west-1. If any Region needs more than a name, write every Region as {name: eu-west-1}"
+        )
         validate_region_names("regions", regions, expected)
         params = {**params, "regions": [{"name": name, "sse_kms_key_id": None} for name in regions]}
     desired = desired_state(params, all_service_regions(SERVICE))
@@ -596,7 +598,7 @@ def change_replication_set(
     """Run the task. In check mode, only plan it.
 
     :param deadline: when the task times out, as a time of time.monotonic().
-    :param result: the module's result is added to it, also after a failure.
+    :param result: the module's result is added to it, even after a failure.
     :param log: logs a line for each step that AWS has accepted.
     :raises AnsibleSSMIncidentsError: if anything fails.
     """
@@ -754,7 +756,7 @@ def facts_result(change: Change, observer: Observer, remote: Remote, waited: boo
     if seen is not None and seen.other_arns:
         others = ", ".join(seen.other_arns)
         warn(
-            f"The account has no replication set {change.arn}, but it has {others}. The facts of that set are returned."
+            f"The account has no replication set {change.arn}, but it has {others}. The facts about that set are returned."
         )
         seen = Observer(remote, seen.other_arns[0], False).look()
     if seen is None or seen.replication_set is None:

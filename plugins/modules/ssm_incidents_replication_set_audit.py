@@ -288,7 +288,7 @@ region:
   sample: us-east-1
 replication_set:
   description:
-    - The facts of the replication set, as M(incident_manager.aws.ssm_incidents_replication_set_info) returns them.
+    - The facts about the replication set, as M(incident_manager.aws.ssm_incidents_replication_set_info) returns them.
     - V({}) if there is none; null if the account could not be audited.
   returned: unless an option is rejected
   type: dict

@@ -10,11 +10,11 @@ module: ssm_incidents_replication_set_info
 version_added: 1.0.0
 short_description: Gather facts about the replication set of AWS Systems Manager Incident Manager
 description:
-  - Returns the facts of an account's replication set, the resource that contains all of the account's Incident Manager
+  - Returns the facts about an account's replication set, the resource that contains all of the account's Incident Manager
     data.
   - The facts show whether the set exists, whether the set is active in every Region, which KMS key encrypts each
     Region, whether deletion protection is on, and which tags the set has.
-  - The facts of a set always have the same keys, so that a condition does not fail because a key is missing. If the
+  - The facts about a set always have the same keys, so that a condition does not fail because a key is missing. If the
     service does not return a value, the value is null.
   - AWS returns a replication set only from a Region that is in the set. If you do not know the set's Regions, set
     O(search_regions).
@@ -42,7 +42,7 @@ options:
         This requires the permission C(kms:DescribeKey) and one call for each key. The calls run in parallel, each in
         the key's own Region.
       - If a key can't be described, because the permission is missing or KMS does not respond within 5 seconds, the
-        module warns, and the facts of the key are null.
+        module warns, and the facts about the key are null.
     type: bool
     default: false
     version_added: 3.0.0
@@ -65,7 +65,7 @@ seealso:
 EXAMPLES = r"""
 # The credentials come from the environment here, or from module_defaults.
 
-- name: Gather the facts of the account's replication set
+- name: Gather the facts about the account's replication set
   incident_manager.aws.ssm_incidents_replication_set_info:
     region: eu-west-1
   register: incident_manager
@@ -78,7 +78,7 @@ EXAMPLES = r"""
       - incident_manager.replication_set.region_map.values() | rejectattr('status', 'eq', 'ACTIVE') | length == 0
       - incident_manager.replication_set.deletion_protected
 
-- name: Gather the facts of one replication set whose Regions are not known
+- name: Gather the facts about one replication set whose Regions are not known
   incident_manager.aws.ssm_incidents_replication_set_info:
     region: eu-west-1
     arn: arn:aws:ssm-incidents::111122223333:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57
@@ -92,7 +92,7 @@ EXAMPLES = r"""
       - us-east-1
     include_tags: false
 
-- name: Gather the facts of the replication set and of its KMS keys
+- name: Gather the facts about the replication set and its KMS keys
   incident_manager.aws.ssm_incidents_replication_set_info:
     region: eu-west-1
     include_keys: true
@@ -121,7 +121,7 @@ region:
   type: str
   sample: us-east-1
 replication_set:
-  description: The facts of the replication set; V({}) if there is none.
+  description: The facts about the replication set; V({}) if there is none.
   returned: success
   type: dict
   contains:

@@ -35,7 +35,7 @@ unset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_URL AWS_IGNORE_CONFI
 """
 _INSTRUCTIONS = """\
 The local endpoint is ready: {url}
-It serves Incident Manager, STS, KMS and IAM, and has no connection to AWS. Ctrl-C stops it.
+It serves Incident Manager, STS, KMS, IAM and Organizations, and has no connection to AWS. Ctrl-C stops it.
 
 {account}
 
@@ -44,12 +44,12 @@ In another terminal, run:
 {first}
 {ansible} localhost -m incident_manager.aws.ssm_incidents_replication_set_info
 {file}
-How to make calls fail, to create other replication sets and to start again: tests/endpoint/README.md"""
+tests/endpoint/README.md explains how to make calls fail, create other replication sets and reset the endpoint."""
 _EXAMPLES = """\
 Account {account} has the replication set of README's examples, with its KMS keys, and an organization."""
 _EMPTY = """\
-Account {account} has no replication set. Incident Manager is closed to new customers, so that an account can create one only
-if it is among the enabled accounts: send {{"enabled_accounts": ["{account}"]}} to {url}{prefix}settings."""
+Account {account} has no replication set. Incident Manager is closed to new customers, so an account can create one only if
+Incident Manager is enabled in it. To enable it, POST {{"enabled_accounts": ["{account}"]}} to {url}{prefix}settings."""
 
 
 def main() -> None:
@@ -59,14 +59,17 @@ def main() -> None:
         "--port", type=_port, default=5055, help="port to listen on; 0 for a free port (default: %(default)s)"
     )
     parser.add_argument(
-        "--environment", type=Path, metavar="FILE", help="write the lines for the shell to this file once it answers"
+        "--environment",
+        type=Path,
+        metavar="FILE",
+        help="write the lines for the shell to this file as soon as the endpoint responds",
     )
     parser.add_argument("--empty", action="store_true", help="start without the account of README's examples")
     parser.add_argument("--tls-cert", help="serve HTTPS with this certificate (PEM)")
     parser.add_argument("--tls-key", help="the key of the certificate (PEM)")
     parser.add_argument("--answer-shape", choices=("recorded", "model"), default="recorded")
     parser.add_argument(
-        "--polls", type=int, default=2, help="polls of a set until a change is done (default: %(default)s)"
+        "--polls", type=int, default=2, help="GetReplicationSet calls until a change is complete (default: %(default)s)"
     )
     parser.add_argument(
         "--enabled-account",

@@ -78,7 +78,7 @@ def data_facts(
     lists: Lists,
     include: Collection[str] = tuple(PARTS),
 ) -> dict[str, Any]:
-    """Return the facts of what a replication set holds.
+    """Return the facts about what a replication set holds.
 
     A list that failed raises no error. ``missing`` names it, and the facts contain the pages that it returned.
 

@@ -252,7 +252,7 @@ class Export:
         return Summary(complete, counts, self._missing, sum(self._missing_by.values()), self._missing_by, self._changes)
 
     def _manifest(self, complete: bool) -> dict[str, Any]:
-        """Return the facts for the manifest, without the lists and the facts of the files."""
+        """Return the facts for the manifest, without the lists and the facts about the files."""
         return {
             "format_version": FORMAT_VERSION,
             "account_id": self._account_id,
@@ -782,7 +782,7 @@ def _failed_group(operation: str, code: str, region: str, number: int) -> str:
 def summary_of_counts(data: Mapping[str, Any]) -> Summary:
     """Return the result of check mode, which makes no export.
 
-    :param data: the facts of what the replication set holds, as data_facts() returns them.
+    :param data: the facts about what the replication set holds, as data_facts() returns them.
     """
     calls: dict[tuple[str, str], dict[str, Any]] = {}
     for one in data["missing"]:

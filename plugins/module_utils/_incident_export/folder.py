@@ -33,7 +33,7 @@ _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class FileFacts(NamedTuple):
-    """The facts of a file.
+    """The facts about a file.
 
     :ivar size: in bytes.
     :ivar sha256: the SHA-256 hash, in hexadecimal.

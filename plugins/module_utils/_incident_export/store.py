@@ -113,7 +113,7 @@ class Store:
         self._folder.rename(name + ".new", name)
 
     def write_manifest(self, facts: Mapping[str, Any]) -> dict[str, int]:
-        """Write the manifest: the given facts, the number of lines and the facts of each file, and the lists of note().
+        """Write the manifest: the given facts, the number of lines and the facts about each file, and the lists of note().
 
         :return: the number of lines of each kind's file.
         """

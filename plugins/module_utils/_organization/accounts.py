@@ -76,7 +76,7 @@ def identity_of(account: Mapping[str, Any]) -> Identity:
 
 
 def facts_of(account: Mapping[str, Any], include_email: bool) -> dict[str, Any]:
-    """Return the facts of an account, without its units and its tags.
+    """Return the facts about an account, without its units and its tags.
 
     :param account: the account, as ListAccounts returns it.
     :raises ValueError: if the ID or the state is missing, or a value has another type than in botocore's model.
@@ -370,7 +370,7 @@ def contradiction_in(variables: Mapping[str, Any], groups: Collection[str]) -> A
         return None
     return invalid_option(
         "organizational_units",
-        f"according to its variables, the host is in the organizational unit {unit_path(units)}, but it is not in all the"
+        f"according to its variables, the host is in the organizational unit {unit_path(units)}, but it is not in all of the"
         f" groups {', '.join(sorted(expected[0]))}, so rules of these groups would not be used",
         "Check the warnings about inventory sources that Ansible failed to parse",
     )
@@ -417,7 +417,7 @@ def _word(text: str) -> str:
 
 
 def _iso_time(time: Any) -> str | None:
-    """Return a time as ISO 8601 in UTC with microseconds, as in the facts of a replication set; None for None.
+    """Return a time as ISO 8601 in UTC with microseconds, as in the facts about a replication set; None for None.
 
     :raises ValueError: if the value is not a time, or is out of range in UTC.
     """

@@ -22,7 +22,7 @@ LISTING_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20}
 
 
 def list_organization(client: BaseClient, include_tags: bool, include_email: bool) -> dict[str, Any]:
-    """Return the organization of the caller with the facts of all its accounts, as accounts.py describes it.
+    """Return the organization of the caller with the facts about all its accounts, as accounts.py describes it.
 
     :raises AnsibleSSMIncidentsError: if anything can't be listed, or the list can't be complete.
     """

@@ -382,8 +382,8 @@ def _validate_deletions(history: History, steps: Iterable[Step]) -> None:
     new = _deletions(steps) - _deletions(history.first_plan)
     if new:
         raise AnsibleSSMIncidentsError(
-            f"Somebody else changed the replication set during this task. The task would now have to {', '.join(sorted(new))},"
-            " which was not in its plan at the start",
+            "Another user or job changed the replication set during this task. The task would now have to"
+            f" {', '.join(sorted(new))}, which was not in its plan at the start",
             code=REPLICATION_SET_CHANGED,
         )
 
@@ -423,7 +423,7 @@ def _no_such_set(arn: str, seen: Observation) -> AnsibleSSMIncidentsError:
 def _deleted(seen: Observation) -> AnsibleSSMIncidentsError:
     others = f". The account now has {', '.join(seen.other_arns)}" if seen.other_arns else ""
     return AnsibleSSMIncidentsError(
-        f"Somebody else deleted the replication set during this task{others}",
+        f"Another user or job deleted the replication set during this task{others}",
         code=REPLICATION_SET_DELETED,
     )
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The facts of a replication set and of its KMS keys, from responses that botocore parsed. Nothing of AWS is imported here."""
+"""The facts about a replication set and its KMS keys, from responses that botocore parsed. Nothing of AWS is imported here."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def replication_set_facts(
     :param replication_set: replicationSet of a GetReplicationSet response, as botocore parsed it.
     :param arn: the ARN in the request, for a response that has none.
     :param tags: the set's tags, or None if they were not listed or could not be listed.
-    :param kms_keys: the facts of the Regions' KMS keys, as key_facts() returns them; None for a Region without them.
+    :param kms_keys: the facts about the Regions' KMS keys, as key_facts() returns them; None for a Region without them.
     :return: snake_cased facts. Region names and tag keys keep their case, times are ISO 8601 in UTC.
     """
     regions = replication_set.get("regionMap") or {}
@@ -65,7 +65,7 @@ def replication_set_facts(
 
 
 def key_facts(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the facts of a customer managed key.
+    """Return the facts about a customer managed key.
 
     :param metadata: KeyMetadata of KMS's DescribeKey, as botocore parsed it; None if KMS has no such key.
     :return: KEY_FIELDS. If KMS has no such key, enabled is False and all other values are None.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The facts of a replication set, for the info module, the lookup and the audit."""
+"""The facts about a replication set, for the info module, the lookup and the audit."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def unlisted_tags(failure: AnsibleSSMIncidentsError, mask: Callable[[str], str])
 def _describe_keys_or_warn(
     connection: Connection, replication_set: Mapping[str, Any], warn: Callable[[str], object]
 ) -> dict[str, dict[str, Any] | None]:
-    """Return the facts of the Regions' customer managed keys. Warn for each key that can't be described; its value is None."""
+    """Return the facts about the Regions' customer managed keys. Warn for each key that can't be described; its value is None."""
     keys = {name: kms_key_of_region(info) for name, info in replication_set["regionMap"].items()}
     facts: dict[str, dict[str, Any] | None] = {}
     for (region, _arn), described in describe_keys(connection, customer_managed_keys(keys)).items():

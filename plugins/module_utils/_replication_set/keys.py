@@ -80,7 +80,7 @@ def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
 def describe_keys(
     connection: Connection, keys: Iterable[tuple[str, str]], seconds: float = _TIMEOUT + 1
 ) -> dict[tuple[str, str], dict[str, Any] | AnsibleSSMIncidentsError]:
-    """Return the facts of KMS keys. The calls run in parallel, each in the key's own Region.
+    """Return the facts about KMS keys. The calls run in parallel, each in the key's own Region.
 
     :param keys: Regions, each with the ARN of a key.
     :param seconds: the maximum time for all calls.

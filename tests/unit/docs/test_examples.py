@@ -67,7 +67,7 @@ NONE = {"exists": False, "region": "eu-west-1", "replication_set": {}}
 
 
 def differing(**facts: Any) -> dict[str, Any]:
-    """Return MEETING with other facts of the set."""
+    """Return MEETING with other facts about the set."""
     return {**MEETING, "replication_set": {**MEETING["replication_set"], **facts}}
 
 

@@ -55,7 +55,7 @@ PENDING = {
 def facts(
     tags: dict[str, str] | None = None, kms_keys: dict[str, Any] | None = None, **differing: Any
 ) -> dict[str, Any]:
-    """Return the facts of a protected set in eu-west-1 and eu-central-1 with one key.
+    """Return the facts about a protected set in eu-west-1 and eu-central-1 with one key.
 
     :param kms_keys: what KMS returns for each Region's key, as key_facts() takes it.
     :param differing: members of GetReplicationSet's answer that differ.
