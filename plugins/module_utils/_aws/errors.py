@@ -81,9 +81,11 @@ _CRT_ADVICE = (
     " pip install --upgrade 'botocore[crt]'."
 )
 _CLOCK_ADVICE = (
-    f"Check the clock of {HOST}. AWS rejects a request whose time differs from its own by more than some minutes."
+    f"Check the clock of {HOST}. AWS rejects a request whose time differs from its own by more than a few minutes."
 )
-_SIGNATURE_ADVICE = f"Check the secret key, and that no proxy between {HOST} and AWS changes requests. {_CLOCK_ADVICE}"
+_SIGNATURE_ADVICE = (
+    f"Check that the secret key is correct and that no proxy between {HOST} and AWS changes requests. {_CLOCK_ADVICE}"
+)
 _REGION_DISABLED_ADVICE = "Enable the Region for the account, or use another Region."
 _DENIED_ADVICE = "Allow this action in the caller's IAM policy, and check whether another policy denies it."
 _NO_CREDENTIALS_ADVICE = (
@@ -104,7 +106,7 @@ _PROFILE_ADVICE = (
 COLLECTION_ADVICE = {
     ACCOUNT_MISMATCH: "Use credentials of the account that the ARN belongs to.",
     CHANGE_NOT_VISIBLE: (
-        "Somebody else may have reverted the change. Check the replication set with ssm_incidents_replication_set_info, and run"
+        "Another user or job may have reverted the change. Check the replication set with ssm_incidents_replication_set_info, and run"
         " the task again."
     ),
     DELETION_PROTECTED: (
