@@ -86,7 +86,7 @@ CONNECTION_OPTIONS: Mapping[str, Any] = {
 # Rules and connection options are validated separately, so that one in the wrong place is rejected and not ignored.
 _RULES_ELSEWHERE = {"It is a rule. Set it in rules.": RULE_OPTIONS}
 # The variables of a host that say which account it is, and where the account is in its organization.
-_HOST_VARIABLES = ("account_id", "organizational_units")
+_HOST_VARIABLES = ("account_arn", "account_id", "organizational_units")
 
 _CONNECTION_ELSEWHERE = {
     "It is a connection option. Set it in account or as an option of the task.": CONNECTION_OPTIONS

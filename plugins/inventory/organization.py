@@ -434,20 +434,32 @@ def _validate_no_merge(added: Any, inventory: Any) -> None:
             raise invalid_option("unit_groups", f"the group {name!r} would have the name of a host", HOSTNAMES_ADVICE)
     for name, host in added.hosts.items():
         account_id = host.vars["account_id"]
-        others = _account_ids(inventory.hosts[name]) - {account_id} if name in inventory.hosts else set()
+        other = inventory.hosts.get(name)
+        others = _account_ids(other) - {account_id} if other else set()
         if name in added.groups or name in inventory.groups:
             problem = f"the account {account_id} would have the host name {name!r}, but a group has this name"
         elif others:
             problem = f"the account {account_id} would have the host name {name!r}, but the account {min(others)} already has it"
+        elif other and account_id not in _account_ids(other) and _connects(other):
+            problem = f"the account {account_id} would have the host name {name!r}, but another source has a host of this name"
         else:
             continue
         raise invalid_option("hostnames", problem, HOSTNAMES_ADVICE)
 
 
+def _connects(host: Any) -> bool:
+    """Return whether another source says how to connect to a host, even if it does not say to which account."""
+    return any("incident_manager_account" in holder.vars for holder in _holders(host))
+
+
+def _holders(host: Any) -> list[Any]:
+    """Return what has variables for a host alone: the host, and its groups except all."""
+    return [host, *(group for group in host.get_groups() if group.name != "all")]
+
+
 def _account_ids(host: Any) -> set[str]:
     """Return the IDs of the accounts that the variables of a host, and of its groups except all, name."""
-    holders = [host, *(group for group in host.get_groups() if group.name != "all")]
-    return {account_id for holder in holders for account_id in account_ids(holder.vars)}
+    return {account_id for holder in _holders(host) for account_id in account_ids(holder.vars)}
 
 
 def _validate_groups(added: Any, inventory: Any) -> None:

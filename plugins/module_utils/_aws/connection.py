@@ -27,6 +27,7 @@ from ansible.module_utils.common.parameters import remove_values
 from .arn import account_id_of_arn
 from .calls import error_from_botocore, limit_attempts, validate_lists
 from .errors import (
+    ACCESS_DENIED,
     ADVICE,
     CREDENTIAL_RETRIEVAL_ERROR,
     INVALID_CONFIGURATION,
@@ -34,6 +35,7 @@ from .errors import (
     STS_ACCESS_DENIED,
     AnsibleSSMIncidentsError,
     invalid_option,
+    is_from_aws,
     precise_advice,
 )
 from .parallel import within
@@ -65,6 +67,9 @@ _ROLE_ENDPOINT_ADVICE = (
     "The role is assumed at endpoint_url too. To send only the calls of Incident Manager to another endpoint, set"
     " AWS_ENDPOINT_URL_SSM_INCIDENTS instead."
 )
+
+# The errors of AssumeRole and of SSO whose text names only the caller, the action and the resource.
+_DENIALS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException", "UnauthorizedException")
 
 # botocore's number of attempts in its mode standard.
 _ATTEMPTS_OF_BOTOCORE = 3
@@ -254,7 +259,17 @@ class Connection:
             self._secrets |= cached_tokens()
             # A profile can read any file, run any program and call STS.
             advice = precise_advice(error, sign_in_command(self._session)) or ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
-            raise error_from_botocore(message, error, CREDENTIAL_RETRIEVAL_ERROR, advice) from error
+            failure = error_from_botocore(message, error, CREDENTIAL_RETRIEVAL_ERROR, advice)
+            if is_from_aws(error) and failure.code not in _DENIALS:
+                # For a wrong signature, AWS quotes the request, with a token that mask() may not know.
+                raise AnsibleSSMIncidentsError(
+                    message,
+                    code=failure.code,
+                    reason=f"AWS rejected {getattr(error, 'operation_name', 'the call')} ({failure.code})",
+                    advice=advice,
+                    is_temporary=failure.is_temporary,
+                ) from None
+            raise failure from error
         except Exception as error:
             # Without its text, which can quote credentials that mask() does not know.
             reason = f"the credentials can't be read ({type(error).__name__})"
@@ -379,7 +394,15 @@ def connect(
         raise AnsibleSSMIncidentsError(
             "Failed to use the option aws_config", code=INVALID_PARAMETER, advice=_CONFIG_ADVICE, cause=error
         ) from error
-    config_region = getattr(options.get("aws_config"), "region_name", None)
+    config = options.get("aws_config")
+    proxies = getattr(config, "proxies", None) or {}
+    if not isinstance(proxies, dict) or not all(isinstance(url, str) for url in proxies.values()):
+        raise invalid_option(
+            "aws_config",
+            "proxies is not a mapping of URLs",
+            "Set a mapping, such as proxies: {https: http://proxy:3128}",
+        )
+    config_region = getattr(config, "region_name", None)
     if config_region and config_region != region:
         raise invalid_option(
             "aws_config", f"region_name {config_region!r} has no effect", "Set the option region instead"

@@ -454,6 +454,11 @@ def _advice(code: str, cause: BaseException | None) -> str:
     return ADVICE.get(code, "This error comes from the service. See its documentation for the error code.")
 
 
+def is_from_aws(cause: BaseException | None) -> bool:
+    """Return whether AWS itself, and nothing between the host and AWS, sent an error."""
+    return bool(aws_response(cause)) and not _foreign_answer(cause)
+
+
 def _foreign_answer(cause: BaseException | None) -> str:
     """Return what is known of an error that something else than AWS answered, such as a proxy; an empty text for AWS's errors.
 

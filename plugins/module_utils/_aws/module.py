@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from functools import partial
-from typing import TYPE_CHECKING, Any, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 
+from ansible.module_utils.basic import AnsibleModule, _load_params
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
-from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule, aws_argument_spec
 
 from .connection import Connection, connect, validate_credentials
 from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError, as_failure
@@ -23,8 +23,6 @@ from .text import transportable
 if TYPE_CHECKING:
     import logging
     from types import FrameType, TracebackType
-
-    from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 
 class ModuleRun:
@@ -50,12 +48,6 @@ class ModuleRun:
         self._connection: Connection | None = None
         self._failure: AnsibleSSMIncidentsError | None = None
         self._is_interruptible = False
-        # A failure before there is a connection shows the options too.
-        proxies = (module.params["aws_config"] or {}).get("proxies")
-        urls = [module.params["endpoint_url"], *(proxies.values() if isinstance(proxies, dict) else ())]
-        for url in urls:
-            parts, passwords = url_secrets(url)
-            self._hide(parts | passwords)
 
     def _hide(self, secrets: Iterable[str]) -> None:
         """Let Ansible mask secrets in everything that the module returns and logs, also in what others add to the result."""
@@ -68,7 +60,7 @@ class ModuleRun:
         :param defaults: settings for botocore's Config, which aws_config overrides.
         :raises AnsibleSSMIncidentsError: if an option can't be used.
         """
-        validate_credentials(_given_options(self._module), {})
+        validate_credentials(*_given_options())
         self._connection = connect(self._module.params, partial(get_aws_connection_info, self._module), defaults)
         # amazon.aws makes resource_actions from the log of botocore, and cuts the URLs in it.
         if self._module.params["debug_botocore_endpoint_logs"]:
@@ -126,17 +118,32 @@ class ModuleRun:
         self._module.exit_json(**result)
 
 
-def _given_options(module: AnsibleAWSModule) -> dict[str, Any]:
-    """Return the options that are set, without those whose value is an empty environment variable.
+def _given_options() -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Return the options as the user wrote them, without those that are null, and the aliases of the connection options.
 
-    A module can't distinguish a null option from one that is not set.
+    In the options of a module, a value of the user is not distinguished from one of an environment variable.
     """
+    given = {name: value for name, value in (_load_params() or {}).items() if value is not None}
+    return given, {option: spec.get("aliases", []) for option, spec in aws_argument_spec().items()}
 
-    given = {}
-    for option, spec in aws_argument_spec().items():
-        _fallback, variables = spec.get("fallback", (None, ()))
-        is_empty_variable = any(os.environ.get(variable) == "" for variable in variables)
-        value = module.params[option]
-        if value is not None and not (value == "" and is_empty_variable):
-            given[option] = value
-    return given
+
+class _Module(AnsibleModule):
+    """Ansible's module. It masks the passwords in URLs even if it rejects an option, before ModuleRun exists."""
+
+    def _return_formatted(self, kwargs: dict[str, Any]) -> None:
+        for text in _texts([self.params.get("endpoint_url"), self.params.get("aws_config")]):
+            parts, passwords = url_secrets(text)
+            self.no_log_values.update(whole_secrets(parts | passwords))
+        super()._return_formatted(kwargs)
+
+
+# AnsibleAWSModule ignores the argument module_class.
+AnsibleAWSModule.default_settings["module_class"] = _Module
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts of a value."""
+    if isinstance(value, str):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(item)

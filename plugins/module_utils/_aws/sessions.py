@@ -30,7 +30,14 @@ except ImportError:
 if TYPE_CHECKING:
     from botocore.loaders import Loader
 
-_SECRET_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+_SECRET_VARIABLES = (
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+)
+# botocore reads a session token under both names.
+_SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
 _TOKEN_FILE_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
 _URL_VARIABLE = re.compile(r"(?i:https?_proxy)|AWS_ENDPOINT_URL.*|AWS_CONTAINER_CREDENTIALS_FULL_URI")
 
@@ -73,7 +80,7 @@ def configured_secrets(session: boto3.session.Session) -> set[str]:
     :return: secret keys, tokens and passwords. A text of less than 8 characters can be a common word and is left out.
     """
     profiles = session._session.full_config.get("profiles", {}).values()
-    found = {profile.get(name) for profile in profiles for name in ("aws_secret_access_key", "aws_session_token")}
+    found = {profile.get(name) for profile in profiles for name in _SECRET_SETTINGS}
     found |= {os.environ.get(name) for name in _SECRET_VARIABLES}
     token_files = {profile.get("web_identity_token_file") for profile in profiles}
     token_files |= {os.environ.get(name) for name in _TOKEN_FILE_VARIABLES}

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, NamedTuple, Sequence, Tuple
 
 from .._aws.arn import account_id_of_arn
-from .._aws.errors import ACCESS_DENIED, ON_MODULE_HOST, READ_TIMEOUT, AnsibleSSMIncidentsError
+from .._aws.errors import ACCESS_DENIED, ON_MODULE_HOST, READ_TIMEOUT, AnsibleSSMIncidentsError, is_from_aws
 from .._aws.parallel import in_parallel
 from .api import list_pages
 from .contents import PARTS, Item, Listing, merge, part_of
@@ -48,7 +48,8 @@ class Lists(NamedTuple):
 
         If a list returned a page first, it is not the caller's policy that denied the next page.
         """
-        codes = {failure.code for failure in self.failures.values()}
+        # What denies a call between the host and AWS says nothing about the caller's permissions.
+        codes = {failure.code if is_from_aws(failure.cause) else "" for failure in self.failures.values()}
         return codes == {ACCESS_DENIED} and not any(self.pages.values())
 
 

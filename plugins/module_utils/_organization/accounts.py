@@ -334,11 +334,13 @@ def host_account(
 
 
 def account_ids(variables: Mapping[str, Any]) -> set[str]:
-    """Return the IDs of the accounts that the variables of a host name: account_id, and those in incident_manager_account."""
+    """Return the IDs of the accounts that the variables of a host name: account_id, account_arn, and those in
+    incident_manager_account."""
     options = variables.get("incident_manager_account")
     options = options if isinstance(options, Mapping) else {}
     roles = (options.get(name) for name in ("assume_role_arn", "iam_role_arn"))
     found = [variables.get("account_id"), options.get("account_id")]
+    found += [str(variables.get("account_arn")).rpartition("/")[2]]
     found += [role.split(":")[4] for role in roles if isinstance(role, str) and role.count(":") >= 5]
     # YAML reads an ID without quotation marks as a number.
     texts = (str(value).zfill(12) if isinstance(value, int) else value for value in found)

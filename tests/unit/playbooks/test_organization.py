@@ -132,6 +132,10 @@ def test_a_run_ends_without_accounts(
     [
         ({"incident_manager_account": {"account_id": "777777777777"}}, "name the accounts"),
         ({"account_id": "777777777777"}, "name the accounts"),
+        (
+            {"account_id": "777777777777", "incident_manager_account": {"account_id": "777777777777"}},
+            "name the accounts",
+        ),
         ({"organizational_units": [{"id": "ou-ab12-34cd56ef", "name": "Elsewhere"}]}, "groups ou_Elsewhere"),
         # The merged host is audited with the credentials of another account.
         ({"incident_manager_account": {"region": "eu-west-1"}}, "but the credentials belong to account"),

@@ -1114,6 +1114,18 @@ def test_a_host_of_another_account_is_never_merged(source: Source, variables: di
     assert names(inventory) == [SHOP] and "ou_Sandbox" not in inventory.groups
 
 
+@pytest.mark.parametrize(
+    "options", [{"profile": "old"}, {"assume_role_arn": "arn:aws:iam::{{ other }}:role/a"}, "{profile: old}"], ids=str
+)
+def test_a_host_of_an_unknown_account_is_never_merged(source: Source, options: Any) -> None:
+    inventory = with_group("others")
+    inventory.add_host(SHOP, "others")
+    inventory.set_variable(SHOP, "incident_manager_account", options)
+    with pytest.raises(AnsibleParserError, match="another source has a host of this name"):
+        source.parse(inventory)
+    assert names(inventory) == [SHOP]
+
+
 @pytest.mark.parametrize("value", ["{{ lookup('env', 'NOT_SET') }}", "{{ none }}", "{{ false }}", "{{ [] }}"])
 @pytest.mark.parametrize("option", ["profile", "aws_profile", "assume_role_arn", "access_key", "secret_key"])
 def test_an_option_that_is_empty_as_a_template(

@@ -95,6 +95,15 @@ def test_lists_that_are_denied_are_a_warning(manage: Run, endpoint: LocalEndpoin
         assert "incidents, open_incidents" in warning and "It is not known whether an incident is open" in warning
 
 
+def test_a_denial_by_a_proxy_is_not_a_missing_permission(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:
+    body = json.dumps({"code": "AccessDeniedException", "message": "Denied"})
+    rule = {"operation": "ListIncidentRecords", "fault": "body", "http_status": 403, "body": body, "times": None}
+    endpoint.faults.add(rule)
+    outcome = manage(state="absent", arn=arn)
+    assert outcome["error"]["code"] == "OpenIncidents"
+    assert write_operations(endpoint) == []
+
+
 @pytest.mark.slow
 def test_lists_that_hang_do_not_delay_the_task(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:
     endpoint.faults.add({"operation": "ListContacts", "fault": "hang", "times": None})

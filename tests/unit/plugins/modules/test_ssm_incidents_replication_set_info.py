@@ -608,6 +608,16 @@ def test_empty_credentials_are_refused(
 
 
 @pytest.mark.usefixtures("connected_environment")
+def test_empty_keys_are_refused_if_another_variable_is_empty(
+    info: Run, endpoint: LocalEndpoint, recorded_arn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY", "AWS_SECRET_KEY"):
+        monkeypatch.setenv(name, "")
+    assert_explained(info(access_key="", secret_key=""), "InvalidParameter", "must not be empty")
+    assert endpoint.requests == []
+
+
+@pytest.mark.usefixtures("connected_environment")
 def test_empty_values_that_count_as_not_set(
     info: Run, endpoint: LocalEndpoint, recorded_arn: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ from botocore.utils import ContainerMetadataFetcher
 from credentials import config_section, environment_variables
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
+from failing_servers import RefusingSTS
 
 Run = Callable[..., Any]
 
@@ -61,6 +62,25 @@ def test_the_invocation(
     )
     assert f":{password}@" not in outcome.output and (password == "pw" or password not in outcome.output)
     assert "invocation" in outcome.result
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"include_tags": "neither"},
+        {"aws_config": {"proxies": with_password("http://proxy:1")}},
+        {"aws_config": {"proxies": [with_password("http://proxy:1")]}},
+        {"aws_config": {"proxys": {"https": with_password("http://proxy:1")}}},
+        {"aws_config": "{" + with_password("http://proxy:1")},
+    ],
+    ids=str,
+)
+def test_the_invocation_with_an_option_that_is_rejected(
+    run_module: Run, endpoint: LocalEndpoint, options: dict[str, Any]
+) -> None:
+    outcome = run_module(INFO, endpoint_url=with_password(endpoint.url), **{**INVOCATION, **options})
+    assert outcome.failed and "invocation" in outcome.result
+    assert PASSWORD not in outcome.output and "UnexpectedError" not in outcome.output
 
 
 def test_a_user_name_is_not_masked(run_module: Run, endpoint: LocalEndpoint) -> None:
@@ -267,3 +287,26 @@ def test_what_aws_answers_is_quoted(run_module: Run, proxy: Run, code: str, mess
     headers = {"x-amzn-ErrorType": code, "x-amzn-RequestId": "a-request"}
     outcome = run_module(INFO, endpoint_url=proxy(403, json.dumps({"message": message}), **headers))
     assert message in outcome["msg"] and outcome["error"] == {"code": code, "message": message}
+
+
+def test_the_token_of_the_source_of_a_role(
+    run_module: Run, run_lookup: Run, refusing_sts: RefusingSTS, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If a signature is wrong, AWS quotes the request, which contains the token."""
+    credentials = {"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s" * 40, "SessionToken": TOKEN}
+    (tmp_path / "source").write_text(json.dumps(credentials))
+    (tmp_path / "config").write_text(
+        f"[profile source]\ncredential_process = cat {tmp_path / 'source'}\n"
+        "[profile role]\nsource_profile = source\nrole_arn = arn:aws:iam::111122223333:role/a\n"
+    )
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", refusing_sts.url)
+    refusing_sts.body = (
+        "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>The canonical request should have been POST"
+        f" x-amz-security-token:{TOKEN}</Message></Error><RequestId>a-request</RequestId></ErrorResponse>"
+    )
+    outcome = run_module(INFO, profile="role", access_key=None, secret_key=None)
+    assert outcome["error"]["code"] == "SignatureDoesNotMatch"
+    assert "AWS rejected AssumeRole" in outcome["msg"] and TOKEN not in outcome.output
+    with pytest.raises(AnsibleError) as raised:
+        run_lookup(profile="role", access_key=None, secret_key=None)
+    assert "AWS rejected AssumeRole" in str(raised.value) and TOKEN not in str(raised.value)
