@@ -366,7 +366,9 @@ def _forms(run: Run) -> list[str]:
 
 def _is_quoted(call: Call, text: str) -> bool:
     is_timeout = call.fault.removesuffix(" after") in ("hang", "late")
-    return call.words in text or (is_timeout and "no response within" in text)
+    # What has only a status is not from AWS, and is not quoted.
+    is_bare = call.code.isdigit() and f"HTTP status {call.code}" in text
+    return call.words in text or is_bare or (is_timeout and "no response within" in text)
 
 
 def _reported_regions(run: Run) -> list[Mapping[str, Any]]:

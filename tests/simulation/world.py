@@ -370,7 +370,7 @@ class World:
             }[kind]
         response = {
             "Error": {"Code": code or str(status), "Message": f"AWS says no {words}"},
-            "ResponseMetadata": {"HTTPStatusCode": status},
+            "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": "simulated"},
             **members,
         }
         return ClientError(response, call.operation)
@@ -525,7 +525,7 @@ def _client_error(call: Call, error: ServiceException | JsonRESTError) -> Client
 def _refusal(call: Call, code: str, status: int, message: str) -> ClientError:
     response = {
         "Error": {"Code": code, "Message": f"{message} {_words(call)}"},
-        "ResponseMetadata": {"HTTPStatusCode": status},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": "simulated"},
     }
     return ClientError(response, call.operation)
 

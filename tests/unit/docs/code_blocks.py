@@ -51,4 +51,5 @@ def tasks_of(page: Path) -> list[dict[str, Any]]:
     """Return all tasks of a page, those in plays included."""
     contents = [yaml.safe_load(text) for text in code_blocks(page, "yaml")]
     entries = [entry for content in contents if isinstance(content, list) for entry in content]
-    return [task for entry in entries for task in entry.get("tasks", [entry])]
+    plays = [entry for entry in entries if "ansible.builtin.import_playbook" not in entry]
+    return [task for entry in plays for task in entry.get("tasks", [entry])]
