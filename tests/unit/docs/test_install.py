@@ -4,7 +4,7 @@
 
 """README's commands to install the collection, each from a fresh clone with an empty HOME.
 
-Galaxy is not asked, because amazon.aws is there: it is in the package ansible of each environment.
+A URL is replaced with file://, so HTTPS is not tried. Galaxy is not asked, because amazon.aws is there: it is in the package ansible of each environment.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def clone(tmp_path: Path) -> Path:
 
 def run(commands: str, home: Path, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run commands of README in a shell, with the repository as its URL and with the environment of the tests."""
-    commands = commands.replace(URL, f"file://{folder}").replace("URL-OF-THE-REPOSITORY", str(CHECKOUT))
+    commands = commands.replace(f"git clone {URL}", f"git clone {CHECKOUT}").replace(URL, f"file://{folder}")
     # The environment of the clone would be the same as that of this checkout.
     commands = commands.replace("make build", f"make build NEW={CHECKOUT}/.build/new/bin --old-file=.build/new/ready")
     return subprocess.run(
