@@ -43,12 +43,11 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import iso_time, printable
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
     account_ids,
     contradiction_in,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import iso_time
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,

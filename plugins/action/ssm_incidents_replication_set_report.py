@@ -25,7 +25,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     AnsibleSSMIncidentsError,
     invalid_option,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import iso_time
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import iso_time
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.csv_file import to_csv
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.junit_file import to_junit
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.page import audit_page

@@ -13,8 +13,7 @@ from typing import Any, Iterable, Mapping, Sequence
 from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_arn
 
 from .._aws.arn import is_arn_of, is_of_another_account
-from .._aws.text import one_line
-from .._replication_set.facts import iso_time
+from .._aws.text import iso_time, one_line
 from .._replication_set.service import ACTIVE
 
 #: botocore's names of the two APIs of Incident Manager.

@@ -37,10 +37,9 @@ from .._aws.errors import (
     WAIT_TIMEOUT,
     AnsibleSSMIncidentsError,
 )
-from .._aws.text import shorten
+from .._aws.text import iso_time, shorten
 from .._incident_data.api import MAX_PAGES, endless_list
 from .._incident_data.contents import PARTS
-from .._replication_set.facts import iso_time
 from .._replication_set.service import DELETING
 from .kinds import (
     FORMAT_VERSION,

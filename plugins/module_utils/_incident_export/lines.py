@@ -12,7 +12,7 @@ import math
 from datetime import datetime
 from typing import Any, Mapping
 
-from .._replication_set.facts import iso_time
+from .._aws.text import iso_time
 
 
 def plain(value: Any) -> Any:

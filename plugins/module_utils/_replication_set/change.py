@@ -16,8 +16,8 @@ from typing import Callable
 from uuid import uuid4
 
 from .._aws.errors import ADVICE, WAIT_REQUIRED, WAIT_TIMEOUT, AnsibleSSMIncidentsError, aws_response
+from .._aws.text import iso_time
 from .decide import DONE, UNKNOWN, Attempt, Done, History, Send, Task, Wait, Waiting, decide
-from .facts import iso_time
 from .observation import Observation, region_statuses
 from .observe import Observer
 from .plan import CREATE, DELETE_REGION, CurrentState, Step

@@ -11,7 +11,7 @@ from typing import Any, Mapping
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
-from .._aws.text import iso_time as iso_time
+from .._aws.text import iso_time
 
 # The service leaves out some of these, and they are then null: a set recorded by AWS has no arn and no
 # statusUpdateDateTime (awscli, examples/ssm-incidents/get-replication-set.rst).

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_report import ActionModule
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import iso_time
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import iso_time
 from checkout import MODULES, documentation
 
 Report = Callable[..., Any]
