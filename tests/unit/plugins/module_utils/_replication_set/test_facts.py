@@ -10,8 +10,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import iso_time
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import (
-    iso_time,
     key_facts,
     key_problem,
     replication_set_facts,
