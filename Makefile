@@ -43,7 +43,7 @@ ansible-lint plugin-docs importer docs picture demo bench conformance: export PA
 # antsibull-docs writes a log to the home directory.
 plugin-docs docs: export HOME := $(CURDIR)/.build
 
-.PHONY: $(LINT) $(TIMED) $(UNIT) $(SANITY) $(INTEGRATION) between $(BETWEEN_UNIT) $(BETWEEN_INTEGRATION)
+.PHONY: $(LINT) $(TIMED) $(UNIT) $(SANITY) $(INTEGRATION) between devel $(BETWEEN_UNIT) $(BETWEEN_INTEGRATION)
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -89,6 +89,12 @@ $(INTEGRATION) $(BETWEEN_INTEGRATION): integration-%: .build/%/installed
 	.build/$*/bin/python tests/tools/with_endpoint.py .build/$*/bin/python tests/tools/run_ansible_test.py integration --allow-destructive
 
 between: $(BETWEEN_UNIT) $(BETWEEN_INTEGRATION) ## Run the unit and integration tests with each ansible-core between the ends
+
+# These versions are not locked, so the environment is made anew each time.
+devel: .build/uv/ready .build/root .build/awscli/ready ## Run the unit tests with the newest pre-releases of ansible-core and amazon.aws. They may fail
+	@$(PYTHON) tests/tools/prepare_environment.py devel
+	.build/devel/bin/python -m pytest $(XDIST) -m "not matrix" tests/unit || { echo "A pre-release may break what its final" \
+	    "version does not. Look at what failed before you change anything: it blocks no change and no release." >&2; exit 1; }
 
 ruff: .build/new/ready
 	$(NEW)/ruff check
