@@ -62,6 +62,20 @@ settings.register_profile("exploring", max_examples=300, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the cases of a test that are not in its sample as slow."""
+    tests: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for cases in tests.values():
+        if marker := cases[0].get_closest_marker("sample"):
+            sample = cases[:: -(-len(cases) // marker.args[0])]
+            for case in cases:
+                if case not in sample:
+                    case.add_marker(pytest.mark.slow)
+
+
 def pytest_collection_finish() -> None:
     """Spare the garbage collector all modules and tests, which took a fifth of the tests' time."""
     gc.collect()

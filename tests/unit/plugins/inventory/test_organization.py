@@ -1022,6 +1022,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     raw=st.binary() | JSON_VALUES.map(lambda value: json.dumps(value).encode()),
     content=st.none() | JSON_VALUES | JSON_VALUES.map(lambda value: {"organization": json.dumps(value)}),

@@ -57,6 +57,7 @@ def succeed(outcome: Any) -> Any:
 UNAVAILABLE = ("drop", "503", "denied")
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("how", UNAVAILABLE)
 @pytest.mark.parametrize("caller", [OWN, OTHER, OUTSIDE])
 @pytest.mark.parametrize("broken", [OWN, OTHER])
@@ -73,6 +74,7 @@ def test_a_broken_region_is_evacuated(
     assert sum(sleeps) < 15
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("how", UNAVAILABLE)
 @pytest.mark.parametrize("broken", [OWN, OTHER])
 def test_tags_and_protection_are_changed_in_the_region_that_answers(
@@ -110,6 +112,7 @@ def test_the_region_that_is_watched_goes_down(
     assert actions(outcome) == [("add_region", "done")] and outcome["region"] != OWN
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("how", UNAVAILABLE)
 def test_a_region_that_comes_back_is_waited_for(
     manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run, sleeps: list[float], how: str
@@ -147,6 +150,7 @@ def test_a_region_that_hangs_is_removed(manage: Run, endpoint: LocalEndpoint) ->
 LAGS: list[dict[str, Any]] = [{"reads": 1}, {"reads": 3}, {"reads": 5}, {"seconds": 4}, {"seconds": 60}]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("lag", LAGS, ids=str)
 @pytest.mark.parametrize("caller", [OWN, OUTSIDE])
 def test_each_step_is_sent_once_although_reads_lag(
@@ -214,6 +218,7 @@ def prepare_step(endpoint: LocalEndpoint, name: str) -> tuple[dict[str, Any], st
     return options, operation
 
 
+@pytest.mark.sample(7)
 @pytest.mark.parametrize("lost", LOST, ids=str)
 @pytest.mark.parametrize("name", STEPS)
 @pytest.mark.parametrize("lag", [0, 1, 3])
@@ -274,6 +279,7 @@ PASSING: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sample(9)
 @pytest.mark.parametrize("fault", PASSING, ids=str)
 @pytest.mark.parametrize("name", STEPS)
 @pytest.mark.parametrize("times", [1, 5])

@@ -677,6 +677,7 @@ def test_a_task_succeeds_although_every_write_has_a_fault(
     assert len(outcome["actions"]) == 6
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("fault", ["throttle", "internal", "reset", "not_json", "truncated"])
 def test_a_task_succeeds_although_reads_fail_while_it_waits(
     manage: Run, endpoint: LocalEndpoint, sleeps: list[float], fault: str
@@ -994,6 +995,7 @@ def test_regions_can_be_names(manage: Run, given: Any) -> None:
     assert names["actions"] == manage(_check_mode=True, regions=regions("eu-west-1", "us-east-1"))["actions"]
 
 
+@pytest.mark.slow
 def test_regions_can_be_names_in_a_playbook(
     run_tasks: Run, endpoint: LocalEndpoint, connection_variables: dict[str, str]
 ) -> None:

@@ -522,6 +522,7 @@ PASSING_FAULTS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("fault", PASSING_FAULTS, ids=str)
 @pytest.mark.parametrize("operation", ["GetReplicationSet", "ListReplicationSets", "ListTagsForResource"])
 @pytest.mark.parametrize(

@@ -151,6 +151,7 @@ def test_the_token_of_a_container(
         assert TOKEN[:9] not in text and "container-role failed, HTTP status 400" in text
 
 
+@pytest.mark.slow
 def test_ansible_masks_what_is_returned_after_a_playbook(
     run_tasks: Run, endpoint: LocalEndpoint, recorded_arn: str
 ) -> None:
@@ -167,6 +168,7 @@ def test_ansible_masks_what_is_returned_after_a_playbook(
     assert "invocation" in finished.stdout and json.dumps(PASSWORD)[1:-1] not in finished.stdout.split("TASK")[-1]
 
 
+@pytest.mark.slow
 def test_the_token_of_an_sso_login(run_tasks: Run, quoting_container: str, tmp_path: Path) -> None:
     start_url = "https://example.awsapps.com/start"
     settings = {
