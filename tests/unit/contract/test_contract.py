@@ -270,6 +270,7 @@ def test_there_is_a_failure_for_every_code() -> None:
     assert set(FAILURES) == set(COLLECTION_ADVICE)
 
 
+@pytest.mark.sample(7)
 @pytest.mark.parametrize("code", FAILURES)
 def test_every_code_of_the_collection(
     request: pytest.FixtureRequest,

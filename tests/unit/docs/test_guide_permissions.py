@@ -236,6 +236,7 @@ OPTIONAL = {
 }
 
 
+@pytest.mark.sample(7)
 @pytest.mark.parametrize("allowed", [True, False])
 @pytest.mark.parametrize(("action", "task", "exists"), TASKS, ids=str)
 def test_the_policy_for_managing_a_set(

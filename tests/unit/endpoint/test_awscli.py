@@ -16,15 +16,13 @@ from typing import Any
 
 import pytest
 from endpoint.backend import utils
-from endpoint.client import USER, active_set
+from endpoint.client import USER
 from endpoint.server import LocalEndpoint
 from recorded_answers import ACCOUNT, ARN, EXAMPLES, GET, LIST, TAGS
 from recorded_data import AWSCLI, PAGES, examples, objects_of
 
 from .calls import IMMEDIATE
-from .test_conformance import CALLS
 
-MODEL = utils.service_model()
 # The ARNs on the pages about replication sets, and on those about tags, which were recorded for a response plan.
 OTHER_ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:replication-set/a2bcc5c9-0f53-8047-7fef-c20749989b40"
 PLAN_ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/Example-Response-Plan"
@@ -210,32 +208,3 @@ def test_lifecycle(endpoint: LocalEndpoint, aws: Run) -> None:
     assert output(aws("delete-replication-set", "--arn", arn)) is None
     assert output(aws("wait", "wait-for-replication-set-deleted", "--arn", arn)) is None
     assert set(endpoint.operations) == set(utils.OPERATIONS)
-
-
-def test_the_waiter_fails_for_a_failed_set(endpoint: LocalEndpoint, aws: Run) -> None:
-    arn = endpoint.seed({**active_set({"us-east-1": "DefaultKey"}), "status": "FAILED"})
-    for waiter in ("active", "deleted"):
-        failed = aws("wait", f"wait-for-replication-set-{waiter}", "--arn", arn)
-        assert failed.returncode == 255
-        assert "terminal failure state" in failed.stderr
-
-
-@pytest.mark.parametrize("operation", utils.OPERATIONS)
-def test_documented_errors(endpoint: LocalEndpoint, aws: Run, thorough: bool, operation: str) -> None:
-    """Each error that the model has for an operation arrives with its code and message."""
-    given = next(given for name, given, _code in CALLS if name == operation)
-    command = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in operation)[1:]
-    shapes = MODEL.operation_model(operation).error_shapes
-    for shape in shapes if thorough else shapes[:1]:
-        endpoint.faults.add({"fault": "error", "operation": operation, "code": shape.name, "message": "As asked for"})
-        result = aws(command, "--cli-input-json", json.dumps(given))
-        assert result.returncode == 255
-        assert f"An error occurred ({shape.name}) when calling the {operation} operation" in result.stderr
-        assert result.stderr.rstrip().endswith("As asked for")
-    assert endpoint.faults.left() == []
-
-
-def test_an_operation_that_is_not_served(aws: Run) -> None:
-    result = aws("delete-incident-record", "--arn", ARN)
-    assert result.returncode == 255
-    assert "(UnknownOperationException) when calling the DeleteIncidentRecord operation" in result.stderr

@@ -444,6 +444,7 @@ def refuse(code: str, message: str = "No.") -> Change:
     return change
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize(
     "operation", ["ListAccounts", "ListParents", "DescribeOrganizationalUnit", "ListTagsForResource"]
 )
@@ -565,6 +566,7 @@ MALFORMED: list[tuple[str, Change, str]] = [
 ]
 
 
+@pytest.mark.sample(7)
 @pytest.mark.parametrize(("operation", "change", "part"), MALFORMED, ids=[f"{case[0]} {case[2]}" for case in MALFORMED])
 def test_a_malformed_answer(
     source: Source, organizations: Organizations, operation: str, change: Change, part: str

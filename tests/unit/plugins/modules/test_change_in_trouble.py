@@ -91,6 +91,7 @@ def test_tags_and_protection_are_changed_in_the_region_that_answers(
     assert succeed(manage(**deletion, allow_open_incidents=True))["exists"] is False
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("how", UNAVAILABLE)
 @pytest.mark.parametrize("broken", [OWN, OTHER, OUTSIDE])
 def test_a_set_is_created_although_a_region_is_unavailable(
@@ -237,6 +238,7 @@ def test_a_step_is_taken_once_if_its_answer_is_lost(
     assert len(tokens) == 1
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", STEPS)
 def test_a_step_whose_outcome_stays_unknown_is_reported_as_unknown(
     manage: Run, endpoint: LocalEndpoint, name: str
@@ -309,6 +311,7 @@ WITHOUT_EFFECT = {
 }
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", WITHOUT_EFFECT)
 def test_a_step_without_an_effect_is_sent_once(
     manage: Run, endpoint: LocalEndpoint, sleeps: list[float], name: str

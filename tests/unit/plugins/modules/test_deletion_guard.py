@@ -131,7 +131,7 @@ UNLISTED: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("fault", UNLISTED, ids=str)
 @pytest.mark.parametrize("region", [None, "eu-west-1"])
 def test_a_set_is_not_deleted_if_an_incident_could_be_open(

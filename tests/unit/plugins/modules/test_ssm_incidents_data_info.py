@@ -344,6 +344,7 @@ INCIDENT = {"arn": incident_arn("x"), "title": PRIVATE, "impact": 1, "status": "
 CONTACT = {"ContactArn": contacts_arn("contact/x"), "Alias": PRIVATE, "Type": "PERSONAL"}
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize(
     ("operation", "body"),
     [

@@ -1022,6 +1022,7 @@ def test_a_region_that_hangs_leaves_time_for_the_others(held: LocalEndpoint, exp
 EXPIRED = {"fault": "error", "code": "ExpiredTokenException", "http_status": 403, "times": None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first_fails", [False, True])
 def test_objects_stay_if_the_credentials_expire(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run, first_fails: bool
@@ -1341,6 +1342,7 @@ def test_an_older_botocore_makes_it_incomplete(held: LocalEndpoint, export: Run,
     assert {one["code"] for one in outcome["missing"]} == {"MissingLibrary"}
 
 
+@pytest.mark.slow
 def test_messages_and_results_have_no_text_of_the_objects(held: LocalEndpoint, export: Run, path: Path) -> None:
     """They have no secret either."""
     held.seed_data(
@@ -1432,6 +1434,7 @@ def temporary_of(path: Path) -> Path:
     return found
 
 
+@pytest.mark.slow
 def test_something_appears_at_the_path(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run, tmp_path: Path
 ) -> None:

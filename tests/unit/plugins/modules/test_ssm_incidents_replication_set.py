@@ -256,6 +256,7 @@ SCENARIOS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], dict[str, str]
 }
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario(manage: Run, info: Run, endpoint: LocalEndpoint, name: str) -> None:
     present, options, keys, steps = SCENARIOS[name]
@@ -355,6 +356,7 @@ def test_a_sample_of_all_pairs(manage: Run, endpoint: LocalEndpoint, thorough: b
 # Retiring -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("names", [["eu-west-1"], ["us-east-1", "us-east-2", "eu-central-1"]])
 def test_absent(manage: Run, endpoint: LocalEndpoint, names: list[str]) -> None:
     arn = seed_set(endpoint, regionMap=region_map(*names))
@@ -691,6 +693,7 @@ def test_a_task_succeeds_although_reads_fail_while_it_waits(
     assert len(sleeps) >= 5 and endpoint.faults.left() == []
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("fault", ["reset", "empty", "internal"])
 def test_a_set_is_created_once_if_the_answer_is_lost(manage: Run, endpoint: LocalEndpoint, fault: str) -> None:
     endpoint.faults.add({"operation": "CreateReplicationSet", "fault": fault, "times": 2, "after": True})
@@ -701,6 +704,7 @@ def test_a_set_is_created_once_if_the_answer_is_lost(manage: Run, endpoint: Loca
     assert len(tokens) == 1
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("fault", ["reset", "internal"])
 @pytest.mark.parametrize("botocore_retries", [True, False])
 def test_a_set_is_deleted_if_the_answer_is_lost(

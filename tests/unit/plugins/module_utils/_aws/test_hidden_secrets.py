@@ -236,6 +236,7 @@ def proxy() -> Iterator[Callable[..., str]]:
 PAGE = f"<h1>Blocked</h1><pre>{QUOTED}</pre>"
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("content_type", "body", "request_id", "role"),
     [
