@@ -35,14 +35,14 @@ from ansible.utils.collection_loader._collection_finder import _AnsibleCollectio
 from botocore import hooks
 from botocore.hooks import EventAliaser
 from botocore.loaders import create_loader
-from checkout import CHECKOUT, COLLECTIONS
-from credentials import environment_variables, module_options
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingKMS, RefusingSTS, closed_port
+from helpers.checkout import CHECKOUT, COLLECTIONS
+from helpers.credentials import environment_variables, module_options
+from helpers.failing_servers import RefusingKMS, RefusingSTS, closed_port
+from helpers.recorded import ARN as RECORDED_ARN
+from helpers.recorded import REPLICATION_SET
 from hypothesis import settings
-from recorded_answers import ARN as RECORDED_ARN
-from recorded_answers import REPLICATION_SET
 
 BIN = Path(sys.prefix, "bin")
 

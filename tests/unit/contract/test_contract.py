@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import ADVICE, COLLECTION_ADVICE
 from botocore.client import BaseClient
 from endpoint.server import LocalEndpoint
-from incident_data import contact, incident, one_of_each
+from helpers.incident_data import contact, incident, one_of_each
 
 from .schema import (
     ACTIONS,

@@ -15,8 +15,8 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel, StructureShape
 from endpoint.backend import utils
 from endpoint.server import LocalEndpoint
-from model_check import MISSING, differences
-from recorded_answers import REPLICATION_SET
+from helpers.model_check import MISSING, differences
+from helpers.recorded import REPLICATION_SET
 
 from .calls import ARN, Connect
 

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from endpoint.backend import models
 from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
-from recorded_answers import REPLICATION_SET
+from helpers.recorded import REPLICATION_SET
 
 from .calls import ARN, IMMEDIATE, Connect, error_code, send_signed
 

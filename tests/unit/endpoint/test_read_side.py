@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from endpoint.backend import kinds, utils
 from endpoint.client import ControlClient, active_set
 from endpoint.server import LocalEndpoint
-from incident_data import (
+from helpers.incident_data import (
     contact,
     contacts_arn,
     incident,

@@ -24,10 +24,10 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization import listing
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import from_cache, identity_of
-from credentials import module_options
 from endpoint.client import SECRET_KEY
 from endpoint.server import LocalEndpoint
-from failing_servers import hanging_server
+from helpers.credentials import module_options
+from helpers.failing_servers import hanging_server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto.organizations.exceptions import OrganizationsClientError

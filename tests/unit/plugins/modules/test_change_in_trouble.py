@@ -18,10 +18,8 @@ import pytest
 from ansible.module_utils import basic
 from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
-from failing_servers import hanging_server
-
-from ..module_utils._replication_set.test_plan import key
-from .test_ssm_incidents_replication_set import actions, keys_of, region_map, regions, seed_set, write_operations
+from helpers.failing_servers import hanging_server
+from helpers.replication_sets import actions, key, keys_of, region_map, regions, seed_set, write_operations
 
 OWN, OTHER, THIRD, OUTSIDE = "us-east-1", "eu-west-1", "eu-central-1", "us-west-2"
 TAGS = {"Team": "Resilience"}

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 from endpoint.server import LocalEndpoint
-from incident_data import contact, incident, response_plan, rotation
-
-from .test_ssm_incidents_replication_set import actions, region_map, seed_set, write_operations
+from helpers.incident_data import contact, incident, response_plan, rotation
+from helpers.replication_sets import actions, region_map, seed_set, write_operations
 
 Run = Callable[..., Any]
 

@@ -29,14 +29,12 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._incident_exp
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, StructureShape
-from credentials import module_options
 from endpoint.backend import kinds, utils
 from endpoint.client import SECRET_KEY, active_set
 from endpoint.server import LocalEndpoint
-from failing_servers import hanging_server
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from incident_data import (
+from helpers.credentials import module_options
+from helpers.failing_servers import hanging_server
+from helpers.incident_data import (
     contact,
     contacts_arn,
     incident,
@@ -46,8 +44,10 @@ from incident_data import (
     rotation,
     timeline_event,
 )
-from recorded_data import ACCOUNT as RECORDED_ACCOUNT
-from recorded_data import PAGES, objects_of
+from helpers.recorded import ACCOUNT as RECORDED_ACCOUNT
+from helpers.recorded import PAGES, objects_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 REGIONS = ("eu-west-1", "us-east-1")

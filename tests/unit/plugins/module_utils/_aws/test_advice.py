@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 from botocore.credentials import SSOProvider
-from credentials import config_section
 from endpoint.server import LocalEndpoint
+from helpers.credentials import config_section
 
 Run = Callable[..., Any]
 

@@ -19,10 +19,10 @@ from urllib.parse import parse_qs
 import pytest
 from ansible.errors import AnsibleError
 from botocore.httpsession import URLLib3Session
-from credentials import config_section
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingSTS, hanging_server
+from helpers.credentials import config_section
+from helpers.failing_servers import RefusingSTS, hanging_server
 
 Run = Callable[..., Any]
 

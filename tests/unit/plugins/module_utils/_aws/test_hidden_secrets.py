@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 from botocore.utils import ContainerMetadataFetcher
-from credentials import config_section, environment_variables
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingSTS
+from helpers.credentials import config_section, environment_variables
+from helpers.failing_servers import RefusingSTS
 
 Run = Callable[..., Any]
 
