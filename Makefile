@@ -71,7 +71,7 @@ $(TIMED): timed-%:
 	@SECONDS=0; $(MAKE) --no-print-directory --old-file=.build/artifact/built $*; status=$$?; \
 	    printf '%5d  %s\n' $$SECONDS $* >> .build/seconds; exit $$status
 
-unit: .build/new/ready .build/root ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
+unit: .build/new/ready .build/root ## Run the quick unit tests (unit-new, unit-old: slow ones too, at one end)
 	$(NEW)/python -m pytest $(XDIST) -m "not slow and not repeat and not matrix" tests/unit
 
 integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, with ansible-test
