@@ -25,7 +25,7 @@ from ansible.module_utils.ansible_release import __version__ as ansible_core_ver
 from ansible.module_utils.common.parameters import remove_values
 
 from .arn import account_id_of_arn
-from .calls import error_from_botocore, limit_attempts, validate_lists
+from .calls import ONCE, error_from_botocore, validate_lists
 from .errors import (
     ACCESS_DENIED,
     ADVICE,
@@ -38,7 +38,6 @@ from .errors import (
     is_from_aws,
     precise_advice,
 )
-from .parallel import within
 from .secrets import mask, url_secrets
 from .sessions import cached_tokens, configured_secrets, configured_urls, make_session, sign_in_command
 from .sts import assume_role, get_caller_account_id
@@ -71,9 +70,6 @@ _ROLE_ENDPOINT_ADVICE = (
 # The errors of AssumeRole and of SSO whose text names only the caller, the action and the resource.
 _DENIALS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException", "UnauthorizedException")
 
-# botocore's number of attempts in its mode standard.
-_ATTEMPTS_OF_BOTOCORE = 3
-
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
 
@@ -102,17 +98,14 @@ class Connection:
         verify = options.pop("verify", None)
         user_config = options.pop("aws_config", None)
         config = Config(user_agent_extra=_USER_AGENT, **defaults).merge(user_config or Config())
-        self._clients: dict[tuple[str, str, bool, float | None], BaseClient] = {}
+        self._clients: dict[tuple[str, str, float | None], BaseClient] = {}
         try:
             self._session = make_session(profile, region)
             if region is None:
                 raise NoRegionError()
-            self._max_attempts = _max_attempts(config, self._session)
-            _set_session_defaults(self._session, config, verify, self._max_attempts)
+            _set_session_defaults(self._session, config, verify)
         except (BotoCoreError, ValueError) as error:
             raise error_from_botocore("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
-        # botocore's own retries would multiply those of calls.py.
-        config = config.merge(Config(retries={"total_max_attempts": 1}))
         self._options = dict(options, endpoint_url=endpoint_url, config=config)
         self.region = region
         self._profile = profile
@@ -143,21 +136,18 @@ class Connection:
             part for part in self._url_parts if ":" in part or part.startswith("?")
         }
 
-    def client(
-        self, service: str, region: str | None = None, *, retry: bool = True, timeout: float | None = None
-    ) -> BaseClient:
+    def client(self, service: str, region: str | None = None, *, timeout: float | None = None) -> BaseClient:
         """Return a client for a service.
 
         :param service: botocore's name of the service, such as ssm-incidents.
         :param region: the Region; by default the connection's own.
-        :param retry: whether a call may be retried. False overrides aws_config.
         :param timeout: how long to wait for a connection and for a response, in seconds. It overrides aws_config.
         :raises AnsibleSSMIncidentsError: if botocore rejects an option (an invalid Region name, an access key without its
             secret key ...), no credentials can be retrieved, or the role can't be assumed.
         """
         if self._role_arn and not self._has_assumed_role:
             self._assume_role(self._role_arn)
-        key = (service, region or self.region, retry, timeout)
+        key = (service, region or self.region, timeout)
         if key not in self._clients:
             self._clients[key] = self._make_client(*key)
         return self._clients[key]
@@ -179,16 +169,14 @@ class Connection:
         if self._role_arn and not self._has_assumed_role:
             return None
         try:
-            client = self.client("sts", retry=False, timeout=_STS_SECONDS)
-            return within(_STS_SECONDS, self.region, partial(get_caller_account_id, client))
+            return get_caller_account_id(self.client("sts", timeout=_STS_SECONDS), ONCE)
         except AnsibleSSMIncidentsError:
             return None
 
-    def _make_client(self, service: str, region: str, retry: bool = True, timeout: float | None = None) -> BaseClient:
+    def _make_client(self, service: str, region: str, timeout: float | None = None) -> BaseClient:
         if not self._has_credentials:
             self._get_credentials()
         options = dict(self._options)
-        max_attempts = self._max_attempts if retry else 1
         if timeout is not None:
             options["config"] = options["config"].merge(Config(connect_timeout=timeout, read_timeout=timeout))
         try:
@@ -196,8 +184,9 @@ class Connection:
             self._add_url(client.meta.endpoint_url)
             urlsplit(client.meta.endpoint_url).port  # noqa: B018  # a ValueError here, not at the first call
             client.meta.events.register("response-received", partial(validate_lists, client.meta.service_model))
-            if max_attempts is not None:
-                limit_attempts(client, max_attempts)
+            # botocore's own retries would multiply those of calls.py.
+            service_id = client.meta.service_model.service_id.hyphenize()
+            client.meta.events.unregister(f"needs-retry.{service_id}", unique_id=f"retry-config-{service_id}")
             return client
         except (BotoCoreError, *_CONFIGURATION_ERRORS) as error:
             raise error_from_botocore(
@@ -282,24 +271,7 @@ def _reject_mfa(_prompt: str) -> str:
     raise InvalidConfigError(error_msg="the role of the profile requires an MFA code (mfa_serial)")
 
 
-def _max_attempts(config: Config, session: boto3.session.Session) -> int | None:
-    """Return the maximum number of attempts that the user has set, with botocore's precedence; None if none is set.
-
-    :raises ValueError: if AWS_MAX_ATTEMPTS or max_attempts of the profile is not a number.
-    """
-    retries = config.retries or {}
-    if "total_max_attempts" in retries:
-        return int(retries["total_max_attempts"])
-    # botocore does not count the first attempt here.
-    if "max_attempts" in retries:
-        return int(retries["max_attempts"]) + 1
-    configured = session._session.get_config_variable("max_attempts")
-    return None if configured is None else max(1, configured)
-
-
-def _set_session_defaults(
-    session: boto3.session.Session, config: Config, verify: bool | str | None, max_attempts: int | None
-) -> None:
+def _set_session_defaults(session: boto3.session.Session, config: Config, verify: bool | str | None) -> None:
     """Set what applies to all clients of a session, also to those that botocore makes to get the credentials of a profile.
 
     :param verify: amazon.aws's value for boto3: False, the path of a CA bundle, or True or None for the configured one.
@@ -311,8 +283,13 @@ def _set_session_defaults(
         configured = botocore_session.get_config_variable("ca_bundle")
         verify = configured or os.environ.get("REQUESTS_CA_BUNDLE") or True
     botocore_session.set_config_variable("ca_bundle", verify)
-    retries = {"total_max_attempts": max_attempts or _ATTEMPTS_OF_BOTOCORE}
-    botocore_session.set_default_client_config(config.merge(Config(retries={**(config.retries or {}), **retries})))
+    mode, number = (botocore_session.get_config_variable(name) for name in ("retry_mode", "max_attempts"))
+    if number is not None:
+        # botocore fails if the number is 0.
+        botocore_session.set_config_variable("max_attempts", max(1, number))
+    # The mode legacy, the default of older releases of botocore, makes five attempts. That is longer than a search may take.
+    retries = {"mode": "standard" if mode in (None, "legacy") else mode, **(config.retries or {})}
+    botocore_session.set_default_client_config(config.merge(Config(retries=retries)))
     proxies_config = config.proxies_config or {}
     paths = [verify, config.client_cert, proxies_config.get("proxy_ca_bundle"), proxies_config.get("proxy_client_cert")]
     for value in paths:

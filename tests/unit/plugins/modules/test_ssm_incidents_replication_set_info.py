@@ -471,7 +471,7 @@ def test_search_in_a_partition_without_the_service(info: Run, endpoint: LocalEnd
 def test_a_search_has_short_time_limits_by_default() -> None:
     options = {**USER, "aws_session_token": None}
     default = Connection("us-east-1", None, options, SEARCH_DEFAULTS).client("ssm-incidents").meta.config
-    assert (default.connect_timeout, default.read_timeout, default.retries["total_max_attempts"]) == (10, 20, 1)
+    assert (default.connect_timeout, default.read_timeout) == (10, 20)
     options["aws_config"] = Config(read_timeout=7)
     configured = Connection("us-east-1", None, options, SEARCH_DEFAULTS).client("ssm-incidents").meta.config
     assert (configured.connect_timeout, configured.read_timeout) == (10, 7)
