@@ -29,15 +29,21 @@ from .calls import ONCE, error_from_botocore, validate_lists
 from .errors import (
     ACCESS_DENIED,
     ADVICE,
+    AWS_ADVICE,
+    BOTOCORE_ADVICE,
+    COMMON_ADVICE,
     CREDENTIAL_RETRIEVAL_ERROR,
     INVALID_CONFIGURATION,
     INVALID_PARAMETER,
+    READ_TIMEOUT,
     STS_ACCESS_DENIED,
     AnsibleSSMIncidentsError,
+    error_code,
     invalid_option,
     is_from_aws,
     precise_advice,
 )
+from .parallel import in_parallel
 from .secrets import mask, url_secrets
 from .sessions import cached_tokens, configured_secrets, configured_urls, make_session, sign_in_command
 from .sts import assume_role, get_caller_account_id
@@ -45,6 +51,7 @@ from .sts import assume_role, get_caller_account_id
 if TYPE_CHECKING:
     import boto3
     from botocore.client import BaseClient
+    from botocore.credentials import ReadOnlyCredentials
     from botocore.model import OperationModel
 
 #: The collection's version for the User-Agent. A test compares it with galaxy.yml.
@@ -52,6 +59,9 @@ VERSION = "4.1.0"
 
 # What botocore raises for an endpoint_url that is not a URL, and for unknown names and wrong types in aws_config.
 _CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)
+
+#: How long to wait for the credentials of a profile, a program or the machine, in seconds.
+CREDENTIAL_SECONDS = 60
 
 # How long to wait for STS, in seconds, if the account ID is needed only for a check.
 _STS_SECONDS = 3
@@ -69,6 +79,13 @@ _ROLE_ENDPOINT_ADVICE = (
 
 # The errors of AssumeRole and of SSO whose text names only the caller, the action and the resource.
 _DENIALS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException", "UnauthorizedException")
+
+# The advice for the codes that can come from a provider of credentials too.
+_CREDENTIAL_ADVICE = {
+    **COMMON_ADVICE,
+    **BOTOCORE_ADVICE,
+    **{code: AWS_ADVICE[code] for code in (STS_ACCESS_DENIED, "ForbiddenException", "InternalServerException")},
+}
 
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
@@ -226,36 +243,53 @@ class Connection:
 
         Not part of __init__(), so that mask() is available for errors.
         """
+        # A program that returns credentials has no time limit of its own.
+        ((_region, found),) = in_parallel({self.region: self._retrieve_credentials}, CREDENTIAL_SECONDS)
+        if isinstance(found, AnsibleSSMIncidentsError):
+            if found.code == READ_TIMEOUT and found.cause is None:
+                reason = f"the profile or the program that it names returned no credentials within {CREDENTIAL_SECONDS:g} seconds"
+                found = AnsibleSSMIncidentsError(
+                    self._credentials_message(), code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason
+                )
+            raise found
+        self._secrets |= {found.secret_key, found.token}
+        self._has_credentials = True
+
+    def _credentials_message(self) -> str:
         with_profile = f" with the profile {self._profile}" if self._profile else ""
-        message = f"Failed to get credentials for Region {self.region}{with_profile}"
+        return f"Failed to get credentials for Region {self.region}{with_profile}"
+
+    def _retrieve_credentials(self) -> ReadOnlyCredentials:
+        """Return the session's credentials. Raises AnsibleSSMIncidentsError."""
+        message = self._credentials_message()
         try:
             # Without this, botocore would ask for the code on the terminal, and wait.
             providers = self._session._session.get_component("credential_provider")
             providers.get_provider("assume-role")._prompter = _reject_mfa
             credentials = self._session.get_credentials()
             if credentials is None:
+                message = f"Failed to connect to AWS in Region {self.region}"
                 raise NoCredentialsError()
             frozen = credentials.get_frozen_credentials()
             if not all(isinstance(text, (str, type(None))) for text in frozen):
                 raise TypeError("a part of the credentials is not a string")
-        except NoCredentialsError as error:
-            advice = precise_advice(error, sign_in_command(self._session)) or None
-            raise error_from_botocore(
-                f"Failed to connect to AWS in Region {self.region}", error, advice=advice
-            ) from error
+            return frozen
         except (BotoCoreError, ClientError, OSError) as error:
             # AWS can quote a token in its response.
             self._secrets |= cached_tokens()
-            # A profile can read any file, run any program and call STS.
-            advice = precise_advice(error, sign_in_command(self._session)) or ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
-            failure = error_from_botocore(message, error, CREDENTIAL_RETRIEVAL_ERROR, advice)
-            if is_from_aws(error) and failure.code not in _DENIALS:
+            code = error_code(error, CREDENTIAL_RETRIEVAL_ERROR)
+            # A profile can read any file, run any program and call STS or SSO, whose other codes have another meaning in ADVICE.
+            advice = precise_advice(error, sign_in_command(self._session)) or _CREDENTIAL_ADVICE.get(code)
+            failure = error_from_botocore(
+                message, error, CREDENTIAL_RETRIEVAL_ERROR, advice or ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
+            )
+            if is_from_aws(error) and code not in _DENIALS:
                 # For a wrong signature, AWS quotes the request, with a token that mask() may not know.
                 raise AnsibleSSMIncidentsError(
                     message,
-                    code=failure.code,
-                    reason=f"AWS rejected {getattr(error, 'operation_name', 'the call')} ({failure.code})",
-                    advice=advice,
+                    code=code,
+                    reason=f"AWS rejected {getattr(error, 'operation_name', 'the call')} ({code})",
+                    advice=failure.advice,
                     is_temporary=failure.is_temporary,
                 ) from None
             raise failure from error
@@ -263,8 +297,6 @@ class Connection:
             # Without its text, which can quote credentials that mask() does not know.
             reason = f"the credentials can't be read ({type(error).__name__})"
             raise AnsibleSSMIncidentsError(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason) from None
-        self._secrets |= {frozen.secret_key, frozen.token}
-        self._has_credentials = True
 
 
 def _reject_mfa(_prompt: str) -> str:
