@@ -41,6 +41,8 @@ class Fleet:
     ) -> None:
         self.accounts = list(accounts)
         self.environment = {
+            # The audit requires this.
+            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
             "AWS_CONFIG_FILE": str(folder / "aws-config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws-credentials"),
         }

@@ -20,7 +20,7 @@ nodes = pytest.importorskip("docutils.nodes")
 utils = pytest.importorskip("docutils.utils")
 
 PAGES = sorted([CHECKOUT / "docs" / "docsite" / "index.rst", *GUIDES.glob("*.rst")])
-MARKDOWN = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md"]
+MARKDOWN = [CHECKOUT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
 # What README links to outside of the guides. antsibull-changelog writes it.
 LINKED = [CHECKOUT / "CHANGELOG.rst"]
 
