@@ -232,7 +232,7 @@ _account = st.fixed_dictionaries(
         "account_id": _null_or_text,
         "expected_account_id": _null_or_text,
         "outcome": st.sampled_from(["failed", "unknown", "passed"]),
-        "msg": _text,
+        "msg": _text.map("{}.".format),
         "region": _null_or_text,
         "findings": st.lists(_finding, max_size=2),
         "error": st.none() | st.fixed_dictionaries({"code": _text, "message": _text}),
