@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.page import audit_page
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.report import headline
-from checkout import CHECKOUT
+from helpers.checkout import CHECKOUT
 from hypothesis import example, given
 
 from .reports import (
