@@ -29,22 +29,29 @@ from .calls import ONCE, error_from_botocore, validate_lists
 from .errors import (
     ACCESS_DENIED,
     ADVICE,
+    AWS_ADVICE,
+    BOTOCORE_ADVICE,
+    COMMON_ADVICE,
     CREDENTIAL_RETRIEVAL_ERROR,
     INVALID_CONFIGURATION,
     INVALID_PARAMETER,
+    READ_TIMEOUT,
     STS_ACCESS_DENIED,
     AnsibleSSMIncidentsError,
+    error_code,
     invalid_option,
     is_from_aws,
     precise_advice,
 )
-from .secrets import mask, url_secrets
-from .sessions import cached_tokens, configured_secrets, configured_urls, make_session, sign_in_command
+from .parallel import in_parallel
+from .secrets import cached_tokens, configured_secrets, long_enough, url_secrets
+from .sessions import make_session, sign_in_command
 from .sts import assume_role, get_caller_account_id
 
 if TYPE_CHECKING:
     import boto3
     from botocore.client import BaseClient
+    from botocore.credentials import ReadOnlyCredentials
     from botocore.model import OperationModel
 
 #: The collection's version for the User-Agent. A test compares it with galaxy.yml.
@@ -52,6 +59,9 @@ VERSION = "4.1.0"
 
 # What botocore raises for an endpoint_url that is not a URL, and for unknown names and wrong types in aws_config.
 _CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)
+
+#: How long to wait for the credentials of a profile, a program or the machine, in seconds.
+CREDENTIAL_SECONDS = 60
 
 # How long to wait for STS, in seconds, if the account ID is needed only for a check.
 _STS_SECONDS = 3
@@ -70,6 +80,13 @@ _ROLE_ENDPOINT_ADVICE = (
 # The errors of AssumeRole and of SSO whose text names only the caller, the action and the resource.
 _DENIALS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException", "UnauthorizedException")
 
+# The advice for the codes that can come from a provider of credentials too.
+_CREDENTIAL_ADVICE = {
+    **COMMON_ADVICE,
+    **BOTOCORE_ADVICE,
+    **{code: AWS_ADVICE[code] for code in (STS_ACCESS_DENIED, "ForbiddenException", "InternalServerException")},
+}
+
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
 
@@ -81,6 +98,7 @@ class Connection:
     :param options: amazon.aws's keyword arguments for boto3: credentials or profile_name, verify, aws_config.
     :param defaults: settings for botocore's Config, which aws_config overrides.
     :param role_arn: a role to assume with these credentials. All other calls are made as this role.
+    :param secrets: receives all secrets that the connection knows, such as no_log_values of a module.
     :raises AnsibleSSMIncidentsError: if there is no Region, or if the profile is unknown.
     :ivar operations: the names of the calls sent, such as ssm-incidents:GetReplicationSet.
     """
@@ -92,6 +110,7 @@ class Connection:
         options: Mapping[str, Any],
         defaults: Mapping[str, Any],
         role_arn: str | None = None,
+        secrets: set[str] | None = None,
     ) -> None:
         options = dict(options)
         profile = options.pop("profile_name", None)
@@ -109,12 +128,11 @@ class Connection:
         self._options = dict(options, endpoint_url=endpoint_url, config=config)
         self.region = region
         self._profile = profile
-        self._secrets = {options.get("aws_secret_access_key"), options.get("aws_session_token")}
-        self._secrets |= configured_secrets(self._session)
-        self._url_parts: set[str] = set()
+        self.secrets = set() if secrets is None else secrets
+        self.secrets |= long_enough([options.get("aws_secret_access_key"), options.get("aws_session_token")])
+        self.secrets |= configured_secrets(self._session)
         proxies = (getattr(user_config, "proxies", None) or {}).values()
-        for url in (endpoint_url, *proxies, *configured_urls(self._session)):
-            self._add_url(url)
+        self.secrets.update(*map(url_secrets, (endpoint_url, *proxies)))
         self._has_credentials = bool(options.get("aws_access_key_id") or options.get("aws_secret_access_key"))
         self.operations: set[str] = set()
         self._session.events.register("before-call", self._record_operation)
@@ -122,19 +140,8 @@ class Connection:
         self._has_assumed_role = False
 
     def mask(self, value: Any) -> Any:
-        """Return a value with all secrets of the connection masked.
-
-        A message of the service can quote the request, and Ansible masks only secrets that are options.
-        """
-        # If the password were masked first, the user name before it would not be found.
-        return mask(remove_values(value, self._url_parts), self._secrets)
-
-    @property
-    def secrets(self) -> set[str]:
-        """All secrets that the connection knows, and the parts of URLs that contain one."""
-        return {secret for secret in self._secrets if secret} | {
-            part for part in self._url_parts if ":" in part or part.startswith("?")
-        }
+        """Return a value with all secrets of the connection masked."""
+        return remove_values(value, self.secrets)
 
     def client(self, service: str, region: str | None = None, *, timeout: float | None = None) -> BaseClient:
         """Return a client for a service.
@@ -181,8 +188,8 @@ class Connection:
             options["config"] = options["config"].merge(Config(connect_timeout=timeout, read_timeout=timeout))
         try:
             client = self._session.client(service, region_name=region, **options)
-            self._add_url(client.meta.endpoint_url)
-            urlsplit(client.meta.endpoint_url).port  # noqa: B018  # a ValueError here, not at the first call
+            self.secrets |= url_secrets(client.meta.endpoint_url)
+            _validate_port(client.meta.endpoint_url)
             client.meta.events.register("response-received", partial(validate_lists, client.meta.service_model))
             # botocore's own retries would multiply those of calls.py.
             service_id = client.meta.service_model.service_id.hyphenize()
@@ -192,12 +199,6 @@ class Connection:
             raise error_from_botocore(
                 f"Failed to connect to AWS in Region {region}", error, INVALID_CONFIGURATION
             ) from error
-
-    def _add_url(self, endpoint_url: str | None) -> None:
-        """Add the secrets of a URL."""
-        parts, passwords = url_secrets(endpoint_url)
-        self._url_parts |= parts
-        self._secrets |= passwords
 
     def _record_operation(self, model: OperationModel, **_others: object) -> None:
         self.operations.add(f"{model.service_model.endpoint_prefix}:{model.name}")
@@ -219,43 +220,60 @@ class Connection:
             aws_secret_access_key=temporary["SecretAccessKey"],
             aws_session_token=temporary["SessionToken"],
         )
-        self._secrets |= {temporary["SecretAccessKey"], temporary["SessionToken"]}
+        self.secrets |= long_enough([temporary["SecretAccessKey"], temporary["SessionToken"]])
 
     def _get_credentials(self) -> None:
         """Retrieve the session's credentials, once for all clients.
 
         Not part of __init__(), so that mask() is available for errors.
         """
+        # A program that returns credentials has no time limit of its own.
+        ((_region, found),) = in_parallel({self.region: self._retrieve_credentials}, CREDENTIAL_SECONDS)
+        if isinstance(found, AnsibleSSMIncidentsError):
+            if found.code == READ_TIMEOUT and found.cause is None:
+                reason = f"the profile or the program that it names returned no credentials within {CREDENTIAL_SECONDS:g} seconds"
+                found = AnsibleSSMIncidentsError(
+                    self._credentials_message(), code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason
+                )
+            raise found
+        self.secrets |= long_enough([found.secret_key, found.token])
+        self._has_credentials = True
+
+    def _credentials_message(self) -> str:
         with_profile = f" with the profile {self._profile}" if self._profile else ""
-        message = f"Failed to get credentials for Region {self.region}{with_profile}"
+        return f"Failed to get credentials for Region {self.region}{with_profile}"
+
+    def _retrieve_credentials(self) -> ReadOnlyCredentials:
+        """Return the session's credentials. Raises AnsibleSSMIncidentsError."""
+        message = self._credentials_message()
         try:
             # Without this, botocore would ask for the code on the terminal, and wait.
             providers = self._session._session.get_component("credential_provider")
             providers.get_provider("assume-role")._prompter = _reject_mfa
             credentials = self._session.get_credentials()
             if credentials is None:
+                message = f"Failed to connect to AWS in Region {self.region}"
                 raise NoCredentialsError()
             frozen = credentials.get_frozen_credentials()
             if not all(isinstance(text, (str, type(None))) for text in frozen):
                 raise TypeError("a part of the credentials is not a string")
-        except NoCredentialsError as error:
-            advice = precise_advice(error, sign_in_command(self._session)) or None
-            raise error_from_botocore(
-                f"Failed to connect to AWS in Region {self.region}", error, advice=advice
-            ) from error
+            return frozen
         except (BotoCoreError, ClientError, OSError) as error:
             # AWS can quote a token in its response.
-            self._secrets |= cached_tokens()
-            # A profile can read any file, run any program and call STS.
-            advice = precise_advice(error, sign_in_command(self._session)) or ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
-            failure = error_from_botocore(message, error, CREDENTIAL_RETRIEVAL_ERROR, advice)
-            if is_from_aws(error) and failure.code not in _DENIALS:
+            self.secrets |= cached_tokens()
+            code = error_code(error, CREDENTIAL_RETRIEVAL_ERROR)
+            # A profile can read any file, run any program and call STS or SSO, whose other codes have another meaning in ADVICE.
+            advice = precise_advice(error, sign_in_command(self._session)) or _CREDENTIAL_ADVICE.get(code)
+            failure = error_from_botocore(
+                message, error, CREDENTIAL_RETRIEVAL_ERROR, advice or ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
+            )
+            if is_from_aws(error) and code not in _DENIALS:
                 # For a wrong signature, AWS quotes the request, with a token that mask() may not know.
                 raise AnsibleSSMIncidentsError(
                     message,
-                    code=failure.code,
-                    reason=f"AWS rejected {getattr(error, 'operation_name', 'the call')} ({failure.code})",
-                    advice=advice,
+                    code=code,
+                    reason=f"AWS rejected {getattr(error, 'operation_name', 'the call')} ({code})",
+                    advice=failure.advice,
                     is_temporary=failure.is_temporary,
                 ) from None
             raise failure from error
@@ -263,8 +281,14 @@ class Connection:
             # Without its text, which can quote credentials that mask() does not know.
             reason = f"the credentials can't be read ({type(error).__name__})"
             raise AnsibleSSMIncidentsError(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason) from None
-        self._secrets |= {frozen.secret_key, frozen.token}
-        self._has_credentials = True
+
+
+def _validate_port(url: str) -> None:
+    """Validate the port of a URL: here, not at the first call. Python's error quotes a password that has a slash."""
+    try:
+        urlsplit(url).port  # noqa: B018
+    except ValueError:
+        raise ValueError("the port of endpoint_url is not valid. Percent-encode a slash in a password as %2F") from None
 
 
 def _reject_mfa(_prompt: str) -> str:
@@ -346,12 +370,14 @@ def connect(
     params: Mapping[str, Any],
     connection_info: Callable[[], tuple[str | None, str | None, dict[str, Any]]],
     defaults: Mapping[str, Any],
+    secrets: set[str] | None = None,
 ) -> Connection:
     """Return the connection for the options of a module or a plugin.
 
     :param params: the options by name: those of amazon.aws, and assume_role_arn if there is one.
     :param connection_info: amazon.aws's get_aws_connection_info for the module or the plugin.
     :param defaults: settings for botocore's Config, which aws_config overrides.
+    :param secrets: receives all secrets that the connection knows.
     :raises AnsibleSSMIncidentsError: if an option can't be used.
     """
     named = [name for name in _KEY_OPTIONS if params[name]]
@@ -384,4 +410,4 @@ def connect(
         raise invalid_option(
             "aws_config", f"region_name {config_region!r} has no effect", "Set the option region instead"
         )
-    return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"))
+    return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"), secrets)

@@ -43,6 +43,7 @@ def audit_result(outcome: str = "passed", number: int = 0, **differing: Any) -> 
         "exists": True,
         "region": "eu-west-1",
         "replication_set": {
+            **dict.fromkeys(("created_by", "created_time", "last_modified_by", "last_modified_time")),
             "arn": "arn",
             "status": "ACTIVE",
             "region_map": {},
