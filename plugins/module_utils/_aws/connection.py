@@ -11,7 +11,6 @@ of an existing session takes only 2.5 ms.
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -25,7 +24,7 @@ from ansible.module_utils.ansible_release import __version__ as ansible_core_ver
 from ansible.module_utils.common.parameters import remove_values
 
 from .arn import account_id_of_arn
-from .calls import ONCE, error_from_botocore, validate_lists
+from .calls import ONCE, error_from_botocore
 from .errors import (
     ACCESS_DENIED,
     ADVICE,
@@ -190,7 +189,6 @@ class Connection:
             client = self._session.client(service, region_name=region, **options)
             self.secrets |= url_secrets(client.meta.endpoint_url)
             _validate_port(client.meta.endpoint_url)
-            client.meta.events.register("response-received", partial(validate_lists, client.meta.service_model))
             # botocore's own retries would multiply those of calls.py.
             service_id = client.meta.service_model.service_id.hyphenize()
             client.meta.events.unregister(f"needs-retry.{service_id}", unique_id=f"retry-config-{service_id}")

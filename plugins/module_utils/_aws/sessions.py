@@ -24,6 +24,8 @@ try:
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
+from .responses import ValidatingParsers
+
 if TYPE_CHECKING:
     from botocore.loaders import Loader
 
@@ -39,6 +41,7 @@ def make_session(profile: str | None, region: str | None) -> boto3.session.Sessi
     """
     botocore_session = _preloaded_sessions.pop() if _preloaded_sessions else botocore.session.get_session()
     botocore_session.register_component("data_loader", _loader())
+    botocore_session.register_component("response_parser_factory", ValidatingParsers())
     session = boto3.session.Session(botocore_session=botocore_session, profile_name=profile, region_name=region)
     # Fail here if the profile is unknown, and not when it is first used.
     botocore_session.get_scoped_config()

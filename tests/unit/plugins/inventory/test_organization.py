@@ -512,8 +512,8 @@ MALFORMED: list[tuple[str, Change, str]] = [
     ("ListAccounts", lambda _answer, _given: {"Accounts": None}, "Accounts"),
     ("ListAccounts", accounts_as(lambda accounts: accounts[1:]), "is missing from the list"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, accounts[1]]), "twice"),
-    ("ListAccounts", accounts_as(lambda accounts: [*accounts, None]), "not a mapping"),
-    ("ListAccounts", accounts_as(lambda accounts: [*accounts, "text"]), "can't be read"),
+    ("ListAccounts", accounts_as(lambda accounts: [*accounts, None]), "] is not a structure"),
+    ("ListAccounts", accounts_as(lambda accounts: [*accounts, "text"]), "] is not a structure"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, {}]), "not the ARN of the account"),
     ("ListAccounts", each(Id=SHOP), "not the ARN of the account"),
     ("ListAccounts", each(Arn=f"arn:aws:iam::{SHOP}:root"), "not the ARN of the account"),
@@ -533,8 +533,8 @@ MALFORMED: list[tuple[str, Change, str]] = [
     ),
     ("ListAccounts", each(State="", Status=""), "neither State nor Status"),
     ("ListAccounts", each(State=None, Status=None), "neither State nor Status"),
-    ("ListAccounts", each(State=1, Status=1), "neither State nor Status"),
-    ("ListAccounts", each(Name={"a": 1}), "Name of the account"),
+    ("ListAccounts", each(State=1, Status=1), "Status is not a string"),
+    ("ListAccounts", each(Name={"a": 1}), "Accounts[0].Name is not a string"),
     ("ListAccounts", each(JoinedTimestamp="never"), "can't be read"),
     ("ListAccounts", each(JoinedTimestamp=1e300), "can't be read"),
     ("ListAccounts", accounts_as(list, NextToken=1), "NextToken"),
@@ -561,7 +561,7 @@ MALFORMED: list[tuple[str, Change, str]] = [
     ),
     ("ListTagsForResource", lambda _answer, _given: {}, "Tags is missing"),
     ("ListTagsForResource", lambda _answer, _given: {"Tags": [{"Key": "A"}]}, "Value is missing"),
-    ("ListTagsForResource", lambda _answer, _given: {"Tags": [None]}, "can't be"),
+    ("ListTagsForResource", lambda _answer, _given: {"Tags": [None]}, "Tags[0] is not a structure"),
 ]
 
 
