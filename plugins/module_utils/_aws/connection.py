@@ -438,10 +438,9 @@ def connect(
 def _validate_config(config: Mapping[str, Any]) -> None:
     """Validate the types of what the option aws_config contains. Raises AnsibleSSMIncidentsError, which names the setting."""
     retries = config.get("retries")
-    settings = {
-        **config,
-        **{f"retries.{name}": retries[name] for name in (retries if isinstance(retries, Mapping) else ())},
-    }
+    settings = dict(config)
+    if isinstance(retries, Mapping):
+        settings.update({f"retries.{name}": value for name, value in retries.items()})
     for name, kind in _CONFIG_TYPES.items():
         value = settings.get(name)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
