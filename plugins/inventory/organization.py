@@ -209,11 +209,13 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable, transportable
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
     HOSTNAMES_ADVICE,
+    Listing,
     account_ids,
     from_cache,
     group_names,
     host_account,
     host_names,
+    organization_of,
     selected_accounts,
     to_cache,
     unit_path,
@@ -234,7 +236,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 # A part of the cache's key. Change it if the format of the cached data changes.
-_CACHE_FORMAT = "2"
+_CACHE_FORMAT = "3"
 
 # ansible-core 2.19 and newer trust no string that a plugin returns. Older versions template every string with a brace.
 _TRUSTS_TEXTS = hasattr(template, "trust_as_template")
@@ -335,29 +337,28 @@ class InventoryModule(AWSInventoryBase):
         return connect(options, partial(get_aws_connection_info, self), LISTING_DEFAULTS)
 
     def _get_organization(self, client: BaseClient, path: str, cache: bool) -> Mapping[str, Any]:
-        """Return the organization of the caller, from AWS or from the cache: see list_organization()."""
-        include_tags, include_email = self.get_option("include_tags"), self.get_option("include_email")
-        if not self.get_option("cache"):
-            return list_organization(client, include_tags, include_email)
-        identity = get_identity(client)
+        """Return the organization of the caller, from AWS or from the cache: see organization_of()."""
+        included = self.get_option("include_tags"), self.get_option("include_email")
+        identity = get_identity(client) if self.get_option("cache") else None
         if identity:
-            parts = [_CACHE_FORMAT, identity.organization_id, "tags" * include_tags, "email" * include_email]
+            parts = [_CACHE_FORMAT, identity.organization_id, "tags" * included[0], "email" * included[1]]
             self._cache_key_suffix = "".join(f"_{part}" for part in parts if part)
             # Whatever is wrong with the cache, AWS has the data.
             with suppress(Exception):
                 is_cached, cached = self.get_cached_result(path, cache)
                 if is_cached:
-                    return from_cache(cached, identity, include_tags, include_email)
-        organization = list_organization(client, include_tags, include_email)
+                    return from_cache(cached, identity, *included)
+        listing = list_organization(client, *included)
+        organization = organization_of(listing, *included)
         if identity and identity.organization_id == organization["id"]:
-            self._write_cache(path, organization)
+            self._write_cache(path, listing)
         return organization
 
-    def _write_cache(self, path: str, organization: Mapping[str, Any]) -> None:
-        """Write the organization to the cache now: ansible-core does so after the hosts were added, and can fail there."""
+    def _write_cache(self, path: str, listing: Listing) -> None:
+        """Write a listing to the cache now: ansible-core does so after the hosts were added, and can fail there."""
         try:
             # Not update_cached_result(), which keeps data that was in the cache and could not be used.
-            self._cache[self.get_cache_key(path)] = to_cache(organization)
+            self._cache[self.get_cache_key(path)] = to_cache(listing)
             self.update_cache_if_changed()
         except Exception as error:
             raise AnsibleParserError(

@@ -968,7 +968,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 
 # The values that any text may replace.
-TEXTS = {"account_name", "account_joined_method", "account_state", "name", "account_tags"}
+TEXTS = {"Name", "JoinedMethod", "State", "unit_names", "tags"}
 
 
 def test_a_damaged_cache_is_not_used(
@@ -980,24 +980,28 @@ def test_a_damaged_cache_is_not_used(
     (file,) = (tmp_path / "cache").iterdir()
     intact = file.read_text()
     stored = rewrite_cache(tmp_path / "cache", lambda stored: stored)
-    organization = json.loads(stored["organization"])
-    identity = identity_of(
-        {"Id": MANAGEMENT, "Arn": f"arn:aws:organizations::{MANAGEMENT}:account/{organization['id']}/{MANAGEMENT}"}
-    )
-    assert from_cache(stored, identity, True, False) == organization
-    for place in places(organization):
+    listing = json.loads(stored["organization"])
+    identity = identity_of(listing["accounts"][0])
+    assert from_cache(stored, identity, True, False)["id"] == identity.organization_id
+    for place in places(listing):
         for element in ELEMENTS:
-            damaged = replaced(organization, place, element)
-            if damaged == organization or (set(place[-2:]) & TEXTS and isinstance(element, (str, type(None)))):
+            damaged = replaced(listing, place, element)
+            is_text = isinstance(element, str)
+            if damaged == listing or (is_text and TEXTS & {*place[:1], *place[-1:]} and len(place) > 1):
                 continue
-            if place[-1:] == ("account_tags",) and element in ({}, {"__ansible_type": "x"}):
+            if element is None and place[-1:] in (("Name",), ("JoinedMethod",), ("JoinedTimestamp",)):
                 continue
-            if place[-1:] in (("organizational_units",), ("account_joined_timestamp",)) and element in ([], None):
+            # An account without tags, and one at the root.
+            if (
+                place[:1] in (("tags",), ("unit_ids",))
+                and len(place) == 2
+                and element in ("", [], {}, {"__ansible_type": "x"})
+            ):
                 continue
             with pytest.raises(Exception):  # noqa: B017, PT011
                 from_cache({"organization": json.dumps(damaged)}, identity, True, False)
-    for place in [(), ("accounts", 1, "account_id"), ("partition",), ("accounts",)]:
-        damaged = replaced(organization, place, TEMPLATE)
+    for place in [(), ("accounts", 1, "Id"), ("unit_ids",), ("accounts",)]:
+        damaged = replaced(listing, place, TEMPLATE)
         file.write_text(intact)
         rewrite_cache(tmp_path / "cache", lambda _stored: {"organization": json.dumps(damaged)})  # noqa: B023
         organizations.calls.clear()
