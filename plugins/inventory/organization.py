@@ -180,16 +180,14 @@ cache_timeout: 3600
 
 import re
 from contextlib import suppress
-from difflib import get_close_matches
 from functools import partial
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
 
 from ansible_collections.incident_manager.aws.plugins.plugin_utils import _amazon_aws  # noqa: F401  # pylint: disable=unused-import
 from ansible import constants, template
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import validate_role_arn
@@ -200,11 +198,11 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     INVALID_CONFIGURATION,
-    MISSING_LIBRARY,
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
     as_failure,
     invalid_option,
+    validate_names,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable, transportable
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
@@ -272,7 +270,7 @@ class InventoryModule(AWSInventoryBase):
             _copy(self.inventory, inventory)
         except AnsibleError as error:
             # Ansible raised it, for example for the file or a template.
-            message = self._mask(_without_credentials(printable(error.message)))
+            message = self._mask(printable(error.message))
         except Exception as error:
             message = printable(as_failure(error).describe(ON_CONTROLLER, self._mask))
         # Raised outside of the except blocks, so that no traceback contains botocore's exception.
@@ -284,19 +282,14 @@ class InventoryModule(AWSInventoryBase):
         """Return the key of the source's data in the cache. It depends on the organization and on what is listed."""
         return f"{super().get_cache_key(path)}{self._cache_key_suffix}"
 
-    def require_aws_sdk(self, *versions: Any, **more_versions: Any) -> Any:
-        try:
-            return super().require_aws_sdk(*versions, **more_versions)
-        except AnsibleBotocoreError as error:
-            raise AnsibleSSMIncidentsError("Failed to load boto3", code=MISSING_LIBRARY, cause=error) from error
-
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Set the options of the source. Raises an error for an unknown one, before ansible-core reports a missing one."""
-        known = {name for option, others in self._aliases().items() for name in (option, *others)}
-        for name in map(str, direct or ()):
-            if name not in known:
-                similar = "".join(f"Did you mean {other}?" for other in get_close_matches(name, known, 1))
-                raise invalid_option(name, "this is not an option of this inventory plugin", similar)
+        given = direct or {}
+        validate_names(given, _names(self._aliases()), "an option of this inventory plugin")
+        for name in _names(self._aliases(), _KEY_OPTIONS):
+            if isinstance(given.get(name), (dict, list)):
+                # ansible-core would quote the value.
+                raise invalid_option(name, "the value is not a string", "Set a string, or omit the option")
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def _read_config_data(self, path: str) -> Any:
@@ -308,8 +301,12 @@ class InventoryModule(AWSInventoryBase):
             raise AnsibleParserError(f"The inventory source {path} must be a mapping of options.") from None
         aliases = self._aliases()
         validate_credentials(config, aliases)
-        options = {name: option for option in (*_CREDENTIAL_OPTIONS, "region") for name in (option, *aliases[option])}
-        given = {name: self.get_option(option) for name, option in options.items() if name in config}
+        given = {
+            name: self.get_option(option)
+            for option in (*_CREDENTIAL_OPTIONS, "region")
+            for name in _names(aliases, [option])
+            if name in config
+        }
         validate_credentials(given, aliases)
         return config
 
@@ -504,12 +501,9 @@ def _copy_groups(source: Any, inventory: Any) -> None:
             inventory.add_child(name, child.name)
 
 
-def _without_credentials(message: str) -> str:
-    """Return a message of ansible-core about an option, without the value if the value is a secret."""
-    for option in _KEY_OPTIONS:
-        if f"'{option}'" in message or f"setting: {option} " in message:
-            return f"{option}: the value is not a string. Set a string, or omit the option."
-    return message
+def _names(aliases: Mapping[str, Sequence[str]], options: Iterable[str] | None = None) -> list[str]:
+    """Return the names of options, with their aliases; by default of all options."""
+    return [name for option in options or aliases for name in (option, *aliases[option])]
 
 
 def _as_data(value: Any) -> Any:
