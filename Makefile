@@ -15,6 +15,7 @@ COLLECTION := ansible_collections/incident_manager/aws
 LINT := ruff mypy reuse ansible-lint plugin-docs changelog importer floors
 ENDS := old new
 UNIT := $(ENDS:%=unit-%)
+MATRIX := $(ENDS:%=matrix-%)
 SANITY := $(ENDS:%=sanity-%)
 INTEGRATION := $(ENDS:%=integration-%)
 BETWEEN := 2.17 2.18 2.19 2.20
@@ -43,7 +44,7 @@ ansible-lint plugin-docs importer docs picture demo bench conformance: export PA
 # antsibull-docs writes a log to the home directory.
 plugin-docs docs: export HOME := $(CURDIR)/.build
 
-.PHONY: $(LINT) $(TIMED) $(UNIT) $(SANITY) $(INTEGRATION) between devel $(BETWEEN_UNIT) $(BETWEEN_INTEGRATION)
+.PHONY: $(LINT) $(TIMED) $(UNIT) $(SANITY) $(INTEGRATION) between devel matrix $(MATRIX) $(BETWEEN_UNIT) $(BETWEEN_INTEGRATION)
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -77,10 +78,17 @@ integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, 
 sanity: $(SANITY) ## Run the sanity tests of ansible-test
 lint: $(LINT) ## Run the static checks: the code, the documentation, the artifact
 
-# Tests with generated input run with many examples at one end. The quick loop and the other end use a few.
+# Tests with generated input run with many examples at one end. The quick loop and the other ends use a few.
 unit-new: export HYPOTHESIS_PROFILE := thorough
+# What these directories test does not depend on the versions: the endpoint, "make live" and the simulation.
+$(filter-out unit-new,$(UNIT) $(BETWEEN_UNIT)): LEFT_OUT := --ignore=tests/unit/endpoint --ignore=tests/unit/live --ignore=tests/unit/simulation
 $(UNIT) $(BETWEEN_UNIT): unit-%: .build/%/ready .build/root .build/awscli/ready
-	.build/$*/bin/python -m pytest $(XDIST) tests/unit
+	.build/$*/bin/python -m pytest $(XDIST) -m "not matrix" $(LEFT_OUT) tests/unit
+
+# "make test" has a sample of these tests. The scheduled workflow runs them all.
+matrix: $(MATRIX) ## Run the audit with every malformed and hostile response, and with every callback and verbosity
+$(MATRIX): matrix-%: .build/%/ready .build/root
+	.build/$*/bin/python -m pytest $(XDIST) -m matrix tests/unit
 
 $(SANITY): sanity-%: .build/%/installed
 	.build/$*/bin/python tests/tools/run_ansible_test.py sanity --allow-disabled

@@ -335,10 +335,11 @@ class FaultyService:
     def _hang(self, environ: dict[str, Any], seconds: float) -> None:
         """Send nothing until the client gives up, the endpoint stops, or the time is over."""
         until = time.monotonic() + seconds
-        while time.monotonic() < until and not self._stopping.is_set():
-            # The client sends no more data, so a readable socket means that the client has closed it.
-            if select.select([environ["werkzeug.socket"]], [], [], 0.05)[0]:
-                break
+        # The client sends no more data, so a readable socket means that the client has closed it.
+        closed = select.poll()
+        closed.register(environ["werkzeug.socket"], select.POLLIN)
+        while time.monotonic() < until and not self._stopping.is_set() and not closed.poll(50):
+            pass
         _drop(environ)
 
 

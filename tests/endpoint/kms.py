@@ -12,6 +12,7 @@ from typing import Any
 
 from moto.kms import models
 from moto.kms.models import KmsBackend, kms_backends
+from moto.kms.utils import generate_private_key
 
 from .backend import utils
 
@@ -44,4 +45,4 @@ for _name in ("disable_key", "enable_key", "schedule_key_deletion", "cancel_key_
     setattr(KmsBackend, _name, _taking_arns(getattr(KmsBackend, _name)))
 
 # An RSA key takes 100 ms, and moto makes one for each KMS key. Only signatures use it, so one is enough.
-models.generate_private_key = cache(models.generate_private_key)
+models.generate_private_key = cache(generate_private_key)  # type: ignore[attr-defined]

@@ -44,6 +44,7 @@ class _Handler(MotoRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1  # one packet for the headers and the body
+    timeout = 2  # of an idle connection, in seconds
 
     def run_wsgi(self) -> None:
         environ = self.make_environ()
@@ -65,6 +66,9 @@ class _Handler(MotoRequestHandler):
         self.wfile.flush()
         # A fault sends a part of the body that it announces.
         self.close_connection = self.close_connection or lengths not in ([], [len(body)])
+
+    def log_error(self, *_message: Any) -> None:
+        """Don't log that an idle connection is closed."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         if getattr(self.server, "verbose", False):

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from credentials import config_section, module_options
 from endpoint.client import ControlClient
+from helpers.credentials import config_section, module_options
 
 from .accounts import FAILURES, GROUP_RULES, ROLE_NAME, Account
 

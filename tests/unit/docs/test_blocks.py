@@ -23,10 +23,10 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import CHECKOUT, GUIDES, PLUGINS
-from credentials import config_section
 from endpoint.backend import kinds
 from endpoint.client import USER, ControlClient
+from helpers.checkout import CHECKOUT, GUIDES, PLUGINS
+from helpers.credentials import config_section
 
 from .code_blocks import Block, blocks, code_blocks
 

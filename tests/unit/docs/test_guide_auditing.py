@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import GUIDES
-from credentials import config_section
 from endpoint.client import USER, active_set
 from endpoint.server import LocalEndpoint
+from helpers.checkout import GUIDES
+from helpers.credentials import config_section
 
 from .code_blocks import ACCOUNT, ARN, KEY, code_blocks
 

@@ -17,9 +17,9 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from ansible.release import __version__ as core_version
-from checkout import CHECKOUT, GUIDES
 from endpoint.examples import ACCOUNT, ORGANIZATION
 from endpoint.server import LocalEndpoint
+from helpers.checkout import CHECKOUT, GUIDES
 
 from .code_blocks import code_blocks
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import CHECKOUT, GUIDES, PLUGINS
+from helpers.checkout import CHECKOUT, GUIDES, PLUGINS
 
 core = pytest.importorskip("docutils.core", reason="There is no docutils in this environment")
 nodes = pytest.importorskip("docutils.nodes")

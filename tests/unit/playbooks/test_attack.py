@@ -45,8 +45,9 @@ pytestmark = pytest.mark.slow
 AUDIT = "incident_manager.aws.audit"
 MERGE = "incident_manager.aws.merge_audits"
 
+Display = tuple[str, list[str], dict[str, str]]
 #: The callbacks that display a run, with low and high verbosity, and their environment variables.
-MATRIX = [
+MATRIX: list[Display] = [
     ("ansible.builtin.default", [], {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}),
     ("ansible.builtin.default", [], {"ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}),
     ("ansible.builtin.default", ["-v"], {"ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}),
@@ -61,6 +62,9 @@ MATRIX = [
     ("ansible.posix.jsonl", [], {}),
     ("ansible.posix.jsonl", ["-vvvvv"], {}),
 ]
+#: Each callback, with the highest verbosity.
+SAMPLE = list({display[0]: display for display in MATRIX}.values())
+matrix = pytest.mark.matrix
 
 
 @pytest.fixture(scope="module")
@@ -196,20 +200,39 @@ def chosen_attacks(audit: Audit, *kinds: str, every: int = 1, first: int = 0) ->
     return [attack for kind in kinds for attack in [one for one in found if one.kind == kind][first::every]]
 
 
-def test_broken_answers(audit: Audit, thorough: bool) -> None:
+def test_broken_answers(audit: Audit) -> None:
     """Broken answers do not pass, intact ones do, and the output shows nothing that it must not show."""
-    broken = chosen_attacks(audit, "", every=1 if thorough else 5)
-    # test_callbacks has each of these.
-    others = chosen_attacks(audit, HOSTILE, ECHO, every=3 if thorough else 5)
-    _run, wrong = attack_accounts(audit, [*chosen_attacks(audit, ORDINARY), *broken, *others])
+    # One in nine has each hostile text and each of its places.
+    others = [("", 5), (HOSTILE, 9), (ECHO, 3)]
+    sample = [attack for kind, every in others for attack in chosen_attacks(audit, kind, every=every)]
+    _run, wrong = attack_accounts(audit, [*chosen_attacks(audit, ORDINARY), *sample])
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(("callback", "options", "variables"), MATRIX)
-def test_callbacks(audit: Audit, callback: str, options: list[str], variables: dict[str, str]) -> None:
+@matrix
+def test_all_broken_answers(audit: Audit) -> None:
+    """The same holds for each of them."""
+    _run, wrong = attack_accounts(audit, chosen_attacks(audit, ORDINARY, "", HOSTILE, ECHO))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("display", SAMPLE, ids=lambda display: display[0])
+def test_callbacks(audit: Audit, display: Display) -> None:
+    """The same holds for every callback."""
+    assert_callback_is_safe(audit, display, every=25, first=MATRIX.index(display))
+
+
+@matrix
+@pytest.mark.parametrize("display", MATRIX, ids=str)
+def test_callbacks_and_verbosities(audit: Audit, display: Display) -> None:
     """The same holds for every callback and verbosity. Together the runs have each of these attacks once."""
-    number = MATRIX.index((callback, options, variables))
-    found = chosen_attacks(audit, ORDINARY, HOSTILE, ECHO, every=len(MATRIX), first=number)
+    assert_callback_is_safe(audit, display, every=len(MATRIX), first=MATRIX.index(display))
+
+
+def assert_callback_is_safe(audit: Audit, display: Display, every: int, first: int) -> None:
+    """Audit an account for one in ``every`` attacks, beginning with number ``first``, with a callback."""
+    callback, options, variables = display
+    found = chosen_attacks(audit, ORDINARY, HOSTILE, ECHO, every=every, first=first)
     run, wrong = attack_accounts(
         # Ansible's own verbose lines are not part of a callback's output.
         audit,

@@ -19,11 +19,11 @@ from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_repli
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import RULE_OPTIONS
 from botocore.loaders import JSONFileLoader
-from checkout import MODULES, documentation
-from credentials import config_section
 from endpoint.client import SECRET_KEY, USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingKMS, RefusingSTS
+from helpers.checkout import MODULES, documentation
+from helpers.credentials import config_section
+from helpers.failing_servers import RefusingKMS, RefusingSTS
 
 Audit = Callable[..., Any]
 NAME = "incident_manager.aws.ssm_incidents_replication_set_audit"

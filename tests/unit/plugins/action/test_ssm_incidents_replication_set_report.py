@@ -16,7 +16,7 @@ import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_report import ActionModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import iso_time
-from checkout import MODULES, documentation
+from helpers.checkout import MODULES, documentation
 
 Report = Callable[..., Any]
 OLDER = "2026-11-01T00:00:00.000000+00:00"
@@ -43,6 +43,7 @@ def audit_result(outcome: str = "passed", number: int = 0, **differing: Any) -> 
         "exists": True,
         "region": "eu-west-1",
         "replication_set": {
+            **dict.fromkeys(("created_by", "created_time", "last_modified_by", "last_modified_time")),
             "arn": "arn",
             "status": "ACTIVE",
             "region_map": {},

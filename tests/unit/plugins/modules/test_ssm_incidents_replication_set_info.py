@@ -23,11 +23,11 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import SEARCH_DEFAULTS
 from botocore.config import Config
-from checkout import CHECKOUT
-from credentials import config_section, module_options
 from endpoint.client import SECRET_KEY, USER, active_set
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingKMS, RefusingSTS, hanging_server
+from helpers.checkout import CHECKOUT
+from helpers.credentials import config_section, module_options
+from helpers.failing_servers import RefusingKMS, RefusingSTS, hanging_server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -522,6 +522,7 @@ PASSING_FAULTS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("fault", PASSING_FAULTS, ids=str)
 @pytest.mark.parametrize("operation", ["GetReplicationSet", "ListReplicationSets", "ListTagsForResource"])
 @pytest.mark.parametrize(

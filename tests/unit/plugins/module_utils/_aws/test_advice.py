@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 from botocore.credentials import SSOProvider
-from credentials import config_section
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
+from helpers.credentials import config_section
 
 Run = Callable[..., Any]
 

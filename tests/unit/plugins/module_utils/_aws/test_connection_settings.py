@@ -20,10 +20,10 @@ import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws import connection
 from botocore.httpsession import URLLib3Session
-from credentials import config_section
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingSTS, hanging_server
+from helpers.credentials import config_section
+from helpers.failing_servers import RefusingSTS, hanging_server
 
 Run = Callable[..., Any]
 
