@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set import change, decide, plan
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.state import ReplicationSet
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.steps import DeleteRegion, Step
 from simulation.checks import broken_rules
-from simulation.remote import SimulatedRemote
+from simulation.remote import SimulatedWire
 from simulation.run import simulate
 from simulation.scenario import DEFAULT_KEY, WRITES, Act, Fault, Outage, Scenario, Start
 
@@ -40,16 +42,15 @@ MOVE = Scenario(task=leaving(A, B), start=start(C, D))
 def send_anywhere(patch: pytest.MonkeyPatch) -> None:
     """Send a step to any Region, even the deletion of a Region to that Region itself."""
 
-    def regions_for(self: change.Change, step: plan.Step) -> list[str]:
-        seen = self._seen().replication_set
-        return sorted(seen["regionMap"] if seen else [], key=lambda name: name != step.values.get("region"))
+    def targets(self: change.Change, step: Step) -> list[str]:
+        return sorted(self._regions, key=lambda name: name != getattr(step, "region", None))
 
-    patch.setattr(change.Change, "_regions_for", regions_for)
+    patch.setattr(change.Change, "_targets", targets)
 
 
 def drop_doubts(patch: pytest.MonkeyPatch) -> None:
     failed = decide.Attempt.failed
-    patch.setattr(decide.Attempt, "failed", lambda *given: failed(*given)._replace(outcome=decide.REFUSED))
+    patch.setattr(decide.Attempt, "failed", lambda *given: failed(*given)._replace(outcome=decide.REJECTED))
 
 
 def doubt_all(patch: pytest.MonkeyPatch) -> None:
@@ -58,7 +59,7 @@ def doubt_all(patch: pytest.MonkeyPatch) -> None:
 
 
 def forget_what_was_done(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(decide, "missing_effects", lambda _steps, _seen: [])
+    patch.setattr(decide, "predict", lambda seen, _steps: seen)
 
 
 def purge_what_is_new(patch: pytest.MonkeyPatch) -> None:
@@ -66,24 +67,24 @@ def purge_what_is_new(patch: pytest.MonkeyPatch) -> None:
 
 
 def never_end(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(SimulatedRemote, "seconds_left", lambda _self: 1e6)
+    patch.setattr(SimulatedWire, "seconds_left", lambda _self: 1e6)
 
 
 def do_not_wait(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(decide, "is_changing", lambda _seen: False)
+    patch.setattr(ReplicationSet, "is_changing", False)
 
 
 def send_to_one_region(patch: pytest.MonkeyPatch) -> None:
-    regions_for = change.Change._regions_for
-    patch.setattr(change.Change, "_regions_for", lambda self, step: sorted(regions_for(self, step))[:1])
+    targets = change.Change._targets
+    patch.setattr(change.Change, "_targets", lambda self, step: sorted(targets(self, step))[:1])
 
 
 def delete_first(patch: pytest.MonkeyPatch) -> None:
     best = plan.plan_regions
 
-    def plan_regions(current: Any, desired: Any) -> list[plan.Step]:
+    def plan_regions(current: Any, desired: Any) -> list[Step]:
         steps = best(current, desired)
-        deletions = [step for step in steps if step.action == plan.DELETE_REGION]
+        deletions = [step for step in steps if isinstance(step, DeleteRegion)]
         return [*deletions[:1], *(step for step in steps if step not in deletions[:1])] if len(current) > 1 else steps
 
     patch.setattr(plan, "plan_regions", plan_regions)
