@@ -19,7 +19,7 @@ except ImportError:
     pass  # AnsibleAWSModule reports it
 
 from .._aws.arn import is_arn_of
-from .._aws.calls import call_aws, required_member
+from .._aws.calls import Attempts, call_aws, required_member
 from .._aws.errors import MISSING_LIBRARY, AnsibleSSMIncidentsError
 from .kinds import KINDS, NONE_IF_NOT_FOUND, Kind
 from .lines import plain
@@ -145,7 +145,8 @@ class Reads:
     def _call(self, client: BaseClient, operation: str, arn: str | None, call: Callable[[], Any]) -> Any:
         about = f" for {arn}" if arn else ""
         # The error does not quote a response that can't be read, because the response can contain personal data.
-        return call_aws(client, f"call {operation}{about}", call, returns_secrets=True, deadline=self._deadline)
+        attempts = Attempts(deadline=self._deadline, is_patient=True)
+        return call_aws(client, f"call {operation}{about}", call, attempts, returns_secrets=True)
 
     def _check_body(
         self,

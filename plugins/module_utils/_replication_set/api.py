@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The calls to Incident Manager."""
+"""The calls to Incident Manager. Each takes a client, how the call is tried, and then the parameters of the call."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._aws.calls import call_aws, required_member
+from .._aws.calls import AS_CONFIGURED, Attempts, call_aws, required_member
 from .service import is_replication_set_arn
 from .state import ReplicationSet, parse_replication_set
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MAX_PAGES = 20
 
 
-def list_replication_sets(client: BaseClient) -> list[str]:
+def list_replication_sets(client: BaseClient, attempts: Attempts = AS_CONFIGURED) -> list[str]:
     """Return the ARNs of the account's replication sets: one or none (ListReplicationSets, every page).
 
     :raises AnsibleSSMIncidentsError: for every error.
@@ -42,10 +42,10 @@ def list_replication_sets(client: BaseClient) -> list[str]:
                 raise ValueError("nextToken is not a str")
         return list(arns)
 
-    return call_aws(client, "list the replication sets", list_every_page)
+    return call_aws(client, "list the replication sets", list_every_page, attempts)
 
 
-def get_replication_set(client: BaseClient, arn: str) -> ReplicationSet:
+def get_replication_set(client: BaseClient, attempts: Attempts = AS_CONFIGURED, *, arn: str) -> ReplicationSet:
     """Return a replication set (GetReplicationSet), from a Region that is in the set.
 
     :raises AnsibleSSMIncidentsError: for every error, a set that is not found included.
@@ -54,10 +54,10 @@ def get_replication_set(client: BaseClient, arn: str) -> ReplicationSet:
     def get() -> ReplicationSet:
         return parse_replication_set(required_member(client.get_replication_set(arn=arn), "replicationSet", dict), arn)
 
-    return call_aws(client, f"get the replication set {arn}", get)
+    return call_aws(client, f"get the replication set {arn}", get, attempts)
 
 
-def list_tags(client: BaseClient, arn: str) -> dict[str, str]:
+def list_tags(client: BaseClient, attempts: Attempts = AS_CONFIGURED, *, arn: str) -> dict[str, str]:
     """Return a replication set's tags as a dict (ListTagsForResource).
 
     :raises AnsibleSSMIncidentsError: for every error.
@@ -67,11 +67,11 @@ def list_tags(client: BaseClient, arn: str) -> dict[str, str]:
         answer = required_member(client.list_tags_for_resource(resourceArn=arn), "tags", dict)
         return {key: required_member(answer, key, str) for key in answer}
 
-    return call_aws(client, f"list the tags of the replication set {arn}", list_all)
+    return call_aws(client, f"list the tags of the replication set {arn}", list_all, attempts)
 
 
-def send(client: BaseClient, arn: str, step: Step, token: str) -> str:
-    """Send a step once: the caller reads the set before it sends the step again.
+def send(client: BaseClient, attempts: Attempts, *, arn: str, step: Step, token: str) -> str:
+    """Send a step.
 
     :param arn: the set's ARN; empty to create one.
     :param token: the client token, the same for every attempt at the step, so that AWS makes the step once.
@@ -88,4 +88,4 @@ def send(client: BaseClient, arn: str, step: Step, token: str) -> str:
             raise ValueError("the status is not 204")
         return arn or response["arn"]
 
-    return call_aws(client, step.describe(arn), call, max_attempts=1)
+    return call_aws(client, step.describe(arn), call, attempts)

@@ -20,7 +20,7 @@ except ImportError:
     BotoCoreError = Exception  # AnsibleAWSModule reports it
 
 from .._aws.arn import account_id_of_arn, partition_of_arn, validate_region_names
-from .._aws.calls import error_from_botocore
+from .._aws.calls import Attempts, error_from_botocore
 from .._aws.errors import (
     ACCOUNT_MISMATCH,
     ADVICE,
@@ -184,11 +184,11 @@ class Finder:
             return none
         raise search_failure(_name(self.arn), regions, failures, self._wire.mask)
 
-    def _read(self, client: BaseClient) -> Found:
+    def _read(self, client: BaseClient, attempts: Attempts) -> Found:
         """Get the set from one Region, if the account has one."""
         region = client.meta.region_name
-        self.arn = self.arn or _only_arn(list_replication_sets(client), region)
-        return Found(region, get_replication_set(client, self.arn) if self.arn else None)
+        self.arn = self.arn or _only_arn(list_replication_sets(client, attempts), region)
+        return Found(region, get_replication_set(client, attempts, arn=self.arn) if self.arn else None)
 
     def look(self, known: Sequence[str]) -> Found:
         """Return the set from the first Region that returns it, or that the account does not have it.
@@ -231,7 +231,7 @@ class Finder:
         self.arn = self._given_arn
 
     def first(
-        self, regions: Sequence[str], call: Callable[[BaseClient], Result], failures: Failures
+        self, regions: Sequence[str], call: Callable[[BaseClient, Attempts], Result], failures: Failures
     ) -> tuple[str, Result] | None:
         """Return the first Region that succeeds, with its result.
 

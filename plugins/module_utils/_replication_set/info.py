@@ -63,7 +63,7 @@ def _list_tags_or_warn(
 ) -> dict[str, str] | None:
     """Return a set's tags. If the caller has no permission to list them, warn and return None."""
     try:
-        return list_tags(connection.client(SERVICE, region), arn)
+        return list_tags(connection.client(SERVICE, region), arn=arn)
     except AnsibleSSMIncidentsError as failure:
         if failure.code != ACCESS_DENIED:
             raise

@@ -13,8 +13,9 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Mapping, TypeVar
 
+from .._aws.calls import ONCE, Attempts
 from .._aws.errors import CONFLICT, NOT_FOUND, AnsibleSSMIncidentsError, as_failure
-from .._aws.parallel import in_parallel, within
+from .._aws.parallel import in_parallel
 from .service import SERVICE
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Wire:
         self._deadline = deadline
 
     def client(self, region: str) -> BaseClient:
-        """Return a client whose calls are retried."""
+        """Return a client for a Region."""
         return self._connection.client(SERVICE, region)
 
     def now(self) -> float:
@@ -64,19 +65,21 @@ class Wire:
         return self._deadline - self.now()
 
     def ask(
-        self, regions: Iterable[str], call: Callable[[BaseClient], Result]
+        self, regions: Iterable[str], call: Callable[[BaseClient, Attempts], Result]
     ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
         """Call the first Region and then, if the caller goes on, all others in parallel.
 
-        :param call: takes a client for the Region.
+        :param call: takes a client for the Region, and how the call is tried.
         :return: each Region with the result or the failure of its call, as the calls end. A caller that stops does not wait for the
             calls that have not ended. If the task has timed out, only the first Region is called.
         :raises AnsibleSSMIncidentsError: if a client can't be made, for example without credentials.
         """
         first, *others = regions
-        yield from self._call_all({first: partial(call, self.client(first))})
+        yield from self._call_all({first: partial(call, self.client(first), self._attempts())})
         if others and self.seconds_left() > 0:
-            yield from self._call_all({region: partial(call, self.client(region)) for region in others})
+            yield from self._call_all(
+                {region: partial(call, self.client(region), self._attempts()) for region in others}
+            )
 
     def _call_all(
         self, calls: Mapping[str, Callable[[], Result]]
@@ -91,6 +94,9 @@ class Wire:
             except Exception as error:
                 result = as_failure(error)
             yield region, result
+
+    def _attempts(self) -> Attempts:
+        return Attempts(deadline=time.monotonic() + self.limit())
 
     def limit(self) -> float:
         """Return the time limit of a call, in seconds."""
@@ -111,11 +117,6 @@ class ChangeWire(Wire):
         # The failures of each Region since its last success.
         self._failures: Counter[str] = Counter()
 
-    def client(self, region: str) -> BaseClient:
-        # A program that returns credentials can hang.
-        seconds = max(self.shortest, self.seconds_left())
-        return within(seconds, region, lambda: self._connection.client(SERVICE, region, retry=False))
-
     def healthiest_first(self, regions: Iterable[str]) -> list[str]:
         """Return Regions in the order in which to call them: fewest failures, then not moving, then the user's own Region."""
 
@@ -125,7 +126,7 @@ class ChangeWire(Wire):
         return sorted(regions, key=order)
 
     def ask(
-        self, regions: Iterable[str], call: Callable[[BaseClient], Result]
+        self, regions: Iterable[str], call: Callable[[BaseClient, Attempts], Result]
     ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
         """Call Regions as Wire does, the healthiest first.
 
@@ -137,6 +138,9 @@ class ChangeWire(Wire):
             elif result.code not in (CONFLICT, NOT_FOUND):
                 self._failures[region] += 1
             yield region, result
+
+    def _attempts(self) -> Attempts:
+        return ONCE
 
     def _call_all(
         self, calls: Mapping[str, Callable[[], Result]]

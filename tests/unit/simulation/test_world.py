@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.calls import ONCE
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.api import (
     get_replication_set,
@@ -72,10 +73,10 @@ def test_a_world_leaves_nothing_behind() -> None:
 def test_a_call_takes_a_moment_and_one_that_hangs_takes_20_seconds() -> None:
     with world_of(Scenario(start=TWO, faults=[Fault("hang", "read", 1)])) as world:
         wire = wire_of(world)
-        get_replication_set(wire.client("us-east-1"), world.arn)
+        get_replication_set(wire.client("us-east-1"), arn=world.arn)
         assert world.time == pytest.approx(0.05)
         with pytest.raises(AnsibleSSMIncidentsError) as failure:
-            get_replication_set(wire.client("us-east-1"), world.arn)
+            get_replication_set(wire.client("us-east-1"), arn=world.arn)
         assert failure.value.code == "ReadTimeoutError"
         assert world.time == pytest.approx(20.1)
 
@@ -95,7 +96,7 @@ def test_parallel_calls_end_in_their_order() -> None:
 def test_transient_errors_are_those_of_the_collection(detail: int) -> None:
     with world_of(Scenario(start=TWO, faults=[Fault("error", "read", 0, detail)])) as world:
         with pytest.raises(AnsibleSSMIncidentsError) as failure:
-            get_replication_set(wire_of(world).client("us-east-1"), world.arn)
+            get_replication_set(wire_of(world).client("us-east-1"), arn=world.arn)
         assert failure.value.is_temporary
         code, status = TRANSIENT[detail]
         # What has only a status is not from AWS, and is not quoted.
@@ -109,7 +110,7 @@ def test_transient_errors_are_those_of_the_collection(detail: int) -> None:
 def test_an_answer_is_lost_before_or_after_the_call_takes_effect(kind: str, expected: dict[str, str]) -> None:
     with world_of(Scenario(start=TWO, faults=[Fault(kind, "write", 0)])) as world:
         with pytest.raises(AnsibleSSMIncidentsError):
-            send(wire_of(world).client("us-east-1"), world.arn, TAG, "token")
+            send(wire_of(world).client("us-east-1"), ONCE, arn=world.arn, step=TAG, token="token")
         state = world.truth()
         assert state and state.tags == expected
         assert world.calls[0].took_effect == (expected == {"Team": "sre"})
@@ -119,41 +120,41 @@ def test_a_late_call_takes_effect_after_it_has_timed_out() -> None:
     with world_of(Scenario(start=TWO, faults=[Fault("late", "write", 0, detail=5)])) as world:
         wire = wire_of(world)
         with pytest.raises(AnsibleSSMIncidentsError):
-            send(wire.client("us-east-1"), world.arn, TAG, "token")
-        assert list_tags(wire.client("us-east-1"), world.arn) == {"Team": "ops"}
+            send(wire.client("us-east-1"), ONCE, arn=world.arn, step=TAG, token="token")
+        assert list_tags(wire.client("us-east-1"), arn=world.arn) == {"Team": "ops"}
         world.sleep(10)
-        assert list_tags(wire.client("us-east-1"), world.arn) == {"Team": "sre"}
+        assert list_tags(wire.client("us-east-1"), arn=world.arn) == {"Team": "sre"}
 
 
 @pytest.mark.parametrize(("kind", "end"), [("kill after", Killed), ("interrupt after", KeyboardInterrupt)])
 def test_the_process_ends(kind: str, end: type[BaseException]) -> None:
     with world_of(Scenario(start=TWO, faults=[Fault(kind, "write", 0)])) as world:
         with pytest.raises(end):
-            send(wire_of(world).client("us-east-1"), world.arn, TAG, "token")
+            send(wire_of(world).client("us-east-1"), ONCE, arn=world.arn, step=TAG, token="token")
         assert world.calls[0].took_effect
 
 
 def test_an_outage_begins_and_ends() -> None:
     with world_of(Scenario(start=TWO, outages=[Outage("503", ["us-east-1"], since=1, until=2)])) as world:
         wire = wire_of(world)
-        get_replication_set(wire.client("us-east-1"), world.arn)
+        get_replication_set(wire.client("us-east-1"), arn=world.arn)
         world.sleep(1)
         with pytest.raises(AnsibleSSMIncidentsError):
-            get_replication_set(wire.client("us-east-1"), world.arn)
-        get_replication_set(wire.client("eu-west-1"), world.arn)
+            get_replication_set(wire.client("us-east-1"), arn=world.arn)
+        get_replication_set(wire.client("eu-west-1"), arn=world.arn)
         world.sleep(1)
-        get_replication_set(wire.client("us-east-1"), world.arn)
+        get_replication_set(wire.client("us-east-1"), arn=world.arn)
 
 
 def test_a_change_takes_its_time() -> None:
     with world_of(Scenario(start=TWO, seconds=90)) as world:
         wire = wire_of(world)
         adding = AddRegion("us-west-2", DEFAULT_KEY)
-        send(wire.client("us-east-1"), world.arn, adding, "token")
+        send(wire.client("us-east-1"), ONCE, arn=world.arn, step=adding, token="token")
         world.sleep(80)
-        assert get_replication_set(wire.client("us-east-1"), world.arn).status == "UPDATING"
+        assert get_replication_set(wire.client("us-east-1"), arn=world.arn).status == "UPDATING"
         world.sleep(20)
-        assert get_replication_set(wire.client("us-east-1"), world.arn).status == "ACTIVE"
+        assert get_replication_set(wire.client("us-east-1"), arn=world.arn).status == "ACTIVE"
 
 
 @pytest.mark.parametrize(
@@ -176,8 +177,8 @@ def test_somebody_else_changes_the_set(act: Act, expected: list[str] | None) -> 
 def test_somebody_else_undoes_a_step() -> None:
     with world_of(Scenario(start=TWO, acts=[Act("undo", "write", 1)])) as world:
         wire = wire_of(world)
-        send(wire.client("us-east-1"), world.arn, Protect(True), "token")
-        send(wire.client("us-east-1"), world.arn, TAG, "token")
+        send(wire.client("us-east-1"), ONCE, arn=world.arn, step=Protect(True), token="token")
+        send(wire.client("us-east-1"), ONCE, arn=world.arn, step=TAG, token="token")
         state = world.truth()
         assert state and not state.protected
 
@@ -215,8 +216,8 @@ def test_every_key_of_the_worlds_exists() -> None:
     keys = {name: kms_key(name, 2) for name in REGIONS[:3]}
     with world_of(Scenario(start=Start(keys))) as world:
         wire = wire_of(world)
-        send(wire.client("us-east-1"), world.arn, DeleteRegion("eu-west-1"), "token")
+        send(wire.client("us-east-1"), ONCE, arn=world.arn, step=DeleteRegion("eu-west-1"), token="token")
         for _poll in range(3):
-            get_replication_set(wire.client("us-east-1"), world.arn)
+            get_replication_set(wire.client("us-east-1"), arn=world.arn)
         adding = AddRegion("us-west-2", kms_key("us-west-2", 1))
-        send(wire.client("us-east-1"), world.arn, adding, "other token")
+        send(wire.client("us-east-1"), ONCE, arn=world.arn, step=adding, token="other token")
