@@ -21,7 +21,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.api import get_replication_set
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import SEARCH_DEFAULTS
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import SEARCH_DEFAULTS
 from botocore.config import Config
 from endpoint.client import SECRET_KEY, USER, active_set
 from endpoint.server import LocalEndpoint
@@ -816,7 +816,7 @@ def test_any_json(session_endpoint: LocalEndpoint, value: Any) -> None:
     session_endpoint.faults.add({"operation": "GetReplicationSet", "fault": "body", "body": body, "times": None})
     failure = None
     try:
-        facts = replication_set_facts(get_replication_set(session_endpoint.client(), ARN), ARN, None)
+        facts = replication_set_facts(get_replication_set(session_endpoint.client(), arn=ARN))
     except AnsibleSSMIncidentsError as error:
         failure = error
     if failure is None:
