@@ -764,6 +764,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.sample(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("as_key", [False, True])
