@@ -783,6 +783,7 @@ def test_texts_are_not_templates(
     endpoint.make_organization([{"id": SHOP, "name": text, "units": [text], "tags": tags}], MANAGEMENT)
     path = source.write(
         include_tags=True,
+        strict=False,
         hostnames=["account_name"],
         compose={
             "note": "account_name",
