@@ -342,6 +342,10 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         """Return the same failure with other advice."""
         return self._with(advice=advice)
 
+    def without_cause(self, reason: str) -> AnsibleSSMIncidentsError:
+        """Return the same failure with a reason in place of the exception underneath."""
+        return self._with(reason=reason, cause=None)
+
     def temporary(self) -> AnsibleSSMIncidentsError:
         """Return the same failure, marked as temporary."""
         return self._with(is_temporary=True)

@@ -11,7 +11,6 @@ action that Ansible runs in forks of one process.
 from __future__ import annotations
 
 import os
-import shlex
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -47,21 +46,6 @@ def make_session(profile: str | None, region: str | None) -> boto3.session.Sessi
     # Each session adds boto3's folder again.
     _loader().search_paths[:] = dict.fromkeys(_loader().search_paths)
     return session
-
-
-def sign_in_command(session: boto3.session.Session) -> str:
-    """Return the command of the AWS CLI that renews the login of a session's profile, or of the source of its role, or ""."""
-    profiles = session._session.full_config.get("profiles", {})
-    name, seen = session.profile_name, set()
-    while name in profiles and name not in seen:
-        seen.add(name)
-        settings = profiles[name]
-        if "login_session" in settings:
-            return f"aws login --profile {shlex.quote(name)}"
-        if "sso_session" in settings or "sso_start_url" in settings:
-            return f"aws sso login --profile {shlex.quote(name)}"
-        name = settings.get("source_profile")
-    return ""
 
 
 def preload(*operations: tuple[str, str]) -> None:
