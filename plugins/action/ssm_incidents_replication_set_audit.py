@@ -46,11 +46,11 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._organization
     account_ids,
     contradiction_in,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
     validate_search,
 )
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import SERVICE
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import (
     RULE_OPTIONS,

@@ -228,7 +228,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._organization
     LISTING_DEFAULTS,
     list_organization,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import validate_search
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import validate_search
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient

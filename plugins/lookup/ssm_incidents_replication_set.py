@@ -173,11 +173,11 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     validate_names,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import transportable
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
     validate_search,
 )
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
 
 # The option that decides what to do with a failure.
 _OPTION_BY_ERROR_CODE = {

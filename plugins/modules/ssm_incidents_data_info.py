@@ -408,7 +408,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS, state_warning
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_facts, list_data
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
     find_replication_set,
     validate_search,
@@ -443,7 +443,7 @@ def main() -> None:
                 " reasons, see missing in the result."
             )
         exists = found.replication_set is not None
-        run.result.update(exists=exists, region=found.client.meta.region_name, arn=found.arn or None, **data)
+        run.result.update(exists=exists, region=found.region, arn=found.arn or None, **data)
     run.exit()
 
 

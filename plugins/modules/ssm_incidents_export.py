@@ -356,9 +356,9 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._incident_exp
     left_over,
     validate_path,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
-    SearchResult,
+    Found,
     find_replication_set,
     validate_search,
 )
@@ -402,8 +402,8 @@ def main() -> None:
             # directory can't be made.
             with NewFolder(params["path"]) as folder:
                 found = find(connection, params, deadline)
-                regions, home = (found.replication_set or {})["regionMap"], found.client.meta.region_name
-                export = Export(connection, found.arn, regions, home, folder, params["workers"], deadline)
+                regions = found.replication_set.regions if found.replication_set else ()
+                export = Export(connection, found.arn, regions, found.region, folder, params["workers"], deadline)
                 summary = export.run()
                 if summary.complete or params["allow_incomplete"]:
                     # From now on, the export may be in place. A task that is interrupted must not leave one.
@@ -424,7 +424,7 @@ def validate(params: Mapping[str, Any]) -> None:
     validate_path(params["path"])
 
 
-def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> SearchResult:
+def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> Found:
     """Find the replication set, and warn if it is not ACTIVE. Raises AnsibleSSMIncidentsError, also if there is none."""
     found = find_replication_set(connection, params["arn"], params["search_regions"], deadline)
     if found.replication_set is None:
@@ -440,11 +440,11 @@ def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> 
     return found
 
 
-def report(run: ModuleRun, found: SearchResult, summary: Summary, allow_incomplete: bool) -> None:
+def report(run: ModuleRun, found: Found, summary: Summary, allow_incomplete: bool) -> None:
     """Add the summary to the module's result. Raises AnsibleSSMIncidentsError if the export is incomplete and must not be."""
     run.result.update(
         arn=found.arn,
-        region=found.client.meta.region_name,
+        region=found.region,
         complete=summary.complete,
         counts=summary.counts,
         changes_count=summary.changes_count,

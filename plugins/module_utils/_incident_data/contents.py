@@ -15,6 +15,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_ar
 from .._aws.arn import is_arn_of, is_of_another_account
 from .._aws.text import iso_time, one_line
 from .._replication_set.service import ACTIVE
+from .._replication_set.state import ReplicationSet
 
 #: botocore's names of the two APIs of Incident Manager.
 INCIDENTS = "ssm-incidents"
@@ -114,15 +115,13 @@ PARTS: Mapping[str, Listing] = {
 _CONTACT_TYPES = {"PERSONAL": "contacts", "ESCALATION": "escalation_plans", "ONCALL_SCHEDULE": "on_call_schedules"}
 
 
-def state_warning(replication_set: Mapping[str, Any]) -> str | None:
+def state_warning(replication_set: ReplicationSet) -> str | None:
     """Return a warning if a replication set or one of its Regions is not ACTIVE; otherwise None.
 
     AWS does not document whether such a Region returns everything.
-
-    :param replication_set: the set, as botocore parsed it.
     """
-    status = replication_set["status"]
-    regions = {region: info.get("status") for region, info in replication_set["regionMap"].items()}
+    status = replication_set.status
+    regions = {name: region.status for name, region in replication_set.regions.items()}
     if {status, *regions.values()} == {ACTIVE}:
         return None
     described = ", ".join(f"{region} {one}" for region, one in sorted(regions.items()))

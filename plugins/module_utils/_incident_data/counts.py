@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
     from .._aws.connection import Connection
+    from .._replication_set.state import ReplicationSet
 
 #: The time limit for all lists together, in seconds.
 TIMEOUT = 300
@@ -55,7 +56,7 @@ class Lists(NamedTuple):
 
 def list_data(
     connection: Connection,
-    replication_set: Mapping[str, Any] | None,
+    replication_set: ReplicationSet | None,
     include: Collection[str] = tuple(PARTS),
     seconds: float | None = None,
 ) -> Lists:
@@ -63,18 +64,18 @@ def list_data(
 
     All Regions of the set are called, because AWS does not document whether a single Region returns everything.
 
-    :param replication_set: the set, as botocore parsed it; None if the account has none. Nothing is listed then.
+    :param replication_set: the set; None if the account has none. Nothing is listed then.
     :param include: the parts to list, of PARTS. Other lists are not called.
     :param seconds: the time limit for all lists together; by default TIMEOUT.
     """
-    regions = sorted(replication_set["regionMap"]) if replication_set else []
+    regions = sorted(replication_set.regions) if replication_set else []
     listings = list(dict.fromkeys(PARTS[part] for part in PARTS if part in include))
     return _list_everywhere(connection, listings, regions, TIMEOUT if seconds is None else seconds)
 
 
 def data_facts(
     connection: Connection,
-    replication_set: Mapping[str, Any] | None,
+    replication_set: ReplicationSet | None,
     arn: str,
     lists: Lists,
     include: Collection[str] = tuple(PARTS),
@@ -87,7 +88,7 @@ def data_facts(
     :param lists: what list_data() returned for the same set and parts.
     :return: complete, missing, counts and each of PARTS, as ssm_incidents_data_info documents them.
     """
-    regions = sorted(replication_set["regionMap"]) if replication_set else []
+    regions = sorted(replication_set.regions) if replication_set else []
     found, failures = lists
     facts: dict[str, Any] = {"complete": not failures, "missing": [], "counts": dict.fromkeys(PARTS)}
     for part, listing in PARTS.items():
