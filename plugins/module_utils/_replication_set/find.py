@@ -357,7 +357,10 @@ def search_failure(
         # If the Regions failed for different reasons, one code can't represent all of them.
         code=first.code if same else SEARCH_INCOMPLETE,
         reason="",
-        advice=first.advice if same else ADVICE[SEARCH_INCOMPLETE],
+        # Failures with the same code can have different advice, such as two policies that deny the call.
+        advice=" ".join(dict.fromkeys(failure.advice for failure in unknown.values()))
+        if same
+        else ADVICE[SEARCH_INCOMPLETE],
         cause=first.cause if same else None,
         is_temporary=any(failure.is_temporary for failure in unknown.values()),
     )
