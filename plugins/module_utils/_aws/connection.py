@@ -21,7 +21,6 @@ except ImportError:
     pass  # AnsibleAWSModule reports it
 
 from ansible.module_utils.ansible_release import __version__ as ansible_core_version
-from ansible.module_utils.common.parameters import remove_values
 
 from .arn import account_id_of_arn
 from .calls import ONCE, error_from_botocore
@@ -33,7 +32,7 @@ from .errors import (
     AnsibleSSMIncidentsError,
     invalid_option,
 )
-from .secrets import configured_secrets, long_enough, url_secrets
+from .secrets import configured_secrets, long_enough, mask, url_secrets
 from .sessions import make_session
 from .sts import assume_role, get_caller_account_id
 
@@ -130,7 +129,7 @@ class Connection:
 
     def mask(self, value: Any) -> Any:
         """Return a value with all secrets of the connection masked."""
-        return remove_values(value, self.secrets)
+        return mask(value, self.secrets)
 
     def client(self, service: str, region: str | None = None, *, timeout: float | None = None) -> BaseClient:
         """Return a client for a service.

@@ -84,7 +84,8 @@ class Wire:
     def _call_all(
         self, calls: Mapping[str, Callable[[], Result]]
     ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
-        if len(calls) > 1:
+        # A single call needs a thread only if the task has to end in time, whatever the user's own time limits are.
+        if len(calls) > 1 or self._deadline < math.inf:
             yield from in_parallel(calls, self.limit())
             return
         for region, call in calls.items():
