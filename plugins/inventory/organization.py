@@ -300,9 +300,9 @@ class InventoryModule(AWSInventoryBase):
             # ansible-core checks too late that the source is a mapping.
             raise AnsibleParserError(f"The inventory source {path} must be a mapping of options.") from None
         aliases = self._aliases()
-        validate_credentials(config, aliases)
         given = {
-            name: self.get_option(option)
+            # For an option that is null, get_option() would return the value of an environment variable.
+            name: config[name] and self.get_option(option)
             for option in (*_CREDENTIAL_OPTIONS, "region")
             for name in _names(aliases, [option])
             if name in config

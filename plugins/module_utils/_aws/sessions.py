@@ -43,7 +43,7 @@ def make_session(profile: str | None, region: str | None) -> boto3.session.Sessi
     session = boto3.session.Session(botocore_session=botocore_session, profile_name=profile, region_name=region)
     # Fail here if the profile is unknown, and not when it is first used.
     botocore_session.get_scoped_config()
-    # Each session adds boto3's folder again.
+    # Each session adds boto3's directory again.
     _loader().search_paths[:] = dict.fromkeys(_loader().search_paths)
     return session
 
@@ -62,7 +62,7 @@ def preload(*operations: tuple[str, str]) -> None:
         placeholders = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
         session.client("sts", **placeholders)
         for service, operation in operations:
-            # To find the paginators, botocore reads the folder of every service.
+            # To find the paginators, botocore reads the directory of every service.
             session.client(service, **placeholders).get_paginator(operation)
         # This takes 5 of the 7 ms of a new session, and does not depend on the user's settings.
         _preloaded_sessions.append(botocore.session.get_session())

@@ -1144,6 +1144,16 @@ def test_an_option_that_is_empty_as_a_template(
     assert not organizations.calls
 
 
+def test_a_secret_key_that_is_null(source: Source, organizations: Organizations, monkeypatch: Any) -> None:
+    """Otherwise, the secret key in the environment would be used with the access key of the source."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    path = source.write()
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "secret_key": None}))
+    with pytest.raises(AnsibleParserError, match="secret_key: must not be empty"):
+        inventory_loader.get("incident_manager.aws.organization").parse(InventoryData(), DataLoader(), str(path))
+    assert not organizations.calls
+
+
 @pytest.mark.parametrize("value", ["", "{{ lookup('env', 'NOT_SET') }}", "{{ '' }}"])
 def test_an_empty_region(source: Source, organizations: Organizations, value: str, monkeypatch: Any) -> None:
     """Otherwise, every account would be audited from the Region of the environment."""
