@@ -29,7 +29,7 @@ from .errors import (
     INVALID_CONFIGURATION,
     INVALID_PARAMETER,
     STS_ACCESS_DENIED,
-    AnsibleSSMIncidentsError,
+    Failure,
     invalid_option,
 )
 from .secrets import configured_secrets, long_enough, mask, url_secrets
@@ -87,7 +87,7 @@ class Connection:
     :param defaults: settings for botocore's Config, which aws_config overrides.
     :param role_arn: a role to assume with these credentials. All other calls are made as this role.
     :param secrets: receives all secrets that the connection knows, such as no_log_values of a module.
-    :raises AnsibleSSMIncidentsError: if there is no Region, or if the profile is unknown.
+    :raises Failure: if there is no Region, or if the profile is unknown.
     :ivar operations: the names of the calls sent, such as ssm-incidents:GetReplicationSet.
     """
 
@@ -137,7 +137,7 @@ class Connection:
         :param service: botocore's name of the service, such as ssm-incidents.
         :param region: the Region; by default the connection's own.
         :param timeout: how long to wait for a connection and for a response, in seconds. It overrides aws_config.
-        :raises AnsibleSSMIncidentsError: if botocore rejects an option (an invalid Region name, an access key without its
+        :raises Failure: if botocore rejects an option (an invalid Region name, an access key without its
             secret key ...), no credentials can be retrieved, or the role can't be assumed.
         """
         if self._role_arn and not self._has_assumed_role:
@@ -155,7 +155,7 @@ class Connection:
     def account_id(self) -> str:
         """Return the ID of the account that the credentials, or the role if there is one, belong to (GetCallerIdentity).
 
-        :raises AnsibleSSMIncidentsError: if the call fails, for example because a VPC has no endpoint for STS.
+        :raises Failure: if the call fails, for example because a VPC has no endpoint for STS.
         """
         return get_caller_account_id(self.client("sts"))
 
@@ -165,7 +165,7 @@ class Connection:
             return None
         try:
             return get_caller_account_id(self.client("sts", timeout=_STS_SECONDS), ONCE)
-        except AnsibleSSMIncidentsError:
+        except Failure:
             return None
 
     def _make_client(self, service: str, region: str, timeout: float | None = None) -> BaseClient:
@@ -198,7 +198,7 @@ class Connection:
         """
         try:
             temporary = assume_role(self._make_client("sts", self.region), role_arn)
-        except AnsibleSSMIncidentsError as failure:
+        except Failure as failure:
             if not self._options["endpoint_url"] or failure.code == STS_ACCESS_DENIED:
                 raise
             raise failure.with_advice(f"{failure.advice} {_ROLE_ENDPOINT_ADVICE}") from failure
@@ -223,7 +223,7 @@ def _set_session_defaults(session: boto3.session.Session, config: Config, verify
     """Set what applies to all clients of a session, also to those that botocore makes to get the credentials of a profile.
 
     :param verify: amazon.aws's value for boto3: False, the path of a CA bundle, or True or None for the configured one.
-    :raises AnsibleSSMIncidentsError: if a file with certificates can't be read.
+    :raises Failure: if a file with certificates can't be read.
     """
     botocore_session = session._session
     if verify in (None, True):
@@ -251,9 +251,9 @@ def _set_session_defaults(session: boto3.session.Session, config: Config, verify
             _validate_readable(path)
 
 
-def _invalid_setting(name: str, reason: str, expected: str) -> AnsibleSSMIncidentsError:
+def _invalid_setting(name: str, reason: str, expected: str) -> Failure:
     """Return the error for a setting of the environment or the profile that can't be used."""
-    return AnsibleSSMIncidentsError(
+    return Failure(
         f"Failed to use the setting AWS_{name.upper()} or {name} of the profile",
         code=INVALID_CONFIGURATION,
         reason=reason,
@@ -269,7 +269,7 @@ def _validate_readable(path: Any) -> None:
         with open(path, "rb"):
             pass
     except OSError as error:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"Failed to read the certificates in {path}",
             code=INVALID_CONFIGURATION,
             reason=error.strerror,
@@ -285,7 +285,7 @@ def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequenc
 
     :param given: the options that the user has set, by the names that the user wrote.
     :param aliases: the aliases of the options.
-    :raises AnsibleSSMIncidentsError: names the option.
+    :raises Failure: names the option.
     """
     names = {
         name: option
@@ -318,7 +318,7 @@ def connect(
     :param connection_info: amazon.aws's get_aws_connection_info for the module or the plugin.
     :param defaults: settings for botocore's Config, which aws_config overrides.
     :param secrets: receives all secrets that the connection knows.
-    :raises AnsibleSSMIncidentsError: if an option can't be used.
+    :raises Failure: if an option can't be used.
     """
     named = [name for name in _KEY_OPTIONS if params[name]]
     if params["profile"] and named:
@@ -335,7 +335,7 @@ def connect(
         if not params.get("aws_config"):
             # amazon.aws has looked for the Region in the AWS configuration files.
             raise error_from_botocore("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             "Failed to use the option aws_config", code=INVALID_PARAMETER, advice=_CONFIG_ADVICE, cause=error
         ) from error
     config = options.get("aws_config")
@@ -348,7 +348,7 @@ def connect(
 
 
 def _validate_config(config: Mapping[str, Any]) -> None:
-    """Validate the types of what the option aws_config contains. Raises AnsibleSSMIncidentsError, which names the setting."""
+    """Validate the types of what the option aws_config contains. Raises Failure, which names the setting."""
     retries = config.get("retries")
     settings = dict(config)
     if isinstance(retries, Mapping):

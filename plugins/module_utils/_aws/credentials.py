@@ -25,7 +25,7 @@ from .errors import (
     CREDENTIAL_RETRIEVAL_ERROR,
     READ_TIMEOUT,
     STS_ACCESS_DENIED,
-    AnsibleSSMIncidentsError,
+    Failure,
     error_code,
     is_from_aws,
     precise_advice,
@@ -55,19 +55,19 @@ def get_credentials(session: boto3.session.Session, profile: str | None, region:
 
     :param profile: the profile in the options, for messages.
     :param secrets: receives the secret key and the token, or the tokens that the error can quote.
-    :raises AnsibleSSMIncidentsError: if there are none, or they can't be retrieved in time.
+    :raises Failure: if there are none, or they can't be retrieved in time.
     """
     message = f"Failed to get credentials for Region {region}{f' with the profile {profile}' if profile else ''}"
     ((_region, found),) = in_parallel(
         {region: partial(_retrieve, session, message, region, secrets)}, CREDENTIAL_SECONDS
     )
-    if not isinstance(found, AnsibleSSMIncidentsError):
+    if not isinstance(found, Failure):
         secrets |= found
     elif found.code == READ_TIMEOUT and found.cause is None:
         reason = (
             f"the profile or the program that it names returned no credentials within {CREDENTIAL_SECONDS:g} seconds"
         )
-        raise AnsibleSSMIncidentsError(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason)
+        raise Failure(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason)
     else:
         raise found
 
@@ -104,7 +104,7 @@ def _retrieve(session: boto3.session.Session, message: str, region: str, secrets
     except Exception as error:
         # Without its text, which can quote credentials that are in none of the secrets.
         reason = f"the credentials can't be read ({type(error).__name__})"
-        raise AnsibleSSMIncidentsError(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason) from None
+        raise Failure(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason) from None
 
 
 def _reject_mfa(_prompt: str) -> str:

@@ -18,7 +18,7 @@ import boto3
 import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import VERSION, Connection
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.api import get_replication_set
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import SEARCH_DEFAULTS
@@ -827,7 +827,7 @@ def test_any_json(session_endpoint: LocalEndpoint, value: Any) -> None:
     failure = None
     try:
         facts = replication_set_facts(get_replication_set(session_endpoint.client(), arn=ARN))
-    except AnsibleSSMIncidentsError as error:
+    except Failure as error:
         failure = error
     if failure is None:
         assert isinstance(facts["status"], str) and json.dumps(facts)
