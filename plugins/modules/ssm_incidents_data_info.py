@@ -406,8 +406,12 @@ botocore_version:
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS, state_warning
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_facts, list_data
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import (
+    PARTS,
+    data_facts,
+    list_data,
+    state_warning,
+)
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
     find_replication_set,

@@ -343,18 +343,21 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import state_warning
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_facts, list_data
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.export import (
-    Export,
-    Summary,
-    incomplete,
-    summary_of_counts,
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import (
+    data_facts,
+    list_data,
+    state_warning,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.folder import (
-    NewFolder,
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.directory import (
+    NewDirectory,
     left_over,
     validate_path,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.export import (
+    Summary,
+    export_data,
+    incomplete,
+    summary_of_counts,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
@@ -396,20 +399,19 @@ def main() -> None:
         if module.check_mode:
             found = find(connection, params, deadline)
             lists = list_data(connection, found.replication_set)
-            summary = summary_of_counts(data_facts(connection, found.replication_set, found.arn, lists))
+            data = data_facts(connection, found.replication_set, found.arn, lists)
+            report(run, found, summary_of_counts(data, lists), params["allow_incomplete"])
         else:
             # Make the directory before AWS is called: an export can take hours, and must not fail at its end because the
             # directory can't be made.
-            with NewFolder(params["path"]) as folder:
+            with NewDirectory(params["path"]) as directory:
                 found = find(connection, params, deadline)
-                regions, home = (found.replication_set or {})["regionMap"], found.client.meta.region_name
-                export = Export(connection, found.arn, regions, home, folder, params["workers"], deadline)
-                summary = export.run()
-                if summary.complete or params["allow_incomplete"]:
-                    # From now on, the export may be in place. A task that is interrupted must not leave one.
-                    run.ignore_signals()
-                    folder.finish()
-        report(run, found, summary, params["allow_incomplete"])
+                regions = (found.replication_set or {})["regionMap"]
+                summary = export_data(connection, found.arn, regions, directory, params["workers"], deadline)
+                report(run, found, summary, params["allow_incomplete"])
+                # From now on, the export may be in place. A task that is interrupted must not leave one.
+                run.ignore_signals()
+                directory.finish()
         run.result.update(changed=True, directory=params["path"])
     run.exit()
 
@@ -450,6 +452,7 @@ def report(run: ModuleRun, found: SearchResult, summary: Summary, allow_incomple
         changes_count=summary.changes_count,
         missing=summary.missing,
         missing_count=summary.missing_count,
+        unsettled=summary.unsettled,
     )
     if not summary.complete and not allow_incomplete:
         raise incomplete(found.arn, summary.missing_by)

@@ -502,8 +502,11 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_facts, list_data
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import (
+    PARTS,
+    data_facts,
+    list_data,
+)
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.decide import Task
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
@@ -699,8 +702,8 @@ class DeletionGuard:
         arn, replication_set = (seen.arn, seen.replication_set) if seen else ("", None)
         seconds = min(DATA_SECONDS, max(3, self._seconds_left()))
         lists = list_data(self._connection, replication_set, tuple(include), seconds)
-        incidents = lists.only(PARTS["open_incidents"].operation)
-        self._was_listed = self._was_listed or any(incidents.pages.values())
+        incidents = lists.of("open_incidents")
+        self._was_listed = self._was_listed or incidents.has_pages()
         return data_facts(self._connection, replication_set, arn, lists, tuple(include)), incidents.is_denied()
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.kinds import KINDS
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.kinds import KINDS
 from checkout import GUIDES
 from credentials import environment_variables
 from endpoint.backend import kinds

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data import api, counts
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data import counts, read
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import PARTS
 from credentials import module_options
 from endpoint.client import SECRET_KEY, active_set
 from endpoint.server import LocalEndpoint
@@ -247,21 +247,21 @@ def missing_of(facts: dict[str, Any]) -> set[tuple[str, str, str]]:
     return {(one["part"], one["region"], one["code"]) for one in facts["missing"]}
 
 
-@pytest.mark.parametrize(("part", "listing"), PARTS.items(), ids=PARTS)
-def test_counts_are_null_if_a_list_is_denied(info: Run, held: LocalEndpoint, part: str, listing: Any) -> None:
+@pytest.mark.parametrize(("part", "kind"), PARTS.items(), ids=PARTS)
+def test_counts_are_null_if_a_list_is_denied(info: Run, held: LocalEndpoint, part: str, kind: Any) -> None:
     held.configure(enforce_iam=True)
-    operation = "".join(word.capitalize() for word in listing.operation.split("_"))
+    (operation,) = kind.lists
     allowed = [name for name in LISTS if name != operation]
     actions = [f"ssm-incidents:{name}" for name in ("GetReplicationSet", *allowed)]
     user = held.make_user([*actions, *(f"ssm-contacts:{name}" for name in allowed)])
     outcome = info(arn=ARN, **module_options(user))
     facts = facts_of(outcome)
-    denied = [name for name in PARTS if PARTS[name] is listing]
+    denied = [name for name in PARTS if PARTS[name] is kind]
     assert facts["counts"] == {name: None if name in denied else count for name, count in COUNTS.items()}
     assert facts[part] is None and not facts["complete"]
     assert missing_of(facts) == {(name, region, "AccessDeniedException") for name in denied for region in REGIONS}
     for one in facts["missing"]:
-        for text in (f"Failed to list the {listing.what} in Region {one['region']}", operation, "IAM policy"):
+        for text in (f"Failed to list the {kind.words} in Region {one['region']}", operation, "IAM policy"):
             assert text in one["msg"]
     assert len(outcome["warnings"]) == 1 and "missing" in str(outcome["warnings"][0])
 
@@ -329,7 +329,7 @@ def test_a_list_that_does_not_end(info: Run, held: LocalEndpoint, monkeypatch: p
     held.faults.add(
         {"fault": "body", "operation": "ListReplicationSets", "body": json.dumps({"replicationSetArns": [ARN]})}
     )
-    monkeypatch.setattr(api, "MAX_PAGES", 5)
+    monkeypatch.setattr(read, "MAX_PAGES", 5)
     same = {"fault": "body", "operation": "ListRotations", "times": None}
     held.faults.add({**same, "body": json.dumps({"Rotations": [], "NextToken": "again"})})
     facts = facts_of(info(include=["response_plans", "rotations"]))
@@ -377,8 +377,7 @@ def test_malformed_answers(info: Run, held: LocalEndpoint, operation: str, body:
     held.faults.add({"fault": "body", "operation": operation, "body": text, "times": None})
     outcome = info()
     facts = facts_of(outcome)
-    failed = [part for part in PARTS if PARTS[part].member in ("incidentRecordSummaries", "Contacts")]
-    failed = [part for part in failed if (PARTS[part].member == "Contacts") == (operation == "ListContacts")]
+    failed = [part for part in PARTS if operation in PARTS[part].lists]
     assert missing_of(facts) == {(part, region, "MalformedAnswer") for part in failed for region in REGIONS}
     assert facts["counts"] == {part: None if part in failed else count for part, count in COUNTS.items()}
     assert "Traceback" not in outcome.output

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export import work
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.kinds import KINDS, is_unit
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.kinds import KINDS, is_unit
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.workers import Workers
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, StructureShape
@@ -891,7 +891,7 @@ def test_a_list_of_too_many_pages(
 ) -> None:
     """The module gives the list up, and exports everything else."""
     # The real limit is 1,000 pages in each Region.
-    monkeypatch.setattr(f"{is_unit.__module__.rpartition('.')[0]}.export.MAX_PAGES", 20)
+    monkeypatch.setattr(f"{is_unit.__module__.rpartition('.')[0]}.read.MAX_PAGES", 20)
     responses = importlib.import_module("moto.ssmincidents.responses")
     answer, numbers = responses.answer, iter(range(10**6))
 
@@ -1104,15 +1104,19 @@ def test_a_list_of_pages_that_fails_for_a_while(
     assert outcome["missing_count"] == len(manifest_of(path)["missing"])
 
 
-def test_an_error_in_finding_tasks_is_raised() -> None:
+def test_an_error_in_a_task_or_in_finding_tasks_is_raised() -> None:
     """It does not count as the end of the tasks."""
 
-    def tasks() -> Iterator[work.Task]:
-        yield work.Task("first", list)
+    def tasks() -> Iterator[Any]:
+        yield 1
         raise LookupError
 
-    with pytest.raises(LookupError):
-        list(work.carry_out(tasks(), 2, time.monotonic() + 60))
+    def fail(_item: int) -> None:
+        raise LookupError
+
+    for function, items in ((str, tasks()), (fail, iter([1]))):
+        with pytest.raises(LookupError):
+            list(Workers(2).run(function, items, time.monotonic() + 60))
 
 
 # What can't be read ---------------------------------------------------------------------------------------------------
