@@ -59,6 +59,7 @@ _TYPES: Mapping[str, Any] = {
     "timestamp": datetime,
 }
 
+
 class Place(NamedTuple):
     """The subject of a call or a failure.
 
@@ -435,7 +436,7 @@ def _validate_object(response: Mapping[str, Any], shape: Shape, place: Place) ->
             value = response.get(name) or []
             objects += value if isinstance(value, list) else [value]
     for one in objects:
-        found += [one[kind.id]] if kind.id in one else []
+        found += [one[kind.id]] if kind.id and kind.id in one else []
         _validate_parent(one, kind, place.item_id and place.arn)
     is_required = any(kind.id in one.required_members for one in shapes)
     if set(found) - {place.item_id or place.arn} or (is_required and not found):

@@ -42,34 +42,34 @@ class Workers:
         :return: each item, with whether its call has ended in time. The function may still run for an item whose call has not.
         :raises BaseException: the exception that the function has raised.
         """
-        waiting, ended, running = iter(items), SimpleQueue(), {}  # type: ignore[var-annotated]
+        waiting, running = iter(items), set()
+        ended: SimpleQueue[tuple[Item, BaseException | None]] = SimpleQueue()
         while True:
             while len(running) < 2 * self._number and time.monotonic() < deadline:
-                item = next(waiting, None)
-                if item is None:
+                next_item = next(waiting, None)
+                if next_item is None:
                     break
-                running[id(item)] = item
-                self._tasks.put((function, item, ended))
+                running.add(next_item)
+                self._tasks.put((function, next_item, ended))
             if not running:
                 break
             try:
                 item, error = ended.get(timeout=max(0, deadline - time.monotonic()))
             except Empty:
                 break
-            del running[id(item)]
+            running.remove(item)
             if error:
                 raise error
             yield item, True
-        for item in chain(running.values(), waiting):
+        for item in chain(running, waiting):
             yield item, False
 
     def _work(self) -> None:
         """Run one task after the other. Each thread runs this."""
         while True:
             function, item, ended = self._tasks.get()
-            error = None
             try:
                 function(item)
-            except BaseException as raised:
-                error = raised
-            ended.put((item, error))
+                ended.put((item, None))
+            except BaseException as error:
+                ended.put((item, error))
