@@ -435,11 +435,13 @@ def main() -> None:
         validate_search(arn, search_regions)
         connection = run.connect(SEARCH_DEFAULTS)
         found = find_replication_set(connection, arn, search_regions)
-        warning = state_warning(found.replication_set) if found.replication_set else None
-        if warning:
+        lists = list_data(connection, found.replication_set, params["include"])
+        warnings = (
+            [state_warning(found.replication_set), lists.shared_warning(found.arn)] if found.replication_set else []
+        )
+        for warning in filter(None, warnings):
             # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
             warn(warning)
-        lists = list_data(connection, found.replication_set, params["include"])
         data = data_facts(connection, found.replication_set, found.arn, lists, params["include"])
         if not data["complete"]:
             warn(

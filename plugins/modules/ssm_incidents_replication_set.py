@@ -702,6 +702,9 @@ class DeletionGuard:
         arn, replication_set = (seen.arn, seen.replication_set) if seen else ("", None)
         seconds = min(DATA_SECONDS, max(3, self._seconds_left()))
         lists = list_data(self._connection, replication_set, tuple(include), seconds)
+        shared = lists.shared_warning(arn) if include is PARTS else None
+        if shared:
+            warn(shared)
         incidents = lists.of("open_incidents")
         self._was_listed = self._was_listed or incidents.has_pages()
         return data_facts(self._connection, replication_set, arn, lists, tuple(include)), incidents.is_denied()

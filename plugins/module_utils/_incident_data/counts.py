@@ -102,13 +102,16 @@ class Lists(NamedTuple):
                     found[arn] = item
         return [found[arn] for arn in sorted(found)]
 
-    def shared_warning(self, account_id: str) -> str | None:
-        """Return a warning if a list contains objects of other accounts, which are not counted; otherwise None."""
+    def shared_warning(self, arn: str) -> str | None:
+        """Return a warning if a list contains objects of other accounts, which are not counted; otherwise None.
+
+        :param arn: the ARN of the replication set.
+        """
         shared: dict[str, set[str]] = {}
         for one in self.lists:
-            arns = {item[one.place.kind.id or ""] for page in one.pages for item in page}
+            arns = (item[one.place.kind.id or ""] for page in one.pages for item in page)
             shared.setdefault(one.place.kind.words, set()).update(
-                arn for arn in arns if is_of_another_account(arn, account_id)
+                item for item in arns if is_of_another_account(item, account_id_of_arn(arn))
             )
         found = ", ".join(f"{len(arns)} of the {words}" for words, arns in shared.items() if arns)
         return f"{found} belong to other accounts, and are not counted." if found else None

@@ -159,7 +159,9 @@ class NewDirectory:
     def _remove(self) -> None:
         """Remove the files, and the directory if it is in place. Raises an OSError."""
         for name in os.listdir(self._descriptor):
-            os.unlink(name, dir_fd=self._descriptor)
+            # A directory that somebody has made in it can't be removed so.
+            with suppress(OSError):
+                os.unlink(name, dir_fd=self._descriptor)
         if self._is_in_place():
             os.rmdir(self._temporary)
 

@@ -42,7 +42,8 @@ class Workers:
         :return: each item, with whether its call has ended in time. The function may still run for an item whose call has not.
         :raises BaseException: the exception that the function has raised.
         """
-        waiting, running = iter(items), set()
+        waiting = iter(items)
+        running: set[Item] = set()
         ended: SimpleQueue[tuple[Item, BaseException | None]] = SimpleQueue()
         while True:
             while len(running) < 2 * self._number and time.monotonic() < deadline:

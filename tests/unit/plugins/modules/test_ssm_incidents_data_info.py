@@ -199,6 +199,14 @@ def test_objects_that_another_account_shares_are_not_counted(info: Run, held: Lo
     assert facts_of(info())["counts"] == COUNTS
 
 
+def test_objects_that_another_account_shares_are_named_in_a_warning(info: Run, held: LocalEndpoint) -> None:
+    other = "222222222222"
+    held.seed_data(incident("shared", account=other), contact("shared", account=other))
+    warnings = str(info()["warnings"])
+    assert "1 of the incidents" in warnings and "1 of the contacts" in warnings and "other accounts" in warnings
+    assert "warnings" not in info(include=["rotations"]).result
+
+
 @pytest.mark.parametrize(
     "settings", [{"page_size": 1}, {"empty_list_pages": 2}, {"page_size": 1, "empty_list_pages": 1}]
 )
@@ -366,6 +374,9 @@ CONTACT = {"ContactArn": contacts_arn("contact/x"), "Alias": PRIVATE, "Type": "P
         ("ListIncidentRecords", {"incidentRecordSummaries": [{**INCIDENT, "status": None}]}),
         ("ListIncidentRecords", {"incidentRecordSummaries": [{**INCIDENT, "title": [PRIVATE]}]}),
         ("ListIncidentRecords", {"incidentRecordSummaries": [INCIDENT], "nextToken": 0}),
+        ("ListIncidentRecords", {"incidentRecordSummaries": [INCIDENT], "NextToken": "more"}),
+        ("ListIncidentRecords", {"incidentRecordSummaries": [INCIDENT], "nexttoken": "more"}),
+        ("ListContacts", {"Contacts": [CONTACT], "nextToken": "more"}),
         ("ListContacts", {}),
         ("ListContacts", {"Contacts": {}}),
         ("ListContacts", {"Contacts": [{**CONTACT, "Type": PRIVATE}]}),
@@ -406,3 +417,21 @@ def test_texts_from_aws_are_not_templated(info: Run, held: LocalEndpoint, templa
     held.seed_data(incident("evil", title=template_text[:200]))
     titles = [one["title"] for one in facts_of(info())["open_incidents"]]
     assert template_text[:200] in titles
+
+
+def test_a_token_of_the_other_api_does_not_let_a_set_be_deleted(run_module: Run, held: LocalEndpoint) -> None:
+    """The open incident is on the next page."""
+    resolved = {**INCIDENT, "status": "RESOLVED"}
+    body = json.dumps({"incidentRecordSummaries": [resolved], "NextToken": "more"})
+    held.faults.add({"fault": "body", "operation": "ListIncidentRecords", "body": body, "times": None})
+    outcome = run_module("ssm_incidents_replication_set", state="absent", arn=ARN)
+    assert outcome.failed and outcome["error"]["code"] == "OpenIncidents"
+    assert "DeleteReplicationSet" not in held.operations
+
+
+def test_shared_incidents_are_named_before_a_deletion(run_module: Run, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(SET, arn=ARN)
+    endpoint.seed_data(incident("shared", account="222222222222"))
+    outcome = run_module("ssm_incidents_replication_set", state="absent", arn=ARN, _check_mode=True)
+    assert not outcome.failed and outcome["data"]["open_incidents"] == 0
+    assert sum("1 of the incidents" in str(one) for one in outcome["warnings"]) == 1

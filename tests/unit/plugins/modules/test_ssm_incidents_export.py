@@ -1122,6 +1122,300 @@ def test_an_error_in_a_task_or_in_finding_tasks_is_raised() -> None:
             list(Workers(2).run(function, items, time.monotonic() + 60))
 
 
+# The loop -------------------------------------------------------------------------------------------------------------
+
+DENIED = {"fault": "error", "code": "AccessDeniedException", "times": None}
+RESET = {"fault": "reset", "times": None}
+
+
+def with_both_regions() -> list[dict[str, Any]]:
+    """Return the objects with an ID as both Regions list them. By default, only the Region in an ARN lists the object."""
+    return [{**one, "regions": list(REGIONS)} for one in objects() if kinds.KINDS[one["kind"]].id]
+
+
+@pytest.mark.parametrize("fault", [DENIED, RESET], ids=["denied", "reset"])
+@pytest.mark.parametrize("is_changed", [True, False])
+@pytest.mark.parametrize(
+    "operation", ["ListTimelineEvents", "ListRelatedItems", "GetTimelineEvent", "ListTagsForResource"]
+)
+def test_what_was_read_is_not_given_up_for_less(
+    held: LocalEndpoint,
+    export: Run,
+    path: Path,
+    sleeps: list[float],
+    at_call: Run,
+    operation: str,
+    is_changed: bool,
+    fault: dict[str, Any],
+) -> None:
+    """The incident was read, and its events were too. Later, the list of the events fails until the end."""
+    held.seed_data(timeline_event("one", "e2"))
+
+    def change() -> None:
+        held.faults.add({**fault, "operation": operation})
+        if is_changed:
+            held.seed_data({**incident("one", title="changed"), "tags": {"a": "b"}})
+
+    at_call(*SECOND_LOOK, change)
+    outcome = export(allow_incomplete=True)
+    is_noticed = is_changed or operation != "GetTimelineEvent"
+    assert outcome["complete"] is (HAS_FINDINGS and not is_noticed)
+    found = read(path)
+    assert [line["id"] for line in found["timeline_events"]] == ["e1", "e2"]
+    assert len(found["related_items"]) == 1
+    (line,) = found["incident_records"]
+    assert line["ListTagsForResource"] == {"tags": {"a": "b"}}
+    assert line["GetIncidentRecord"]["incidentRecord"]["title"] == ("changed" if is_changed else "Title of one")
+    assert {one["operation"] for one in missing_of(path)} == ({operation} if is_noticed else set())
+    # A failure is not a change.
+    assert changes_of(path) == ([(incident_arn("one"), "changed", False)] if is_changed else [])
+
+
+def test_a_region_without_tags_or_policy_does_not_speak_for_the_other(
+    held: LocalEndpoint, export: Run, path: Path
+) -> None:
+    """Both Regions list the contact and the incident alike."""
+    held.seed_data(*with_both_regions())
+    none = {"region": "eu-west-1", "times": None}
+    held.faults.add(
+        {**none, "fault": "error", "code": "ResourceNotFoundException", "operation": "GetContactPolicy"},
+        {
+            **none,
+            "fault": "body",
+            "body": '{"Tags": []}',
+            "operation": "ListTagsForResource",
+            "service": "ssm-contacts",
+        },
+        {
+            **none,
+            "fault": "body",
+            "body": '{"tags": {}}',
+            "operation": "ListTagsForResource",
+            "service": "ssm-incidents",
+        },
+    )
+    assert_complete(export())
+    assert_exported(path, *objects())
+
+
+@pytest.mark.parametrize("operation", ["GetContactPolicy", "ListTagsForResource"])
+def test_a_region_that_fails_may_have_what_the_other_has_not(
+    held: LocalEndpoint, export: Run, path: Path, operation: str
+) -> None:
+    held.seed_data({**contact("bare"), "regions": list(REGIONS)})
+    held.faults.add({**DENIED, "operation": operation, "region": "us-east-1", "service": "ssm-contacts"})
+    assert export(allow_incomplete=True)["complete"] is False
+    named = {(one["arn"], one["operation"], one["region"]) for one in missing_of(path)}
+    assert (contacts_arn("contact/bare"), operation, "us-east-1") in named
+
+
+@pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "GetReplicationSet"])
+def test_a_transient_failure_is_not_a_change(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], operation: str
+) -> None:
+    """Two connections are dropped in a world that does not change. If all are dropped, it is missing for this reason."""
+    if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"]:
+        pytest.skip("botocore is too old")
+    held.faults.add({**RESET, "operation": operation, "times": 2})
+    assert_complete(export(aws_config=ONCE))
+    assert_exported(path, *objects())
+    assert (manifest_of(path)["changes"], manifest_of(path)["unsettled"]) == ([], 0)
+    held.faults.add({**RESET, "operation": operation})
+    outcome = export(aws_config=ONCE, path=f"{path}-2", allow_incomplete=True)
+    assert {one["code"] for one in outcome["missing"] if one["operation"] == operation} == {"ConnectionClosedError"}
+    assert "ReplicationSetChanged" not in {one["code"] for one in outcome["missing"]}
+    assert (outcome["changes_count"], outcome["unsettled"]) == (0, 0)
+
+
+@pytest.mark.slow
+def test_a_region_whose_reads_hang_does_not_delay_the_others(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """Its lists respond. One after the other, the hanging calls would take longer than the export may take."""
+    many = [{**incident(f"{number}"), "tags": {"a": "b"}} for number in range(60)]
+    events = [timeline_event(f"{number}", "e") for number in range(60)]
+    held.seed_data(*many, *events)
+    for operation in {name for kind in KINDS.values() for name in kind.gets}:
+        held.faults.add({"fault": "hang", "seconds": 100, "region": "eu-west-1", "operation": operation, "times": None})
+    assert_complete(export(timeout=60, aws_config={"read_timeout": 3}))
+    assert_exported(path, *objects(), *many, *events)
+
+
+def test_a_directory_that_can_not_be_removed_is_named(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    held.faults.add({**DENIED, "operation": "GetContact"})
+    at_call("GetIncidentRecord", 1, lambda: (temporary_of(path) / "mine").mkdir())
+    outcome = export(allow_incomplete=False)
+    assert outcome["error"]["code"] == "ExportIncomplete"
+    assert f"Delete {temporary_of(path)}" in outcome["msg"] and "personal data" in outcome["msg"]
+    assert [one.name for one in path.parent.rglob("*") if one.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("GetTimelineEvent", {"event": {**timeline_event("one", "e1")["body"], "eventTime": 1, "eventUpdatedTime": 1}}),
+        ("GetIncidentRecord", {"incidentRecord": {"arn": incident_arn("one")}}),
+        ("GetResponsePlan", {**response_plan("a-plan")["body"], "incidentTemplate": {"impact": 1}}),
+        ("ListRelatedItems", {"relatedItems": [{"title": "t"}]}),
+        ("ListPageResolutions", {"PageResolutions": [{"Type": "PERSONAL", "StageIndex": 0}]}),
+    ],
+)
+def test_a_response_without_a_member_that_the_model_requires(
+    held: LocalEndpoint, export: Run, path: Path, operation: str, body: dict[str, Any]
+) -> None:
+    if operation == "GetTimelineEvent":
+        del body["event"]["eventData"]
+    held.faults.add({"fault": "body", "body": json.dumps(body), "operation": operation, "times": None})
+    assert export(allow_incomplete=True)["complete"] is False
+    assert {(one["operation"], one["code"]) for one in missing_of(path)} == {(operation, "MalformedAnswer")}
+
+
+LISTS = [(name, kind) for kind in KINDS.values() for name in kind.lists]
+
+
+@pytest.mark.parametrize(("operation", "kind"), LISTS, ids=[name for name, _kind in LISTS])
+def test_the_token_of_the_other_api_does_not_end_a_list(
+    held: LocalEndpoint, export: Run, path: Path, operation: str, kind: Any
+) -> None:
+    if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"]:
+        pytest.skip("botocore is too old")
+    output = utils.service_model(kind.service).operation_model(operation).output_shape
+    (listed,) = (name for name, member in output.members.items() if member.type_name == "list")
+    token = "NextToken" if "nextToken" in output.members else "nextToken"
+    for name in (token, "NEXTTOKEN"):
+        held.faults.clear()
+        body = json.dumps({listed: [], name: "more"})
+        held.faults.add({"fault": "body", "body": body, "operation": operation, "times": None})
+        outcome = export(path=f"{path}-{name}", allow_incomplete=True)
+        assert (operation, "MalformedAnswer") in {(one["operation"], one["code"]) for one in outcome["missing"]}
+
+
+def test_what_changes_again_and_again_is_unsettled(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is exported as it was read last. The export says that it is not complete, and why."""
+    responses = importlib.import_module("moto.ssmincidents.responses")
+    answer, numbers = responses.answer, itertools.count(1)
+
+    def change(data: Any, asked: Any) -> Any:
+        if asked.operation == "GetIncidentRecord":
+            held.seed_data(incident("one", title=f"title {next(numbers)}"))
+        return answer(data, asked)
+
+    monkeypatch.setattr(responses, "answer", change)
+    outcome = export(allow_incomplete=True)
+    assert (outcome["complete"], outcome["unsettled"], manifest_of(path)["unsettled"]) == (False, 1, 1)
+    assert [(one["arn"], one["code"]) for one in missing_of(path)] == [(incident_arn("one"), "ReplicationSetChanged")]
+    assert changes_of(path) == [(incident_arn("one"), "changed", False)]
+    assert [one["title"] for one in bodies(read(path), "incident_record")] == [f"title {MAX_ROUNDS}"]
+
+
+def test_a_change_that_no_list_shows_is_exported(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    """Lists have no time of modification, and not all members of an object, such as the plan of a contact."""
+    stage = {"DurationInMinutes": 5, "Targets": []}
+    plan = response_plan("a-plan", incidentTemplate={"impact": 1, "title": "another"})
+    changed = [
+        {**contact("first", Plan={"Stages": [stage]}), "tags": {"Key": "Ä 1"}},
+        {**plan, "tags": {"team": "dev"}},
+    ]
+    at_call(*SECOND_LOOK, lambda: held.seed_data(*changed))
+    assert_complete(export())
+    assert [arn for arn, _change, _exported in changes_of(path)] == sorted(
+        [contacts_arn("contact/first"), plan["body"]["arn"]]
+    )
+    others = [one for one in objects() if one["kind"] not in ("contact", "response_plan")]
+    assert_exported(path, *others, *changed)
+
+
+def test_the_order_of_a_list_and_items_that_it_returns_twice_are_no_change(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    responses = importlib.import_module("moto.ssmincidents.responses")
+    answer, numbers = responses.answer, itertools.count()
+    held.seed_data(timeline_event("one", "e2"), timeline_event("one", "e3"), incident("two"))
+
+    def shuffle(data: Any, asked: Any) -> Any:
+        answered = answer(data, asked)
+        for name in ("eventSummaries", "incidentRecordSummaries"):
+            if name in answered and next(numbers) % 2:
+                answered = {**answered, name: [*reversed(answered[name]), *answered[name][:1]]}
+        return answered
+
+    monkeypatch.setattr(responses, "answer", shuffle)
+    assert_complete(export())
+    assert changes_of(path) == []
+    assert len(read(path)["timeline_events"]) == 3 and len(read(path)["incident_records"]) == 2
+
+
+def test_the_set_is_read_last_and_two_rounds_are_enough(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """Also if Regions always list other data. It does not mean that something has changed."""
+    differ_in_the_east(held)
+    held.log.clear()
+    assert_complete(export())
+    operations = [call["operation"] for call in held.requests]
+    assert operations[-2:] == ["GetReplicationSet", "ListTagsForResource"]
+    assert operations.count("ListIncidentRecords") == 2 * len(REGIONS)
+    assert operations.count("GetTimelineEvent") == 1
+
+
+def test_an_object_is_gone_only_if_no_region_finds_it(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """Its lists are complete, and do not contain it any more."""
+    none = {
+        "fault": "body",
+        "body": '{"incidentRecordSummaries": []}',
+        "operation": "ListIncidentRecords",
+        "times": None,
+    }
+    gone = {"fault": "error", "code": "ResourceNotFoundException", "operation": "GetIncidentRecord", "times": None}
+    at_call(*SECOND_LOOK, lambda: held.faults.add(none, {**gone, "region": "eu-west-1"}))
+    assert_complete(export())
+    assert_exported(path, *objects())
+    assert changes_of(path) == []
+
+
+def test_an_object_of_a_list_that_fails_is_not_gone(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    """One Region does not list it any more, and no Region finds it, but the list of the other Region fails."""
+    none = {
+        "fault": "body",
+        "body": '{"incidentRecordSummaries": []}',
+        "operation": "ListIncidentRecords",
+        "times": None,
+    }
+    gone = {"fault": "error", "code": "ResourceNotFoundException", "operation": "GetIncidentRecord", "times": None}
+    denied = {**DENIED, "operation": "ListIncidentRecords", "region": "us-east-1"}
+    at_call(*SECOND_LOOK, lambda: held.faults.add(denied, none, gone))
+    assert export(allow_incomplete=True)["complete"] is False
+    assert_exported(path, *objects())
+    assert changes_of(path) == []
+    assert {(one["operation"], one["region"]) for one in missing_of(path)} >= {("ListIncidentRecords", "us-east-1")}
+
+
+@pytest.mark.slow
+def test_there_are_never_more_calls_than_workers(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that hangs is one of them until it ends."""
+    held.faults.add({"fault": "hang", "seconds": 100, "region": "eu-west-1", "times": None})
+    send, lock, active, most = URLLib3Session.send, threading.Lock(), [], []
+
+    def counted(self: URLLib3Session, request: Any) -> Any:
+        with lock:
+            active.append(request)
+            most.append(len(active))
+        try:
+            return send(self, request)
+        finally:
+            with lock:
+                active.remove(request)
+
+    monkeypatch.setattr(URLLib3Session, "send", counted)
+    assert export(workers=3, timeout=30, allow_incomplete=True, aws_config={"read_timeout": 2})["complete"] is False
+    assert_exported(path, *objects())
+    assert max(most) == 3
+
+
 # What can't be read ---------------------------------------------------------------------------------------------------
 
 
@@ -1266,7 +1560,7 @@ def test_the_time_limit(
 
 @pytest.mark.slow
 def test_a_call_that_hangs(held: LocalEndpoint, export: Run, path: Path) -> None:
-    held.faults.add({"fault": "hang", "operation": "GetContact", "seconds": 100})
+    held.faults.add({"fault": "hang", "operation": "GetContact", "seconds": 100, "times": None})
     outcome = export(timeout=10, allow_incomplete=True)
     assert not outcome.failed
     assert ("GetContact", "WaitTimeout") in {(one["operation"], one["code"]) for one in missing_of(path)}
@@ -1614,7 +1908,8 @@ def test_many_objects(held: LocalEndpoint, export: Run, path: Path) -> None:
     assert_complete(export())
     assert_exported(path, *objects(), *many, *events)
     calls = Counter(call["operation"] for call in held.requests)
-    assert (calls["GetIncidentRecord"], calls["GetTimelineEvent"]) == (121, 361)
+    # Each incident is looked at again, because no list shows all that can change.
+    assert (calls["GetIncidentRecord"], calls["GetTimelineEvent"]) == (2 * 121, 361)
 
 
 def test_which_kinds_are_units() -> None:
