@@ -15,6 +15,7 @@ COLLECTION := ansible_collections/incident_manager/aws
 LINT := ruff mypy reuse ansible-lint plugin-docs changelog importer floors
 ENDS := old new
 UNIT := $(ENDS:%=unit-%)
+MATRIX := $(ENDS:%=matrix-%)
 SANITY := $(ENDS:%=sanity-%)
 INTEGRATION := $(ENDS:%=integration-%)
 BETWEEN := 2.17 2.18 2.19 2.20
@@ -43,7 +44,7 @@ ansible-lint plugin-docs importer docs picture demo bench conformance: export PA
 # antsibull-docs writes a log to the home directory.
 plugin-docs docs: export HOME := $(CURDIR)/.build
 
-.PHONY: $(LINT) $(UNIT) $(SANITY) $(INTEGRATION) between $(BETWEEN_UNIT) $(BETWEEN_INTEGRATION)
+.PHONY: $(LINT) $(TIMED) $(UNIT) $(SANITY) $(INTEGRATION) between devel matrix $(MATRIX) $(BETWEEN_UNIT) $(BETWEEN_INTEGRATION)
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -53,15 +54,22 @@ demo: .build/new/installed ## Show what the collection does, on the local endpoi
 
 # The longest checks come first. Files that are edited during a run don't change the artifact, which several checks use.
 CHECKS := $(UNIT) $(INTEGRATION) $(SANITY) $(LINT) docs
+TIMED := $(CHECKS:%=timed-%)
 PARALLEL = --jobs=$(shell getconf _NPROCESSORS_ONLN) --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 test: environments ## Run all tests and checks, at both ends of the support range
-	@set -o pipefail; $(MAKE) --no-print-directory $(PARALLEL) --old-file=.build/artifact/built $(CHECKS) 2>&1 | tee .build/test.log; \
+	@rm -f .build/seconds
+	@set -o pipefail; $(MAKE) --no-print-directory $(PARALLEL) $(TIMED) 2>&1 | tee .build/test.log; \
 	    status=$$?; \
+	    printf '\n===== Seconds of each check\n'; sort -rn .build/seconds; \
 	    printf '\n===== Summary\n'; \
-	    grep -E '^=+ .*[0-9]+ (passed|failed|error)|^make.* \*\*\* ' .build/test.log; \
+	    grep -E '^=+ .*[0-9]+ (passed|failed|error)|^FAILED|^ERROR|^make.* \*\*\* ' .build/test.log; \
 	    test $$status != 0 || echo 'All checks passed.'; \
 	    $(NEW)/python tests/tools/browser.py > /dev/null || echo 'The tests in a browser were skipped.'; \
 	    exit $$status
+
+$(TIMED): timed-%:
+	@SECONDS=0; $(MAKE) --no-print-directory --old-file=.build/artifact/built $*; status=$$?; \
+	    printf '%5d  %s\n' $$SECONDS $* >> .build/seconds; exit $$status
 
 unit: .build/new/ready .build/root ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
 	$(NEW)/python -m pytest $(XDIST) -m "not slow" tests/unit
@@ -70,10 +78,17 @@ integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, 
 sanity: $(SANITY) ## Run the sanity tests of ansible-test
 lint: $(LINT) ## Run the static checks: the code, the documentation, the artifact
 
-# Tests with generated input run with many examples at one end. The quick loop and the other end use a few.
+# Tests with generated input run with many examples at one end. The quick loop and the other ends use a few.
 unit-new: export HYPOTHESIS_PROFILE := thorough
+# What these directories test does not depend on the versions: the endpoint, "make live" and the simulation.
+$(filter-out unit-new,$(UNIT) $(BETWEEN_UNIT)): LEFT_OUT := --ignore=tests/unit/endpoint --ignore=tests/unit/live --ignore=tests/unit/simulation
 $(UNIT) $(BETWEEN_UNIT): unit-%: .build/%/ready .build/root .build/awscli/ready
-	.build/$*/bin/python -m pytest $(XDIST) tests/unit
+	.build/$*/bin/python -m pytest $(XDIST) -m "not matrix" $(LEFT_OUT) tests/unit
+
+# "make test" has a sample of these tests. The scheduled workflow runs them all.
+matrix: $(MATRIX) ## Run the audit with every malformed and hostile response, and with every callback and verbosity
+$(MATRIX): matrix-%: .build/%/ready .build/root
+	.build/$*/bin/python -m pytest $(XDIST) -m matrix tests/unit
 
 $(SANITY): sanity-%: .build/%/installed
 	.build/$*/bin/python tests/tools/run_ansible_test.py sanity --allow-disabled
@@ -82,6 +97,12 @@ $(INTEGRATION) $(BETWEEN_INTEGRATION): integration-%: .build/%/installed
 	.build/$*/bin/python tests/tools/with_endpoint.py .build/$*/bin/python tests/tools/run_ansible_test.py integration --allow-destructive
 
 between: $(BETWEEN_UNIT) $(BETWEEN_INTEGRATION) ## Run the unit and integration tests with each ansible-core between the ends
+
+# These versions are not locked, so the environment is made anew each time.
+devel: .build/uv/ready .build/root .build/awscli/ready ## Run the unit tests with the newest pre-releases of ansible-core and amazon.aws. They may fail
+	@$(PYTHON) tests/tools/prepare_environment.py devel
+	.build/devel/bin/python -m pytest $(XDIST) -m "not matrix" tests/unit || { echo "A pre-release may break what its final" \
+	    "version does not. Look at what failed before you change anything: it blocks no change and no release." >&2; exit 1; }
 
 ruff: .build/new/ready
 	$(NEW)/ruff check

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import tempfile
@@ -168,14 +167,8 @@ def _read_rows(patterns: Sequence[str], latest: str) -> Iterator[Mapping[str, An
 def _write(path: Path, text: str) -> None:
     """Write a file completely or not at all. Follow symbolic links, and keep the mode of an existing file.
 
-    :raises OSError, ValueError: if the file can't be written, or if the path is a symbolic link of another user in a sticky
-        directory that everybody can write to, such as /tmp. Linux does not follow such a link (fs.protected_symlinks).
+    :raises OSError, ValueError: if the file can't be written.
     """
-    if path.is_symlink():
-        folder, link = path.parent.stat(), path.lstat()
-        is_for_everybody = folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH
-        if is_for_everybody and link.st_uid not in (os.geteuid(), folder.st_uid):
-            raise PermissionError(errno.EACCES, "it is a symbolic link of another user")
     path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_file():

@@ -109,7 +109,9 @@ def validated_options(
             raise invalid_option(" and ".join(both), "these are aliases of the same option", "Set only one of them")
     validation = ArgumentSpecValidator(argument_spec).validate(given)
     if validation.error_messages:
-        raise AnsibleSSMIncidentsError("; ".join(validation.error_messages), code=INVALID_PARAMETER)
+        # For example "rules: argument 'tags' is of type ...". prefix ends with a dot.
+        where = f"{prefix[:-1]}: " if prefix else ""
+        raise AnsibleSSMIncidentsError(where + "; ".join(validation.error_messages), code=INVALID_PARAMETER)
     # As a module's validator does. Its only warning is about an option that is set by two names, which is rejected above.
     if validation._deprecations:
         result.setdefault("deprecations", []).extend(validation._deprecations)

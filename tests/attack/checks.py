@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import html
 import io
@@ -16,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -82,13 +80,11 @@ class Run:
 
 def leaks(texts: Mapping[str, str], accounts: Iterable[Account]) -> Iterator[tuple[Account, str]]:
     """Yield each account with a secret that a text shows, and where it is. A long piece of a secret counts too, and so do
-    secrets that are percent-encoded, HTML-escaped or in base64."""
+    secrets that are percent-encoded or HTML-escaped."""
     pieces: dict[str, Account] = {}
     for account in accounts:
         for secret in (secret.removeprefix(TOKEN_BEGINNING) for secret in account.secrets):
-            # For the base64 of a token, about every twelfth piece is enough.
-            for form, step in ((secret, 1), *((form, 1 + len(secret) // 100) for form in _base64_forms(secret))):
-                pieces.update((piece, account) for piece in islice(_pieces(form), None, None, step))
+            pieces.update((piece, account) for piece in _pieces(secret))
     found: dict[str, tuple[Account, list[str], str]] = {}
     for place, text in texts.items():
         for word in _words(text):
@@ -116,14 +112,6 @@ def _words(text: str) -> set[str]:
 
 def _without_json_escapes(text: str) -> str:
     return re.sub(r"\\u00([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), text, flags=re.IGNORECASE)
-
-
-def _base64_forms(secret: str) -> Iterator[str]:
-    """Yield the base64 forms that a secret can have in the base64 of a longer text, which depend on the bytes before it."""
-    for before in range(3):
-        encoded = base64.b64encode(b"\0" * before + secret.encode()).decode()[4 if before else 0 : -4]
-        yield encoded
-        yield encoded.translate(str.maketrans("+/", "-_"))
 
 
 # The terminal ---------------------------------------------------------------------------------------------------------

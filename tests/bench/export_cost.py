@@ -18,9 +18,9 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from bench.measure import ENDPOINT, Row, medians, peak_memory, prepare, print_rows, run  # noqa: E402
-from credentials import module_options  # noqa: E402
 from endpoint.client import USER, ControlClient, active_set  # noqa: E402
-from incident_data import incident, timeline_event  # noqa: E402
+from helpers.credentials import module_options  # noqa: E402
+from helpers.incident_data import incident, timeline_event  # noqa: E402
 
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
 MODULE = "ansible_collections.incident_manager.aws.plugins.modules.ssm_incidents_export"

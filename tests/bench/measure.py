@@ -31,6 +31,7 @@ def prepare() -> None:
         AWS_ENDPOINT_URL=ENDPOINT,
         ANSIBLE_LOCALHOST_WARNING="0",
         ANSIBLE_INVENTORY_UNPARSED_WARNING="0",
+        ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true",
     )
     # Without compiled files, each run would compile the code again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from bench.measure import BIN, ENDPOINT, Cost, cost  # noqa: E402
-from checkout import CHECKOUT  # noqa: E402
-from credentials import environment_variables  # noqa: E402
 from endpoint.client import USER, ControlClient, active_set  # noqa: E402
 from fleet.accounts import make_compliant_accounts  # noqa: E402
 from fleet.inventory import Fleet  # noqa: E402
-from incident_data import response_plan  # noqa: E402
+from helpers.checkout import CHECKOUT  # noqa: E402
+from helpers.credentials import environment_variables  # noqa: E402
+from helpers.incident_data import response_plan  # noqa: E402
 
 PROWLER = CHECKOUT / ".build" / "prowler" / "bin" / "prowler"
 OPTIONS = ["aws", "--checks", "ssmincidents_enabled_with_plans"]

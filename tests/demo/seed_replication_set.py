@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from endpoint.client import ControlClient, active_set  # noqa: E402
-from incident_data import contact, incident, response_plan, timeline_event  # noqa: E402
+from helpers.incident_data import contact, incident, response_plan, timeline_event  # noqa: E402
 
 CONTROL = ControlClient(os.environ["INCIDENT_MANAGER_ENDPOINT"])
 CONTROL.seed(

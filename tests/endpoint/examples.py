@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from incident_data import contact, incident, response_plan
+from helpers.incident_data import contact, incident, response_plan
 from moto.iam.models import iam_backends
 
 from .client import ACCESS_KEY, SECRET_KEY, active_set

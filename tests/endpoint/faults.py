@@ -248,8 +248,8 @@ class Faults:
         return taken
 
 
-def _answer_of(app: WSGIApp, environ: dict[str, Any]) -> Answer:
-    """Return the answer of one of moto's apps."""
+def answer_of(app: WSGIApp, environ: dict[str, Any]) -> Answer:
+    """Return the answer of an app."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
@@ -262,8 +262,14 @@ def _answer_of(app: WSGIApp, environ: dict[str, Any]) -> Answer:
     if (close := getattr(result, "close", None)) is not None:
         close()
     status, headers = started[-1]
-    kept = [(name, value) for name, value in headers if name.lower() not in _HEADERS_OF_MOTO]
-    return Answer(int(status.split()[0]), [*kept, _request_id()], body)
+    return Answer(int(status.split()[0]), headers, body)
+
+
+def _answer_of_moto(app: WSGIApp, environ: dict[str, Any]) -> Answer:
+    """Return the answer of one of moto's apps, with headers as AWS sends them."""
+    answer = answer_of(app, environ)
+    kept = [(name, value) for name, value in answer.headers if name.lower() not in _HEADERS_OF_MOTO]
+    return answer._replace(headers=[*kept, _request_id()])
 
 
 class FaultyService:
@@ -281,13 +287,16 @@ class FaultyService:
         self._stopping = stopping
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if self._stopping.is_set():
+            # A client has kept a connection.
+            _drop(environ)
         call = call_of(environ)
         if call is None and is_unsigned(environ):
             # moto would treat this call as a request to S3.
             answer = error_answer("MissingAuthenticationTokenException", "Missing Authentication Token", {}, 403)
             return answer.send(start_response)
         if call is None:
-            return _denial(_answer_of(self._others, environ), environ).send(start_response)
+            return _denial(_answer_of_moto(self._others, environ), environ).send(start_response)
         self._log.add(call)
         if call.region not in utils.service_regions():
             # AWS has no such host name. Dropping the connection is the closest that a server can come to that.
@@ -310,7 +319,7 @@ class FaultyService:
         for rule in rules:
             # These faults need the real answer.
             if rule.after or rule.fault in ("truncated", "cut_json"):
-                answer = answer or _answer_of(self._service, environ)
+                answer = answer or _answer_of_moto(self._service, environ)
             if rule.fault == "delay":
                 self._stopping.wait(rule.seconds)
             elif rule.fault == "hang":
@@ -321,15 +330,16 @@ class FaultyService:
                 return _cut(answer, length_of_half=rule.fault == "cut_json")
             else:
                 return rule.answer(service)
-        return answer or _answer_of(self._service, environ)
+        return answer or _answer_of_moto(self._service, environ)
 
     def _hang(self, environ: dict[str, Any], seconds: float) -> None:
         """Send nothing until the client gives up, the endpoint stops, or the time is over."""
         until = time.monotonic() + seconds
-        while time.monotonic() < until and not self._stopping.is_set():
-            # The client sends no more data, so a readable socket means that the client has closed it.
-            if select.select([environ["werkzeug.socket"]], [], [], 0.05)[0]:
-                break
+        # The client sends no more data, so a readable socket means that the client has closed it.
+        closed = select.poll()
+        closed.register(environ["werkzeug.socket"], select.POLLIN)
+        while time.monotonic() < until and not self._stopping.is_set() and not closed.poll(50):
+            pass
         _drop(environ)
 
 

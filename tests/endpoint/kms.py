@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+from moto.kms import models
 from moto.kms.models import KmsBackend, kms_backends
+from moto.kms.utils import generate_private_key
 
 from .backend import utils
 
@@ -26,7 +29,6 @@ def make_key(arn: str) -> str:
         raise ValueError(f"arn must be the ARN of a KMS key, not {arn!r}")
     kms, key_id = kms_backends[parts[4]][parts[3]], parts[5].removeprefix("key/")
     if key_id not in kms.keys:
-        # This takes 100 ms, because moto makes an RSA key.
         key = kms.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
         kms.keys[key_id] = kms.keys.pop(key.id)
         key.id, key.arn = key_id, arn
@@ -41,3 +43,6 @@ def _taking_arns(method: Callable[..., Any]) -> Callable[..., Any]:
 
 for _name in ("disable_key", "enable_key", "schedule_key_deletion", "cancel_key_deletion"):
     setattr(KmsBackend, _name, _taking_arns(getattr(KmsBackend, _name)))
+
+# An RSA key takes 100 ms, and moto makes one for each KMS key. Only signatures use it, so one is enough.
+models.generate_private_key = cache(generate_private_key)  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ from pathlib import Path
 # Run as "python FOLDER", this file has no package. Import its modules from the folder above.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from failing_servers import failing_servers  # noqa: E402
+from helpers.failing_servers import failing_servers  # noqa: E402
 
 from fleet.accounts import make_accounts  # noqa: E402
 from fleet.inventory import Fleet  # noqa: E402

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from credentials import config_section, module_options
 from endpoint.client import ControlClient
+from helpers.credentials import config_section, module_options
 
 from .accounts import FAILURES, GROUP_RULES, ROLE_NAME, Account
 
@@ -41,6 +41,8 @@ class Fleet:
     ) -> None:
         self.accounts = list(accounts)
         self.environment = {
+            # The audit requires this.
+            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
             "AWS_CONFIG_FILE": str(folder / "aws-config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws-credentials"),
         }

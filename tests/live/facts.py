@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from model_check import ENUM, MISSING, TYPE, UNKNOWN
+from helpers.model_check import ENUM, MISSING, TYPE, UNKNOWN
 
 from .survey import GET, LIST, NO_ANSWER, NO_CONNECTION, NOT_AWS, NOT_SENT, TAGS, Answer, Observations, listed_arns
 

@@ -19,7 +19,7 @@ import botocore
 import yaml
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
-from checkout import CHECKOUT
+from helpers.checkout import CHECKOUT
 
 from .facts import FACTS, VERDICTS
 from .survey import NO_ANSWER, NO_CONNECTION, NOT_AWS, NOT_SENT, READS, SERVICE, Observations

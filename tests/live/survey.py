@@ -32,7 +32,7 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.model import OperationModel
-from model_check import Difference, differences
+from helpers.model_check import Difference, differences
 
 SERVICE = "ssm-incidents"
 # The calls of the info module, the lookup and the audit. No other call is sent.

@@ -21,7 +21,7 @@ from typing import NamedTuple
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder  # noqa: E402
-from checkout import COLLECTIONS  # noqa: E402
+from helpers.checkout import COLLECTIONS  # noqa: E402
 
 _AnsibleCollectionFinder(paths=[str(COLLECTIONS)])._install()
 

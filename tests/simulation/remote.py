@@ -12,7 +12,6 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.calls import limit_attempts
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     AnsibleSSMIncidentsError,
     as_failure,
@@ -37,7 +36,8 @@ class Client:
     """A client as botocore makes them, for one Region of a world."""
 
     def __init__(self, world: World, region: str) -> None:
-        self.meta = SimpleNamespace(region_name=region)
+        # A single attempt, as a user can set it.
+        self.meta = SimpleNamespace(region_name=region, config=SimpleNamespace(retries={"total_max_attempts": 1}))
         self._world = world
 
     def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
@@ -88,15 +88,12 @@ class Connection:
     def mask(self, text: str) -> str:
         return text
 
-    def client(
-        self, service: str, region: str | None = None, retry: bool = True, timeout: float | None = None
-    ) -> Client | KeyClient:
+    def client(self, service: str, region: str | None = None, timeout: float | None = None) -> Client | KeyClient:
         region = region or self.region
         if service == "kms":
             return KeyClient(region)
         if region not in self._clients:
             self._clients[region] = Client(self.world, region)
-            limit_attempts(self._clients[region], 1)
         return self._clients[region]
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make the virtual environment .build/NAME from tests/requirements/NAME.txt.
+"""Make the virtual environment .build/NAME from tests/requirements/NAME.txt, or for "devel" from the newest pre-releases.
 
 uv does the work. This script chooses the Python: an installed one that can make a virtual environment, or one that uv
 downloads.
@@ -31,6 +31,7 @@ VERSIONS = {
     "2.18": ["3.11", "3.12", "3.13"],
     "2.19": ["3.11", "3.12", "3.13"],
     "2.20": ["3.13", "3.12", "3.14"],
+    "devel": ["3.13", "3.14"],  # ansible-core 2.22
     "awscli": ["3.13", "3.14", "3.12", "3.11"],
     "prowler": ["3.12", "3.13", "3.11"],
 }
@@ -42,7 +43,10 @@ def main() -> None:
     print(f"Preparing {environment} ...", flush=True)
     shutil.rmtree(environment, ignore_errors=True)
     uv("venv", "--python", python_for(name), str(environment))
-    uv("pip", "sync", "--python", str(environment), f"tests/requirements/{name}.txt")
+    if name == "devel":
+        uv("pip", "install", "--python", str(environment), "--refresh", "--requirement", "tests/requirements/devel.in")
+    else:
+        uv("pip", "sync", "--python", str(environment), f"tests/requirements/{name}.txt")
     # The Makefile uses a path without Python's version.
     (site_packages,) = environment.glob("lib/python*/site-packages")
     (environment / "site-packages").symlink_to(site_packages.relative_to(environment))

@@ -29,8 +29,8 @@ ACCOUNT = "123456789012"
 TESTS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS))
 
-from credentials import environment_variables  # noqa: E402
 from endpoint.client import USER  # noqa: E402
+from helpers.credentials import environment_variables  # noqa: E402
 
 
 def main() -> int:

@@ -35,14 +35,14 @@ from ansible.utils.collection_loader._collection_finder import _AnsibleCollectio
 from botocore import hooks
 from botocore.hooks import EventAliaser
 from botocore.loaders import create_loader
-from checkout import CHECKOUT, COLLECTIONS
-from credentials import environment_variables, module_options
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingKMS, RefusingSTS, closed_port
+from helpers.checkout import CHECKOUT, COLLECTIONS
+from helpers.credentials import environment_variables, module_options
+from helpers.failing_servers import RefusingKMS, RefusingSTS, closed_port
+from helpers.recorded import ARN as RECORDED_ARN
+from helpers.recorded import REPLICATION_SET
 from hypothesis import settings
-from recorded_answers import ARN as RECORDED_ARN
-from recorded_answers import REPLICATION_SET
 
 BIN = Path(sys.prefix, "bin")
 
@@ -60,6 +60,20 @@ settings.register_profile("quick", max_examples=30, deadline=None, derandomize=T
 settings.register_profile("thorough", max_examples=300, deadline=None, derandomize=True)
 settings.register_profile("exploring", max_examples=300, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the cases of a test that are not in its sample as slow."""
+    tests: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for cases in tests.values():
+        if marker := cases[0].get_closest_marker("sample"):
+            sample = cases[:: -(-len(cases) // marker.args[0])]
+            for case in cases:
+                if case not in sample:
+                    case.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish() -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from ansible.release import __version__ as core_version
-from checkout import CHECKOUT
 from endpoint.server import LocalEndpoint
+from helpers.checkout import CHECKOUT
 
 pytestmark = [
     pytest.mark.slow,

@@ -15,15 +15,14 @@ import math
 import random
 import time
 from itertools import count
-from typing import TYPE_CHECKING, Any, Callable, Mapping
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple
 
 try:
+    from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 except ImportError:
     ResponseParserError = ValueError  # AnsibleAWSModule reports it
 
-from ansible_collections.amazon.aws.plugins.module_utils.errors import AWSErrorHandler
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 from .errors import (
@@ -59,44 +58,67 @@ MAX_ATTEMPTS, MAX_ATTEMPTS_OF_TIMEOUT, MAX_ATTEMPTS_TO_CONNECT = 10, 2, 3
 # The longest pause between two attempts, in seconds. The pauses of ten attempts take at most 37 s in total.
 _LONGEST_PAUSE = 5
 
-# The maximum number of attempts for the calls of a client, if it differs from MAX_ATTEMPTS.
-_attempts_of_clients: WeakKeyDictionary[BaseClient, int] = WeakKeyDictionary()
+
+class Attempts(NamedTuple):
+    """How a call is tried.
+
+    :ivar maximum: the maximum number of attempts. None stands for the number that the user has set, as botocore has read it. If
+        the user has set none, it is MAX_ATTEMPTS, and fewer if AWS can't be reached or does not respond in time.
+    :ivar deadline: a time of time.monotonic(). No attempt is made after it, except the first.
+    :ivar is_patient: whether a call that AWS throttles is retried until the deadline, unless a number of attempts is set, and a
+        response that can't be read counts as no response.
+    """
+
+    maximum: int | None = None
+    deadline: float = math.inf
+    is_patient: bool = False
+
+    def allows(self, failure: AnsibleSSMIncidentsError, attempt: int, client: BaseClient) -> bool:
+        """Return whether a call that has failed in this attempt is tried once more."""
+        if not failure.is_temporary or (failure.code == MALFORMED_ANSWER and not self.is_patient):
+            return False
+        maximum = self.maximum or client.meta.config.retries.get("total_max_attempts")
+        if maximum is None and failure.code == THROTTLING and self.is_patient:
+            return True
+        if maximum is None and failure.code in (*TIMEOUT_ERRORS, MALFORMED_ANSWER):
+            maximum = MAX_ATTEMPTS_OF_TIMEOUT
+        elif maximum is None:
+            # A host name that does not resolve must not delay a search.
+            maximum = MAX_ATTEMPTS_TO_CONNECT if failure.code == UNREACHABLE else MAX_ATTEMPTS
+        return attempt < maximum
 
 
-def limit_attempts(client: BaseClient, max_attempts: int) -> None:
-    """Set the maximum number of attempts for each call of a client, for every error."""
-    _attempts_of_clients[client] = max_attempts
+#: As many attempts as the user has set, or the default, without a deadline.
+AS_CONFIGURED = Attempts()
+
+#: A single attempt. AWS may have made a change although there was no response, so the caller looks before it tries again.
+ONCE = Attempts(maximum=1)
 
 
 def call_aws(
     client: BaseClient,
     description: str,
     call: Callable[[], Any],
-    max_attempts: int | None = None,
+    attempts: Attempts = AS_CONFIGURED,
     returns_secrets: bool = False,
-    deadline: float | None = None,
 ) -> Any:
     """Call AWS, retry transient errors, and return what the call returns.
 
     :param client: the client that the call uses.
     :param description: what the call does; "Failed to" is put before it.
-    :param max_attempts: the maximum number of attempts. The default is the limit that limit_attempts() has set for the
-        client, else MAX_ATTEMPTS for a transient error, and fewer if AWS can't be reached or does not respond in time.
+    :param attempts: how the call is tried.
     :param returns_secrets: whether the response has secrets or personal data. If so, the error for a response that can't be read
         does not quote the response.
-    :param deadline: a time of time.monotonic(). No call is retried after it. With a deadline, a throttled call is retried until
-        then, unless the client or max_attempts limits it, and a response that can't be read counts as no response.
     :raises AnsibleSSMIncidentsError: for every error, a response that can't be read included.
     """
     description = f"{description} in Region {client.meta.region_name}"
-    limit = _attempts_of_clients.get(client) if max_attempts is None else max_attempts
     for attempt in count(1):
         try:
             return _call_once(description, call, returns_secrets)
         except AnsibleSSMIncidentsError as failure:
             pause = random.uniform(0, min(2 ** (attempt - 1), _LONGEST_PAUSE))
-            is_late = deadline is not None and time.monotonic() + pause > deadline
-            if is_late or attempt >= _attempts(failure, limit, deadline):
+            is_late = time.monotonic() + pause > attempts.deadline
+            if is_late or not attempts.allows(failure, attempt, client):
                 if attempt == 1:
                     raise
                 raise failure.after_attempts(attempt) from failure.cause
@@ -104,23 +126,11 @@ def call_aws(
     raise AssertionError  # count() has no end.
 
 
-def _attempts(failure: AnsibleSSMIncidentsError, limit: int | None, deadline: float | None) -> float:
-    """Return the maximum number of attempts of a call that has failed with this error."""
-    if not failure.is_temporary or (failure.code == MALFORMED_ANSWER and deadline is None):
-        return 1
-    if failure.code == THROTTLING and limit is None and deadline is not None:
-        return math.inf
-    if limit:
-        return limit
-    if failure.code in (*TIMEOUT_ERRORS, MALFORMED_ANSWER):
-        return MAX_ATTEMPTS_OF_TIMEOUT
-    # A host name that does not resolve must not delay a search.
-    return MAX_ATTEMPTS_TO_CONNECT if failure.code == UNREACHABLE else MAX_ATTEMPTS
-
-
 def _call_once(description: str, call: Callable[[], Any], returns_secrets: bool) -> Any:
     try:
-        return _ErrorHandler.common_error_handler(description)(call)()
+        return call()
+    except (BotoCoreError, ClientError) as error:
+        raise error_from_botocore(f"Failed to {description}", error) from error
     except _PARSER_ERRORS as error:
         # botocore's own error quotes the whole response.
         is_quoted = not returns_secrets and not isinstance(error, ResponseParserError)
@@ -191,11 +201,3 @@ def _is_temporary(code: str, cause: BaseException) -> bool:
     """Return whether AWS may accept the same request later."""
     status = aws_response(cause).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return status in (408, 429) or status >= 500 or AWSRetry.found(code, TRANSIENT_ERRORS)
-
-
-class _ErrorHandler(AWSErrorHandler):
-    """amazon.aws's error handler, with this collection's exception."""
-
-    @staticmethod
-    def _CUSTOM_EXCEPTION(message: str, exception: BaseException) -> AnsibleSSMIncidentsError:  # noqa: N802
-        return error_from_botocore(message, exception)

@@ -25,27 +25,33 @@ from ansible.module_utils.ansible_release import __version__ as ansible_core_ver
 from ansible.module_utils.common.parameters import remove_values
 
 from .arn import account_id_of_arn
-from .calls import error_from_botocore, limit_attempts, validate_lists
+from .calls import ONCE, error_from_botocore, validate_lists
 from .errors import (
     ACCESS_DENIED,
     ADVICE,
+    AWS_ADVICE,
+    BOTOCORE_ADVICE,
+    COMMON_ADVICE,
     CREDENTIAL_RETRIEVAL_ERROR,
     INVALID_CONFIGURATION,
     INVALID_PARAMETER,
+    READ_TIMEOUT,
     STS_ACCESS_DENIED,
     AnsibleSSMIncidentsError,
+    error_code,
     invalid_option,
     is_from_aws,
     precise_advice,
 )
-from .parallel import within
-from .secrets import mask, url_secrets
-from .sessions import cached_tokens, configured_secrets, configured_urls, make_session, sign_in_command
+from .parallel import in_parallel
+from .secrets import cached_tokens, configured_secrets, long_enough, url_secrets
+from .sessions import make_session, sign_in_command
 from .sts import assume_role, get_caller_account_id
 
 if TYPE_CHECKING:
     import boto3
     from botocore.client import BaseClient
+    from botocore.credentials import ReadOnlyCredentials
     from botocore.model import OperationModel
 
 #: The collection's version for the User-Agent. A test compares it with galaxy.yml.
@@ -53,6 +59,9 @@ VERSION = "4.1.0"
 
 # What botocore raises for an endpoint_url that is not a URL, and for unknown names and wrong types in aws_config.
 _CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)
+
+#: How long to wait for the credentials of a profile, a program or the machine, in seconds.
+CREDENTIAL_SECONDS = 60
 
 # How long to wait for STS, in seconds, if the account ID is needed only for a check.
 _STS_SECONDS = 3
@@ -71,8 +80,12 @@ _ROLE_ENDPOINT_ADVICE = (
 # The errors of AssumeRole and of SSO whose text names only the caller, the action and the resource.
 _DENIALS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException", "UnauthorizedException")
 
-# botocore's number of attempts in its mode standard.
-_ATTEMPTS_OF_BOTOCORE = 3
+# The advice for the codes that can come from a provider of credentials too.
+_CREDENTIAL_ADVICE = {
+    **COMMON_ADVICE,
+    **BOTOCORE_ADVICE,
+    **{code: AWS_ADVICE[code] for code in (STS_ACCESS_DENIED, "ForbiddenException", "InternalServerException")},
+}
 
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
@@ -85,6 +98,7 @@ class Connection:
     :param options: amazon.aws's keyword arguments for boto3: credentials or profile_name, verify, aws_config.
     :param defaults: settings for botocore's Config, which aws_config overrides.
     :param role_arn: a role to assume with these credentials. All other calls are made as this role.
+    :param secrets: receives all secrets that the connection knows, such as no_log_values of a module.
     :raises AnsibleSSMIncidentsError: if there is no Region, or if the profile is unknown.
     :ivar operations: the names of the calls sent, such as ssm-incidents:GetReplicationSet.
     """
@@ -96,32 +110,29 @@ class Connection:
         options: Mapping[str, Any],
         defaults: Mapping[str, Any],
         role_arn: str | None = None,
+        secrets: set[str] | None = None,
     ) -> None:
         options = dict(options)
         profile = options.pop("profile_name", None)
         verify = options.pop("verify", None)
         user_config = options.pop("aws_config", None)
         config = Config(user_agent_extra=_USER_AGENT, **defaults).merge(user_config or Config())
-        self._clients: dict[tuple[str, str, bool, float | None], BaseClient] = {}
+        self._clients: dict[tuple[str, str, float | None], BaseClient] = {}
         try:
             self._session = make_session(profile, region)
             if region is None:
                 raise NoRegionError()
-            self._max_attempts = _max_attempts(config, self._session)
-            _set_session_defaults(self._session, config, verify, self._max_attempts)
+            _set_session_defaults(self._session, config, verify)
         except (BotoCoreError, ValueError) as error:
             raise error_from_botocore("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
-        # botocore's own retries would multiply those of calls.py.
-        config = config.merge(Config(retries={"total_max_attempts": 1}))
         self._options = dict(options, endpoint_url=endpoint_url, config=config)
         self.region = region
         self._profile = profile
-        self._secrets = {options.get("aws_secret_access_key"), options.get("aws_session_token")}
-        self._secrets |= configured_secrets(self._session)
-        self._url_parts: set[str] = set()
+        self.secrets = set() if secrets is None else secrets
+        self.secrets |= long_enough([options.get("aws_secret_access_key"), options.get("aws_session_token")])
+        self.secrets |= configured_secrets(self._session)
         proxies = (getattr(user_config, "proxies", None) or {}).values()
-        for url in (endpoint_url, *proxies, *configured_urls(self._session)):
-            self._add_url(url)
+        self.secrets.update(*map(url_secrets, (endpoint_url, *proxies)))
         self._has_credentials = bool(options.get("aws_access_key_id") or options.get("aws_secret_access_key"))
         self.operations: set[str] = set()
         self._session.events.register("before-call", self._record_operation)
@@ -129,35 +140,21 @@ class Connection:
         self._has_assumed_role = False
 
     def mask(self, value: Any) -> Any:
-        """Return a value with all secrets of the connection masked.
+        """Return a value with all secrets of the connection masked."""
+        return remove_values(value, self.secrets)
 
-        A message of the service can quote the request, and Ansible masks only secrets that are options.
-        """
-        # If the password were masked first, the user name before it would not be found.
-        return mask(remove_values(value, self._url_parts), self._secrets)
-
-    @property
-    def secrets(self) -> set[str]:
-        """All secrets that the connection knows, and the parts of URLs that contain one."""
-        return {secret for secret in self._secrets if secret} | {
-            part for part in self._url_parts if ":" in part or part.startswith("?")
-        }
-
-    def client(
-        self, service: str, region: str | None = None, *, retry: bool = True, timeout: float | None = None
-    ) -> BaseClient:
+    def client(self, service: str, region: str | None = None, *, timeout: float | None = None) -> BaseClient:
         """Return a client for a service.
 
         :param service: botocore's name of the service, such as ssm-incidents.
         :param region: the Region; by default the connection's own.
-        :param retry: whether a call may be retried. False overrides aws_config.
         :param timeout: how long to wait for a connection and for a response, in seconds. It overrides aws_config.
         :raises AnsibleSSMIncidentsError: if botocore rejects an option (an invalid Region name, an access key without its
             secret key ...), no credentials can be retrieved, or the role can't be assumed.
         """
         if self._role_arn and not self._has_assumed_role:
             self._assume_role(self._role_arn)
-        key = (service, region or self.region, retry, timeout)
+        key = (service, region or self.region, timeout)
         if key not in self._clients:
             self._clients[key] = self._make_client(*key)
         return self._clients[key]
@@ -179,36 +176,29 @@ class Connection:
         if self._role_arn and not self._has_assumed_role:
             return None
         try:
-            client = self.client("sts", retry=False, timeout=_STS_SECONDS)
-            return within(_STS_SECONDS, self.region, partial(get_caller_account_id, client))
+            return get_caller_account_id(self.client("sts", timeout=_STS_SECONDS), ONCE)
         except AnsibleSSMIncidentsError:
             return None
 
-    def _make_client(self, service: str, region: str, retry: bool = True, timeout: float | None = None) -> BaseClient:
+    def _make_client(self, service: str, region: str, timeout: float | None = None) -> BaseClient:
         if not self._has_credentials:
             self._get_credentials()
         options = dict(self._options)
-        max_attempts = self._max_attempts if retry else 1
         if timeout is not None:
             options["config"] = options["config"].merge(Config(connect_timeout=timeout, read_timeout=timeout))
         try:
             client = self._session.client(service, region_name=region, **options)
-            self._add_url(client.meta.endpoint_url)
-            urlsplit(client.meta.endpoint_url).port  # noqa: B018  # a ValueError here, not at the first call
+            self.secrets |= url_secrets(client.meta.endpoint_url)
+            _validate_port(client.meta.endpoint_url)
             client.meta.events.register("response-received", partial(validate_lists, client.meta.service_model))
-            if max_attempts is not None:
-                limit_attempts(client, max_attempts)
+            # botocore's own retries would multiply those of calls.py.
+            service_id = client.meta.service_model.service_id.hyphenize()
+            client.meta.events.unregister(f"needs-retry.{service_id}", unique_id=f"retry-config-{service_id}")
             return client
         except (BotoCoreError, *_CONFIGURATION_ERRORS) as error:
             raise error_from_botocore(
                 f"Failed to connect to AWS in Region {region}", error, INVALID_CONFIGURATION
             ) from error
-
-    def _add_url(self, endpoint_url: str | None) -> None:
-        """Add the secrets of a URL."""
-        parts, passwords = url_secrets(endpoint_url)
-        self._url_parts |= parts
-        self._secrets |= passwords
 
     def _record_operation(self, model: OperationModel, **_others: object) -> None:
         self.operations.add(f"{model.service_model.endpoint_prefix}:{model.name}")
@@ -230,43 +220,60 @@ class Connection:
             aws_secret_access_key=temporary["SecretAccessKey"],
             aws_session_token=temporary["SessionToken"],
         )
-        self._secrets |= {temporary["SecretAccessKey"], temporary["SessionToken"]}
+        self.secrets |= long_enough([temporary["SecretAccessKey"], temporary["SessionToken"]])
 
     def _get_credentials(self) -> None:
         """Retrieve the session's credentials, once for all clients.
 
         Not part of __init__(), so that mask() is available for errors.
         """
+        # A program that returns credentials has no time limit of its own.
+        ((_region, found),) = in_parallel({self.region: self._retrieve_credentials}, CREDENTIAL_SECONDS)
+        if isinstance(found, AnsibleSSMIncidentsError):
+            if found.code == READ_TIMEOUT and found.cause is None:
+                reason = f"the profile or the program that it names returned no credentials within {CREDENTIAL_SECONDS:g} seconds"
+                found = AnsibleSSMIncidentsError(
+                    self._credentials_message(), code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason
+                )
+            raise found
+        self.secrets |= long_enough([found.secret_key, found.token])
+        self._has_credentials = True
+
+    def _credentials_message(self) -> str:
         with_profile = f" with the profile {self._profile}" if self._profile else ""
-        message = f"Failed to get credentials for Region {self.region}{with_profile}"
+        return f"Failed to get credentials for Region {self.region}{with_profile}"
+
+    def _retrieve_credentials(self) -> ReadOnlyCredentials:
+        """Return the session's credentials. Raises AnsibleSSMIncidentsError."""
+        message = self._credentials_message()
         try:
             # Without this, botocore would ask for the code on the terminal, and wait.
             providers = self._session._session.get_component("credential_provider")
             providers.get_provider("assume-role")._prompter = _reject_mfa
             credentials = self._session.get_credentials()
             if credentials is None:
+                message = f"Failed to connect to AWS in Region {self.region}"
                 raise NoCredentialsError()
             frozen = credentials.get_frozen_credentials()
             if not all(isinstance(text, (str, type(None))) for text in frozen):
                 raise TypeError("a part of the credentials is not a string")
-        except NoCredentialsError as error:
-            advice = precise_advice(error, sign_in_command(self._session)) or None
-            raise error_from_botocore(
-                f"Failed to connect to AWS in Region {self.region}", error, advice=advice
-            ) from error
+            return frozen
         except (BotoCoreError, ClientError, OSError) as error:
             # AWS can quote a token in its response.
-            self._secrets |= cached_tokens()
-            # A profile can read any file, run any program and call STS.
-            advice = precise_advice(error, sign_in_command(self._session)) or ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
-            failure = error_from_botocore(message, error, CREDENTIAL_RETRIEVAL_ERROR, advice)
-            if is_from_aws(error) and failure.code not in _DENIALS:
+            self.secrets |= cached_tokens()
+            code = error_code(error, CREDENTIAL_RETRIEVAL_ERROR)
+            # A profile can read any file, run any program and call STS or SSO, whose other codes have another meaning in ADVICE.
+            advice = precise_advice(error, sign_in_command(self._session)) or _CREDENTIAL_ADVICE.get(code)
+            failure = error_from_botocore(
+                message, error, CREDENTIAL_RETRIEVAL_ERROR, advice or ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
+            )
+            if is_from_aws(error) and code not in _DENIALS:
                 # For a wrong signature, AWS quotes the request, with a token that mask() may not know.
                 raise AnsibleSSMIncidentsError(
                     message,
-                    code=failure.code,
-                    reason=f"AWS rejected {getattr(error, 'operation_name', 'the call')} ({failure.code})",
-                    advice=advice,
+                    code=code,
+                    reason=f"AWS rejected {getattr(error, 'operation_name', 'the call')} ({code})",
+                    advice=failure.advice,
                     is_temporary=failure.is_temporary,
                 ) from None
             raise failure from error
@@ -274,32 +281,21 @@ class Connection:
             # Without its text, which can quote credentials that mask() does not know.
             reason = f"the credentials can't be read ({type(error).__name__})"
             raise AnsibleSSMIncidentsError(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason) from None
-        self._secrets |= {frozen.secret_key, frozen.token}
-        self._has_credentials = True
+
+
+def _validate_port(url: str) -> None:
+    """Validate the port of a URL: here, not at the first call. Python's error quotes a password that has a slash."""
+    try:
+        urlsplit(url).port  # noqa: B018
+    except ValueError:
+        raise ValueError("the port of endpoint_url is not valid. Percent-encode a slash in a password as %2F") from None
 
 
 def _reject_mfa(_prompt: str) -> str:
     raise InvalidConfigError(error_msg="the role of the profile requires an MFA code (mfa_serial)")
 
 
-def _max_attempts(config: Config, session: boto3.session.Session) -> int | None:
-    """Return the maximum number of attempts that the user has set, with botocore's precedence; None if none is set.
-
-    :raises ValueError: if AWS_MAX_ATTEMPTS or max_attempts of the profile is not a number.
-    """
-    retries = config.retries or {}
-    if "total_max_attempts" in retries:
-        return int(retries["total_max_attempts"])
-    # botocore does not count the first attempt here.
-    if "max_attempts" in retries:
-        return int(retries["max_attempts"]) + 1
-    configured = session._session.get_config_variable("max_attempts")
-    return None if configured is None else max(1, configured)
-
-
-def _set_session_defaults(
-    session: boto3.session.Session, config: Config, verify: bool | str | None, max_attempts: int | None
-) -> None:
+def _set_session_defaults(session: boto3.session.Session, config: Config, verify: bool | str | None) -> None:
     """Set what applies to all clients of a session, also to those that botocore makes to get the credentials of a profile.
 
     :param verify: amazon.aws's value for boto3: False, the path of a CA bundle, or True or None for the configured one.
@@ -311,8 +307,13 @@ def _set_session_defaults(
         configured = botocore_session.get_config_variable("ca_bundle")
         verify = configured or os.environ.get("REQUESTS_CA_BUNDLE") or True
     botocore_session.set_config_variable("ca_bundle", verify)
-    retries = {"total_max_attempts": max_attempts or _ATTEMPTS_OF_BOTOCORE}
-    botocore_session.set_default_client_config(config.merge(Config(retries={**(config.retries or {}), **retries})))
+    mode, number = (botocore_session.get_config_variable(name) for name in ("retry_mode", "max_attempts"))
+    if number is not None:
+        # botocore fails if the number is 0.
+        botocore_session.set_config_variable("max_attempts", max(1, number))
+    # The mode legacy, the default of older releases of botocore, makes five attempts. That is longer than a search may take.
+    retries = {"mode": "standard" if mode in (None, "legacy") else mode, **(config.retries or {})}
+    botocore_session.set_default_client_config(config.merge(Config(retries=retries)))
     proxies_config = config.proxies_config or {}
     paths = [verify, config.client_cert, proxies_config.get("proxy_ca_bundle"), proxies_config.get("proxy_client_cert")]
     for value in paths:
@@ -369,12 +370,14 @@ def connect(
     params: Mapping[str, Any],
     connection_info: Callable[[], tuple[str | None, str | None, dict[str, Any]]],
     defaults: Mapping[str, Any],
+    secrets: set[str] | None = None,
 ) -> Connection:
     """Return the connection for the options of a module or a plugin.
 
     :param params: the options by name: those of amazon.aws, and assume_role_arn if there is one.
     :param connection_info: amazon.aws's get_aws_connection_info for the module or the plugin.
     :param defaults: settings for botocore's Config, which aws_config overrides.
+    :param secrets: receives all secrets that the connection knows.
     :raises AnsibleSSMIncidentsError: if an option can't be used.
     """
     named = [name for name in _KEY_OPTIONS if params[name]]
@@ -407,4 +410,4 @@ def connect(
         raise invalid_option(
             "aws_config", f"region_name {config_region!r} has no effect", "Set the option region instead"
         )
-    return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"))
+    return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"), secrets)

@@ -88,6 +88,7 @@ _SIGNATURE_ADVICE = (
 )
 _REGION_DISABLED_ADVICE = "Enable the Region for the account, or use another Region."
 _DENIED_ADVICE = "Allow this action in the caller's IAM policy, and check whether another policy denies it."
+_THROTTLING_ADVICE = "The service throttled the request. Try again later, or run fewer tasks at once."
 _NO_CREDENTIALS_ADVICE = (
     "Set access_key and secret_key (and session_token if they are temporary), or profile, or set AWS_ACCESS_KEY_ID and"
     f" AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment of {HOST}."
@@ -157,10 +158,10 @@ COLLECTION_ADVICE = {
 #: AWS's codes for a denied action: those of the services, of STS, and of IAM Identity Center.
 DENIED_ERRORS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException")
 
-# The codes of the signature check in front of each service, for credentials and for the time of a request. Services with
-# the query protocol, such as STS, have other names for what the JSON services call an exception (API references, "Common
-# Error Types"; botocore's models).
-_SIGNATURE_CODES_ADVICE = {
+#: The codes that every service can send, most of them from the signature check in front of it. Services with the query
+#: protocol, such as STS, have other names for what the JSON services call an exception (API references, "Common Error Types";
+#: botocore's models).
+COMMON_ADVICE = {
     "AuthFailure": _CREDENTIALS_ADVICE,
     "ExpiredToken": _EXPIRED_ADVICE,
     "ExpiredTokenException": _EXPIRED_ADVICE,
@@ -175,12 +176,14 @@ _SIGNATURE_CODES_ADVICE = {
     "RequestExpired": _CLOCK_ADVICE,
     "RequestTimeTooSkewed": _CLOCK_ADVICE,
     "SignatureDoesNotMatch": _SIGNATURE_ADVICE,
+    "Throttling": _THROTTLING_ADVICE,
+    THROTTLING: _THROTTLING_ADVICE,
     UNRECOGNIZED_CLIENT: _CREDENTIALS_ADVICE,
 }
 
-#: AWS's codes: those of the services (botocore's models), of the signature check in front of them, and of STS.
+#: AWS's codes: those of every service, of the services (botocore's models), and of STS.
 AWS_ADVICE = {
-    **_SIGNATURE_CODES_ADVICE,
+    **COMMON_ADVICE,
     STS_ACCESS_DENIED: (
         "Allow sts:AssumeRole on this role in the caller's IAM policy, and add the caller to the role's trust policy."
     ),
@@ -193,7 +196,6 @@ AWS_ADVICE = {
     "InternalServerException": "This is an internal error of the service. Try again later.",
     NOT_FOUND: "Check the ARN, and that the Region is in the replication set.",
     QUOTA_EXCEEDED: "The account has reached a quota of the service. It can have only one replication set.",
-    THROTTLING: "The service throttled the request. Try again later, or run fewer tasks at once.",
     # Not in botocore's model (alchemy-run's tests).
     "UnsupportedOperationException": (
         "Incident Manager has been closed to new customers since 7 November 2025, and AWS creates a replication set only in"
@@ -434,10 +436,7 @@ def precise_advice(cause: BaseException | None, sign_in: str = "") -> str:
         return _CRT_ADVICE
     if kinds.intersection(_SIGN_IN_ERRORS) or ADVICE.get(code) == _EXPIRED_ADVICE:
         return f"Sign in again: on {HOST}, run {sign_in}." if sign_in else _EXPIRED_ADVICE
-    if ADVICE.get(code) == _SSO_ADVICE:
-        # Not the advice for a profile whose credentials can't be retrieved.
-        return _SSO_ADVICE
-    if code in _SIGNATURE_CODES_ADVICE and _WRONG_TIME.search(message):
+    if code in COMMON_ADVICE and _WRONG_TIME.search(message):
         return _CLOCK_ADVICE
     found = _DENYING_POLICY.search(message)
     if not found:

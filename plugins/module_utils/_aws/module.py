@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import signal
 from functools import partial
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule, _load_params
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule, aws_argument_spec
 
 from .connection import Connection, connect, validate_credentials
 from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError, as_failure
 from .results import failure_result
-from .secrets import url_secrets, whole_secrets
+from .secrets import texts_in, url_secrets
 from .text import transportable
 
 if TYPE_CHECKING:
@@ -45,14 +46,10 @@ class ModuleRun:
     def __init__(self, module: AnsibleAWSModule) -> None:
         self.result: dict[str, Any] = {"changed": False}
         self._module = module
-        self._connection: Connection | None = None
+        # amazon.aws's class wraps Ansible's, and does not have all of its attributes in older releases.
+        self._ansible_module: AnsibleModule = module and module._module
         self._failure: AnsibleSSMIncidentsError | None = None
         self._is_interruptible = False
-
-    def _hide(self, secrets: Iterable[str]) -> None:
-        """Let Ansible mask secrets in everything that the module returns and logs, also in what others add to the result."""
-        # amazon.aws's class wraps Ansible's, and does not have all of its attributes in older releases.
-        getattr(self._module, "_module", self._module).no_log_values.update(whole_secrets(secrets))
 
     def connect(self, defaults: Mapping[str, Any]) -> Connection:
         """Return the connection for the module's options. From now on, its secrets are masked.
@@ -61,22 +58,23 @@ class ModuleRun:
         :raises AnsibleSSMIncidentsError: if an option can't be used.
         """
         validate_credentials(*_given_options())
-        self._connection = connect(self._module.params, partial(get_aws_connection_info, self._module), defaults)
         # amazon.aws makes resource_actions from the log of botocore, and cuts the URLs in it.
         if self._module.params["debug_botocore_endpoint_logs"]:
             for handler in self._module.logger.handlers:
                 handler.addFilter(self._mask_record)
-        return self._connection
+        secrets = self._ansible_module.no_log_values
+        return connect(self._module.params, partial(get_aws_connection_info, self._module), defaults, secrets)
+
+    def _mask(self, value: Any) -> Any:
+        return remove_values(value, self._ansible_module.no_log_values)
 
     def _mask_record(self, record: logging.LogRecord) -> bool:
-        if self._connection:
-            record.msg, record.args = self._connection.mask(record.getMessage()), None
+        record.msg, record.args = self._mask(record.getMessage()), None
         return True
 
     def log(self, line: str) -> None:
-        """Write a line to syslog or the journal of the host that runs the module, with secrets masked."""
-        # amazon.aws's class wraps Ansible's, and has no log() in older releases.
-        getattr(self._module, "_module", self._module).log(self._connection.mask(line) if self._connection else line)
+        """Write a line to syslog or the journal of the host that runs the module. Ansible masks secrets in it."""
+        self._ansible_module.log(line)
 
     def ignore_signals(self) -> None:
         """Ignore SIGINT and SIGTERM from now on. Call this before a last step that takes no time."""
@@ -107,11 +105,8 @@ class ModuleRun:
         """End the module. Call this after the with block: inside it, ansible-core would add a traceback to the failure."""
         result = self.result
         if self._failure:
-            mask = self._connection.mask if self._connection else None
-            result = {**result, **failure_result(self._failure, ON_MODULE_HOST, mask)}
-        if self._connection:
-            result = self._connection.mask(result)
-            self._hide(self._connection.secrets)
+            result = {**result, **failure_result(self._failure, ON_MODULE_HOST, self._mask)}
+        # Ansible masks secrets in it.
         result = transportable(result)
         if self._failure:
             self._module.fail_json(**result)
@@ -131,19 +126,10 @@ class _Module(AnsibleModule):
     """Ansible's module. It masks the passwords in URLs even if it rejects an option, before ModuleRun exists."""
 
     def _return_formatted(self, kwargs: dict[str, Any]) -> None:
-        for text in _texts([self.params.get("endpoint_url"), self.params.get("aws_config")]):
-            parts, passwords = url_secrets(text)
-            self.no_log_values.update(whole_secrets(parts | passwords))
+        urls = texts_in([self.params.get("endpoint_url"), self.params.get("aws_config")])
+        self.no_log_values.update(*map(url_secrets, urls))
         super()._return_formatted(kwargs)
 
 
 # AnsibleAWSModule ignores the argument module_class.
 AnsibleAWSModule.default_settings["module_class"] = _Module
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield all texts of a value."""
-    if isinstance(value, str):
-        yield value
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _texts(item)

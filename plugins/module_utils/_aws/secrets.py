@@ -2,135 +2,102 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Masks secrets, even if a text contains only a part of one, or if it is escaped. Nothing of AWS is imported here.
+"""Finds the passwords and tokens that nothing may show. Ansible masks them: in the results of modules all no_log_values.
 
-Ansible's remove_values() finds only complete secrets. A proxy that responds instead of AWS may quote a request
-percent-encoded, as JSON, split into lines, cut or in base64.
+A message of AWS can quote the request, and Ansible itself knows only the secrets that are options.
 """
 
 from __future__ import annotations
 
-import html
+import json
+import os
 import re
-from base64 import b64encode
-from functools import lru_cache
-from typing import Any, Iterable, Iterator, Mapping
+from contextlib import suppress
+from glob import glob
+from typing import TYPE_CHECKING, Any, Iterable, Iterator
 from urllib.parse import unquote
 
-from ansible.module_utils.common.parameters import remove_values
-
-_MASK = "********"
-
-# Shorter texts are not secrets: if a token were a blank, every blank would be masked.
-_MIN_LENGTH = 4
+if TYPE_CHECKING:
+    import boto3
 
 # Ansible masks a secret also in the middle of a word, and a shorter one can be a common word.
-_MIN_WHOLE = 8
+_MIN_LENGTH = 8
 
-# The number of letters and digits of the pieces that are masked. A shorter piece could be part of any text.
-_PIECE = 12
+_SECRET_VARIABLES = (
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+)
+# botocore reads a session token under both names.
+_SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
+_TOKEN_FILE_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+_URL_VARIABLE = re.compile(r"(?i:https?_proxy)|AWS_ENDPOINT_URL.*|AWS_CONTAINER_CREDENTIALS_FULL_URI")
 
-# A secret with fewer letters and digits may consist of words, and other texts may have the same pieces. AWS's secrets have
-# at least 35.
-_MIN_RANDOM = 30
-
-# What can be between the letters and digits of a secret in a text: escapes, and all other characters.
-_BETWEEN = re.compile(r"(?:%[0-9A-Fa-f]{2}|\\+u[0-9A-Fa-f]{4}|\\+x[0-9A-Fa-f]{2}|\\+[nrt]|&#?\w{1,8};|[^0-9A-Za-z])+")
-
-
-def mask(value: Any, secrets: Iterable[str | None]) -> Any:
-    """Return a value with all secrets masked, also in the keys of mappings.
-
-    :param value: a text, or mappings and lists of texts. Anything else is returned unchanged.
-    """
-    known = frozenset(secret for secret in secrets if secret and len(secret.strip()) >= _MIN_LENGTH)
-    return _mask_pieces(remove_values(value, known), _pieces_of(known))
+# The secrets in the files of botocore's SSO and login token caches.
+_TOKEN_MEMBERS = (
+    "accessToken",
+    "clientSecret",
+    "dpopKey",
+    "idToken",
+    "refreshToken",
+    "secretAccessKey",
+    "sessionToken",
+)
 
 
-def url_secrets(url: Any) -> tuple[set[str], set[str]]:
-    """Return the parts of a URL that must be masked with their context, and its passwords.
+def long_enough(secrets: Iterable[str | None]) -> set[str]:
+    """Return the secrets that are long enough to be masked wherever they are found, each line of one by itself."""
+    return {line for secret in secrets for line in (secret or "").split() if len(line) >= _MIN_LENGTH}
 
-    The user, a short password and the query can be common words: mask them only with their context in the URL.
-    """
+
+def url_secrets(url: str | None) -> set[str]:
+    """Return the secrets of a URL: its password if it is long enough, the user with the password, and the query."""
     # urlsplit finds no password if the URL has no scheme, or if the password has a slash.
-    text = str(url or "")
+    text = url or ""
     address, _separator, query = (text.partition("://")[2] or text).partition("?")
     user_info = address.rpartition("@")[0]
     password = user_info.partition(":")[2]
-    # Python quotes the password up to a slash.
-    parts = {f"{user_info}@" if user_info else "", f"?{query}" if query else ""}
-    parts |= {f"'{password.partition('/')[0]}'" if "/" in password else ""}
-    parts = {form for part in parts for form in (part, unquote(part)) if form}
-    return parts, {form for form in (password, unquote(password)) if form}
+    found = {f"{user_info}@" if password else "", f"?{query}" if query else "", *long_enough([password])}
+    return {form for secret in found for form in (secret, unquote(secret)) if form}
 
 
-def whole_secrets(secrets: Iterable[str | None]) -> set[str]:
-    """Return the secrets that are long enough to be masked wherever they are found, as Ansible's no_log_values are."""
-    return {secret for secret in secrets if secret and len(secret) >= _MIN_WHOLE}
-
-
-@lru_cache(maxsize=1)
-def _pieces_of(secrets: frozenset[str]) -> frozenset[str]:
-    """Return all pieces of the letters and digits of the secrets and of their base64 forms."""
-    pieces: set[str] = set()
-    for secret in secrets:
-        if len(_BETWEEN.sub("", secret)) >= _MIN_RANDOM:
-            for form in (secret, *_base64_of(secret)):
-                letters = _BETWEEN.sub("", form).lower()
-                pieces.update(letters[start : start + _PIECE] for start in range(len(letters) - _PIECE + 1))
-    return frozenset(pieces)
-
-
-def _base64_of(secret: str) -> Iterator[str]:
-    """Yield a secret in base64, once for each number of bytes that can be before it in its group of three."""
-    for before in range(3):
-        encoded = b64encode(b" " * before + secret.encode("utf-8", "replace")).decode()
-        # Without the groups that depend on the bytes before and after it.
-        yield encoded[4 if before else 0 : -4]
-
-
-def _mask_pieces(value: Any, pieces: frozenset[str]) -> Any:
-    if not pieces:
-        return value
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield all texts in mappings and lists."""
     if isinstance(value, str):
-        return _mask_text(value, pieces)
-    if isinstance(value, Mapping):
-        return {_mask_pieces(key, pieces): _mask_pieces(item, pieces) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_mask_pieces(item, pieces) for item in value]
-    return value
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from texts_in(item)
 
 
-def _mask_text(text: str, pieces: frozenset[str]) -> str:
-    # If every letter is escaped, a secret is found only in the decoded text.
-    decoded = unquote(html.unescape(text)) if "%" in text or "&" in text else text
-    if decoded != text and _spans(decoded, pieces) and not _spans(text, pieces):
-        return _MASK
-    for first, end in reversed(_spans(text, pieces)):
-        text = text[:first] + _MASK + text[end:]
-    return text
+def configured_secrets(session: boto3.session.Session) -> set[str]:
+    """Return the secrets in the AWS configuration files and the environment.
+
+    botocore uses some of them, also for the role of another profile, and an error can quote them.
+    """
+    config = session._session.full_config
+    profiles = config.get("profiles", {}).values()
+    found = [profile.get(name) for profile in profiles for name in _SECRET_SETTINGS]
+    found += [os.environ.get(name) for name in _SECRET_VARIABLES]
+    token_files = [profile.get("web_identity_token_file") for profile in profiles]
+    for path in filter(None, (*token_files, *map(os.environ.get, _TOKEN_FILE_VARIABLES))):
+        with suppress(OSError, ValueError), open(path, encoding="utf-8") as opened:
+            found.append(opened.read())
+    urls = [os.environ[name] for name in os.environ if _URL_VARIABLE.fullmatch(name)]
+    urls += [text for text in texts_in(config) if "://" in text]
+    return long_enough(found).union(*map(url_secrets, urls))
 
 
-def _spans(text: str, pieces: frozenset[str]) -> list[tuple[int, int]]:
-    """Return the positions of pieces in a text, in order. Case is ignored, because headers are shown in lower case."""
-    spans: list[tuple[int, int]] = []
-    if len(text) < _PIECE:
-        return spans
-    positions = [position for start, end in _runs(text) for position in range(start, end)]
-    letters = "".join(text[position] for position in positions).lower()
-    for start in range(len(letters) - _PIECE + 1):
-        if letters[start : start + _PIECE] in pieces:
-            first, end = positions[start], positions[start + _PIECE - 1] + 1
-            if spans and first <= spans[-1][1]:
-                first = spans.pop()[0]
-            spans.append((first, end))
-    return spans
+def cached_tokens() -> set[str]:
+    """Return the tokens that `aws sso login` and `aws login` have stored. botocore sends them to get credentials."""
+    found: list[str] = []
 
+    def collect(members: dict[str, Any]) -> None:
+        found.extend(members[name] for name in _TOKEN_MEMBERS if isinstance(members.get(name), str))
 
-def _runs(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the start and end of each run of letters and digits."""
-    start = 0
-    for between in _BETWEEN.finditer(text):
-        yield start, between.start()
-        start = between.end()
-    yield start, len(text)
+    login_cache = os.environ.get("AWS_LOGIN_CACHE_DIRECTORY") or "~/.aws/login/cache"
+    for directory in ("~/.aws/sso/cache", login_cache):
+        for path in glob(os.path.join(os.path.expanduser(directory), "*.json")):
+            with suppress(OSError, ValueError, RecursionError), open(path, encoding="utf-8") as opened:
+                json.load(opened, object_hook=collect)
+    return long_enough(found)

@@ -11,14 +11,11 @@ action that Ansible runs in forks of one process.
 from __future__ import annotations
 
 import gc
-import json
 import os
-import re
 import shlex
 from contextlib import suppress
 from functools import lru_cache
-from glob import glob
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import TYPE_CHECKING
 
 try:
     import boto3
@@ -29,28 +26,6 @@ except ImportError:
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
-
-_SECRET_VARIABLES = (
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-)
-# botocore reads a session token under both names.
-_SECRET_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
-_TOKEN_FILE_VARIABLES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
-_URL_VARIABLE = re.compile(r"(?i:https?_proxy)|AWS_ENDPOINT_URL.*|AWS_CONTAINER_CREDENTIALS_FULL_URI")
-
-# The secrets in the files of botocore's SSO and login token caches.
-_TOKEN_MEMBERS = {
-    "accessToken",
-    "clientSecret",
-    "dpopKey",
-    "idToken",
-    "refreshToken",
-    "secretAccessKey",
-    "sessionToken",
-}
 
 # An unused session, for the one connection that a forked process makes.
 _preloaded_sessions: list[botocore.session.Session] = []
@@ -72,30 +47,6 @@ def make_session(profile: str | None, region: str | None) -> boto3.session.Sessi
     return session
 
 
-def configured_secrets(session: boto3.session.Session) -> set[str]:
-    """Return the secrets in the AWS configuration files and the environment.
-
-    botocore uses some of them, also for the role of another profile, and an error can quote them.
-
-    :return: secret keys, tokens and passwords. A text of less than 8 characters can be a common word and is left out.
-    """
-    profiles = session._session.full_config.get("profiles", {}).values()
-    found = {profile.get(name) for profile in profiles for name in _SECRET_SETTINGS}
-    found |= {os.environ.get(name) for name in _SECRET_VARIABLES}
-    token_files = {profile.get("web_identity_token_file") for profile in profiles}
-    token_files |= {os.environ.get(name) for name in _TOKEN_FILE_VARIABLES}
-    for path in filter(None, token_files):
-        with suppress(OSError, ValueError), open(path, encoding="utf-8") as opened:
-            found.add(opened.read().strip())
-    return {secret for secret in found if secret and len(secret) >= 8}
-
-
-def configured_urls(session: boto3.session.Session) -> set[str]:
-    """Return the URLs in the AWS configuration files and the environment. They can contain passwords."""
-    names = [name for name in os.environ if _URL_VARIABLE.fullmatch(name)]
-    return {os.environ[name] for name in names} | set(_texts(session._session.full_config, {"endpoint_url"}))
-
-
 def sign_in_command(session: boto3.session.Session) -> str:
     """Return the command of the AWS CLI that renews the login of a session's profile, or of the source of its role, or ""."""
     profiles = session._session.full_config.get("profiles", {})
@@ -109,25 +60,6 @@ def sign_in_command(session: boto3.session.Session) -> str:
             return f"aws sso login --profile {shlex.quote(name)}"
         name = settings.get("source_profile")
     return ""
-
-
-def cached_tokens() -> set[str]:
-    """Return the tokens that `aws sso login` and `aws login` have stored. botocore sends them to get credentials."""
-    found: set[str] = set()
-    login_cache = os.environ.get("AWS_LOGIN_CACHE_DIRECTORY") or "~/.aws/login/cache"
-    for folder in ("~/.aws/sso/cache", login_cache):
-        for path in glob(os.path.join(os.path.expanduser(folder), "*.json")):
-            with suppress(OSError, ValueError, RecursionError), open(path, encoding="utf-8") as opened:
-                found |= set(_texts(json.load(opened), _TOKEN_MEMBERS))
-    return {token for token in found if len(token) >= 8}
-
-
-def _texts(value: Any, names: set[str]) -> Iterator[str]:
-    """Yield the texts with one of these names, anywhere in mappings."""
-    for name, item in value.items() if isinstance(value, dict) else ():
-        if isinstance(item, str) and name in names:
-            yield item
-        yield from _texts(item, names)
 
 
 def preload(*operations: tuple[str, str]) -> None:

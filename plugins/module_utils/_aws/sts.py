@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .arn import is_account_id
-from .calls import call_aws, required_member
+from .calls import AS_CONFIGURED, Attempts, call_aws, required_member
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -33,7 +33,7 @@ def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
     return call_aws(client, f"assume the role {role_arn}", assume, returns_secrets=True)
 
 
-def get_caller_account_id(client: BaseClient) -> str:
+def get_caller_account_id(client: BaseClient, attempts: Attempts = AS_CONFIGURED) -> str:
     """Return the ID of the account that the credentials belong to (GetCallerIdentity).
 
     :raises AnsibleSSMIncidentsError: for every error.
@@ -45,4 +45,4 @@ def get_caller_account_id(client: BaseClient) -> str:
             raise ValueError(f"{account_id!r} is not an account ID")
         return account_id
 
-    return call_aws(client, "get the caller's identity", get)
+    return call_aws(client, "get the caller's identity", get, attempts)

@@ -22,7 +22,7 @@ except ImportError:
     pass  # AnsibleAWSModule reports it
 
 from .._aws.arn import is_arn_of
-from .._aws.calls import call_aws
+from .._aws.calls import AS_CONFIGURED, Attempts, call_aws
 from .._aws.errors import MALFORMED_ANSWER, TIMEOUT_ERRORS, WAIT_TIMEOUT, AnsibleSSMIncidentsError
 from .._aws.text import iso_time
 from .kinds import NONE_IF_NOT_FOUND, REPLICATION_SET, Kind
@@ -76,6 +76,14 @@ class Place(NamedTuple):
     region: str
     arn: str | None = None
     item_id: str | None = None
+
+
+class _AttemptsOfRound(Attempts):
+    """How a call of the export is tried. If it times out, another Region or the next round has the next attempt."""
+
+    def allows(self, failure: AnsibleSSMIncidentsError, attempt: int, client: BaseClient) -> bool:
+        """Return whether a call that has failed in this attempt is tried once more."""
+        return failure.code not in TIMEOUT_ERRORS and super().allows(failure, attempt, client)
 
 
 class Reader:
@@ -194,8 +202,8 @@ class Reader:
             raise last
         try:
             # The error does not quote a response that can't be read, because the response can contain personal data.
-            until = None if deadline == math.inf else deadline
-            result = call_aws(client, what, partial(call, client), returns_secrets=True, deadline=until)
+            attempts = AS_CONFIGURED if deadline == math.inf else _AttemptsOfRound(deadline=deadline, is_patient=True)
+            result = call_aws(client, what, partial(call, client), attempts, returns_secrets=True)
         except AnsibleSSMIncidentsError as failure:
             with self._lock:
                 number, last = self._trouble(place.region, is_list)

@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-from functools import partial
+import time
 from typing import TYPE_CHECKING, Any, Iterator
 
-from .._aws.calls import call_aws, required_member
+from .._aws.calls import Attempts, call_aws, required_member
 from .._aws.errors import ACCESS_DENIED, MALFORMED_ANSWER, AnsibleSSMIncidentsError, precise_advice
-from .._aws.parallel import within
 from .accounts import Identity, facts_of, identity_of, is_root_id, is_unit_id, organization_of, unit_ids_of
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 #: botocore's name of the service.
 SERVICE = "organizations"
 
-# The time limit of a call, in seconds, for all its attempts together.
+# How long a call is retried, in seconds.
 _CALL_SECONDS = 60
 
 # The largest page of ListAccounts (API reference).
@@ -160,13 +159,12 @@ def _pages(client: BaseClient, operation: str, description: str, member: str, **
 
 
 def _call(client: BaseClient, description: str, call: Any) -> Any:
-    """Call AWS within the time limit, and return what the call returns.
+    """Call AWS, retry within the time limit, and return what the call returns.
 
     :raises AnsibleSSMIncidentsError: for every error, with the advice for AWS Organizations.
     """
     try:
-        # The read timeout applies to each part of a response. A response that arrives in many small parts never reaches it.
-        return within(_CALL_SECONDS, client.meta.region_name, partial(call_aws, client, description, call))
+        return call_aws(client, description, call, Attempts(deadline=time.monotonic() + _CALL_SECONDS))
     except AnsibleSSMIncidentsError as failure:
         advice = precise_advice(failure.cause) or _ADVICE.get(failure.code)
         if failure.code.endswith("NotFoundException"):

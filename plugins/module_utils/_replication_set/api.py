@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from .._aws.arn import is_region_name
-from .._aws.calls import call_aws, required_member
+from .._aws.calls import AS_CONFIGURED, ONCE, Attempts, call_aws, required_member
 from .service import DEFAULT_KEY, is_replication_set_arn
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MAX_PAGES = 20
 
 
-def list_replication_sets(client: BaseClient) -> list[str]:
+def list_replication_sets(client: BaseClient, attempts: Attempts = AS_CONFIGURED) -> list[str]:
     """Return the ARNs of the account's replication sets: one or none (ListReplicationSets, every page).
 
     :raises AnsibleSSMIncidentsError: for every error.
@@ -41,10 +41,10 @@ def list_replication_sets(client: BaseClient) -> list[str]:
                 raise ValueError("nextToken is not a str")
         return list(arns)
 
-    return call_aws(client, "list the replication sets", list_every_page)
+    return call_aws(client, "list the replication sets", list_every_page, attempts)
 
 
-def get_replication_set(client: BaseClient, arn: str) -> dict[str, Any]:
+def get_replication_set(client: BaseClient, arn: str, attempts: Attempts = AS_CONFIGURED) -> dict[str, Any]:
     """Return replicationSet of GetReplicationSet, which succeeds only in a Region that is in the set.
 
     :raises AnsibleSSMIncidentsError: for every error, a set that is not found included.
@@ -55,10 +55,10 @@ def get_replication_set(client: BaseClient, arn: str) -> dict[str, Any]:
         _validate_replication_set(replication_set, arn)
         return replication_set
 
-    return call_aws(client, f"get the replication set {arn}", get)
+    return call_aws(client, f"get the replication set {arn}", get, attempts)
 
 
-def list_tags(client: BaseClient, arn: str) -> dict[str, str]:
+def list_tags(client: BaseClient, arn: str, attempts: Attempts = AS_CONFIGURED) -> dict[str, str]:
     """Return a replication set's tags as a dict (ListTagsForResource).
 
     :raises AnsibleSSMIncidentsError: for every error.
@@ -68,7 +68,7 @@ def list_tags(client: BaseClient, arn: str) -> dict[str, str]:
         answer = required_member(client.list_tags_for_resource(resourceArn=arn), "tags", dict)
         return {key: required_member(answer, key, str) for key in answer}
 
-    return call_aws(client, f"list the tags of the replication set {arn}", list_all)
+    return call_aws(client, f"list the tags of the replication set {arn}", list_all, attempts)
 
 
 def create_replication_set(
@@ -97,7 +97,7 @@ def create_replication_set(
         client,
         "create a replication set",
         create,
-        max_attempts=1,
+        ONCE,
     )
 
 
@@ -168,7 +168,7 @@ def _write(client: BaseClient, description: str, call: Callable[[], Any]) -> Non
         if call()["ResponseMetadata"]["HTTPStatusCode"] != 204:
             raise ValueError("the status is not 204")
 
-    call_aws(client, description, call_and_check, max_attempts=1)
+    call_aws(client, description, call_and_check, ONCE)
 
 
 # The types of the optional members (botocore's model, shapes ReplicationSet and RegionInfo).

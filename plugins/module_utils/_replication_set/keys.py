@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping
 
-from .._aws.calls import call_aws, required_member
+from .._aws.calls import ONCE, call_aws, required_member
 from .._aws.errors import (
     ACCESS_DENIED,
     KEY_NOT_USABLE,
@@ -70,7 +70,7 @@ def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
         return metadata
 
     try:
-        return call_aws(client, f"describe the KMS key {arn}", describe, max_attempts=1)
+        return call_aws(client, f"describe the KMS key {arn}", describe, ONCE)
     except AnsibleSSMIncidentsError as failure:
         if failure.code == KMS_NOT_FOUND:
             return None
@@ -91,7 +91,7 @@ def describe_keys(
     calls = {}
     for region, arn in keys:
         try:
-            client = connection.client("kms", region, retry=False, timeout=_TIMEOUT)
+            client = connection.client("kms", region, timeout=_TIMEOUT)
             calls[region, arn] = partial(describe_key, client, arn)
         except AnsibleSSMIncidentsError as failure:
             described[region, arn] = failure

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, TypeVar
 
+from .._aws.calls import ONCE
 from .._aws.errors import AnsibleSSMIncidentsError
 from .._aws.parallel import in_parallel, within
 from . import api
@@ -89,15 +90,15 @@ class Remote:
 
     def list_replication_sets(self, region: str) -> list[str]:
         """Return the ARNs of the account's replication sets, from one Region."""
-        return api.list_replication_sets(self._client(region))
+        return api.list_replication_sets(self._client(region), ONCE)
 
     def get_replication_set(self, region: str, arn: str) -> dict[str, Any]:
         """Return a replication set, from one of its Regions."""
-        return api.get_replication_set(self._client(region), arn)
+        return api.get_replication_set(self._client(region), arn, ONCE)
 
     def list_tags(self, region: str, arn: str) -> dict[str, str]:
         """Return the tags of a replication set."""
-        return api.list_tags(self._client(region), arn)
+        return api.list_tags(self._client(region), arn, ONCE)
 
     def send(self, region: str, arn: str, step: Step, token: str) -> str:
         """Send a step, without retries.
@@ -121,4 +122,4 @@ class Remote:
         return arn
 
     def _client(self, region: str) -> BaseClient:
-        return self._connection.client(SERVICE, region, retry=False)
+        return self._connection.client(SERVICE, region)

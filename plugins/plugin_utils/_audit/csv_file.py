@@ -11,7 +11,6 @@ import re
 from io import StringIO
 from typing import Any, Iterator, Mapping
 
-from .report import outcome_of_row
 from .text import as_line, as_text
 
 #: The columns, in this order. A later version may add columns at the end.
@@ -43,16 +42,15 @@ def to_csv(report: Mapping[str, Any]) -> str:
     control characters are replaced, so that each line of the file is one record. Every cell is quoted, so that readers that
     distinguish text from numbers read an account ID as text. In Excel, import this column as text to keep leading zeros.
 
-    :param report: the report; any value in it may be null or missing. Its accounts keep their order.
+    :param report: the report. Its accounts keep their order.
     :return: lines with the COLUMNS, which are named as in the report. error_code is the code of the account's error, arn
         is the ARN of its replication set, and region is the Region of the finding. In a line without a finding, msg is the
-        message of the account. expected and actual are JSON unless they are strings. Any other cell is empty if its value is
-        null or missing.
+        message of the account. expected and actual are JSON unless they are strings. Any other cell is empty if its value is null.
     """
     file = StringIO()
     writer = csv.DictWriter(file, COLUMNS, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writeheader()
-    for row in report.get("accounts") or []:
+    for row in report["accounts"]:
         for values in _values(row):
             writer.writerow({column: _cell(value) for column, value in values.items()})
     return file.getvalue()
@@ -61,20 +59,17 @@ def to_csv(report: Mapping[str, Any]) -> str:
 def _values(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the values of each line of an account."""
     account = {
-        **{column: row.get(column) for column in ("name", "account_id", "time")},
-        "outcome": outcome_of_row(row),
-        "error_code": (row.get("error") or {}).get("code"),
-        "arn": (row.get("replication_set") or {}).get("arn"),
+        **{column: row[column] for column in ("name", "account_id", "time", "outcome")},
+        "error_code": (row["error"] or {}).get("code"),
+        "arn": (row["replication_set"] or {}).get("arn"),
     }
-    findings = row.get("findings") or []
-    if not findings:
-        yield {**account, "msg": row.get("msg")}
-    for finding in findings:
-        finding = finding or {}
+    if not row["findings"]:
+        yield {**account, "msg": row["msg"]}
+    for finding in row["findings"]:
         yield {
             **account,
-            **{column: finding.get(column) for column in ("rule", "region", "known", "msg")},
-            **{column: as_text(finding.get(column)) for column in ("expected", "actual")},
+            **{column: finding[column] for column in ("rule", "region", "known", "msg")},
+            **{column: as_text(finding[column]) for column in ("expected", "actual")},
         }
 
 

@@ -5,8 +5,7 @@
 """The JUnit XML file of an audit's report, for CI servers. Any text in the report may be malicious.
 
 Two schemas describe the format: JUnit.xsd of windyroad/JUnit-Schema, which is Ant's format, and junit-10.xsd of Jenkins'
-xUnit plugin. A file that to_junit() writes is valid against both. The exception is a report without a time, which the
-first schema requires.
+xUnit plugin. A file that to_junit() writes is valid against both.
 """
 
 from __future__ import annotations
@@ -16,9 +15,8 @@ from xml.etree import ElementTree
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import shorten
 
-from .report import count_outcomes, outcome_of_row
 from .rules import FAILED, PASSED, UNKNOWN
-from .text import as_line, utc
+from .text import as_line
 
 # CI servers sort test results, and compare them between runs, by this name and the names of the accounts.
 _SUITE = "incident_manager.aws.audit"
@@ -33,41 +31,36 @@ def to_junit(report: Mapping[str, Any]) -> str:
     An account that failed is a failure with its findings, one per line. An account whose outcome is unknown is an error. The
     report's notes are the suite's output. Control characters, and all others that XML does not allow, are replaced.
 
-    :param report: the report; any value in it may be null or missing. Its accounts keep their order.
+    :param report: the report. Its accounts keep their order.
     :return: a complete document that can be encoded as UTF-8.
     """
-    counts = count_outcomes(report)
+    summary = report["summary"]
     suite = ElementTree.Element(
         "testsuite",
         {
             "name": _SUITE,
-            "tests": str(sum(counts.values())),
-            "failures": str(counts[FAILED]),
-            "errors": str(counts[UNKNOWN]),
+            "tests": str(summary["accounts"]),
+            "failures": str(summary[FAILED]),
+            "errors": str(summary[UNKNOWN]),
             "skipped": "0",
             "time": _NO_TIME,
+            # The schema allows neither an offset nor a fraction.
+            "timestamp": report["time"].partition(".")[0],
             "hostname": "localhost",  # Required. It is the schema's value for a host that is not known.
         },
     )
-    time = utc(report.get("time"))
-    if time:
-        # The schema allows neither an offset nor a fraction.
-        suite.set("timestamp", time.replace(tzinfo=None).isoformat(timespec="seconds"))
     ElementTree.SubElement(suite, "properties")
-    for row in report.get("accounts") or []:
+    for row in report["accounts"]:
         suite.append(_test_case(row))
-    ElementTree.SubElement(suite, "system-out").text = "\n".join(map(as_line, report.get("notes") or []))
+    ElementTree.SubElement(suite, "system-out").text = "\n".join(map(as_line, report["notes"]))
     ElementTree.SubElement(suite, "system-err")
     ElementTree.indent(suite)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(suite, encoding="unicode")}\n'
 
 
 def _test_case(row: Mapping[str, Any]) -> ElementTree.Element:
-    name = row.get("name")
-    case = ElementTree.Element(
-        "testcase", {"classname": _SUITE, "name": "No name" if name is None else as_line(name), "time": _NO_TIME}
-    )
-    outcome = outcome_of_row(row)
+    case = ElementTree.Element("testcase", {"classname": _SUITE, "name": as_line(row["name"]), "time": _NO_TIME})
+    outcome = row["outcome"]
     if outcome != PASSED:
         # Never a text of the report, because GitLab's parser interprets some types as the type of the element's content.
         problem = ElementTree.SubElement(case, "failure" if outcome == FAILED else "error", {"type": outcome})
@@ -79,17 +72,12 @@ def _test_case(row: Mapping[str, Any]) -> ElementTree.Element:
 
 def _problems(row: Mapping[str, Any]) -> list[str]:
     """Return the problems of an account, each as a line: its findings, or its message if it has none."""
-    findings = [
-        _joined((finding or {}).get("rule"), (finding or {}).get("msg")) for finding in row.get("findings") or []
-    ]
-    return findings or [_joined((row.get("error") or {}).get("code"), row.get("msg"))]
+    findings = [as_line(f"{finding['rule']}: {finding['msg']}") for finding in row["findings"]]
+    code = f"{row['error']['code']}: " if row["error"] else ""
+    return findings or [as_line(f"{code}{row['msg']}")]
 
 
 def _details(row: Mapping[str, Any]) -> list[str]:
     """Return the message of AWS or of a library, as lines, unless the account's message contains it."""
-    message = (row.get("error") or {}).get("message")
-    return [] if message is None or str(message) in str(row.get("msg")) else [as_line(message)]
-
-
-def _joined(topic: Any, text: Any) -> str:
-    return ": ".join(as_line(part) for part in (topic, text) if part is not None) or "No message"
+    error = row["error"]
+    return [as_line(error["message"])] if error and error["message"] not in row["msg"] else []

@@ -11,12 +11,8 @@ from base64 import b64encode
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Iterable, Mapping
+from typing import Any, Mapping
 
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import (
-    REGION_FIELDS,
-    SET_FIELDS,
-)
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
     DEFAULT_KEY,
     KMS_KEY_ARN,
@@ -24,68 +20,48 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from .report import count_outcomes, headline, outcome_of_row
-from .rules import PASSED
+from .report import headline
+from .rules import OUTCOMES, PASSED
 from .text import as_text, utc
-
-_FINDING_FIELDS = ("msg", "rule", "expected", "actual", "known")
-_ERROR_FIELDS = ("code", "message")
-_KMS_KEY_FIELDS = ("key_state", "deletion_date")
 
 
 def audit_page(report: Mapping[str, Any]) -> str:
     """Return the HTML page of an audit's report.
 
-    :param report: the report; any value in it may be null or missing. Its accounts keep their order.
+    :param report: the report. Its accounts keep their order.
     :return: a complete document that can be encoded as UTF-8.
     """
-    # The page counts the accounts that it lists, and does not use the report's summary.
-    counts = count_outcomes(report)
+    counts = {outcome: report["summary"][outcome] for outcome in OUTCOMES}
     return _template().render(
-        views=[_view(row) for row in report.get("accounts") or []],
+        views=[_view(row) for row in report["accounts"]],
         counts=counts,
         headline=headline(report),
         worst=next((outcome for outcome, count in counts.items() if count), PASSED),
-        notes=report.get("notes") or [],
-        time=report.get("time"),
+        notes=report["notes"],
+        time=report["time"],
         default_key=DEFAULT_KEY,
     )
 
 
 def _view(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the template shows of a row. Every key is present."""
-    facts, exists = row.get("replication_set"), row.get("exists")
-    findings = [_fields(finding, _FINDING_FIELDS) for finding in row.get("findings") or []]
-    error = _fields(row.get("error"), _ERROR_FIELDS)
-    msg = row.get("msg")
-    rules = row.get("rules") or {}
+    """Return what the template shows of a row."""
+    facts, error, rules = (row[name] or {} for name in ("replication_set", "error", "rules"))
+    message = error.get("message")
     return {
-        **_fields(row, ("name", "account_id", "region", "time")),
-        "outcome": outcome_of_row(row),
-        "exists": bool(facts) if exists is None and facts is not None else exists,
+        **row,
         "retired": rules.get("state") == "absent",
-        "findings": findings,
         # The message repeats the findings, and often AWS's message.
-        "msg": None if findings else msg,
-        "error_code": error["code"],
-        "error_message": None if str(error["message"]) in str(msg) else error["message"],
+        "msg": None if row["findings"] else row["msg"],
+        "error_code": error.get("code"),
+        "error_message": None if message is None or message in row["msg"] else message,
         "rules": rules,
-        "set": _fields(facts, SET_FIELDS),
-        "tags": (facts or {}).get("tags") or {},
+        "set": facts,
+        "tags": facts.get("tags") or {},
         "regions": [
-            {
-                "name": name,
-                **_fields(info, REGION_FIELDS),
-                # The state of the Region's KMS key, if the facts have it.
-                **_fields((info or {}).get("kms_key"), _KMS_KEY_FIELDS),
-            }
-            for name, info in ((facts or {}).get("region_map") or {}).items()
+            {"key_state": None, **info, **(info["kms_key"] or {}), "name": name}
+            for name, info in facts.get("region_map", {}).items()
         ],
     }
-
-
-def _fields(mapping: Mapping[str, Any] | None, names: Iterable[str]) -> dict[str, Any]:
-    return {name: (mapping or {}).get(name) for name in names}
 
 
 @lru_cache(maxsize=None)

@@ -15,16 +15,41 @@ import re
 from typing import Any, Iterable, Iterator, Mapping
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import one_line
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import (
+    REGION_FIELDS,
+    SET_FIELDS,
+)
 
 from .rules import FAILED, OUTCOMES, PASSED, UNKNOWN, is_grave
 
 FORMAT_VERSION = 2
 
-# The fields of an account's row besides its name, with the values that the audit returned.
-_FIELDS = ("account_id", "outcome", "msg", "exists", "region", "replication_set", "findings", "error", "rules", "time")
-
-# Fields that were added to the format later. A report may lack them, which means null.
-_ADDED_FIELDS = ("expected_account_id",)
+_TEXT = (str, None)
+# The shape of a row: a type, None, alternatives, a list of a shape, or a mapping with at least these keys. In a mapping, the key
+# str stands for any key.
+_KMS_KEY = {"key_state": _TEXT, "deletion_date": _TEXT}
+_REGION = {**dict.fromkeys(REGION_FIELDS, _TEXT), "kms_key": (_KMS_KEY, None)}
+_SET = {
+    **dict.fromkeys(SET_FIELDS, _TEXT),
+    "deletion_protected": (bool, None),
+    "region_map": {str: _REGION},
+    "tags": ({str: str}, None),
+}
+_ROW = {
+    "name": str,
+    "account_id": _TEXT,
+    "outcome": str,
+    "msg": str,
+    "exists": (bool, None),
+    "region": _TEXT,
+    # Empty if there is no set, null if that is not known.
+    "replication_set": (_SET, {str: None}, None),
+    "findings": [{"rule": str, "region": _TEXT, "expected": object, "actual": object, "known": bool, "msg": str}],
+    "error": ({"code": str, "message": str}, None),
+    "rules": ({str: object}, None),
+    "time": str,
+    "expected_account_id": _TEXT,
+}
 
 # The most names of accounts with the same findings on a line.
 _MAX_NAMES = 5
@@ -48,20 +73,20 @@ def build_row(name: str, audit: Mapping[str, Any], time: str) -> dict[str, Any]:
 
     :param name: the host's name in the inventory.
     :param audit: what the audit's task returned for the host. If Ansible failed before the account was audited, for example
-        because of an undefined variable, this is Ansible's failure, and the outcome is unknown.
+        because of an undefined variable, this is Ansible's failure. The outcome is then unknown, as for any other value that is
+        not the result of an audit.
     :param time: the row's time if the audit has none.
     """
-    row = {"name": str(name), **{field: audit.get(field) for field in (*_FIELDS, *_ADDED_FIELDS)}}
-    row["findings"] = list(row["findings"] or [])
+    row = {**{field: audit.get(field) for field in _ROW}, "name": str(name)}
+    row["findings"] = row["findings"] or []
     row["time"] = row["time"] or time
-    if row["outcome"] not in OUTCOMES:
-        row["outcome"] = UNKNOWN
-        msg = str(row["msg"] or "The audit has no result for this account.")
-        row["msg"] = msg if row["error"] else _without_variables(msg)
-    elif row["outcome"] == PASSED and audit.get("failed"):
+    if row["outcome"] == PASSED and audit.get("failed"):
         # For example because of failed_when: if Ansible counts the task as failed, the account has not passed.
         row["outcome"] = FAILED
-    return row
+    if _is_row(row):
+        return row
+    msg = _without_variables(str(row["msg"] or "The audit has no result for this account."))
+    return {**dict.fromkeys(_ROW), "name": str(name), "outcome": UNKNOWN, "msg": msg, "findings": [], "time": time}
 
 
 def _without_variables(msg: str) -> str:
@@ -131,7 +156,7 @@ def _unless_shared(row: Mapping[str, Any], shared: Mapping[str, str]) -> Mapping
     One of the names may stand for an account that was not audited.
     """
     account_id = row["account_id"]
-    if row["outcome"] != PASSED or account_id not in shared or row.get("expected_account_id") == account_id:
+    if row["outcome"] != PASSED or account_id not in shared or row["expected_account_id"] == account_id:
         return row
     advice = (
         "Check that each name has its own credentials. If the names are meant to be the same account, set account_id to"
@@ -174,50 +199,31 @@ def _refuse_constant(name: str) -> None:
 
 
 def _is_row(row: Any) -> bool:
-    if not isinstance(row, dict) or not all(field in row for field in _FIELDS):
-        return False
-    facts = row["replication_set"] or {}
     return (
-        all(isinstance(row.get(field), str) for field in ("name", "time", "outcome", "msg"))
-        and _TIME.fullmatch(row["time"]) is not None
+        _has_shape(row, _ROW)
+        and bool(row["exists"]) == bool(row["replication_set"])
         and row["outcome"] in OUTCOMES
-        and isinstance(row["account_id"], (str, type(None)))
-        and isinstance(row["findings"], list)
-        and all(isinstance(field, (dict, type(None))) for field in (row["error"], row["rules"], *row["findings"]))
-        and None not in row["findings"]
+        and _TIME.fullmatch(row["time"]) is not None
         and not (row["outcome"] == PASSED and (row["findings"] or row["error"]))
-        and isinstance(facts, dict)
-        and all(isinstance(facts.get(field), (dict, type(None))) for field in ("region_map", "tags"))
-        and all(isinstance(info, (dict, type(None))) for info in _regions(facts))
-        and all(isinstance((info or {}).get("kms_key"), (dict, type(None))) for info in _regions(facts))
     )
 
 
-def _regions(facts: Mapping[str, Any]) -> Iterable[Any]:
-    return (facts.get("region_map") or {}).values()
-
-
-def outcome_of_row(row: Mapping[str, Any]) -> str:
-    """Return a row's outcome. Any value that is not an outcome counts as unknown, and never as a pass."""
-    outcome = row.get("outcome")
-    return outcome if outcome in OUTCOMES else UNKNOWN
-
-
-def count_outcomes(report: Report) -> dict[str, int]:
-    """Return how many accounts of a report have each outcome, the worst first.
-
-    :param report: any value in it may be null or missing. Its accounts are counted, and its summary is not read.
-    """
-    outcomes = [outcome_of_row(row) for row in report.get("accounts") or []]
-    return {outcome: outcomes.count(outcome) for outcome in OUTCOMES}
+def _has_shape(value: Any, shape: Any) -> bool:
+    if isinstance(shape, tuple):
+        return any(_has_shape(value, alternative) for alternative in shape)
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(_has_shape(item, shape[0]) for item in value)
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            return False
+        expected = dict.fromkeys(value, shape[str]) if str in shape else shape
+        return all(key in value and _has_shape(value[key], inner) for key, inner in expected.items())
+    return value is None if shape is None else isinstance(value, shape)
 
 
 def headline(report: Report) -> str:
-    """Return the result of the audit as a sentence without a full stop. It always says how many outcomes are unknown.
-
-    :param report: as for count_outcomes().
-    """
-    failed, unknown, passed = count_outcomes(report).values()
+    """Return the result of the audit as a sentence without a full stop. It always says how many outcomes are unknown."""
+    failed, unknown, passed = (report["summary"][outcome] for outcome in OUTCOMES)
     total = failed + unknown + passed
     if not total:
         return "No account was audited"
@@ -241,9 +247,9 @@ def text_lines(report: Report, limit: int) -> Iterator[str]:
     names_by_problem: dict[tuple[str, ...], list[str]] = {}
     for row in report["accounts"]:
         if row["outcome"] != PASSED:
-            problems = [finding.get("msg") for finding in row["findings"]] or [row["msg"]]
+            problems = [finding["msg"] for finding in row["findings"]] or [row["msg"]]
             name = f"{row['name']} ({row['account_id']})" if row["account_id"] else row["name"]
-            names_by_problem.setdefault((row["outcome"], *map(str, problems)), []).append(name)
+            names_by_problem.setdefault((row["outcome"], *problems), []).append(name)
     for (outcome, *problems), names in list(names_by_problem.items())[:limit]:
         yield one_line(f"{outcome}: {_listed(names)}")
         for problem in problems:

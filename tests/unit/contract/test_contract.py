@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import ADVICE, COLLECTION_ADVICE
 from botocore.client import BaseClient
 from endpoint.server import LocalEndpoint
-from incident_data import contact, incident, one_of_each
+from helpers.incident_data import contact, incident, one_of_each
 
 from .schema import (
     ACTIONS,
@@ -270,6 +270,7 @@ def test_there_is_a_failure_for_every_code() -> None:
     assert set(FAILURES) == set(COLLECTION_ADVICE)
 
 
+@pytest.mark.sample(7)
 @pytest.mark.parametrize("code", FAILURES)
 def test_every_code_of_the_collection(
     request: pytest.FixtureRequest,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from checkout import documentation
 from endpoint.examples import ACCOUNT, ARN, KEYS
+from helpers.checkout import documentation
 
 KEY = KEYS["eu-west-1"]
 __all__ = ["ACCOUNT", "ARN", "KEY", "Block", "blocks", "code_blocks", "tasks_of"]

@@ -23,10 +23,10 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import CHECKOUT, GUIDES, PLUGINS
-from credentials import config_section
 from endpoint.backend import kinds
 from endpoint.client import USER, ControlClient
+from helpers.checkout import CHECKOUT, GUIDES, PLUGINS
+from helpers.credentials import config_section
 
 from .code_blocks import Block, blocks, code_blocks
 
@@ -41,7 +41,7 @@ ELSEWHERE = {
     r"\S+ shell .*\bmake \w": "starts a program of the checkout",
     r"\S+ text ": "is what a program prints",
     r"guide_auditing.rst json ": "is a report: see test_guide_auditing.py",
-    r"guide_auditing.rst ini ": "is a part of an inventory: see test_guide_auditing.py",
+    r"guide_auditing.rst ini \[production": "is a part of an inventory: see test_guide_auditing.py",
     r"guide_awx.rst (ini|yaml) ": "is a file of a project: see test_guide_awx.py",
     r"guide_export.rst (json|python|shell) ": "is a line of an export, or reads one: see test_guide_export.py",
     r"guide_permissions.rst json ": "is a policy: see test_guide_permissions.py",
@@ -151,6 +151,9 @@ def test_blocks(in_shell: Callable[..., str], control: ControlClient, tmp_path: 
         text = re.sub(r"/(srv/exports|shared/audit)", rf"{tmp_path}/\1", text)
         if block.language == "shell":
             commands.append(text)
+            continue
+        if block.language == "ini" and "``ansible.cfg``" in block.before:
+            (tmp_path / "ansible.cfg").write_text(text)
             continue
         assert block.language == "yaml", f"{page.name} has a block that neither runs nor is in ELSEWHERE:\n{block.text}"
         content = yaml.safe_load(text)

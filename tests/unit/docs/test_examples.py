@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import CHECKOUT, GUIDES, MODULES, PLUGINS
-from credentials import environment_variables
 from endpoint.server import LocalEndpoint
+from helpers.checkout import CHECKOUT, GUIDES, MODULES, PLUGINS
+from helpers.credentials import environment_variables
 
 from .code_blocks import ACCOUNT, ARN, KEY, tasks_of
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import GUIDES
-from credentials import config_section
 from endpoint.client import USER, active_set
 from endpoint.server import LocalEndpoint
+from helpers.checkout import GUIDES
+from helpers.credentials import config_section
 
 from .code_blocks import ACCOUNT, ARN, KEY, code_blocks
 
@@ -44,6 +44,7 @@ def test_the_inventory_and_the_report(
     body = active_set({"eu-west-1": KEY, "eu-central-1": KEY}, deletionProtected=False)
     endpoint.seed(body, ACCOUNT, arn=ARN, tags={"Team": "A"})
     (tmp_path / "accounts.yml").write_text(yaml.safe_dump(inventory()))
+    (tmp_path / "ansible.cfg").write_text(code_blocks(GUIDE, "ini")[0])
     credentials = tmp_path / "credentials"
     credentials.write_text(config_section("default", USER) + config_section("laboratory", USER))
     outcome = run_command(
@@ -85,6 +86,7 @@ def test_the_organization(
     names = re.findall(r"``(group_vars/\w+\.yml)``:", text)
     assert len(names) == 2
     (tmp_path / "group_vars").mkdir()
+    (tmp_path / "ansible.cfg").write_text(code_blocks(GUIDE, "ini")[0])
     for name, block in zip(["accounts.organization.yml", *names], blocks[:3], strict=True):
         (tmp_path / name).write_text(block)
     accounts = [
@@ -115,7 +117,7 @@ def test_the_organization(
 def test_the_variables_of_an_ini_inventory(
     run_command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    (block,) = code_blocks(GUIDE, "ini")
+    (_setting, block) = code_blocks(GUIDE, "ini")
     (tmp_path / "accounts.ini").write_text(f"[production]\npayments\n{block}")
     shown = run_command("ansible-inventory", "--inventory=accounts.ini", "--host=payments")
     variables = json.loads(shown.stdout)["incident_manager_rules"]

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import CHECKOUT, GUIDES
 from endpoint.client import active_set
 from endpoint.examples import ACCOUNT, ARN, ORGANIZATION
 from endpoint.server import LocalEndpoint
+from helpers.checkout import CHECKOUT, GUIDES
 
 from .code_blocks import blocks, code_blocks
 

@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.kinds import KINDS
-from checkout import GUIDES
-from credentials import environment_variables
 from endpoint.backend import kinds
 from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
-from incident_data import contact, contacts_arn, incident, response_plan
+from helpers.checkout import GUIDES
+from helpers.credentials import environment_variables
+from helpers.incident_data import contact, contacts_arn, incident, response_plan
 
 from .code_blocks import ACCOUNT, ARN, code_blocks
 

@@ -17,12 +17,12 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
-from checkout import GUIDES
-from credentials import module_options
 from endpoint.backend import utils
 from endpoint.client import active_set, moto_iam
 from endpoint.server import LocalEndpoint
-from incident_data import contact, one_of_each
+from helpers.checkout import GUIDES
+from helpers.credentials import module_options
+from helpers.incident_data import contact, one_of_each
 from moto.kms.responses import KmsResponse
 from moto.organizations.models import FakeAccount
 
@@ -236,6 +236,7 @@ OPTIONAL = {
 }
 
 
+@pytest.mark.sample(7)
 @pytest.mark.parametrize("allowed", [True, False])
 @pytest.mark.parametrize(("action", "task", "exists"), TASKS, ids=str)
 def test_the_policy_for_managing_a_set(

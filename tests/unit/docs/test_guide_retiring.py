@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import GUIDES
-from credentials import environment_variables
 from endpoint.backend import kinds
 from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
-from incident_data import contact, incident, response_plan
+from helpers.checkout import GUIDES
+from helpers.credentials import environment_variables
+from helpers.incident_data import contact, incident, response_plan
 
 from .code_blocks import ACCOUNT, ARN, KEY, code_blocks
 

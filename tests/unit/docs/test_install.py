@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from checkout import CHECKOUT
+from helpers.checkout import CHECKOUT
 
 from .code_blocks import blocks, code_blocks
 

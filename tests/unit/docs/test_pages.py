@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 import yaml
-from checkout import CHECKOUT, GUIDES, PLUGINS
+from helpers.checkout import CHECKOUT, GUIDES, PLUGINS
 
 core = pytest.importorskip("docutils.core", reason="There is no docutils in this environment")
 nodes = pytest.importorskip("docutils.nodes")
 utils = pytest.importorskip("docutils.utils")
 
 PAGES = sorted([CHECKOUT / "docs" / "docsite" / "index.rst", *GUIDES.glob("*.rst")])
-MARKDOWN = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md"]
+MARKDOWN = [CHECKOUT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
 # What README links to outside of the guides. antsibull-changelog writes it.
 LINKED = [CHECKOUT / "CHANGELOG.rst"]
 

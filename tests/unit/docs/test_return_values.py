@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import yaml
-from checkout import MODULES, documentation
+from helpers.checkout import MODULES, documentation
 
 
 def test_both_modules_document_the_same_facts() -> None:

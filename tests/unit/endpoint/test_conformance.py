@@ -13,11 +13,10 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, StructureShape
-from botocore.parsers import create_parser
 from endpoint.backend import utils
 from endpoint.server import LocalEndpoint
-from model_check import MISSING, differences
-from recorded_answers import REPLICATION_SET
+from helpers.model_check import MISSING, differences
+from helpers.recorded import REPLICATION_SET
 
 from .calls import ARN, Connect
 
@@ -106,10 +105,6 @@ def assert_conforms(client: Any, operation: str, given: dict[str, Any], code: st
         assert output is not None
         shape = output
         assert raw["status_code"] == model.http["responseCode"]
-        assert {**create_parser("rest-json").parse(raw, output), "ResponseMetadata": None} == {
-            **parsed,
-            "ResponseMetadata": None,
-        }
         assert raw["body"] or not output.members
     found = differences(shape, body)
     assert [each for each in found if each.kind != MISSING or each.member not in allowed_missing] == []

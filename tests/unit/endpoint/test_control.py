@@ -147,10 +147,3 @@ def test_make_key(endpoint: LocalEndpoint, control: ControlClient) -> None:
     assert control.make_key(arn) == arn
     metadata = endpoint.client("kms", account="111122223333").describe_key(KeyId=arn)["KeyMetadata"]
     assert (metadata["Arn"], metadata["KeyState"]) == (arn, "Enabled")
-
-
-def test_a_key_of_motos_kms(endpoint: LocalEndpoint, client: Any) -> None:
-    key = endpoint.client("kms").create_key()["KeyMetadata"]["Arn"]
-    arn = client.create_replication_set(regions={"us-east-1": {"sseKmsKeyId": key}})["arn"]
-    found = client.get_replication_set(arn=arn)["replicationSet"]
-    assert found["regionMap"]["us-east-1"]["sseKmsKeyId"] == key

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import IncompleteRead
 from pathlib import Path
@@ -41,16 +40,6 @@ class TestAnswers:
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 429
         assert answer["serviceCode"] == "ssm-incidents"
         client.list_replication_sets()
-
-    def test_throttle_is_retried_by_botocore(self, endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(time, "sleep", lambda _given: None)
-        endpoint.faults.add({"fault": "throttle", "times": 2})
-        endpoint.client(retries={"total_max_attempts": 3}).list_replication_sets()
-        assert [(call["status"], call["fault"]) for call in endpoint.requests] == [
-            (429, "throttle"),
-            (429, "throttle"),
-            (200, None),
-        ]
 
     def test_internal(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.faults.add({"fault": "internal"})

@@ -58,17 +58,6 @@ def test_each_action(iam_endpoint: LocalEndpoint, operation: str) -> None:
         assert code_of(client, other) == "AccessDeniedException"
 
 
-def test_the_answer_follows_the_model(iam_endpoint: LocalEndpoint) -> None:
-    client = iam_endpoint.client(user=iam_endpoint.make_user([]))
-    with pytest.raises(client.exceptions.AccessDeniedException) as caught:
-        client.get_replication_set(arn=ARN)
-    answer = caught.value.response
-    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 403
-    message = answer["Error"]["Message"]
-    assert "is not authorized to perform: ssm-incidents:GetReplicationSet on resource: " + ARN in message
-    assert answer["message"] == message
-
-
 @pytest.mark.parametrize(
     ("resource", "code"),
     [("*", ""), (ARN, ""), (ARN[:-4] + "*", ""), (ARN[:-1], "AccessDeniedException")],

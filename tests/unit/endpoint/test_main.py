@@ -20,9 +20,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from checkout import CHECKOUT
 from endpoint.client import ControlClient
 from endpoint.examples import ACCOUNT, ARN, REGIONS, TAGS
+from helpers.checkout import CHECKOUT
 
 pytestmark = pytest.mark.slow
 

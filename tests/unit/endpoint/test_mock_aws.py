@@ -14,9 +14,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError, EndpointResolutionError
 from botocore.httpsession import URLLib3Session
-from endpoint.backend import models, register, utils
+from endpoint.backend import models, utils
 from moto import mock_aws
-from moto.backend_index import backend_url_patterns
 from moto.moto_api import state_manager
 
 from .calls import error_code
@@ -53,12 +52,6 @@ def client_with(service: str, region: str, variant: dict[str, bool]) -> Any:
     return boto3.client(service, region_name=region, config=config)
 
 
-def test_register_twice() -> None:
-    register()
-    register()
-    assert len([name for name, _pattern in backend_url_patterns if name == "ssmincidents"]) == 1
-
-
 @mock_aws
 def test_create_tag_and_delete(no_retries: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models.SETTINGS, "enabled_accounts", ["123456789012"])
@@ -75,19 +68,7 @@ def test_create_tag_and_delete(no_retries: Config, monkeypatch: pytest.MonkeyPat
     state_manager.unset_transition("ssm-incidents::replication-set")
 
 
-@mock_aws
-def test_mock_aws_starts_without_sets(no_retries: Config) -> None:
-    client = boto3.client("ssm-incidents", region_name="us-east-1", config=no_retries)
-    assert client.list_replication_sets()["replicationSetArns"] == []
-
-
-@mock_aws
-def test_a_region_without_the_service_is_not_reached(no_retries: Config) -> None:
-    client = boto3.client("ssm-incidents", region_name="eu-south-1", config=no_retries)
-    with pytest.raises(EndpointConnectionError):
-        client.list_replication_sets()
-
-
+@pytest.mark.sample(9)
 @pytest.mark.parametrize("variant", [{}, FIPS, DUAL_STACK, {**FIPS, **DUAL_STACK}])
 @pytest.mark.parametrize("region", REGIONS)
 @pytest.mark.parametrize("service", ["ssm-incidents", "ssm-contacts"])

@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, WaiterError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from endpoint.backend import models
 from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
+from helpers.recorded import REPLICATION_SET
 
 from .calls import ARN, IMMEDIATE, Connect, error_code, send_signed
 
@@ -211,13 +213,6 @@ class TestList:
     def test_one_page(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.seed(active_body())
         assert "nextToken" not in client.list_replication_sets(maxResults=1)
-
-    def test_empty_pages_first(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active_body())
-        endpoint.configure(empty_list_pages=2)
-        assert client.list_replication_sets()["replicationSetArns"] == []
-        pages = list(client.get_paginator("list_replication_sets").paginate())
-        assert [page["replicationSetArns"] for page in pages] == [[], [], [arn]]
 
     @pytest.mark.parametrize(
         "given", [{"maxResults": 0}, {"maxResults": 101}, {"maxResults": "5"}, {"maxResults": True}, {"nextToken": "x"}]
@@ -429,6 +424,15 @@ class TestUpdate:
         assert error_code(client.delete_replication_set, arn=arn) == "ValidationException"
         client.update_replication_set(arn=arn, actions=delete_actions("eu-west-1"))
 
+    def test_a_change_replaces_what_was_seeded(self, endpoint: LocalEndpoint, client: Any) -> None:
+        before = datetime.now(UTC).replace(microsecond=0)
+        arn = endpoint.seed(REPLICATION_SET)
+        client.update_deletion_protection(arn=arn, deletionProtected=True)
+        found = client.get_replication_set(arn=arn)["replicationSet"]
+        assert found["deletionProtected"] and found["lastModifiedTime"] >= before
+        assert found["createdTime"] == datetime.fromisoformat(REPLICATION_SET["createdTime"])
+        assert found["regionMap"]["us-east-2"]["statusMessage"] == "Tagging inaccessible"
+
 
 class TestDelete:
     def test_with_several_regions(self, endpoint: LocalEndpoint, client: Any) -> None:
@@ -535,15 +539,6 @@ class TestStatuses:
         endpoint.configure(fail_next={"us-east-1": "no"}, transition=IMMEDIATE)
         arn = client.create_replication_set(regions={"us-east-1": {}})["arn"]
         assert statuses(client, arn) == ("FAILED", {"us-east-1": "FAILED"})
-        waiter = client.get_waiter("wait_for_replication_set_active")
-        with pytest.raises(WaiterError, match="terminal failure"):
-            waiter.wait(arn=arn, WaiterConfig={"Delay": 0})
-
-    def test_botocores_waiters(self, client: Any) -> None:
-        arn = client.create_replication_set(regions={"us-east-1": {}})["arn"]
-        client.get_waiter("wait_for_replication_set_active").wait(arn=arn, WaiterConfig={"Delay": 0})
-        client.delete_replication_set(arn=arn)
-        client.get_waiter("wait_for_replication_set_deleted").wait(arn=arn, WaiterConfig={"Delay": 0})
 
     def test_progression_by_time(self, endpoint: LocalEndpoint, client: Any) -> None:
         endpoint.configure(transition={"progression": "time", "seconds": 3600})

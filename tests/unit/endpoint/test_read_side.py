@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from endpoint.backend import kinds, utils
 from endpoint.client import ControlClient, active_set
 from endpoint.server import LocalEndpoint
-from incident_data import (
+from helpers.incident_data import (
     contact,
     contacts_arn,
     incident,
@@ -176,6 +176,7 @@ def test_tags(held: LocalEndpoint) -> None:
     assert error_code(client.tag_resource, resourceArn=PLAN, tags={"a": "b"}) == "ResourceNotFoundException"
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(("service", "operation"), LISTS)
 def test_pages(held: LocalEndpoint, service: str, operation: str) -> None:
     """Each object is returned once, in pages whose size the caller or the endpoint limits. Empty pages come first."""
@@ -271,6 +272,7 @@ def test_arns_that_do_not_exist_or_belong_to_others(held: LocalEndpoint, service
         assert error_code(method_of(client, operation), **{**given, member: arn}) == expected
 
 
+@pytest.mark.sample(9)
 @pytest.mark.parametrize("has_set", [False, True])
 @pytest.mark.parametrize(("service", "operation"), ALL)
 def test_without_a_set_and_outside_its_regions(
@@ -324,6 +326,7 @@ def test_objects_are_deleted_with_the_set(held: LocalEndpoint) -> None:
 # Permissions and faults -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize(("service", "operation"), ALL)
 def test_permissions(held: LocalEndpoint, service: str, operation: str) -> None:
     """A call needs its action, on its resource if it has one, and no other action."""
@@ -350,6 +353,7 @@ def test_signatures(held: LocalEndpoint, service: str) -> None:
     assert error_code(method_of(held.client(service, user=user), operation)) == "InvalidSignatureException"
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize(("service", "operation"), ALL)
 def test_documented_errors(held: LocalEndpoint, service: str, operation: str) -> None:
     """Each error that the model has for an operation arrives with its code and all of its required members."""

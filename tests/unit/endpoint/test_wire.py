@@ -17,7 +17,7 @@ from botocore.exceptions import ConnectionClosedError
 from endpoint.backend import kinds, utils
 from endpoint.server import LocalEndpoint
 
-from .calls import ARN, Connect, authorization, error_code
+from .calls import ARN, authorization, error_code
 
 JSON_1_1 = "application/x-amz-json-1.1"
 MODEL = utils.service_model()
@@ -100,23 +100,9 @@ def test_paths_without_an_operation(endpoint: LocalEndpoint, method: str, path: 
     assert_unknown(send(endpoint, method, path), 404, "this operation")
 
 
-def test_botocore_reads_the_code(endpoint: LocalEndpoint) -> None:
-    client, contacts = endpoint.client(), endpoint.client("ssm-contacts")
-    assert error_code(client.delete_incident_record, arn=ARN) == "UnknownOperationException"
-    assert error_code(contacts.delete_contact, ContactId=CONTACT) == "UnknownOperationException"
-    # The operation of ssm-incidents with the same name is served.
-    assert error_code(contacts.untag_resource, ResourceARN=CONTACT, TagKeys=["a"]) == "UnknownOperationException"
-
-
 def test_an_unknown_operation_needs_no_permission(endpoint: LocalEndpoint) -> None:
     endpoint.configure(enforce_iam=True)
     assert error_code(endpoint.client().delete_incident_record, arn=ARN) == "UnknownOperationException"
-
-
-def test_fault_rules_are_for_both_apis(endpoint: LocalEndpoint) -> None:
-    endpoint.faults.add({"fault": "throttle", "times": None})
-    assert error_code(endpoint.client("ssm-contacts").list_contacts) == "ThrottlingException"
-    assert error_code(endpoint.client().list_incident_records) == "ThrottlingException"
 
 
 def test_ssm_contacts_in_a_region_without_the_service(endpoint: LocalEndpoint) -> None:
@@ -150,10 +136,3 @@ def test_the_error_of_a_fault_rule(
     assert (answer.headers["x-amzn-errortype"], answer.content["__type"]) == (code, code)
     others = {shape.name for shape in MODEL.error_shapes} - {code}
     assert not [name for name in others if name.encode() in answer.body]
-
-
-def test_botocore_has_a_class_for_the_error_of_a_fault_rule(endpoint: LocalEndpoint, connect: Connect) -> None:
-    endpoint.faults.add({"fault": "throttle"})
-    client = connect()
-    with pytest.raises(client.exceptions.ThrottlingException, match="Rate exceeded"):
-        client.list_replication_sets()

@@ -16,20 +16,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import CHECKOUT
-from credentials import config_section
 from endpoint.client import USER, active_set
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingSTS
+from helpers.checkout import CHECKOUT
+from helpers.credentials import config_section
+from helpers.failing_servers import RefusingSTS
+from helpers.model_check import Difference
+from helpers.recorded import ARN as RECORDED_ARN
+from helpers.recorded import REPLICATION_SET
 from hypothesis import given
 from hypothesis import strategies as st
 from live import survey
 from live.facts import CONFIRMED, CONTRADICTED, FACTS, NOT_SEEN, VERDICTS
 from live.report import make_report, validate
 from live.survey import GET, LIST, READS, TAGS, Answer, LiveError, Observations, make_clients, observe
-from model_check import Difference
-from recorded_answers import ARN as RECORDED_ARN
-from recorded_answers import REPLICATION_SET
 
 PROFILE = "profile-of-a-customer"
 SEEDED_ARN = RECORDED_ARN.replace("111122223333", "123456789012")

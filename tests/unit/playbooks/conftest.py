@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from endpoint.server import LocalEndpoint
-from failing_servers import failing_servers
 from fleet.accounts import Account
 from fleet.inventory import Fleet
+from helpers.failing_servers import failing_servers
 
 
 @pytest.fixture

@@ -37,8 +37,7 @@ def audit(run_command: Callable[..., subprocess.CompletedProcess[str]], connecti
             "--forks=20",
             *(f"--inventory={source}" for source in sources),
             f"--extra-vars={json.dumps({'incident_manager_report_json': 'report.json', **variables})}",
-            **connection_variables,
-            **(environment or {}),
+            **{UNPARSED: "true", **connection_variables, **(environment or {})},
         )
 
     return run
@@ -74,16 +73,18 @@ def test_an_organization_is_audited_by_the_rules_of_its_units(
     assert set(Counter(row["outcome"] for row in rows.values())) == {"failed", "passed", "unknown"}
 
 
-# What lets a run notice that a source has failed, and a part of the output.
+UNPARSED = "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"
+# Whether Ansible fails if a source fails, the number of accounts, and a part of the output.
 CHECKS: list[tuple[str, dict[str, str], dict[str, Any], str]] = [
-    ("none", {}, {}, "Ansible skips inventory sources that it fails to read"),
+    ("set", {}, {}, "Completely failed to parse inventory source"),
+    ("not set", {UNPARSED: "false"}, {}, "By default, Ansible skips what it fails to read in an inventory"),
+    # The number of hosts that are left does not excuse the missing setting.
     (
-        "environment",
-        {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"},
-        {},
-        "Completely failed to parse inventory source",
+        "not set, right number",
+        {UNPARSED: "false"},
+        {"incident_manager_expected_accounts": 2},
+        "By default, Ansible skips what it fails to read in an inventory",
     ),
-    ("variable", {}, {"incident_manager_expected_accounts": 5}, "the number of hosts in the inventory is 2"),
 ]
 
 

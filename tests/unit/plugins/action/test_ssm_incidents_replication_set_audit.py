@@ -19,11 +19,11 @@ from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_repli
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import RULE_OPTIONS
 from botocore.loaders import JSONFileLoader
-from checkout import MODULES, documentation
-from credentials import config_section
 from endpoint.client import SECRET_KEY, USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingKMS, RefusingSTS
+from helpers.checkout import MODULES, documentation
+from helpers.credentials import config_section
+from helpers.failing_servers import RefusingKMS, RefusingSTS
 
 Audit = Callable[..., Any]
 NAME = "incident_manager.aws.ssm_incidents_replication_set_audit"
@@ -363,7 +363,9 @@ def test_data_read_before_the_fork_is_not_read_again(
         ({"account_id": None}, ["account_id: None is not an AWS account ID"]),
         ({"account_id": ""}, ["account_id: '' is not an AWS account ID"]),
         ({"account_id": 12345}, ["account_id: '12345' is not an AWS account ID"]),
-        ({"rules": {"minimum_regions": "two"}}, ["minimum_regions", "unable to convert to int"]),
+        ({"rules": {"minimum_regions": "two"}}, ["rules: ", "minimum_regions", "unable to convert to int"]),
+        ({"rules": {"tags": [5]}}, ["rules: ", "tags", "to dict"]),
+        ({"account": {"search_regions": {}}}, ["account: ", "search_regions", "to list"]),
         ({"rules": {"state": "gone"}}, ["state", "present, absent, any"]),
         ({"rules": {"state": "absent", "tags": {"Team": None}}}, ["absent can't be combined with tags"]),
         ({"rules": {"state": "absent", "active": True}}, ["absent can't be combined with active"]),

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_report import ActionModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import iso_time
-from checkout import MODULES, documentation
+from helpers.checkout import MODULES, documentation
 
 Report = Callable[..., Any]
 OLDER = "2026-11-01T00:00:00.000000+00:00"
@@ -44,6 +43,7 @@ def audit_result(outcome: str = "passed", number: int = 0, **differing: Any) -> 
         "exists": True,
         "region": "eu-west-1",
         "replication_set": {
+            **dict.fromkeys(("created_by", "created_time", "last_modified_by", "last_modified_time")),
             "arn": "arn",
             "status": "ACTIVE",
             "region_map": {},
@@ -312,23 +312,6 @@ def test_two_names_of_one_file_are_refused(make_report: Report, tmp_path: Path) 
         outcome = make_report(audits={"a": audit_result()}, json=str(path), html=other)
         assert outcome["error"]["code"] == "InvalidParameter" and "Specify different files" in outcome["msg"]
         assert not path.exists()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="Only root can make a link of another user")
-def test_a_link_of_another_user_in_a_sticky_folder_is_not_followed(make_report: Report, tmp_path: Path) -> None:
-    shared, target = tmp_path / "shared", tmp_path / "target"
-    shared.mkdir()
-    shared.chmod(0o1777)
-    target.write_text("precious")
-    link = shared / "audit.json"
-    link.symlink_to(target)
-    os.lchown(link, 65534, 65534)
-    outcome = make_report(audits={"a": audit_result()}, json=str(link))
-    assert outcome["error"]["code"] == "FileNotWritable" and "a symbolic link of another user" in outcome["msg"]
-    assert target.read_text() == "precious" and link.is_symlink()
-    os.lchown(link, 0, 0)
-    assert not make_report(audits={"a": audit_result()}, json=str(link)).failed
-    assert read_report(target)["summary"]["passed"] == 1
 
 
 @pytest.mark.parametrize(

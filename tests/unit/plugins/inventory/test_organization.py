@@ -24,10 +24,10 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization import listing
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import from_cache, identity_of
-from credentials import module_options
 from endpoint.client import SECRET_KEY
 from endpoint.server import LocalEndpoint
-from failing_servers import hanging_server
+from helpers.credentials import module_options
+from helpers.failing_servers import hanging_server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto.organizations.exceptions import OrganizationsClientError
@@ -444,6 +444,7 @@ def refuse(code: str, message: str = "No.") -> Change:
     return change
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize(
     "operation", ["ListAccounts", "ListParents", "DescribeOrganizationalUnit", "ListTagsForResource"]
 )
@@ -565,6 +566,7 @@ MALFORMED: list[tuple[str, Change, str]] = [
 ]
 
 
+@pytest.mark.sample(7)
 @pytest.mark.parametrize(("operation", "change", "part"), MALFORMED, ids=[f"{case[0]} {case[2]}" for case in MALFORMED])
 def test_a_malformed_answer(
     source: Source, organizations: Organizations, operation: str, change: Change, part: str
@@ -1022,6 +1024,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     raw=st.binary() | JSON_VALUES.map(lambda value: json.dumps(value).encode()),
     content=st.none() | JSON_VALUES | JSON_VALUES.map(lambda value: {"organization": json.dumps(value)}),

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 from ansible.plugins.loader import lookup_loader
-from credentials import config_section
 from endpoint.client import SECRET_KEY, USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingSTS
+from helpers.credentials import config_section
+from helpers.failing_servers import RefusingSTS
 
 Lookup = Callable[..., list[Any]]
 NAME = "incident_manager.aws.ssm_incidents_replication_set"

@@ -18,10 +18,8 @@ import pytest
 from ansible.module_utils import basic
 from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
-from failing_servers import hanging_server
-
-from ..module_utils._replication_set.test_plan import key
-from .test_ssm_incidents_replication_set import actions, keys_of, region_map, regions, seed_set, write_operations
+from helpers.failing_servers import hanging_server
+from helpers.replication_sets import actions, key, keys_of, region_map, regions, seed_set, write_operations
 
 OWN, OTHER, THIRD, OUTSIDE = "us-east-1", "eu-west-1", "eu-central-1", "us-west-2"
 TAGS = {"Team": "Resilience"}
@@ -57,6 +55,7 @@ def succeed(outcome: Any) -> Any:
 UNAVAILABLE = ("drop", "503", "denied")
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("how", UNAVAILABLE)
 @pytest.mark.parametrize("caller", [OWN, OTHER, OUTSIDE])
 @pytest.mark.parametrize("broken", [OWN, OTHER])
@@ -73,6 +72,7 @@ def test_a_broken_region_is_evacuated(
     assert sum(sleeps) < 15
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("how", UNAVAILABLE)
 @pytest.mark.parametrize("broken", [OWN, OTHER])
 def test_tags_and_protection_are_changed_in_the_region_that_answers(
@@ -89,6 +89,7 @@ def test_tags_and_protection_are_changed_in_the_region_that_answers(
     assert succeed(manage(**deletion, allow_open_incidents=True))["exists"] is False
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("how", UNAVAILABLE)
 @pytest.mark.parametrize("broken", [OWN, OTHER, OUTSIDE])
 def test_a_set_is_created_although_a_region_is_unavailable(
@@ -110,6 +111,7 @@ def test_the_region_that_is_watched_goes_down(
     assert actions(outcome) == [("add_region", "done")] and outcome["region"] != OWN
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("how", UNAVAILABLE)
 def test_a_region_that_comes_back_is_waited_for(
     manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run, sleeps: list[float], how: str
@@ -147,6 +149,7 @@ def test_a_region_that_hangs_is_removed(manage: Run, endpoint: LocalEndpoint) ->
 LAGS: list[dict[str, Any]] = [{"reads": 1}, {"reads": 3}, {"reads": 5}, {"seconds": 4}, {"seconds": 60}]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("lag", LAGS, ids=str)
 @pytest.mark.parametrize("caller", [OWN, OUTSIDE])
 def test_each_step_is_sent_once_although_reads_lag(
@@ -214,6 +217,7 @@ def prepare_step(endpoint: LocalEndpoint, name: str) -> tuple[dict[str, Any], st
     return options, operation
 
 
+@pytest.mark.sample(7)
 @pytest.mark.parametrize("lost", LOST, ids=str)
 @pytest.mark.parametrize("name", STEPS)
 @pytest.mark.parametrize("lag", [0, 1, 3])
@@ -232,6 +236,7 @@ def test_a_step_is_taken_once_if_its_answer_is_lost(
     assert len(tokens) == 1
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", STEPS)
 def test_a_step_whose_outcome_stays_unknown_is_reported_as_unknown(
     manage: Run, endpoint: LocalEndpoint, name: str
@@ -274,6 +279,7 @@ PASSING: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sample(9)
 @pytest.mark.parametrize("fault", PASSING, ids=str)
 @pytest.mark.parametrize("name", STEPS)
 @pytest.mark.parametrize("times", [1, 5])
@@ -303,6 +309,7 @@ WITHOUT_EFFECT = {
 }
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", WITHOUT_EFFECT)
 def test_a_step_without_an_effect_is_sent_once(
     manage: Run, endpoint: LocalEndpoint, sleeps: list[float], name: str

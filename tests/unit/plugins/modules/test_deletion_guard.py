@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 from endpoint.server import LocalEndpoint
-from incident_data import contact, incident, response_plan, rotation
-
-from .test_ssm_incidents_replication_set import actions, region_map, seed_set, write_operations
+from helpers.incident_data import contact, incident, response_plan, rotation
+from helpers.replication_sets import actions, region_map, seed_set, write_operations
 
 Run = Callable[..., Any]
 
@@ -131,6 +130,7 @@ UNLISTED: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("fault", UNLISTED, ids=str)
 @pytest.mark.parametrize("region", [None, "eu-west-1"])
 def test_a_set_is_not_deleted_if_an_incident_could_be_open(

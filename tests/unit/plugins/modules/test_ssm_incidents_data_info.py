@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data import counts, read
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import PARTS
-from credentials import module_options
 from endpoint.client import SECRET_KEY, active_set
 from endpoint.server import LocalEndpoint
-from incident_data import contact, contacts_arn, incident, incident_arn, one_of_each, response_plan, rotation
+from helpers.credentials import module_options
+from helpers.incident_data import contact, contacts_arn, incident, incident_arn, one_of_each, response_plan, rotation
 
 ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 REGIONS = ("eu-west-1", "us-east-1")
@@ -352,6 +352,7 @@ INCIDENT = {"arn": incident_arn("x"), "title": PRIVATE, "impact": 1, "status": "
 CONTACT = {"ContactArn": contacts_arn("contact/x"), "Alias": PRIVATE, "Type": "PERSONAL"}
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize(
     ("operation", "body"),
     [

@@ -30,14 +30,12 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._incident_dat
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, StructureShape
-from credentials import module_options
 from endpoint.backend import kinds, utils
 from endpoint.client import SECRET_KEY, active_set
 from endpoint.server import LocalEndpoint
-from failing_servers import hanging_server
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from incident_data import (
+from helpers.credentials import module_options
+from helpers.failing_servers import hanging_server
+from helpers.incident_data import (
     contact,
     contacts_arn,
     incident,
@@ -47,8 +45,10 @@ from incident_data import (
     rotation,
     timeline_event,
 )
-from recorded_data import ACCOUNT as RECORDED_ACCOUNT
-from recorded_data import PAGES, objects_of
+from helpers.recorded import ACCOUNT as RECORDED_ACCOUNT
+from helpers.recorded import PAGES, objects_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 REGIONS = ("eu-west-1", "us-east-1")
@@ -305,6 +305,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_any_text_stays_in_one_line(held: LocalEndpoint, export: Run, path: Path, text: str) -> None:
     hostile = [
@@ -317,6 +318,7 @@ def test_any_text_stays_in_one_line(held: LocalEndpoint, export: Run, path: Path
     assert_exported(path, *objects(), *hostile)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("page_size", [1, 2])
 def test_pages_and_regions(held: LocalEndpoint, export: Run, path: Path, page_size: int) -> None:
     """Each object is exported once, whichever Regions show it, and however many pages the lists have."""
@@ -403,6 +405,7 @@ def test_an_account_without_a_set(endpoint: LocalEndpoint, export: Run, path: Pa
     assert_nothing(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 3])
 def test_workers_limits_the_calls_at_the_same_time(
     held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
@@ -426,6 +429,7 @@ def test_workers_limits_the_calls_at_the_same_time(
     assert max(most) == workers
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(("service", "page"), [(service, page) for service, pages in PAGES.items() for page in pages])
 def test_recorded_objects_are_exported_unchanged(
     endpoint: LocalEndpoint, export: Run, path: Path, service: str, page: str
@@ -631,6 +635,7 @@ def test_a_set_that_is_deleted_during_the_export(held: LocalEndpoint, export: Ru
     assert outcome.failed and outcome["error"]["code"] == "ExportIncomplete" and arn in outcome["msg"]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("token", [0, False, [], ""])
 def test_an_invalid_token_is_not_the_end_of_a_list(held: LocalEndpoint, export: Run, path: Path, token: Any) -> None:
     body = json.dumps({"incidentRecordSummaries": [], "nextToken": token})
@@ -679,6 +684,7 @@ def test_the_set_changes_during_the_export(held: LocalEndpoint, export: Run, pat
     assert_nothing(path)
 
 
+@pytest.mark.slow
 def test_the_set_is_deleted_during_the_export(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run
 ) -> None:
@@ -794,6 +800,7 @@ def test_a_failure_in_a_region_that_differs_is_named(held: LocalEndpoint, export
     assert [line["region"] for line in read(path)["incident_records"]] == ["eu-west-1", "us-east-1"]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("operation", ["GetIncidentRecord", "GetTimelineEvent", "GetContact", "GetRotationOverride"])
 @pytest.mark.parametrize("fault", [{"fault": "error", "code": "AccessDeniedException"}, {"fault": "internal"}])
 def test_objects_that_a_region_does_not_return_are_read_in_another(
@@ -808,6 +815,7 @@ def test_objects_that_a_region_does_not_return_are_read_in_another(
     assert [line["region"] for line in read(path)[kind]] == ["us-east-1"]
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "GetReplicationSet"])
 def test_reads_that_fail_for_a_while_are_repeated(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run, operation: str
@@ -824,6 +832,7 @@ def test_reads_that_fail_for_a_while_are_repeated(
     assert missing_of(path) == [] and manifest_of(path)["changes"] == []
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("fault", ["not_json", "cut_json", "empty", "truncated"])
 def test_a_call_with_a_broken_response_is_repeated(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], fault: str
@@ -888,6 +897,7 @@ def test_members_that_botocore_does_not_know_are_exported(held: LocalEndpoint, e
     }
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("operation", ["ListIncidentRecords", "ListTimelineEvents"])
 def test_a_list_of_too_many_pages(
     held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch, operation: str
@@ -1015,6 +1025,7 @@ def test_a_region_that_hangs_leaves_time_for_the_others(held: LocalEndpoint, exp
 EXPIRED = {"fault": "error", "code": "ExpiredTokenException", "http_status": 403, "times": None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first_fails", [False, True])
 def test_objects_stay_if_the_credentials_expire(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run, first_fails: bool
@@ -1087,6 +1098,7 @@ def test_an_object_that_moves_to_an_earlier_page_has_not_gone(
     assert titles == {"Title of one", "after"} and changes_of(path) == []
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("first", "last"), [(1, 2), (2, 3), (1, 3), (1, None)], ids=["first", "second", "both", "always"]
 )
@@ -1497,6 +1509,7 @@ def test_a_broken_response_does_not_count_as_an_empty_one(
     assert_nothing(path)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("reason", ["drop", "503", "denied"])
 def test_a_region_that_does_not_answer(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], reason: str
@@ -1521,6 +1534,7 @@ def test_throttling_is_waited_for(held: LocalEndpoint, export: Run, path: Path, 
     assert len(sleeps) == 50
 
 
+@pytest.mark.slow
 def test_throttling_without_end(held: LocalEndpoint, export: Run, path: Path, sleeps: list[float]) -> None:
     held.faults.add({"fault": "throttle", "operation": "GetTimelineEvent", "times": None})
     outcome = export(timeout=1000, allow_incomplete=True)
@@ -1576,6 +1590,7 @@ def test_a_list_that_does_not_end(held: LocalEndpoint, export: Run, path: Path) 
     }
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("operation", "body"),
     [
@@ -1628,6 +1643,7 @@ def test_an_older_botocore_makes_it_incomplete(held: LocalEndpoint, export: Run,
     assert {one["code"] for one in outcome["missing"]} == {"MissingLibrary"}
 
 
+@pytest.mark.slow
 def test_messages_and_results_have_no_text_of_the_objects(held: LocalEndpoint, export: Run, path: Path) -> None:
     """They have no secret either."""
     held.seed_data(
@@ -1720,6 +1736,7 @@ def temporary_of(path: Path) -> Path:
     return found
 
 
+@pytest.mark.slow
 def test_something_appears_at_the_path(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run, tmp_path: Path
 ) -> None:

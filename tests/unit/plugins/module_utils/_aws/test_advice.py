@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 from botocore.credentials import SSOProvider
-from credentials import config_section
+from endpoint.client import USER
 from endpoint.server import LocalEndpoint
+from helpers.credentials import config_section
 
 Run = Callable[..., Any]
 
@@ -134,6 +135,45 @@ def test_sts_has_the_same_advice(
     advice = service["msg"].partition("MESSAGE. ")[2]
     assert advice and sts["msg"].partition("MESSAGE. ")[2].startswith(advice)
     assert advice.startswith("Sign in again.") == (code == "ExpiredTokenException")
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("Throttling", "run fewer tasks at once"),
+        ("RegionDisabledException", "Enable the Region for the account"),
+        ("AccessDenied", "the role's trust policy"),
+        ("InvalidIdentityToken", "check the profile"),
+    ],
+)
+def test_the_role_of_a_profile_has_the_advice_for_its_code(
+    run_module: Run,
+    configure: Callable[..., None],
+    answers: Answers,
+    monkeypatch: pytest.MonkeyPatch,
+    sleeps: list[float],
+    code: str,
+    advice: str,
+) -> None:
+    configure(base=USER, team={"role_arn": ROLE, "source_profile": "base"})
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", answers.url)
+    answers.send_query_error(code, "MESSAGE.")
+    outcome = run_module(INFO, profile="team", access_key=None, secret_key=None)
+    assert outcome["error"]["code"] == code and advice in outcome["msg"]
+    assert ("check the profile" in outcome["msg"]) == (code == "InvalidIdentityToken")
+
+
+def test_no_response_to_the_call_for_the_role_of_a_profile(
+    run_module: Run,
+    configure: Callable[..., None],
+    closed_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    sleeps: list[float],
+) -> None:
+    configure(base=USER, team={"role_arn": ROLE, "source_profile": "base"})
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", closed_url)
+    outcome = run_module(INFO, profile="team", access_key=None, secret_key=None)
+    assert outcome["error"]["code"] == "EndpointConnectionError" and "can reach this endpoint" in outcome["msg"]
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,12 @@ from urllib.parse import parse_qs
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws import connection
 from botocore.httpsession import URLLib3Session
-from credentials import config_section
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingSTS, hanging_server
+from helpers.credentials import config_section
+from helpers.failing_servers import RefusingSTS, hanging_server
 
 Run = Callable[..., Any]
 
@@ -543,6 +544,34 @@ def test_a_program_that_fails(run_module: Run, profile: Run, program: Run, tmp_p
     assert "exit status 3" in outcome["msg"] and "custom-process" in outcome["msg"]
     # The managing module looks once more for its result.
     assert secret not in outcome.output and starts(tmp_path) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "options"), [*RUNS, (f"{MANAGE}_audit", {}), ("lookup", {})], ids=str)
+def test_a_program_that_hangs(
+    run_module: Run,
+    run_action: Run,
+    run_lookup: Run,
+    profile: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    name: str,
+    options: dict[str, Any],
+) -> None:
+    """No socket has a time limit here, so the collection has one."""
+    monkeypatch.setattr(connection, "CREDENTIAL_SECONDS", 0.3)
+    if "path" in options:
+        options = {**options, "path": str(tmp_path / "export")}
+    options = {**profile(credential_process="sleep 2"), **options}
+    if name == "lookup":
+        with pytest.raises(AnsibleError) as raised:
+            run_lookup(**options)
+        message = str(raised.value)
+    else:
+        outcome = (run_action if name == f"{MANAGE}_audit" else run_module)(name, **options)
+        assert outcome["error"]["code"] == "CredentialRetrievalError"
+        message = outcome["msg"]
+    assert "profile team" in message and "returned no credentials within 0.3 seconds" in message
 
 
 # Connections that break -----------------------------------------------------------------------------------------------

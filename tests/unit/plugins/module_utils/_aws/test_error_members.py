@@ -102,6 +102,7 @@ def texts(result: dict[str, Any]) -> list[str]:
     return [result.get("msg", ""), *map(json.dumps, result.get("warnings", [])), *missing]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("end", ["", ".", "..", ". ", "?", "!"])
 def test_one_full_stop(
     run_module: Run, run_lookup: Run, endpoint: LocalEndpoint, warnings: list[str], end: str

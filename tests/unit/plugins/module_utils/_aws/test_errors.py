@@ -154,7 +154,6 @@ def test_no_part_of_a_secret_is_left_where_a_text_is_shortened(
         "http://local-user:local-password-1@127.0.0.1:1",
         "http://local-user:local/password/2@127.0.0.1:1",
         "http://local-user:local%2Fpassword%403@127.0.0.1:1",
-        "http://local-user@127.0.0.1:1",
         "http://127.0.0.1:1/path?token=local-token-1&more=local-token-2",
         "local-user:local-password-4@127.0.0.1:1",
     ],

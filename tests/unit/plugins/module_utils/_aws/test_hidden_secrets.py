@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 from botocore.utils import ContainerMetadataFetcher
-from credentials import config_section, environment_variables
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingSTS
+from helpers.credentials import config_section, environment_variables
+from helpers.failing_servers import RefusingSTS
 
 Run = Callable[..., Any]
 
@@ -151,6 +151,7 @@ def test_the_token_of_a_container(
         assert TOKEN[:9] not in text and "container-role failed, HTTP status 400" in text
 
 
+@pytest.mark.slow
 def test_ansible_masks_what_is_returned_after_a_playbook(
     run_tasks: Run, endpoint: LocalEndpoint, recorded_arn: str
 ) -> None:
@@ -167,6 +168,7 @@ def test_ansible_masks_what_is_returned_after_a_playbook(
     assert "invocation" in finished.stdout and json.dumps(PASSWORD)[1:-1] not in finished.stdout.split("TASK")[-1]
 
 
+@pytest.mark.slow
 def test_the_token_of_an_sso_login(run_tasks: Run, quoting_container: str, tmp_path: Path) -> None:
     start_url = "https://example.awsapps.com/start"
     settings = {
@@ -234,6 +236,7 @@ def proxy() -> Iterator[Callable[..., str]]:
 PAGE = f"<h1>Blocked</h1><pre>{QUOTED}</pre>"
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("content_type", "body", "request_id", "role"),
     [

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
-from credentials import config_section
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
-from failing_servers import RefusingSTS
+from helpers.credentials import config_section
+from helpers.failing_servers import RefusingSTS
 
 Run = Callable[..., Any]
 

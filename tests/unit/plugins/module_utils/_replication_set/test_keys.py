@@ -16,9 +16,9 @@ import pytest
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.parallel import in_parallel
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.keys import describe_key
-from credentials import module_options
 from endpoint.client import USER
-from failing_servers import AnsweringServer
+from helpers.credentials import module_options
+from helpers.failing_servers import AnsweringServer
 
 ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 METADATA = {

@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
 from functools import cache
-from itertools import combinations, product
 
 import pytest
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
@@ -29,31 +27,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
     plan_regions,
     predict,
 )
-
-NAMES = ("eu-central-1", "eu-north-1", "eu-west-1", "us-east-1")
-
-
-def key(region: str, number: int = 1) -> str:
-    """Return the ARN of a KMS key in a Region."""
-    return f"arn:aws:kms:{region}:123456789012:key/{number:08}-12ab-34cd-56ef-1234567890ab"
-
-
-def keys_of(region: str) -> tuple[str, ...]:
-    """Return the three keys that a Region can have in the sets below."""
-    return ("DefaultKey", key(region, 1), key(region, 2))
-
-
-SETS = [
-    dict(zip(names, keys, strict=True))
-    for count in (1, 2, 3)
-    for names in combinations(NAMES, count)
-    for keys in product(*map(keys_of, names))
-]
-
-
-def is_mixed(regions: Mapping[str, str | None]) -> bool:
-    """Return whether a set has keys of both kinds."""
-    return len({key == "DefaultKey" for key in regions.values()}) > 1
+from helpers.replication_sets import NAMES, SETS, is_mixed, key, possible_keys
 
 
 def hashable(regions: dict[str, str]) -> frozenset[tuple[str, str]]:
@@ -69,7 +43,7 @@ def distances(start: frozenset[tuple[str, str]]) -> dict[frozenset[tuple[str, st
         current = queue.popleft()
         regions = dict(current)
         neighbours = [
-            hashable({**regions, name: key}) for name in NAMES if name not in regions for key in keys_of(name)
+            hashable({**regions, name: key}) for name in NAMES if name not in regions for key in possible_keys(name)
         ]
         if len(regions) == 3:
             neighbours = []

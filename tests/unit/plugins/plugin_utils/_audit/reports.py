@@ -24,6 +24,7 @@ def report_of(*accounts: dict[str, Any]) -> dict[str, Any]:
         "format_version": 2,
         "time": "2026-11-23T06:00:00.000000+00:00",
         "summary": {"accounts": len(accounts), **counts},
+        "notes": [],
         "accounts": list(accounts),
     }
 
@@ -33,6 +34,7 @@ def account(name: str, outcome: str, **changes: Any) -> dict[str, Any]:
     return {
         "name": name,
         "account_id": "111122223333",
+        "expected_account_id": None,
         "outcome": outcome,
         "exists": True,
         "region": "eu-west-1",
@@ -45,12 +47,14 @@ def account(name: str, outcome: str, **changes: Any) -> dict[str, Any]:
             "last_modified_time": "2026-10-02T08:12:44.010000+00:00",
             "region_map": {
                 "eu-central-1": {
+                    "kms_key": None,
                     "sse_kms_key_id": KEY,
                     "status": "ACTIVE",
                     "status_message": None,
                     "status_update_date_time": "2026-10-02T08:12:44.010000+00:00",
                 },
                 "eu-west-1": {
+                    "kms_key": None,
                     "sse_kms_key_id": "DefaultKey",
                     "status": "ACTIVE",
                     "status_message": None,
@@ -69,12 +73,17 @@ def account(name: str, outcome: str, **changes: Any) -> dict[str, Any]:
     }
 
 
+def finding(rule: str, expected: Any, actual: Any, msg: str, **changes: Any) -> dict[str, Any]:
+    """Return a finding of a row."""
+    return {"rule": rule, "region": None, "expected": expected, "actual": actual, "known": True, "msg": msg, **changes}
+
+
 FAILED = account(
     "payments-prod",
     "failed",
     findings=[
-        {"rule": "deletion_protected", "expected": True, "actual": False, "msg": "Can be deleted"},
-        {"rule": "regions", "expected": ["eu-west-1"], "actual": None, "msg": "Other Regions are wanted"},
+        finding("deletion_protected", True, False, "Can be deleted"),
+        finding("regions", ["eu-west-1"], None, "Other Regions are wanted"),
     ],
     msg="Can be deleted. Other Regions are wanted",
 )
@@ -85,14 +94,13 @@ FAILED["replication_set"]["region_map"]["eu-central-1"] |= {
     "status_message": "The KMS key is disabled",
     "kms_key": {"key_state": "PendingDeletion", "enabled": False, "deletion_date": "2026-12-01T00:00:00+00:00"},
 }
-FAILED["replication_set"]["region_map"]["eu-west-1"]["kms_key"] = None
 NO_SET = account(
     "sandbox",
     "failed",
     account_id="222233334444",
     exists=False,
     replication_set={},
-    findings=[{"rule": "state", "expected": "present", "actual": "absent", "msg": "Has no replication set"}],
+    findings=[finding("state", "present", "absent", "Has no replication set")],
 )
 UNKNOWN = account(
     "data-lake",
@@ -166,14 +174,19 @@ def report_with(text: Callable[[str], str]) -> dict[str, Any]:
             "tags": {text("tag"): text("tag value")},
         },
         findings=[
-            {"rule": text("rule"), "expected": text("wanted"), "actual": text("found"), "msg": text("finding")},
-            {"expected": {text("wanted tag"): text("wanted value"), text("any tag"): None}, "actual": [text("item")]},
+            finding(text("rule"), text("wanted"), text("found"), text("finding")),
+            finding(
+                text("rule"),
+                {text("wanted tag"): text("wanted value"), text("any tag"): None},
+                [text("item")],
+                text("finding"),
+            ),
         ],
         error={"code": text("code"), "message": text("message")},
         rules={text("rule name"): text("rule value")},
         time=text("account time"),
     )
-    return {**report_of(row, {**UNKNOWN, "error": None, "msg": text("msg")}), "time": text("time")}
+    return report_of(row, {**UNKNOWN, "error": None, "msg": text("msg")})
 
 
 # Any report -----------------------------------------------------------------------------------------------------------
@@ -185,31 +198,55 @@ any_json = st.recursive(
 )
 
 
-def _object(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Return a strategy for objects in which each member may be null or missing."""
-    return st.fixed_dictionaries({}, optional={name: st.none() | member for name, member in members.items()})
-
-
 _text = any_text | st.sampled_from([text for name, text in HOSTILE.items() if name != "long"])
-_finding = _object(rule=_text, region=_text, expected=any_json, actual=any_json, known=st.booleans(), msg=_text)
-_region = _object(
-    sse_kms_key_id=_text, status=_text, kms_key=_object(key_state=_text, enabled=st.booleans(), deletion_date=_text)
+_null_or_text = st.none() | _text
+_finding = st.fixed_dictionaries(
+    {
+        "rule": _text,
+        "region": _null_or_text,
+        "expected": any_json,
+        "actual": any_json,
+        "known": st.booleans(),
+        "msg": _text,
+    }
 )
-_account = _object(
-    name=_text,
-    account_id=_text,
-    outcome=st.sampled_from(["failed", "unknown", "passed"]) | _text,
-    msg=_text,
-    exists=st.booleans(),
-    region=_text,
-    replication_set=_object(arn=_text, region_map=st.dictionaries(_text, st.none() | _region, max_size=2)),
-    findings=st.lists(_finding, max_size=2),
-    error=_object(code=_text, message=_text),
-    rules=st.dictionaries(_text, any_json, max_size=2),
-    time=_text,
+_region = st.fixed_dictionaries(
+    {
+        "kms_key": st.none() | st.fixed_dictionaries({"key_state": _null_or_text, "deletion_date": _null_or_text}),
+        **dict.fromkeys(("sse_kms_key_id", "status", "status_message", "status_update_date_time"), _null_or_text),
+    }
 )
-any_report = _object(
-    time=_text | st.just("2026-11-23T07:00:00.123456+01:00"),
-    notes=st.lists(_text, max_size=2),
-    accounts=st.lists(_account, max_size=3),
+_set = st.fixed_dictionaries(
+    {
+        **dict.fromkeys(
+            ("arn", "created_by", "created_time", "last_modified_by", "last_modified_time", "status"), _null_or_text
+        ),
+        "deletion_protected": st.none() | st.booleans(),
+        "region_map": st.dictionaries(_text, _region, max_size=2),
+        "tags": st.none() | st.dictionaries(_text, _text, max_size=2),
+    }
+)
+_account = st.fixed_dictionaries(
+    {
+        "name": _text,
+        "account_id": _null_or_text,
+        "expected_account_id": _null_or_text,
+        "outcome": st.sampled_from(["failed", "unknown", "passed"]),
+        "msg": _text.map("{}.".format),
+        "region": _null_or_text,
+        "findings": st.lists(_finding, max_size=2),
+        "error": st.none() | st.fixed_dictionaries({"code": _text, "message": _text}),
+        "rules": st.none() | st.dictionaries(_text, any_json, max_size=2),
+        "time": _text,
+    }
+)
+_facts = st.one_of(
+    st.just({"exists": None, "replication_set": None}),
+    st.just({"exists": False, "replication_set": {}}),
+    st.fixed_dictionaries({"exists": st.just(True), "replication_set": _set}),
+)
+any_report = st.builds(
+    lambda accounts, notes: {**report_of(*({**row, **facts} for row, facts in accounts)), "notes": notes},
+    st.lists(st.tuples(_account, _facts), max_size=3),
+    st.lists(_text, max_size=2),
 )

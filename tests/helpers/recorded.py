@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Objects that a replication set held when AWS recorded the examples of awscli, as the endpoint's seed_data() takes them."""
+"""Answers of the real service, from the examples of awscli, and the objects that a set held when AWS recorded them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,27 @@ import re
 import shlex
 from typing import Any
 
-from checkout import CHECKOUT
+from helpers.checkout import CHECKOUT
 
 AWSCLI = CHECKOUT / ".build" / "awscli"  # "make .build/awscli/ready" makes it
 ACCOUNT = "111122223333"
+ARN = f"arn:aws:ssm-incidents::{ACCOUNT}:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
+REPLICATION_SET: dict[str, Any] = {
+    "createdBy": f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/username",
+    "createdTime": "2021-05-14T17:57:22.010000+00:00",
+    "deletionProtected": False,
+    "lastModifiedBy": f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/username",
+    "lastModifiedTime": "2021-05-14T17:57:22.010000+00:00",
+    "regionMap": {
+        "us-east-1": {"sseKmsKeyId": "DefaultKey", "status": "ACTIVE"},
+        "us-east-2": {"sseKmsKeyId": "DefaultKey", "status": "ACTIVE", "statusMessage": "Tagging inaccessible"},
+    },
+    "status": "ACTIVE",
+}
+GET: dict[str, Any] = {"replicationSet": REPLICATION_SET}
+LIST: dict[str, Any] = {"replicationSetArns": [ARN]}
+# Recorded for a response plan.
+TAGS: dict[str, Any] = {"tags": {"group1": "1"}}
 PLAN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/Example-Response-Plan"
 INCIDENT = (
     f"arn:aws:ssm-incidents::{ACCOUNT}:incident-record/Example-Response-Plan/6ebcc812-85f5-b7eb-8b2f-283e4d844308"
@@ -55,16 +72,17 @@ _TOLD = {"Subject": "s", "Content": "c"}
 
 
 def examples(service: str, page: str) -> list[tuple[list[str], Any]]:
-    """Return the arguments after "aws <service>", and the output, of each example of a page."""
+    """Return the arguments after "aws <service>", and the output or None, of each example of a page."""
     (file,) = AWSCLI.glob(f"lib/python3*/site-packages/awscli/examples/{service}/{page}.rst")
     found = re.findall(
-        r"::\n\n((?: +.*\n)+)\nOutput::\n\n((?: +.*\n)+(?:\n(?: +.*\n)+)*)", file.read_text(encoding="utf-8") + "\n"
+        r"::\n\n((?: +.*\n)+)\n+(?:Output::\n\n((?: +.*\n)+(?:\n(?: +.*\n)+)*)|This command produces no output)",
+        file.read_text(encoding="utf-8") + "\n",
     )
     parsed = []
     for command, recorded in found:
         program, name, *arguments = shlex.split(command.replace("\\\n", " "))
         assert (program, name) == ("aws", service)
-        parsed.append((arguments, json.loads(recorded)))
+        parsed.append((arguments, json.loads(recorded) if recorded else None))
     return parsed
 
 

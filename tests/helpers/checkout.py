@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parents[2]
 # The Makefile makes this folder, in which the checkout has the path that a collection needs.
 COLLECTIONS = CHECKOUT / ".build" / "root"
 GUIDES = CHECKOUT / "docs" / "docsite" / "rst"
