@@ -377,10 +377,9 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._incident_dat
     validate_path,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.export import (
-    Summary,
     export_data,
     incomplete,
-    summary_of_counts,
+    result_of_counts,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
     SEARCH_DEFAULTS,
@@ -422,16 +421,16 @@ def main() -> None:
         if module.check_mode:
             found = find(connection, params, deadline)
             lists = list_data(connection, found.replication_set)
-            data = data_facts(connection, found.replication_set, found.arn, lists)
-            report(run, found, summary_of_counts(data, lists), params["allow_incomplete"])
+            counts = data_facts(connection, found.replication_set, found.arn, lists)["counts"]
+            report(run, found, *result_of_counts(counts, lists), params["allow_incomplete"])
         else:
             # Make the directory before AWS is called: an export can take hours, and must not fail at its end because the
             # directory can't be made.
             with NewDirectory(params["path"]) as directory:
                 found = find(connection, params, deadline)
                 regions = (found.replication_set or {})["regionMap"]
-                summary = export_data(connection, found.arn, regions, directory, params["workers"], deadline)
-                report(run, found, summary, params["allow_incomplete"])
+                exported = export_data(connection, found.arn, regions, directory, params["workers"], deadline)
+                report(run, found, *exported, params["allow_incomplete"])
                 # From now on, the export may be in place. A task that is interrupted must not leave one.
                 run.ignore_signals()
                 directory.finish()
@@ -465,20 +464,16 @@ def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> 
     return found
 
 
-def report(run: ModuleRun, found: SearchResult, summary: Summary, allow_incomplete: bool) -> None:
-    """Add the summary to the module's result. Raises AnsibleSSMIncidentsError if the export is incomplete and must not be."""
-    run.result.update(
-        arn=found.arn,
-        region=found.client.meta.region_name,
-        complete=summary.complete,
-        counts=summary.counts,
-        changes_count=summary.changes_count,
-        missing=summary.missing,
-        missing_count=summary.missing_count,
-        unsettled=summary.unsettled,
-    )
-    if not summary.complete and not allow_incomplete:
-        raise incomplete(found.arn, summary.missing_by)
+def report(
+    run: ModuleRun, found: SearchResult, result: Mapping[str, Any], failures: Any, allow_incomplete: bool
+) -> None:
+    """Add the result to the module's. Raises AnsibleSSMIncidentsError if the export is incomplete and must not be.
+
+    :param failures: the numbers of failures for incomplete().
+    """
+    run.result.update(arn=found.arn, region=found.client.meta.region_name, **result)
+    if failures and not allow_incomplete:
+        raise incomplete(found.arn, failures)
 
 
 if __name__ == "__main__":

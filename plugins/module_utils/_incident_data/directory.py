@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 from contextlib import contextmanager, suppress
+from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Iterator
 
 from .._aws.errors import FILE_NOT_WRITABLE, AnsibleSSMIncidentsError, as_failure, invalid_option
@@ -100,12 +101,19 @@ class NewDirectory:
             os.close(self._descriptor)
 
     def create(self, name: str) -> IO[bytes]:
-        """Create a file that only its owner can read, and return it for reading and writing."""
+        """Create a file that only its owner can read, and return it for writing."""
         with self.failing():
-            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
             descriptor = os.open(name, flags, 0o600, dir_fd=self._descriptor)
             os.fchmod(descriptor, 0o600)
-            file = os.fdopen(descriptor, "w+b")
+            file = os.fdopen(descriptor, "wb")
+        self._open_files.append(file)
+        return file
+
+    def temporary_file(self) -> IO[bytes]:
+        """Return a new file without a name, which disappears with the process."""
+        with self.failing():
+            file: IO[bytes] = TemporaryFile(dir=self._temporary)  # noqa: SIM115  # __exit__() closes it
         self._open_files.append(file)
         return file
 
@@ -116,11 +124,6 @@ class NewDirectory:
             os.fsync(file.fileno())
             file.close()
         self._open_files.remove(file)
-
-    def remove(self, name: str) -> None:
-        """Remove a file."""
-        with self.failing():
-            os.unlink(name, dir_fd=self._descriptor)
 
     def finish(self) -> None:
         """Move the directory to its path."""

@@ -26,14 +26,13 @@ import time
 from collections import Counter
 from datetime import datetime, timezone
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Tuple
 
 from .._aws.arn import account_id_of_arn, is_of_another_account
 from .._aws.errors import EXPORT_INCOMPLETE, REPLICATION_SET_CHANGED, AnsibleSSMIncidentsError
 from .._aws.text import iso_time
 from .._replication_set.service import DELETING
-from .counts import Lists
+from .counts import PARTS, Lists
 from .files import Spool, file_name, fingerprint, write_files, write_manifest
 from .kinds import FORMAT_VERSION, KINDS, NOT_INCLUDED, REPLICATION_SET, Kind, is_unit, periods, units_below
 from .read import Place, Reader, RegionList, too_late
@@ -53,34 +52,15 @@ MAX_ROUNDS = 4
 # The maximum number of groups of failures in the message. A group has the same operation, code and Region.
 _MAX_GROUPS = 5
 
+# What failed: the operation, the code and the Region.
+Failures = Tuple[str, str, str]
+
 # A round has three quarters of the remaining time, so that there is time to look at everything again. Its lists have half of
 # that, so that there is time for the other Regions if one hangs.
 _SHARE_OF_ROUND, _SHARE_OF_LISTS = 3 / 4, 1 / 2
 
 # An object was created, deleted or changed during the export. The manifest uses these words.
 CAME, WENT, CHANGED = "came", "went", "changed"
-
-
-class Summary(NamedTuple):
-    """
-    The result of an export.
-
-    :ivar complete: whether everything was read.
-    :ivar counts: the number of lines of each kind.
-    :ivar missing: the first failures, each with kind, arn, id, operation, region and code.
-    :ivar missing_count: the number of all failures.
-    :ivar missing_by: the number of failures, by operation, code and Region.
-    :ivar changes_count: the number of objects that were created, deleted or changed during the export.
-    :ivar unsettled: the number of objects that still changed when they were visited for the last time.
-    """
-
-    complete: bool
-    counts: dict[str, int]
-    missing: list[dict[str, Any]]
-    missing_count: int
-    missing_by: Mapping[tuple[str, str, str], int]
-    changes_count: int
-    unsettled: int
 
 
 class Units:
@@ -208,7 +188,7 @@ class Export:
 
     def _run_round(self, deadline: float) -> None:
         """List everything, and visit the units that are not settled, or that are not listed as they were."""
-        self._reader.forget_troubles()
+        self._reader.forget_timeouts()
         self.units.begin_round()
         self._list_all(time.monotonic() + _SHARE_OF_LISTS * (deadline - time.monotonic()))
         visited: set[str] = set()
@@ -316,7 +296,7 @@ def export_data(
     directory: NewDirectory,
     workers: int,
     deadline: float,
-) -> Summary:
+) -> tuple[dict[str, Any], Counter[Failures]]:
     """Export everything that a replication set holds, and write all files.
 
     A call that fails raises no error. The manifest names it.
@@ -326,6 +306,7 @@ def export_data(
     :param directory: the directory for the files.
     :param workers: the number of calls that are made at the same time.
     :param deadline: a time of time.monotonic(). No call is made after it.
+    :return: the result, and the numbers of failures for incomplete().
     :raises AnsibleSSMIncidentsError: if a file can't be written.
     """
     started, regions = _now(), sorted(regions)
@@ -347,11 +328,11 @@ def export_data(
             is_exported = copy.is_read and unit.is_settled and not copy.missing
             yield {"kind": unit.kind.name, "arn": unit.arn, "change": unit.change, "exported": is_exported}
 
-    missing_by = Counter((one["operation"] or "", one["code"], one["region"] or "") for one in missing())
-    first = [{name: one[name] for name in one if name != "reason"} for one in islice(missing(), MAX_RETURNED)]
     files = write_files(directory, (line for unit in units for line in spool.lines(unit.offset)))
     counts = {name: one.pop("lines") for name, one in files.items()}
+    changes_count = sum(bool(unit.change) for unit in units)
     unsettled = sum(not one["operation"] and one["code"] == REPLICATION_SET_CHANGED for one in incomplete_because)
+    result, failures = _result(counts, missing(), changes_count, unsettled)
     facts = {
         "format_version": FORMAT_VERSION,
         "account_id": account_id_of_arn(arn),
@@ -359,7 +340,7 @@ def export_data(
         "regions": regions,
         "started": started,
         "ended": _now(),
-        "complete": not missing_by,
+        "complete": result["complete"],
         "unsettled": unsettled,
         "not_included": list(NOT_INCLUDED),
         "periods": {
@@ -376,9 +357,24 @@ def export_data(
         "files": {file_name(name): one for name, one in files.items()},
     }
     write_manifest(directory, facts, {"changes": changes(), "missing": missing()})
-    spool.close()
-    changes_count = sum(bool(unit.change) for unit in units)
-    return Summary(not missing_by, counts, first, sum(missing_by.values()), missing_by, changes_count, unsettled)
+    return result, failures
+
+
+def _result(
+    counts: Mapping[str, Any], missing: Iterable[Mapping[str, Any]], changes_count: int = 0, unsettled: int = 0
+) -> tuple[dict[str, Any], Counter[Failures]]:
+    """Return the result as ssm_incidents_export documents it, and the number of failures by operation, code and Region.
+
+    :param missing: all failures, as entries of the manifest.
+    """
+    failures: Counter[Failures] = Counter()
+    first: list[dict[str, Any]] = []
+    for entry in missing:
+        failures[entry["operation"] or "", entry["code"], entry["region"] or ""] += 1
+        if len(first) < MAX_RETURNED:
+            first.append({name: value for name, value in entry.items() if name != "reason"})
+    result = {"complete": not failures, "counts": counts, "changes_count": changes_count, "unsettled": unsettled}
+    return {**result, "missing": first, "missing_count": sum(failures.values())}, failures
 
 
 def _changed(reason: str) -> AnsibleSSMIncidentsError:
@@ -389,14 +385,14 @@ def _now() -> str:
     return iso_time(datetime.now(timezone.utc))
 
 
-def incomplete(arn: str, missing_by: Mapping[tuple[str, str, str], int]) -> AnsibleSSMIncidentsError:
+def incomplete(arn: str, failures: Counter[Failures]) -> AnsibleSSMIncidentsError:
     """Return the failure of an export that is incomplete.
 
     Its message has operations and codes. It quotes no message of AWS, because a message can contain personal data.
 
-    :param missing_by: the number of failures, as in a Summary.
+    :param failures: the number of failures, by operation, code and Region.
     """
-    counted = sorted(missing_by.items(), key=lambda item: (-item[1], item[0]))
+    counted = sorted(failures.items(), key=lambda item: (-item[1], item[0]))
     groups = [_failed_group(*what, number) for what, number in counted[:_MAX_GROUPS]]
     more = len(counted) - len(groups)
     return AnsibleSSMIncidentsError(
@@ -415,23 +411,22 @@ def _failed_group(operation: str, code: str, region: str, number: int) -> str:
     return f"{what} ({code}{f', {number} times' if number > 1 else ''})"
 
 
-def summary_of_counts(data: Mapping[str, Any], lists: Lists) -> Summary:
-    """Return the result of check mode, which makes no export.
+def result_of_counts(counts: Mapping[str, Any], lists: Lists) -> tuple[dict[str, Any], Counter[Failures]]:
+    """Return the result of check mode, which makes no export, and the numbers of failures for incomplete().
 
-    :param data: the facts about what the replication set holds, as data_facts() returns them.
-    :param lists: the lists with these facts.
+    :param counts: the counts of data_facts().
+    :param lists: the lists with what was counted.
     """
-    failures = [(one.place, one.failure.code) for one in lists.lists if one.failure]
-    missing = [
-        {
-            "kind": place.kind.name,
-            "arn": None,
-            "id": None,
-            "operation": place.operation,
-            "region": place.region,
-            "code": code,
-        }
-        for place, code in failures
-    ]
-    missing_by = Counter((place.operation, code, place.region) for place, code in failures)
-    return Summary(data["complete"], data["counts"], missing[:MAX_RETURNED], len(missing), missing_by, 0, 0)
+    missing = []
+    for one in lists.lists:
+        if one.failure:
+            part = next(part for part, kind in PARTS.items() if kind is one.place.kind)
+            entry = {
+                "kind": part,
+                "arn": None,
+                "id": None,
+                "operation": one.place.operation,
+                "region": one.place.region,
+            }
+            missing.append({**entry, "code": one.failure.code})
+    return _result(counts, missing)

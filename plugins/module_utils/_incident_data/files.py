@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 
-# Everything that was read, in the order in which it was read. It is removed at the end.
-_SPOOL = "spool"
-
 # A line of a file.
 Record = Mapping[str, Any]
 
@@ -48,7 +45,7 @@ class Spool:
 
     def __init__(self, directory: NewDirectory) -> None:
         self._directory = directory
-        self._file = directory.create(_SPOOL)
+        self._file = directory.temporary_file()
         self._lock = Lock()
 
     def append(self, copy: Copy, lines: Iterable[tuple[str, Record]]) -> int:
@@ -83,11 +80,6 @@ class Spool:
                 name, _blank, text = text.partition(b" ")
                 yield name.decode("ascii"), text
 
-    def close(self) -> None:
-        """Remove the spool."""
-        self._directory.close(self._file)
-        self._directory.remove(_SPOOL)
-
 
 def write_files(directory: NewDirectory, lines: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, Any]]:
     """Write the file of each kind.
@@ -96,17 +88,17 @@ def write_files(directory: NewDirectory, lines: Iterable[tuple[str, bytes]]) -> 
     :return: for each kind, the number of lines, the size in bytes and the SHA-256 hash of its file.
     """
     files = {name: directory.create(file_name(name)) for name in KINDS}
-    facts = {name: [0, 0, hashlib.sha256()] for name in KINDS}
+    facts = {name: {"lines": 0, "bytes": 0} for name in KINDS}
+    hashes = {name: hashlib.sha256() for name in KINDS}
     with directory.failing():
         for name, text in lines:
             files[name].write(text)
-            of_file: Any = facts[name]
-            of_file[0] += 1
-            of_file[1] += len(text)
-            of_file[2].update(text)
+            facts[name]["lines"] += 1
+            facts[name]["bytes"] += len(text)
+            hashes[name].update(text)
     for file in files.values():
         directory.close(file)
-    return {name: {"lines": one[0], "bytes": one[1], "sha256": one[2].hexdigest()} for name, one in facts.items()}  # type: ignore[attr-defined]
+    return {name: {**facts[name], "sha256": hashes[name].hexdigest()} for name in KINDS}
 
 
 def write_manifest(

@@ -32,8 +32,6 @@ class Kind(NamedTuple):
     :ivar gets: the operations that read one object. Without any, the list's item is exported.
     :ivar times: the period that its lists require, a key of periods(); None if they require none.
     :ivar parent_id: the member of the response with the ARN of the parent object; None if there is no such member.
-    :ivar resource_type: the type of resource in its ARN (Service Authorization Reference; AWS CLI's examples); None if it has no
-        ARN, or if these sources differ.
     :ivar what: the objects in words, after "Failed to list the"; by default the name.
     """
 
@@ -44,13 +42,20 @@ class Kind(NamedTuple):
     gets: tuple[str, ...] = ()
     times: str | None = None
     parent_id: str | None = None
-    resource_type: str | None = None
     what: str = ""
 
     @property
     def is_listed_by_region(self) -> bool:
         """Whether a list of all objects in a Region contains the objects of this kind."""
         return None in self.lists.values()
+
+    @property
+    def resource_type(self) -> str | None:
+        """The type of resource in its ARN (Service Authorization Reference; AWS CLI's examples).
+
+        None if it has no ARN, or if these sources differ, as for contact channels.
+        """
+        return self.name[:-1].replace("_", "-") if self.lists and is_unit(self) else None
 
     @property
     def words(self) -> str:
@@ -66,12 +71,7 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         REPLICATION_SET,
         Kind(
-            "response_plans",
-            INCIDENTS,
-            "arn",
-            {"ListResponsePlans": None},
-            ("GetResponsePlan", "ListTagsForResource"),
-            resource_type="response-plan",
+            "response_plans", INCIDENTS, "arn", {"ListResponsePlans": None}, ("GetResponsePlan", "ListTagsForResource")
         ),
         Kind("resource_policies", INCIDENTS, "policyId", {"GetResourcePolicies": "response_plans"}),
         Kind(
@@ -80,7 +80,6 @@ KINDS: Mapping[str, Kind] = {
             "arn",
             {"ListIncidentRecords": None},
             ("GetIncidentRecord", "ListTagsForResource"),
-            resource_type="incident-record",
             what="incidents",
         ),
         # Each event is read, because the items of the list have no eventData.
@@ -93,13 +92,7 @@ KINDS: Mapping[str, Kind] = {
             parent_id="incidentRecordArn",
         ),
         Kind("related_items", INCIDENTS, None, {"ListRelatedItems": "incident_records"}),
-        Kind(
-            "findings",
-            INCIDENTS,
-            "id",
-            {"ListIncidentFindings": "incident_records"},
-            ("BatchGetIncidentFindings",),
-        ),
+        Kind("findings", INCIDENTS, "id", {"ListIncidentFindings": "incident_records"}, ("BatchGetIncidentFindings",)),
         # People, escalation plans and on-call schedules.
         Kind(
             "contacts",
@@ -107,7 +100,6 @@ KINDS: Mapping[str, Kind] = {
             "ContactArn",
             {"ListContacts": None},
             ("GetContact", "GetContactPolicy", "ListTagsForResource"),
-            resource_type="contact",
             what="contacts, escalation plans and on-call schedules",
         ),
         Kind(
@@ -118,14 +110,7 @@ KINDS: Mapping[str, Kind] = {
             ("GetContactChannel",),
             parent_id="ContactArn",
         ),
-        Kind(
-            "rotations",
-            CONTACTS,
-            "RotationArn",
-            {"ListRotations": None},
-            ("GetRotation", "ListTagsForResource"),
-            resource_type="rotation",
-        ),
+        Kind("rotations", CONTACTS, "RotationArn", {"ListRotations": None}, ("GetRotation", "ListTagsForResource")),
         Kind(
             "rotation_overrides",
             CONTACTS,
@@ -136,21 +121,13 @@ KINDS: Mapping[str, Kind] = {
             parent_id="RotationArn",
         ),
         Kind("rotation_shifts", CONTACTS, None, {"ListRotationShifts": "rotations"}, times="past"),
-        Kind(
-            "engagements",
-            CONTACTS,
-            "EngagementArn",
-            {"ListEngagements": None},
-            ("DescribeEngagement",),
-            resource_type="engagement",
-        ),
+        Kind("engagements", CONTACTS, "EngagementArn", {"ListEngagements": None}, ("DescribeEngagement",)),
         Kind(
             "pages",
             CONTACTS,
             "PageArn",
             {"ListPagesByEngagement": "engagements", "ListPagesByContact": "contacts"},
             ("DescribePage",),
-            resource_type="page",
         ),
         Kind("page_receipts", CONTACTS, None, {"ListPageReceipts": "pages"}),
         Kind("page_resolutions", CONTACTS, None, {"ListPageResolutions": "pages"}),

@@ -23,7 +23,7 @@ except ImportError:
 
 from .._aws.arn import is_arn_of
 from .._aws.calls import AS_CONFIGURED, Attempts, call_aws
-from .._aws.errors import MALFORMED_ANSWER, TIMEOUT_ERRORS, WAIT_TIMEOUT, AnsibleSSMIncidentsError
+from .._aws.errors import MALFORMED_ANSWER, READ_TIMEOUT, TIMEOUT_ERRORS, WAIT_TIMEOUT, AnsibleSSMIncidentsError
 from .._aws.text import iso_time
 from .kinds import NONE_IF_NOT_FOUND, REPLICATION_SET, Kind
 
@@ -45,7 +45,7 @@ _COMPLETE = 200
 # botocore's name for a member of a union that its model does not have.
 _UNKNOWN_MEMBER = "SDK_UNKNOWN_MEMBER"
 
-# A Region that has not responded in time to so many calls in a row is not called again until forget_troubles().
+# A Region in which so many calls in a row have timed out is not called again until forget_timeouts().
 _MAX_TIMEOUTS = 3
 
 # The types of the values that botocore's parser returns, by the type of the shape.
@@ -111,21 +111,17 @@ class Reader:
         self.unknown_members: defaultdict[str, set[str]] = defaultdict(set)
         self._periods = periods
         self._clients: dict[tuple[str, str], BaseClient | AnsibleSSMIncidentsError] = {}
-        # For lists and for other calls of a Region: the number of transient errors in a row, and the last of them.
-        self._troubles: dict[tuple[str, bool], tuple[int, AnsibleSSMIncidentsError | None]] = {}
+        # The number of calls in a row that timed out, for the lists of a Region and for its other calls.
+        self._timeouts: Counter[tuple[str, bool]] = Counter()
         self._lock = Lock()
         for service, region in dict.fromkeys((kind.service, region) for region in regions for kind in kinds):
-            self._clients[service, region] = self._client(connection, service, region)
-
-    def _client(self, connection: Connection, service: str, region: str) -> BaseClient | AnsibleSSMIncidentsError:
-        """Return a client, or why there is none."""
-        try:
-            client = connection.client(service, region)
-        except AnsibleSSMIncidentsError as failure:
-            return failure
-        check = partial(self._check_body, client.meta.service_model)
-        client.meta.events.register("response-received", check, unique_id=__name__)
-        return client
+            try:
+                client = connection.client(service, region)
+                check = partial(self._check_body, client.meta.service_model)
+                client.meta.events.register("response-received", check, unique_id=__name__)
+                self._clients[service, region] = client
+            except AnsibleSSMIncidentsError as failure:
+                self._clients[service, region] = failure
 
     def knows(self, kind: Kind, operation: str) -> bool:
         """Return whether the installed botocore knows an operation."""
@@ -134,12 +130,12 @@ class Reader:
         return not models or operation in models[0].operation_names
 
     def healthiest(self, regions: Iterable[str]) -> list[str]:
-        """Return Regions, those with the fewest transient errors in a row first, and then in the order of their names."""
-        return sorted(regions, key=lambda region: (self._trouble(region, False)[0], region))
+        """Return Regions, those with the fewest time-outs in a row first, and then in the order of their names."""
+        return sorted(regions, key=lambda region: (self._timeouts[region, False], region))
 
-    def forget_troubles(self) -> None:
+    def forget_timeouts(self) -> None:
         """Call every Region again."""
-        self._troubles = {}
+        self._timeouts = Counter()
 
     def pages(
         self, place: Place, deadline: float, take: Callable[[dict[str, Any]], Any] | None = None
@@ -196,24 +192,21 @@ class Reader:
             raise client
         if time.monotonic() >= deadline:
             raise too_late(f"Failed to {what} in Region {place.region}", "it was not read")
-        is_list = place.operation in place.kind.lists
-        number, last = self._trouble(place.region, is_list)
-        if last and last.code in TIMEOUT_ERRORS and number >= _MAX_TIMEOUTS:
-            raise last
+        calls = (place.region, place.operation in place.kind.lists)
+        if self._timeouts[calls] >= _MAX_TIMEOUTS:
+            reason = f"{_MAX_TIMEOUTS} calls in a row had timed out in this Region"
+            raise AnsibleSSMIncidentsError(
+                f"Failed to {what} in Region {place.region}", code=READ_TIMEOUT, reason=reason
+            )
+        attempts = AS_CONFIGURED if deadline == math.inf else _AttemptsOfRound(deadline=deadline, is_patient=True)
         try:
             # The error does not quote a response that can't be read, because the response can contain personal data.
-            attempts = AS_CONFIGURED if deadline == math.inf else _AttemptsOfRound(deadline=deadline, is_patient=True)
             result = call_aws(client, what, partial(call, client), attempts, returns_secrets=True)
         except AnsibleSSMIncidentsError as failure:
-            with self._lock:
-                number, last = self._trouble(place.region, is_list)
-                self._troubles[place.region, is_list] = (number + 1, failure) if failure.is_temporary else (0, None)
+            self._timeouts[calls] = self._timeouts[calls] + 1 if failure.code in TIMEOUT_ERRORS else 0
             raise
-        self._troubles.pop((place.region, is_list), None)
+        self._timeouts[calls] = 0
         return result
-
-    def _trouble(self, region: str, is_list: bool) -> tuple[int, AnsibleSSMIncidentsError | None]:
-        return self._troubles.get((region, is_list), (0, None))
 
     def _check_body(
         self,
@@ -248,17 +241,7 @@ class Reader:
         """Return the items of a page, and the token of the next page; None after the last one."""
         kind = place.kind
         model = client.meta.service_model.operation_model(place.operation)
-        given: dict[str, Any] = {}
-        for name, shape in model.input_shape.members.items():
-            if _is_token(name) and token is not None:
-                given[name] = token
-            elif name.lower() == "maxresults":
-                given[name] = min(_PAGE_SIZE, shape.metadata.get("max", _PAGE_SIZE))
-            elif kind.times and name in ("StartTime", "EndTime"):
-                given[name] = self._periods[kind.times][name == "EndTime"]
-            elif place.arn and name in model.input_shape.required_members:
-                given[name] = place.arn
-        response = _send(client, model, given)
+        response = _send(client, model, self._parameters(model, place, token))
         shapes = model.output_shape.members
         (listed,) = (name for name, member in shapes.items() if member.type_name == "list")
         # The model allows some responses to have no list. For a list of all objects in a Region, this is an error: it must not
@@ -279,15 +262,9 @@ class Reader:
         return [take(item) for item in items] if take else items, following
 
     def _object(self, client: BaseClient, place: Place) -> dict[str, Any]:
-        kind, item_id = place.kind, place.item_id or place.arn
+        kind = place.kind
         model = client.meta.service_model.operation_model(place.operation)
-        required = model.input_shape.required_members
-        given: dict[str, Any] = {}
-        for name in required:
-            is_list = model.input_shape.members[name].type_name == "list"
-            value = item_id if name == kind.id or len(required) == 1 else place.arn
-            given[name] = [item_id] if is_list else value
-        response = _send(client, model, given)
+        response = _send(client, model, self._parameters(model, place))
         for error in response.get("errors") or []:
             # Only BatchGetIncidentFindings returns errors in a successful response.
             raise ClientError({"Error": {"Code": error.get("code"), "Message": error.get("message")}}, model.name)
@@ -300,6 +277,23 @@ class Reader:
         elif not response and model.name not in NONE_IF_NOT_FOUND:
             raise ValueError("the response is empty")
         return plain(response)
+
+    def _parameters(self, model: OperationModel, place: Place, token: str | None = None) -> dict[str, Any]:
+        """Return the parameters of a call, as botocore's model of the operation requires them."""
+        given: dict[str, Any] = {}
+        required, own = model.input_shape.required_members, place.item_id or place.arn
+        for name, shape in model.input_shape.members.items():
+            if _is_token(name) and token is not None:
+                given[name] = token
+            elif name.lower() == "maxresults":
+                given[name] = min(_PAGE_SIZE, shape.metadata.get("max", _PAGE_SIZE))
+            elif place.kind.times and name in ("StartTime", "EndTime"):
+                given[name] = self._periods[place.kind.times][name == "EndTime"]
+            elif name in required and shape.type_name == "list":
+                given[name] = [own]
+            elif name in required:
+                given[name] = own if name == place.kind.id or len(required) == 1 else place.arn
+        return given
 
 
 class RegionList:
