@@ -29,7 +29,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Tuple
 
 from .._aws.arn import account_id_of_arn, is_of_another_account
-from .._aws.errors import EXPORT_INCOMPLETE, REPLICATION_SET_CHANGED, AnsibleSSMIncidentsError
+from .._aws.errors import EXPORT_INCOMPLETE, NOT_FOUND, REPLICATION_SET_CHANGED, AnsibleSSMIncidentsError
 from .._aws.text import iso_time
 from .._replication_set.service import DELETING
 from .counts import PARTS, Lists
@@ -147,15 +147,14 @@ class Export:
     :param deadline: a time of time.monotonic(). No call is made after it.
     :ivar the_set: the replication set. No list contains it.
     :ivar units: all other units.
+    :ivar unsettled: the number of units that still differed when they were visited for the last time.
     """
 
-    def __init__(
-        self, reader: Reader, visitor: Visitor, workers: Workers, arn: str, regions: Iterable[str], deadline: float
-    ) -> None:
+    def __init__(self, visitor: Visitor, workers: Workers, arn: str, regions: Iterable[str], deadline: float) -> None:
         self.the_set = Unit(REPLICATION_SET, arn)
         self.the_set.views = dict.fromkeys(regions, "")
         self.units = Units(account_id_of_arn(arn))
-        self._reader = reader
+        self.unsettled = 0
         self._visitor = visitor
         self._workers = workers
         self._deadline = deadline
@@ -188,7 +187,7 @@ class Export:
 
     def _run_round(self, deadline: float) -> None:
         """List everything, and visit the units that are not settled, or that are not listed as they were."""
-        self._reader.forget_timeouts()
+        self._visitor.reader.forget_troubles()
         self.units.begin_round()
         self._list_all(time.monotonic() + _SHARE_OF_LISTS * (deadline - time.monotonic()))
         visited: set[str] = set()
@@ -217,7 +216,7 @@ class Export:
 
     def _read_list(self, one: RegionList, deadline: float) -> None:
         """Read a list. Its items are not kept."""
-        self._reader.read_list(one, deadline, lambda item: (item[one.place.kind.id or ""], fingerprint(item)))
+        self._visitor.reader.read_list(one, deadline, lambda item: (item[one.place.kind.id or ""], fingerprint(item)))
 
     def _visit(self, units: Iterable[Unit], deadline: float) -> None:
         """Visit units, and take what the visits have found."""
@@ -286,6 +285,7 @@ class Export:
         elif is_over:
             yield place, too_late("", "it was not checked for changes")
         else:
+            self.unsettled += 1
             yield place, _changed("it still changed when the module read it for the last time")
 
 
@@ -312,7 +312,7 @@ def export_data(
     started, regions = _now(), sorted(regions)
     reader = Reader(connection, regions, list(KINDS.values()), periods(started))
     spool = Spool(directory)
-    export = Export(reader, Visitor(reader, spool, connection.mask), Workers(workers), arn, regions, deadline)
+    export = Export(Visitor(reader, spool, connection.mask), Workers(workers), arn, regions, deadline)
     incomplete_because = export.run()
     units = export.all_units()
 
@@ -324,15 +324,16 @@ def export_data(
 
     def changes() -> Iterator[dict[str, Any]]:
         for unit in (unit for unit in units if unit.change):
-            copy = spool.copy(unit.offset)
-            is_exported = copy.is_read and unit.is_settled and not copy.missing
+            is_read = any(name == unit.kind.name for name, _text in spool.lines(unit.offset))
+            # An object that is gone was not found before it was known to be gone.
+            missing = {entry["code"] for entry in spool.copy(unit.offset).missing}
+            is_exported = unit.is_settled and is_read and missing <= ({NOT_FOUND} if unit.change == WENT else set())
             yield {"kind": unit.kind.name, "arn": unit.arn, "change": unit.change, "exported": is_exported}
 
     files = write_files(directory, (line for unit in units for line in spool.lines(unit.offset)))
     counts = {name: one.pop("lines") for name, one in files.items()}
     changes_count = sum(bool(unit.change) for unit in units)
-    unsettled = sum(not one["operation"] and one["code"] == REPLICATION_SET_CHANGED for one in incomplete_because)
-    result, failures = _result(counts, missing(), changes_count, unsettled)
+    result, failures = _result(counts, missing(), changes_count, export.unsettled)
     facts = {
         "format_version": FORMAT_VERSION,
         "account_id": account_id_of_arn(arn),
@@ -341,7 +342,7 @@ def export_data(
         "started": started,
         "ended": _now(),
         "complete": result["complete"],
-        "unsettled": unsettled,
+        "unsettled": export.unsettled,
         "not_included": list(NOT_INCLUDED),
         "periods": {
             kind.name: dict(zip(("start", "end"), periods(started)[kind.times]))

@@ -30,13 +30,11 @@ class Copy:
 
     :ivar prints: the fingerprints of what the unit is listed as and of its own responses, by list or operation, and Region.
     :ivar missing: the failures, as entries of the manifest.
-    :ivar is_read: whether it has the object itself.
     :ivar is_stale: whether something failed that may succeed later, so that the unit must be read again.
     """
 
     prints: dict[str, str]
     missing: list[dict[str, Any]]
-    is_read: bool = False
     is_stale: bool = False
 
 

@@ -45,7 +45,7 @@ _COMPLETE = 200
 # botocore's name for a member of a union that its model does not have.
 _UNKNOWN_MEMBER = "SDK_UNKNOWN_MEMBER"
 
-# A Region in which so many calls in a row have timed out is not called again until forget_timeouts().
+# A Region in which so many calls in a row have timed out is not called again until forget_troubles().
 _MAX_TIMEOUTS = 3
 
 # The types of the values that botocore's parser returns, by the type of the shape.
@@ -111,7 +111,9 @@ class Reader:
         self.unknown_members: defaultdict[str, set[str]] = defaultdict(set)
         self._periods = periods
         self._clients: dict[tuple[str, str], BaseClient | AnsibleSSMIncidentsError] = {}
-        # The number of calls in a row that timed out, for the lists of a Region and for its other calls.
+        # For the lists of a Region and for its other calls: the number of transient errors since the last success, and how many
+        # of them are time-outs.
+        self._troubles: Counter[tuple[str, bool]] = Counter()
         self._timeouts: Counter[tuple[str, bool]] = Counter()
         self._lock = Lock()
         for service, region in dict.fromkeys((kind.service, region) for region in regions for kind in kinds):
@@ -130,12 +132,12 @@ class Reader:
         return not models or operation in models[0].operation_names
 
     def healthiest(self, regions: Iterable[str]) -> list[str]:
-        """Return Regions, those with the fewest time-outs in a row first, and then in the order of their names."""
-        return sorted(regions, key=lambda region: (self._timeouts[region, False], region))
+        """Return Regions, those whose reads have had the fewest transient errors in a row first, and then by name."""
+        return sorted(regions, key=lambda region: (self._troubles[region, False], region))
 
-    def forget_timeouts(self) -> None:
-        """Call every Region again."""
-        self._timeouts = Counter()
+    def forget_troubles(self) -> None:
+        """Call every Region again, in the order of their names."""
+        self._troubles, self._timeouts = Counter(), Counter()
 
     def pages(
         self, place: Place, deadline: float, take: Callable[[dict[str, Any]], Any] | None = None
@@ -203,9 +205,10 @@ class Reader:
             # The error does not quote a response that can't be read, because the response can contain personal data.
             result = call_aws(client, what, partial(call, client), attempts, returns_secrets=True)
         except AnsibleSSMIncidentsError as failure:
-            self._timeouts[calls] = self._timeouts[calls] + 1 if failure.code in TIMEOUT_ERRORS else 0
+            self._troubles[calls] += failure.is_temporary
+            self._timeouts[calls] += failure.code in TIMEOUT_ERRORS
             raise
-        self._timeouts[calls] = 0
+        self._troubles[calls] = self._timeouts[calls] = 0
         return result
 
     def _check_body(

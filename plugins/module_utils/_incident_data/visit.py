@@ -86,7 +86,7 @@ class Visit:
         :param entry: the last call, as an entry of missing.
         """
         cut = Visit(self.unit, self.views, self.deadline)
-        cut.copy = Copy({}, [*self.copy.missing, entry], is_stale=True)
+        cut.copy = Copy({}, [*self.copy.missing, entry], True)
         cut.lines, cut.found = list(self.lines), list(self.found)
         return cut
 
@@ -96,12 +96,13 @@ class Visitor:
     Makes visits. Several threads can use it.
 
     :param mask: masks secrets in the reasons of failures.
+    :ivar reader: makes the calls.
     :ivar spool: the copies of the units.
     :ivar unknown: the operations that the installed botocore does not know, each with its kind. They are not called.
     """
 
     def __init__(self, reader: Reader, spool: Spool, mask: Callable[[Any], Any]) -> None:
-        self._reader = reader
+        self.reader = reader
         self.spool = spool
         self._mask = mask
         operations = ((kind, operation) for kind in KINDS.values() for operation in (*kind.lists, *kind.gets))
@@ -124,8 +125,8 @@ class Visitor:
         if absent:
             self.fail(copy, *absent)
             visit.outcome, visit.lines = Visit.GONE, old
+            copy.missing += [entry for entry in before.missing if entry not in copy.missing]
             copy.prints.clear()
-            copy.is_read = before.is_read
             return
         for kind, listed, items in parts:
             if kind.gets:
@@ -171,7 +172,7 @@ class Visitor:
                 visit.place = place = Place(kind, operation, region, visit.unit.arn)
                 prints: list[str] = []
                 try:
-                    for item in (item for page in self._reader.pages(place, visit.deadline) for item in page):
+                    for item in (item for page in self.reader.pages(place, visit.deadline) for item in page):
                         item_id, view = item[kind.id] if kind.id else None, fingerprint(item)
                         here = parts.setdefault(item_id, {})
                         # If an object is created during a list, others move to the next page, which returns them again.
@@ -254,10 +255,10 @@ class Visitor:
         """
         kind, empty = place.kind, None
         failures: list[Failed] = []
-        for region in self._reader.healthiest(regions):
+        for region in self.reader.healthiest(regions):
             visit.place = place = place._replace(region=region)
             try:
-                response = self._reader.get(place, visit.deadline)
+                response = self.reader.get(place, visit.deadline)
             except AnsibleSSMIncidentsError as failure:
                 if failure.code != NOT_FOUND or place.operation not in NONE_IF_NOT_FOUND:
                     failures.append((place, failure))
@@ -291,26 +292,22 @@ def _keep_old(visit: Visit, old: Iterable[tuple[str, dict[str, Any]]]) -> None:
     :param old: the lines of the old copy.
     """
     failed = {(entry["kind"], entry["id"], entry["operation"]) for entry in visit.copy.missing}
-    listed = [_responses(record) for _name, record in visit.lines]
+    lines: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for name, new in visit.lines:
+        lines.setdefault((name, _identity(new)), []).append(new)
     for name, record in old:
-        kind, item_id = KINDS[name], record.get("id")
-        lost = [operation for operation in kind.gets if (name, item_id, operation) in failed]
-        same = [new for new_name, new in visit.lines if new_name == name and new.get("id") == item_id]
-        if kind.gets:
-            for new in same:
-                new.update(
-                    {operation: record[operation] for operation in lost if operation in record and operation not in new}
-                )
-            is_kept = kind.gets[0] in lost and all(new["region"] != record["region"] for new in same)
+        item_id, same = record.get("id"), lines.get((name, _identity(record)), [])
+        lost = [operation for operation in KINDS[name].gets if (name, item_id, operation) in failed]
+        for new in same:
+            new.update({operation: record[operation] for operation in lost if operation in record.keys() - new.keys()})
+        if KINDS[name].gets:
+            is_kept = KINDS[name].gets[0] in lost and all(new["region"] != record["region"] for new in same)
         else:
-            is_kept = (
-                any((name, None, operation) in failed for operation in kind.lists) and _responses(record) not in listed
-            )
+            is_kept = not same and any((name, None, operation) in failed for operation in KINDS[name].lists)
         if is_kept:
             visit.lines.append((name, record))
-    name, main = visit.unit.kind.name, visit.unit.kind.gets[0]
-    visit.copy.is_read = any(name == one and main in record for one, record in visit.lines)
 
 
-def _responses(record: Record) -> Record:
-    return {name: value for name, value in record.items() if name != "region"}
+def _identity(record: Record) -> str:
+    """Return what identifies a line in its file: the ARN or the ID of the object, or else all of it but the Region."""
+    return record.get("arn") or record.get("id") or fingerprint({**record, "region": ""})

@@ -616,11 +616,12 @@ def test_a_reading_is_not_replaced_with_one_that_has_less(
 ) -> None:
     """If lists do not contain an event any more, it is gone only if no Region finds it, because a Region's lists can lag."""
     less = {"operation": "ListTimelineEvents", "fault": "body", "body": '{"eventSummaries": []}', "times": None}
-    at_call(*SECOND_LOOK, lambda: held.seed_data(incident("one", title="changed")))
+    changed = {**incident("one", title="changed"), "tags": {"a": "b"}}
+    at_call(*SECOND_LOOK, lambda: held.seed_data(changed))
     at_call("GetIncidentRecord", 2, lambda: held.faults.add(less))
     assert_complete(export())
     others = [one for one in objects() if one["kind"] != "incident_record"]
-    assert_exported(path, *others, {**incident("one", title="changed"), "tags": {"a": "b"}})
+    assert_exported(path, *others, changed)
     assert changes_of(path) == [(incident_arn("one"), "changed", True)]
 
 
@@ -658,8 +659,10 @@ def test_an_object_is_not_an_empty_list(
 def test_an_earlier_reading_is_kept_if_the_next_one_fails(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:
+    changed = {**incident("one", title="changed"), "tags": {"a": "b"}}
+
     def change() -> None:
-        held.seed_data(incident("one", title="changed"))
+        held.seed_data(changed)
         held.faults.add(
             {"fault": "error", "code": "AccessDeniedException", "operation": "GetTimelineEvent", "times": None}
         )
@@ -667,7 +670,7 @@ def test_an_earlier_reading_is_kept_if_the_next_one_fails(
     at_call(*SECOND_LOOK, change)
     assert export(allow_incomplete=True)["complete"] is False
     others = [one for one in objects() if one["kind"] != "incident_record"]
-    assert_exported(path, *others, {**incident("one", title="changed"), "tags": {"a": "b"}})
+    assert_exported(path, *others, changed)
     assert changes_of(path) == [(incident_arn("one"), "changed", False)]
     assert [one["operation"] for one in missing_of(path)] == ["GetTimelineEvent"]
 
