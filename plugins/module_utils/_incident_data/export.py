@@ -22,6 +22,7 @@ copy of each unit goes to the files of the export.
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from datetime import datetime, timezone
@@ -36,7 +37,7 @@ from .counts import PARTS, Lists
 from .files import Spool, file_name, fingerprint, write_files, write_manifest
 from .kinds import FORMAT_VERSION, KINDS, NOT_INCLUDED, REPLICATION_SET, Kind, is_unit, periods, units_below
 from .read import Place, Reader, RegionList, too_late
-from .visit import Unit, Visit, Visitor
+from .visit import Failed, Unit, Visit, Visitor
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -160,8 +161,6 @@ class Export:
         self._deadline = deadline
         # The lists that failed in the last round.
         self._failed_lists: list[RegionList] = []
-        # What has happened to the set, as entries of missing.
-        self._notes: dict[str, dict[str, Any]] = {}
 
     def run(self) -> list[dict[str, Any]]:
         """Read everything.
@@ -177,9 +176,9 @@ class Export:
             if not is_stale or time.monotonic() >= self._deadline:
                 break
         failures = [(one.place, one.failure) for one in self._failed_lists if one.failure]
-        failures += [failure for unit in self.all_units() for failure in self._problem(unit, is_over)]
-        found = [self._visitor.entry(place, failure) for place, failure in failures]
-        return [*self._visitor.unknown_operations(), *found, *self._notes.values()]
+        failures += [failure for unit in self.all_units() for failure in self._problems(unit, is_over)]
+        failures += self._problems_of_set()
+        return [*self._visitor.unknown_operations(), *(self._visitor.entry(*failure) for failure in failures)]
 
     def all_units(self) -> list[Unit]:
         """Return all units that are known, the replication set first."""
@@ -254,39 +253,33 @@ class Export:
         if any(prints[name] != before[name] for name in prints.keys() & before.keys()) or unit.change == WENT:
             unit.change = CAME if unit.change == CAME else CHANGED
         unit.offset = self._visitor.spool.append(visit.copy, visit.lines)
-        if unit is self.the_set:
-            self._look_at_set(visit)
 
-    def _look_at_set(self, visit: Visit) -> None:
-        """Note what makes an export of the set incomplete: its deletion, and Regions that were added to it."""
-        for _name, record in visit.lines:
-            replication_set = record.get("GetReplicationSet", {}).get("replicationSet", {})
-            if replication_set.get("status") == DELETING:
-                self._note("", "it is being deleted")
-            for region in sorted(replication_set.get("regionMap", {}).keys() - visit.views.keys()):
-                self._note(
-                    region, f"Region {region} was added to the set during the export, and nothing was read from it"
-                )
-
-    def _note(self, region: str, reason: str) -> None:
-        place = Place(REPLICATION_SET, "GetReplicationSet" if region else "", region, self.the_set.arn)
-        self._notes[reason] = self._visitor.entry(place, _changed(reason))
-
-    def _problem(self, unit: Unit, is_over: bool) -> Iterator[tuple[Place, AnsibleSSMIncidentsError]]:
+    def _problems(self, unit: Unit, is_over: bool) -> Iterator[Failed]:
         """Yield why a unit is not settled, unless its copy says that.
 
         :param is_over: whether the last round had not enough time.
         """
-        place = Place(unit.kind, "", "", unit.arn)
-        if unit is self.the_set and unit.change == WENT:
-            yield place, _changed("it was deleted during the export")
-        elif unit.is_settled or self._visitor.spool.copy(unit.offset).is_stale:
+        if unit.is_settled or self._visitor.spool.copy(unit.offset).is_stale:
             return
-        elif is_over:
-            yield place, too_late("", "it was not checked for changes")
+        if is_over:
+            failure = too_late("", "it was not checked for changes")
         else:
             self.unsettled += 1
-            yield place, _changed("it still changed when the module read it for the last time")
+            failure = _changed("it still changed when the module read it for the last time")
+        yield Place(unit.kind, "", "", unit.arn), failure
+
+    def _problems_of_set(self) -> Iterator[Failed]:
+        """Yield what makes any export of the set incomplete: its deletion, and Regions that were added to it."""
+        place = Place(REPLICATION_SET, "", "", self.the_set.arn)
+        if self.the_set.change == WENT:
+            yield place, _changed("it was deleted during the export")
+        for _name, text in self._visitor.spool.lines(self.the_set.offset):
+            replication_set = json.loads(text).get("GetReplicationSet", {}).get("replicationSet", {})
+            if replication_set.get("status") == DELETING:
+                yield place, _changed("it is being deleted")
+            for region in sorted(replication_set.get("regionMap", {}).keys() - self.the_set.views.keys()):
+                reason = f"Region {region} was added to the set during the export, and nothing was read from it"
+                yield place._replace(operation="GetReplicationSet", region=region), _changed(reason)
 
 
 def export_data(

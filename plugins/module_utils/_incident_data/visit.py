@@ -129,10 +129,11 @@ class Visitor:
             copy.prints.clear()
             return
         for kind, listed, items in parts:
-            if kind.gets:
-                self._read_parts(visit, kind, listed, {record["id"] for name, record in old if name == kind.name})
-            else:
-                self._take_items(visit, kind, listed, items)
+            self._read_parts(visit, kind, listed, items)
+            # What lists do not contain any more is gone only if no Region finds it.
+            old_ids = {record["id"] for name, record in old if name == kind.name and kind.gets}
+            for item_id in sorted(old_ids - listed.keys()):
+                self._read(visit, kind, item_id, [list(visit.views)])
         _keep_old(visit, old)
 
     def fail(self, copy: Copy, place: Place, failure: AnsibleSSMIncidentsError) -> None:
@@ -191,21 +192,17 @@ class Visitor:
                         visit.copy.prints[f"{operation} {region}"] = fingerprint(sorted(prints))
         return ({}, {}) if is_unit(kind) else (parts, items)
 
-    def _take_items(self, visit: Visit, kind: Kind, listed: Parts, items: Mapping[str, Record]) -> None:
-        """Add the items of lists as lines, each as often as the Region that contains it most often."""
+    def _read_parts(self, visit: Visit, kind: Kind, listed: Parts, items: Mapping[str, Record]) -> None:
+        """Add the parts that lists contain as lines: read them, or take the items as often as the Region that has most."""
         for item_id, views in listed.items():
+            if kind.gets:
+                absent = self._read(visit, kind, item_id, [list(regions) for regions in views.values()])
+                if absent:
+                    self.fail(visit.copy, *absent)
+                continue
             for view, regions in views.items():
                 region, number = regions.most_common(1)[0]
                 visit.lines += [_line(visit, kind, item_id, region, items[view])] * number
-
-    def _read_parts(self, visit: Visit, kind: Kind, listed: Parts, old_ids: set[str]) -> None:
-        """Read the parts that lists contain. Those that they do not contain any more are gone if no Region finds them."""
-        for item_id, views in listed.items():
-            absent = self._read(visit, kind, item_id, [list(regions) for regions in views.values()])
-            if absent:
-                self.fail(visit.copy, *absent)
-        for item_id in sorted(old_ids - listed.keys()):
-            self._read(visit, kind, item_id, [list(visit.views)])
 
     def _read(self, visit: Visit, kind: Kind, item_id: str | None, views: Iterable[Sequence[str]]) -> Failed | None:
         """Read an object once for each view of it, and add the records that differ as lines.
