@@ -52,8 +52,8 @@ description:
     their parts again, and reads each response plan, incident, contact, escalation plan, on-call schedule, rotation,
     engagement and page again, because the lists of these objects contain no time of modification. If something differs,
     the module reads the object with all of its parts again, and names it in C(changes). The module also retries what
-    could not be read because of a transient error, such as a broken connection. It makes up to four such rounds, and
-    ends as soon as nothing differs. It reads the replication set last.
+    could not be read because of a transient error, such as a broken connection. It looks up to three times, and ends as
+    soon as nothing differs. It reads the replication set last.
   - If something of an object could be read first and can't be read later, the module keeps what it has read. An object
     counts as deleted only if the lists of all Regions are complete, no list contains the object any more, and no Region
     that listed the object finds it. The module names deleted objects in C(changes), and keeps their data.
@@ -69,7 +69,7 @@ description:
     the failure names it.
   - If the module is killed, the directory that ends with C(.incomplete) remains. The next run with the same O(path)
     warns about the directory, but does not use or delete it, because another run could still be writing to it. If no
-    other run is in progress, delete the directory yourself, because it contains personal data.
+    other run is in progress, delete the directory yourself, because it can contain personal data.
 notes:
   - The files contain personal data, such as names, telephone numbers and addresses. The mode of the directory is
     C(0700), and the mode of its files is C(0600).
@@ -125,11 +125,11 @@ options:
       - The time limit for all calls together, in seconds, 1 or more. It includes the search for the replication set.
       - After this time, the module makes no further calls, and does not wait for calls that have started. Everything that
         has not been read by then is missing from the export.
-      - Each round of the export gets three quarters of the remaining time, so that there is time to look at everything
-        again. An object that the module could not look at again is in C(missing) of the manifest.
-      - The lists of the objects in each Region get at most half of the time of a round. If a Region hangs, the module still
-        has time to read the objects that the other Regions have listed. A Region in which three reads in a row have timed
-        out is not read again in the same round.
+      - Reading everything gets at most three quarters of this time, so that there is time to look at everything again. An
+        object that the module could not look at again is in C(missing) of the manifest.
+      - The lists of the objects in each Region get at most half of that. If a Region hangs, the module still has time to
+        read the objects that the other Regions have listed. After three reads of a Region in a row have timed out, the
+        module does not read from this Region until it looks at everything again.
       - In check mode, this limit applies only to the search. The module stops listing after 300 seconds.
     type: int
     default: 3600
