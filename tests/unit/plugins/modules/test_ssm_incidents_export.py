@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import queue
+import random
 import resource
 import signal
 import subprocess
@@ -1429,6 +1430,119 @@ def test_there_are_never_more_calls_than_workers(
     assert export(workers=3, timeout=30, allow_incomplete=True, aws_config={"read_timeout": 2})["complete"] is False
     assert_exported(path, *objects())
     assert max(most) == 3
+
+
+class History:
+    """Random changes of what the set holds, and random faults, each at a random call of an export."""
+
+    def __init__(self, endpoint: LocalEndpoint, seed: int) -> None:
+        self._endpoint = endpoint
+        self._random = random.Random(seed)
+        self._calls = 0
+        self._numbers = itertools.count()
+        # Most happens while the module reads everything for the first time, and the rest when it looks again.
+        self._moments = Counter(self._random.randint(1, 120) for _number in range(self._random.randint(0, 8)))
+        self.world: dict[tuple[str, str], dict[str, Any]] = {}
+        self.versions: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        # For each object, and for each incident and contact that was read: the number of the last call.
+        self._changed: dict[tuple[str, str], int] = {}
+        self._looked: dict[str, int] = {}
+        for name in "abc":
+            self.put(incident(name), timeline_event(name, "e0"), timeline_event(name, "e1"), contact(name))
+
+    def put(self, *seeded: dict[str, Any]) -> None:
+        self._endpoint.seed_data(*({**one, "regions": list(REGIONS)} for one in seeded))
+        for one in seeded:
+            body = one["body"]
+            key = (one["kind"], f"{body.get('incidentRecordArn', '')} {body[kinds.KINDS[one['kind']].id]}")
+            self.world[key] = one
+            self.versions.setdefault(key, []).append(as_exported(one))
+            self._changed[key] = self._calls
+
+    def was_seen(self, key: tuple[str, str]) -> bool:
+        """Return whether the module has looked at an object since it changed, and not at about the same time."""
+        looked = max((self._looked[arn] for arn in self._looked if arn in key[1]), default=0)
+        return self._changed[key] < looked - 20
+
+    def before_call(self, operation: str, arn: str) -> None:
+        self._calls += 1
+        if operation in ("GetIncidentRecord", "GetContact"):
+            self._looked[arn] = self._calls
+        for _number in range(self._moments[self._calls]):
+            acts = (
+                self._change_contact,
+                self._change_incident,
+                self._add_event,
+                self._change_event,
+                self._remove,
+                self._fail,
+            )
+            self._random.choice([*acts, self._fail])(self._random.choice("abcd"), f"text {next(self._numbers)}")
+
+    def _change_contact(self, name: str, text: str) -> None:
+        self.put(contact(name, Plan={"Stages": []}, DisplayName=text))
+
+    def _change_incident(self, name: str, text: str) -> None:
+        self.put(incident(name, summary=text))
+
+    def _add_event(self, name: str, text: str) -> None:
+        self.put(incident(name, title=text), timeline_event(name, text, eventData=text))
+
+    def _change_event(self, name: str, text: str) -> None:
+        if ("incident_record", f" {incident_arn(name)}") in self.world:
+            self.put(timeline_event(name, "e0", eventData=text, eventUpdatedTime=1_800_000_000 + next(self._numbers)))
+
+    def _remove(self, name: str, _text: str) -> None:
+        for kind, key in list(self.world):
+            if incident_arn(name) in key:
+                parent, _blank, item_id = key.partition(" ")
+                self._endpoint.remove_data(kind, item_id, **({"parent": parent} if parent else {}))
+                del self.world[kind, key]
+                self._changed[kind, key] = self._calls
+
+    def _fail(self, _name: str, _text: str) -> None:
+        operations = ["ListTimelineEvents", "GetTimelineEvent", "GetIncidentRecord", "ListContacts", "GetContact"]
+        fault = self._random.choice([{"fault": "reset"}, {"fault": "error", "code": "ResourceNotFoundException"}])
+        where = {"operation": self._random.choice(operations), "region": self._random.choice(REGIONS)}
+        self._endpoint.faults.add({**fault, **where, "times": self._random.randint(1, 3)})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(int(os.environ.get("HISTORIES", "10"))))
+def test_random_histories(
+    endpoint: LocalEndpoint, export: Run, path: Path, sleeps: list[float], monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """What is exported existed. If the export is complete, it has what exists, and nothing has changed without being named."""
+    endpoint.seed(SET, arn=ARN)
+    history = History(endpoint, seed)
+    responses = importlib.import_module("moto.ssmincidents.responses")
+    answer, lock = responses.answer, threading.Lock()
+
+    def act_and_answer(data: Any, asked: Any) -> Any:
+        with lock:
+            history.before_call(asked.operation, asked.given.get("arn") or asked.given.get("ContactId") or "")
+            return answer(data, asked)
+
+    monkeypatch.setattr(responses, "answer", act_and_answer)
+    # With one worker, the lists of an incident and its own read are a few calls apart.
+    outcome = export(allow_incomplete=True, aws_config=ONCE, workers=1)
+    assert not outcome.failed, outcome["msg"]
+    found = read(path)
+    went = {arn for arn, change, _exported in changes_of(path) if change == "went"}
+    missing = missing_of(path)
+    assert bool(outcome["unsettled"]) <= ("ReplicationSetChanged" in {one["code"] for one in missing})
+    for kind in ("incident_record", "timeline_event", "contact"):
+        exported = {}
+        for body in bodies(found, kind):
+            key = (kind, f"{body.get('incidentRecordArn', '')} {body[kinds.KINDS[kind].id]}")
+            assert body in history.versions[key], key
+            assert exported.setdefault(key, body) == body
+        if not missing:
+            seen = [key for key in history.versions if key[0] == kind and history.was_seen(key)]
+            existing = {key: history.versions[key][-1] for key in seen if key in history.world}
+            assert {key: exported.get(key) for key in existing} == existing
+            gone = {key for key in seen if key in exported and key not in history.world}
+            assert {key for key in gone if not any(arn in key[1] for arn in went)} == set()
 
 
 # What can't be read ---------------------------------------------------------------------------------------------------
