@@ -412,7 +412,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._incident_dat
     list_data,
     state_warning,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
     find_replication_set,
     validate_search,
@@ -436,20 +436,18 @@ def main() -> None:
         connection = run.connect(SEARCH_DEFAULTS)
         found = find_replication_set(connection, arn, search_regions)
         lists = list_data(connection, found.replication_set, params["include"])
-        warnings = (
-            [state_warning(found.replication_set), lists.shared_warning(found.arn)] if found.replication_set else []
-        )
+        warnings = [state_warning(found.replication_set), lists.shared_warning()] if found.replication_set else []
         for warning in filter(None, warnings):
             # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
             warn(warning)
-        data = data_facts(connection, found.replication_set, found.arn, lists, params["include"])
+        data = data_facts(connection, lists, params["include"])
         if not data["complete"]:
             warn(
                 "Failed to list everything that the replication set holds. For the parts and the"
                 " reasons, see missing in the result."
             )
         exists = found.replication_set is not None
-        run.result.update(exists=exists, region=found.client.meta.region_name, arn=found.arn or None, **data)
+        run.result.update(exists=exists, region=found.region, arn=found.arn or None, **data)
     run.exit()
 
 

@@ -381,9 +381,9 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._incident_dat
     incomplete,
     result_of_counts,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
-    SearchResult,
+    Found,
     find_replication_set,
     validate_search,
 )
@@ -421,14 +421,14 @@ def main() -> None:
         if module.check_mode:
             found = find(connection, params, deadline)
             lists = list_data(connection, found.replication_set)
-            counts = data_facts(connection, found.replication_set, found.arn, lists)["counts"]
+            counts = data_facts(connection, lists)["counts"]
             report(run, found, *result_of_counts(counts, lists), params["allow_incomplete"])
         else:
             # Make the directory before AWS is called: an export can take hours, and must not fail at its end because the
             # directory can't be made.
             with NewDirectory(params["path"]) as directory:
                 found = find(connection, params, deadline)
-                regions = (found.replication_set or {})["regionMap"]
+                regions = found.replication_set.regions if found.replication_set else ()
                 exported = export_data(connection, found.arn, regions, directory, params["workers"], deadline)
                 report(run, found, *exported, params["allow_incomplete"])
                 # From now on, the export may be in place. A task that is interrupted must not leave one.
@@ -448,7 +448,7 @@ def validate(params: Mapping[str, Any]) -> None:
     validate_path(params["path"])
 
 
-def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> SearchResult:
+def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> Found:
     """Find the replication set, and warn if it is not ACTIVE. Raises AnsibleSSMIncidentsError, also if there is none."""
     found = find_replication_set(connection, params["arn"], params["search_regions"], deadline)
     if found.replication_set is None:
@@ -464,14 +464,12 @@ def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> 
     return found
 
 
-def report(
-    run: ModuleRun, found: SearchResult, result: Mapping[str, Any], failures: Any, allow_incomplete: bool
-) -> None:
+def report(run: ModuleRun, found: Found, result: Mapping[str, Any], failures: Any, allow_incomplete: bool) -> None:
     """Add the result to the module's. Raises AnsibleSSMIncidentsError if the export is incomplete and must not be.
 
     :param failures: the numbers of failures for incomplete().
     """
-    run.result.update(arn=found.arn, region=found.client.meta.region_name, **result)
+    run.result.update(arn=found.arn, region=found.region, **result)
     if failures and not allow_incomplete:
         raise incomplete(found.arn, failures)
 

@@ -485,21 +485,12 @@ botocore_version:
 """
 
 import time
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any, Mapping
 
 from ansible.module_utils.basic import _load_params
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import validate_region_names
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
-    ACCESS_DENIED,
-    ON_MODULE_HOST,
-    OPEN_INCIDENTS,
-    AnsibleSSMIncidentsError,
-    as_failure,
-    invalid_option,
-)
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import (
@@ -508,42 +499,17 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._incident_dat
     list_data,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.decide import Task
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import unlisted_tags
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.keys import KeyCheck
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observation import Observation
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observe import Observer
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
-    CREATE,
-    DELETE,
-    CurrentState,
-    Step,
-    plan_changes,
-    plan_deletion,
-    predict,
-)
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.remote import Remote
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
     searchable_regions,
     validate_account_of_arn,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
-    SERVICE,
-    validate_replication_set_arn,
-)
-
-# User Guide, "Incident Manager availability change".
-MAY_BE_FINAL = (
-    "The deletion may be final, because Incident Manager is closed to new customers, and AWS may not let the account create"
-    " another replication set"
-)
-
-#: The time limit for counting what is deleted, in seconds.
-DATA_SECONDS = 60
-
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.guard import Guard
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import SERVICE
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.state import ReplicationSet
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.task import change_replication_set
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.wire import ChangeWire
 
 #: The option regions, unless its elements are names. Ansible can't parse a name as a dictionary, and its error does not name the
 #: option.
@@ -563,242 +529,16 @@ def are_dictionaries(regions: Any) -> bool:
     return all(isinstance(one, dict) or (isinstance(one, str) and set(one) & set("={")) for one in elements)
 
 
-def make_task(params: Mapping[str, Any]) -> Task:
-    """Return the task for the options.
-
-    :raises AnsibleSSMIncidentsError: if an option can't be used.
-    """
-    arn = params["arn"]
-    validate_replication_set_arn(arn)
-    if params["wait_timeout"] < 0:
-        raise invalid_option("wait_timeout", f"{params['wait_timeout']} is negative", "It must be 0 or more seconds")
-    if params["state"] == "absent":
-        if params["deletion_protected"]:
-            raise invalid_option(
-                "deletion_protected", "true contradicts state: absent", "Set false, or omit the option"
-            )
-        return Task(arn, lambda current: plan_deletion(current, params["deletion_protected"]), is_deletion=True)
-    regions = params["regions"]
-    if regions and not isinstance(regions[0], dict):
-        expected = (
-            "a name such as eu-west-1. If any Region needs more than a name, write every Region as {name: eu-west-1}"
-        )
-        validate_region_names("regions", regions, expected)
-        params = {**params, "regions": [{"name": name, "sse_kms_key_id": None} for name in regions]}
-    desired = desired_state(params, all_service_regions(SERVICE))
-    region_names = None if desired.regions is None else frozenset(desired.regions)
-    return Task(arn, lambda current: plan_changes(current, desired), region_names=region_names)
-
-
-def change_replication_set(
-    module: AnsibleAWSModule,
-    connection: Connection,
-    task: Task,
-    deadline: float,
-    result: dict[str, Any],
-    log: Callable[[str], object],
-) -> None:
-    """Run the task. In check mode, only plan it.
-
-    :param deadline: when the task times out, as a time of time.monotonic().
-    :param result: the module's result is added to it, even after a failure.
-    :param log: logs a line for each step that AWS has accepted.
-    :raises AnsibleSSMIncidentsError: if anything fails.
-    """
-    params = module.params
-    include_tags = params["tags"] is not None and not task.is_deletion
-    remote = Remote(connection, deadline)
-    observer = Observer(remote, params["arn"], include_tags)
-    check_keys = KeyCheck(connection, warn, remote.seconds_left).validate
-    guard = DeletionGuard(connection, params["allow_open_incidents"], remote.seconds_left)
-
-    def validate(current: CurrentState | None, steps: list[Step]) -> None:
-        check_keys(current, steps)
-        if steps and steps[0].action == DELETE and "data" in result:
-            # An incident may have been opened during the step before the deletion.
-            guard.validate_no_open_incident(change.seen)
-
-    change = Change(remote, observer, task, params["wait_timeout"], validate, log)
-    try:
-        change.prepare()
-        before, planned = change.current, list(change.remaining)
-        if not params["wait"]:
-            change.validate_single_step()
-        is_deleted = any(step.action == DELETE for step in planned)
-        if is_deleted:
-            result["data"] = guard.count(change.seen)
-            if module._diff and not remote.is_over():
-                before = with_tags(observer, change.seen, before)
-            # List them twice: between two pages, an incident can move to the page that was already read. Nothing is called
-            # between the second time and the deletion.
-            guard.validate_no_open_incident(change.seen)
-        if not module.check_mode:
-            change.apply(params["wait"])
-        result.update(facts_result(change, observer, remote, params["wait"] or module.check_mode))
-    except BaseException as error:  # After any error or interruption, AWS may have accepted steps.
-        result.update(steps_result(change, "not_reached"))
-        raise with_steps(as_failure(error), change) from None
-    result.update(steps_result(change, "planned"))
-    if is_deleted and module.check_mode:
-        warn(f"This task deletes the replication set and all of Incident Manager's data. {MAY_BE_FINAL}.")
-    if module._diff:
-        result["diff"] = diff_result(before, predict(before, planned), include_tags or is_deleted)
-        if is_deleted:
-            result["diff"]["before"]["data"] = result["data"]
-            result["diff"]["after_header"] = f"no replication set. {MAY_BE_FINAL}"
-
-
-class DeletionGuard:
-    """Checks the data of a set before the set is deleted."""
-
-    def __init__(self, connection: Connection, allow_open_incidents: bool, seconds_left: Callable[[], float]) -> None:
-        """
-        :param seconds_left: returns the time until the task times out.
-        """
-        self._seconds_left = seconds_left
-        self._connection = connection
-        self._allow_open_incidents = allow_open_incidents
-        self._was_listed = False
-
-    def count(self, seen: Observation | None) -> dict[str, int | None]:
-        """Return the number of resources of each kind in the set. Warn for a kind that can't be listed; its number is None."""
-        facts, _is_denied = self._data(seen, PARTS)
-        reasons: dict[str, list[str]] = {}
-        for missing in facts["missing"]:
-            reasons.setdefault(missing["msg"], []).append(missing["part"])
-        for reason, parts in reasons.items():
-            unknown = " It is not known whether an incident is open." if "open_incidents" in parts else ""
-            warn(
-                f"Failed to count all data that is deleted with the replication set ({', '.join(parts)}). {reason}{unknown}"
-            )
-        counts: dict[str, int | None] = facts["counts"]
-        return counts
-
-    def validate_no_open_incident(self, seen: Observation | None) -> None:
-        """Validate that no incident is open, unless the options allow it or the caller has no permission to list the incidents.
-
-        :raises AnsibleSSMIncidentsError: if an incident is open, or if the incidents can't be listed for another reason.
-        """
-        if self._allow_open_incidents:
-            return
-        facts, is_denied = self._data(seen, ["open_incidents"])
-        number = facts["counts"]["open_incidents"]
-        arn = seen.arn if seen else ""
-        if number:
-            are = f"{number} open incident{'s' if number > 1 else ''}"
-            raise AnsibleSSMIncidentsError(
-                f"The replication set {arn} has {are}, which would be deleted with it", code=OPEN_INCIDENTS
-            )
-        if facts["missing"] and (self._was_listed or not is_denied):
-            raise AnsibleSSMIncidentsError(
-                f"It is not known whether the replication set {arn} has an open incident, which would be deleted with it",
-                code=OPEN_INCIDENTS,
-                reason=facts["missing"][0]["msg"].rstrip("."),
-                advice="Run the task again, or set allow_open_incidents: true to delete open incidents too.",
-            )
-
-    def _data(self, seen: Observation | None, include: Iterable[str]) -> tuple[dict[str, Any], bool]:
-        """Return what data_facts() does, and whether the caller may not list the incidents."""
-        arn, replication_set = (seen.arn, seen.replication_set) if seen else ("", None)
-        seconds = min(DATA_SECONDS, max(3, self._seconds_left()))
-        lists = list_data(self._connection, replication_set, tuple(include), seconds)
-        shared = lists.shared_warning(arn) if include is PARTS else None
-        if shared:
-            warn(shared)
-        incidents = lists.of("open_incidents")
-        self._was_listed = self._was_listed or incidents.has_pages()
-        return data_facts(self._connection, replication_set, arn, lists, tuple(include)), incidents.is_denied()
-
-
-def steps_result(change: Change, remaining_status: str) -> dict[str, Any]:
-    """Return the steps as the module returns them.
-
-    :param remaining_status: the status of the remaining steps.
-    """
-    steps = [(step, "done") for step in change.done] + [(step, "unknown") for step in change.unknown]
-    steps += [(step, remaining_status) for step in change.remaining if step not in change.unknown]
-    return {
-        "changed": any(status != "not_reached" for _step, status in steps),
-        "actions": [{"action": step.action, **step.values, "status": status} for step, status in steps],
-    }
-
-
-def with_steps(failure: AnsibleSSMIncidentsError, change: Change) -> AnsibleSSMIncidentsError:
-    """Return a failure that also names the steps that AWS accepted before it."""
-    sentences = [failure.advice]
-    if change.done:
-        sentences.append(f"Before that, AWS accepted: {described_steps(change.done)}.")
-    if change.unknown:
-        sentences.append(f"It is not known whether AWS accepted: {described_steps(change.unknown)}.")
-    was_turned_off = any(step.values.get("deletion_protected") is False for step in change.done)
-    replication_set = change.seen.replication_set if change.seen else None
-    if was_turned_off and replication_set and replication_set.get("deletionProtected") is not True:
-        sentences.append("Deletion protection is now off.")
-    return failure.with_advice(" ".join(sentence for sentence in sentences if sentence))
-
-
-def described_steps(steps: list[Step]) -> str:
-    """Return steps in words for a message: the actions, each with its Region if it has one."""
-    return ", ".join(" ".join(filter(None, (step.action, step.values.get("region")))) for step in steps)
-
-
-def facts_result(change: Change, observer: Observer, remote: Remote, waited: bool) -> dict[str, Any]:
-    """Return exists, region and replication_set as the info module returns them.
-
-    :param waited: whether the change waited for its last step, so that its last report is up to date.
-    :raises AnsibleSSMIncidentsError: if the set or its tags can't be read.
-    """
-    seen = change.seen
-    if not waited:
-        is_created = any(step.action == CREATE for step in change.done)
-        reason = "AWS does not report the replication set."
-        try:
-            seen = observer.look()
-        except AnsibleSSMIncidentsError as failure:
-            seen, reason = None, failure.describe(ON_MODULE_HOST, remote.mask)
-        if seen is None or (is_created and seen.replication_set is None):
-            warn(f"{reason} AWS accepted the step, but the replication set can't be read yet, so its facts are null.")
-            seen = Observation(remote.region, change.arn, {})
-    if seen is not None and seen.other_arns:
-        others = ", ".join(seen.other_arns)
-        warn(
-            f"The account has no replication set {change.arn}, but it has {others}. The facts about that set are returned."
-        )
-        seen = Observer(remote, seen.other_arns[0], False).look()
-    if seen is None or seen.replication_set is None:
-        return {"exists": False, "region": remote.region, "replication_set": {}}
-    tags = tags_or_none(observer, seen) if seen.replication_set else None
-    facts = replication_set_facts(seen.replication_set, seen.arn, tags)
-    return {"exists": True, "region": seen.region, "replication_set": facts}
-
-
-def tags_or_none(observer: Observer, seen: Observation) -> dict[str, str] | None:
-    """Return the tags of the set in an observation. If the caller has no permission to list them, warn and return None."""
-    if seen.tags is not None:
-        return seen.tags
-    try:
-        return observer.list_tags_for_result(seen)
-    except AnsibleSSMIncidentsError as failure:
-        if failure.code != ACCESS_DENIED:
-            raise
-        warn(unlisted_tags(failure, observer.mask))
-        return None
-
-
-def with_tags(observer: Observer, seen: Observation | None, state: CurrentState | None) -> CurrentState | None:
-    """Return a state with the set's tags, for --diff. If the caller has no permission to list them, return it unchanged."""
-    tags = tags_or_none(observer, seen) if seen and state else None
-    return state._replace(tags=tags) if state and tags is not None else state
-
-
-def diff_result(before: CurrentState | None, after: CurrentState | None, include_tags: bool) -> dict[str, Any]:
-    """Return the diff, without the tags if they were not listed."""
-
-    def shown(state: CurrentState | None) -> dict[str, Any]:
-        facts = state._asdict() if state else {}
-        return {key: value for key, value in facts.items() if include_tags or key != "tags"}
-
-    return {"before": shown(before), "after": shown(after)}
+def data_of_set(
+    connection: Connection, replication_set: ReplicationSet, only_open_incidents: bool, seconds: float
+) -> tuple[dict[str, Any], bool]:
+    """List what a set holds, for the guard."""
+    parts = ("open_incidents",) if only_open_incidents else tuple(PARTS)
+    lists = list_data(connection, replication_set, parts, seconds)
+    shared = lists.shared_warning()
+    if shared and not only_open_incidents:
+        warn(shared)
+    return data_facts(connection, lists, parts), lists.of("open_incidents").is_denied()
 
 
 def main() -> None:
@@ -821,16 +561,27 @@ def main() -> None:
         required_if=[("state", "absent", ["arn"])],
         supports_check_mode=True,
     )
-    deadline = time.monotonic() + module.params["wait_timeout"]
+    params = module.params
+    deadline = time.monotonic() + params["wait_timeout"]
     run = ModuleRun(module)
     with run:
-        task = make_task(module.params)
+        desired = desired_state(params, all_service_regions(SERVICE))
         connection = run.connect(SEARCH_DEFAULTS)
         # Before STS is called, reject a Region whose partition does not have the service.
         searchable_regions(connection.region)
-        if module.params["arn"]:
-            validate_account_of_arn(connection, module.params["arn"])
-        change_replication_set(module, connection, task, deadline, run.result, run.log)
+        if desired.arn:
+            validate_account_of_arn(connection, desired.arn)
+        wire = ChangeWire(connection, deadline)
+        guard = Guard(connection, wire, data_of_set, params["allow_open_incidents"], warn)
+        change_replication_set(
+            Change(wire, desired, params["wait_timeout"], run.log),
+            guard,
+            run.result,
+            warn,
+            wait=params["wait"],
+            check_mode=module.check_mode,
+            diff=module._diff,
+        )
     run.exit()
 
 

@@ -313,11 +313,11 @@ botocore_version:
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.search import (
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
     validate_search,
 )
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
 
 
 def main() -> None:

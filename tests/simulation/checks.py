@@ -428,7 +428,7 @@ def a_run_removes_only_what_it_planned(simulation: Simulation) -> Iterator[str]:
     for run in simulation.runs:
         planned: set[tuple[Any, ...]] = set()
         for step in run.planned:
-            what = what_of_action({"action": step.action, **step.values})
+            what = what_of_action({"action": step.action, **vars(step)})
             if what in (("delete",), ("protect", False)) or what[0] in ("delete Region", "untag"):
                 planned |= {(what[0], name) for name in what[1]} if what[0] == "untag" else {what}
         for call in own_writes(run):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The connection to a world, and the remote side of a change, which uses the world's clock."""
+"""The connection to a world, and the wire of a change, which uses the world's clock."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     as_failure,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.parallel import no_response
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set import remote
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.wire import ChangeWire
 from botocore import xform_name
 from endpoint.backend import utils
 
@@ -97,8 +97,8 @@ class Connection:
         return self._clients[region]
 
 
-class SimulatedRemote(remote.Remote):
-    """The real remote side of a change, with the world's time."""
+class SimulatedWire(ChangeWire):
+    """The real wire of a change, with the world's time."""
 
     def __init__(self, connection: Connection, deadline: float) -> None:
         super().__init__(cast(Any, connection), deadline)
@@ -113,11 +113,11 @@ class SimulatedRemote(remote.Remote):
     def sleep(self, seconds: float) -> None:
         self.world.sleep(seconds)
 
-    def side_by_side(
+    def _call_all(
         self, calls: Mapping[str, Callable[[], Result]]
     ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
         """Make the calls one after the other, each as if it began now, and yield them in the order in which they end."""
-        seconds = min(remote._LONGEST_CALL, max(remote._SHORTEST_CALL, self.seconds_left()))
+        seconds = self.limit()
         began = self.world.time
         ended: list[tuple[float, str, Result | AnsibleSSMIncidentsError]] = []
         for region, call in calls.items():

@@ -7,21 +7,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from itertools import groupby
-from types import SimpleNamespace
 from typing import Any, cast
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import PARTS
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.guard import Guard
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.state import ReplicationSet
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.steps import Step
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.task import change_replication_set
 
-from .remote import Connection, SimulatedRemote
+from .remote import Connection, SimulatedWire
 from .scenario import Scenario
 from .world import MAX_CALLS, TASK, Call, Endless, Killed, State, World, world_of
-
-managing: Any = import_module("ansible_collections.incident_manager.aws.plugins.modules.ssm_incidents_replication_set")
 
 #: How often the task runs again once everything works.
 RUNS_UNTIL_CONVERGED = 3
@@ -48,8 +50,7 @@ class Run:
 
     :ivar began: when the run began, in seconds after the start of the world. ended is in the same unit.
     :ivar before: the truth at its start; after: the truth at its end.
-    :ivar planned_at: how many calls had been made when the plan was made; None if there was no plan.
-    :ivar planned: the steps of the plan: the action and the values of each.
+    :ivar planned: the steps of the plan.
     :ivar result: the module's result; empty if the process ended.
     :ivar crash: an exception that is not one of the collection's.
     :ivar is_calm: whether everything worked during the run.
@@ -60,8 +61,7 @@ class Run:
     began: float
     before: State | None
     is_calm: bool
-    planned_at: int | None = None
-    planned: list[Any] = field(default_factory=list)
+    planned: list[Step] = field(default_factory=list)
     ended: float = 0
     after: State | None = None
     result: dict[str, Any] = field(default_factory=dict)
@@ -130,7 +130,7 @@ class Simulation:
 
 def simulate(scenario: Scenario) -> Simulation:
     """Run the task in a world of faults, again if its process was killed, and then while everything works."""
-    with world_of(scenario) as world, _simulated():
+    with world_of(scenario) as world:
         params = {**DEFAULTS, **scenario.task}
         if params["arn"] or params["state"] == "absent":
             params["arn"] = world.arn[:-4] + "ffff" if scenario.owns_other else world.arn
@@ -153,13 +153,13 @@ def run_task(world: World, params: Mapping[str, Any]) -> Run:
     first = len(world.calls)
     run = Run(world.run, params, world.time, world.truth(), world.is_calm)
     connection = Connection(world, world.scenario.caller)
-    module = SimpleNamespace(params=dict(params), check_mode=False, _diff=False)
-    managing.warn = run.warnings.append
-    _Change.run = run
+    wire = SimulatedWire(connection, world.time + params["wait_timeout"])
+    guard = _Guard(run, cast(Any, connection), wire, _nothing, False, run.warnings.append)
     try:
-        task = managing.make_task(params)
-        deadline = world.time + params["wait_timeout"]
-        managing.change_replication_set(module, connection, task, deadline, run.result, lambda _line: None)
+        desired = desired_state(params, all_service_regions("ssm-incidents"))
+        change = Change(wire, desired, params["wait_timeout"], lambda _line: None)
+        options = {"wait": params["wait"], "check_mode": False, "diff": False}
+        change_replication_set(change, guard, run.result, run.warnings.append, **options)
     except AnsibleSSMIncidentsError as failure:
         run.failure = failure
     except BaseException as error:
@@ -173,34 +173,18 @@ def run_task(world: World, params: Mapping[str, Any]) -> Run:
     return run
 
 
-class _Change(Change):
-    """The change, which records when its plan is made."""
+class _Guard(Guard):
+    """A guard that records the plan."""
 
-    run: Run
+    def __init__(self, run: Run, *parameters: Any) -> None:
+        super().__init__(*parameters)
+        self._run = run
 
-    def prepare(self) -> None:
-        super().prepare()
-        self.run.planned_at = len(cast(SimulatedRemote, self._remote).world.calls)
-        self.run.planned = list(self.remaining)
-
-
-class _Guard(managing.DeletionGuard):
-    """A guard that finds nothing in the set. A world does not have what the set holds."""
-
-    def _data(self, _seen: object, include: Iterable[str]) -> tuple[dict[str, Any], bool]:
-        return {"counts": dict.fromkeys(include, 0), "missing": []}, False
+    def validate_keys(self, current: ReplicationSet | None, steps: Iterable[Step]) -> None:
+        self._run.planned = self._run.planned or list(steps)
+        super().validate_keys(current, steps)
 
 
-@contextmanager
-def _simulated() -> Iterator[None]:
-    """Let the managing module change replication sets in a world."""
-    replaced: dict[str, Any] = {"Remote": SimulatedRemote, "Change": _Change, "warn": managing.warn}
-    replaced["DeletionGuard"] = _Guard
-    saved = {name: getattr(managing, name) for name in replaced}
-    try:
-        for name, value in replaced.items():
-            setattr(managing, name, value)
-        yield
-    finally:
-        for name, value in saved.items():
-            setattr(managing, name, value)
+def _nothing(*_request: object) -> tuple[dict[str, Any], bool]:
+    """Return that nothing is in the set. A world does not have what the set holds."""
+    return {"counts": dict.fromkeys(PARTS, 0), "missing": []}, False

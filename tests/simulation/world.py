@@ -29,7 +29,7 @@ from .scenario import ACCOUNT, READ_TIMEOUT, REGIONS, TRANSIENT, WRITES, Act, Fa
 #: How long a call without a fault takes, in seconds.
 CALL_SECONDS = 0.05
 #: The maximum of calls in a run. A run with more calls counts as endless.
-MAX_CALLS = 30_000
+MAX_CALLS = 100_000
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _NEVER = 10**9
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from .._aws.arn import account_id_of_arn, is_of_another_account
 from .._aws.errors import ACCESS_DENIED, ON_MODULE_HOST, READ_TIMEOUT, AnsibleSSMIncidentsError, is_from_aws
@@ -21,6 +21,7 @@ from .workers import Workers
 
 if TYPE_CHECKING:
     from .._aws.connection import Connection
+    from .._replication_set.state import ReplicationSet
 
 #: The time limit for all lists together, in seconds.
 TIMEOUT = 300
@@ -63,18 +64,16 @@ class Lists(NamedTuple):
     """
     What the lists of a replication set have returned.
 
+    :ivar account_id: the ID of the replication set's account.
     :ivar lists: each list of each Region. A list that failed has the pages that AWS returned before the failure.
     """
 
+    account_id: str
     lists: Sequence[RegionList]
 
     def of(self, part: str) -> Lists:
         """Return only the lists that contain a part."""
-        return Lists([one for one in self.lists if one.place.kind is PARTS[part]])
-
-    def has_pages(self) -> bool:
-        """Return whether a list has returned a page."""
-        return any(one.pages for one in self.lists)
+        return Lists(self.account_id, [one for one in self.lists if one.place.kind is PARTS[part]])
 
     def is_denied(self) -> bool:
         """Return whether the caller has no permission for these lists: AWS denied them, and none of them returned a page.
@@ -83,43 +82,40 @@ class Lists(NamedTuple):
         """
         # What denies a call between the host and AWS says nothing about the caller's permissions.
         codes = {one.failure.code if is_from_aws(one.failure.cause) else "" for one in self.lists if one.failure}
-        return codes == {ACCESS_DENIED} and not self.has_pages()
+        return codes == {ACCESS_DENIED} and not any(one.pages for one in self.lists)
 
-    def items(self, account_id: str) -> list[Item]:
+    def items(self) -> list[Item]:
         """Return the items of the lists, each once, sorted by ARN.
 
         Items of other accounts are left out: they are shared with this account, but are not part of its replication set. If
         Regions return different statuses of an incident, it counts as open unless all of them return RESOLVED.
-
-        :param account_id: the ID of the replication set's account.
         """
         found: dict[str, Item] = {}
-        for one in self.lists:
-            for item in (item for page in one.pages for item in page):
-                arn = item[one.place.kind.id or ""]
-                is_first_or_open = arn not in found or item.get("status", _RESOLVED) != _RESOLVED
-                if is_first_or_open and not is_of_another_account(arn, account_id):
-                    found[arn] = item
+        for arn, item in self._all():
+            is_first_or_open = arn not in found or item.get("status", _RESOLVED) != _RESOLVED
+            if is_first_or_open and not is_of_another_account(arn, self.account_id):
+                found[arn] = item
         return [found[arn] for arn in sorted(found)]
 
-    def shared_warning(self, arn: str) -> str | None:
-        """Return a warning if a list contains objects of other accounts, which are not counted; otherwise None.
+    def shared_warning(self) -> str | None:
+        """Return a warning if a list contains objects of other accounts, which are not counted; otherwise None."""
+        found = []
+        for kind in {one.place.kind.name: one.place.kind for one in self.lists}.values():
+            lists = Lists(self.account_id, [one for one in self.lists if one.place.kind is kind])
+            arns = {arn for arn, _item in lists._all() if is_of_another_account(arn, self.account_id)}
+            found += [f"{len(arns)} of the {kind.words}"] if arns else []
+        return f"{', '.join(found)} belong to other accounts, and are not counted." if found else None
 
-        :param arn: the ARN of the replication set.
-        """
-        shared: dict[str, set[str]] = {}
+    def _all(self) -> Iterator[tuple[str, Item]]:
+        """Yield all items of all lists, each with its ARN."""
         for one in self.lists:
-            arns = (item[one.place.kind.id or ""] for page in one.pages for item in page)
-            shared.setdefault(one.place.kind.words, set()).update(
-                item for item in arns if is_of_another_account(item, account_id_of_arn(arn))
-            )
-        found = ", ".join(f"{len(arns)} of the {words}" for words, arns in shared.items() if arns)
-        return f"{found} belong to other accounts, and are not counted." if found else None
+            for page in one.pages:
+                yield from ((item[one.place.kind.id or ""], item) for item in page)
 
 
 def list_data(
     connection: Connection,
-    replication_set: Mapping[str, Any] | None,
+    replication_set: ReplicationSet | None,
     include: Collection[str] = tuple(PARTS),
     seconds: float | None = None,
 ) -> Lists:
@@ -127,11 +123,11 @@ def list_data(
 
     All Regions of the set are called, because AWS does not document whether a single Region returns everything.
 
-    :param replication_set: the set, as botocore parsed it; None if the account has none. Nothing is listed then.
+    :param replication_set: the set; None if the account has none. Nothing is listed then.
     :param include: the parts to list, of PARTS. Other lists are not called.
     :param seconds: the time limit for all lists together; by default TIMEOUT.
     """
-    regions = sorted(replication_set["regionMap"]) if replication_set else []
+    regions = sorted(replication_set.regions) if replication_set else []
     kinds = {PARTS[part].name: PARTS[part] for part in PARTS if part in include}.values()
     lists = [RegionList(kind, operation, region) for region in regions for kind in kinds for operation in kind.lists]
     reader = Reader(connection, regions, list(kinds), {})
@@ -147,22 +143,16 @@ def list_data(
         ended.append(
             one if is_in_time else one.cut(AnsibleSSMIncidentsError(message, code=READ_TIMEOUT, reason=reason))
         )
-    return Lists(sorted(ended, key=lambda one: one.place.region))
+    account_id = account_id_of_arn(replication_set.arn) if replication_set else ""
+    return Lists(account_id, sorted(ended, key=lambda one: one.place.region))
 
 
-def data_facts(
-    connection: Connection,
-    replication_set: Mapping[str, Any] | None,
-    arn: str,
-    lists: Lists,
-    include: Collection[str] = tuple(PARTS),
-) -> dict[str, Any]:
+def data_facts(connection: Connection, lists: Lists, include: Collection[str] = tuple(PARTS)) -> dict[str, Any]:
     """Return the facts about what a replication set holds.
 
     A list that failed raises no error. ``missing`` names it, and the facts contain the pages that it returned.
 
-    :param arn: the set's ARN; empty if the account has no set.
-    :param lists: what list_data() returned for the same set and parts.
+    :param lists: what list_data() returned for the same parts.
     :return: complete, missing, counts and each of PARTS, as ssm_incidents_data_info documents them.
     """
     failed = [one for one in lists.lists if one.failure]
@@ -172,7 +162,7 @@ def data_facts(
         if part not in include:
             continue
         own = lists.of(part)
-        count, facts_of_part = _part_facts(part, own.items(account_id_of_arn(arn)) if own.lists else [])
+        count, facts_of_part = _part_facts(part, own.items())
         failures = [(one.place.region, one.failure) for one in own.lists if one.failure]
         # That there is none is known only if the list of every Region is complete.
         if count or not failures:
@@ -183,19 +173,18 @@ def data_facts(
     return facts
 
 
-def state_warning(replication_set: Mapping[str, Any]) -> str | None:
+def state_warning(replication_set: ReplicationSet) -> str | None:
     """Return a warning if a replication set or one of its Regions is not ACTIVE; otherwise None.
 
     AWS does not document whether such a Region returns everything.
-
-    :param replication_set: the set, as botocore parsed it.
     """
-    status = replication_set["status"]
-    regions = {region: info.get("status") for region, info in replication_set["regionMap"].items()}
-    if {status, *regions.values()} == {ACTIVE}:
+    regions = {name: region.status for name, region in replication_set.regions.items()}
+    if {replication_set.status, *regions.values()} == {ACTIVE}:
         return None
     described = ", ".join(f"{region} {one}" for region, one in sorted(regions.items()))
-    return one_line(f"The replication set is {status} ({described}). It may hold more than AWS returns now.")
+    return one_line(
+        f"The replication set is {replication_set.status} ({described}). It may hold more than AWS returns now."
+    )
 
 
 def _validated(kind: Kind, item: dict[str, Any]) -> dict[str, Any]:

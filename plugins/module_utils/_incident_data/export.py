@@ -250,8 +250,10 @@ class Export:
         unit, prints = visit.unit, visit.copy.prints
         before = self._visitor.spool.copy(unit.offset).prints
         # A list or an operation that failed is not a change.
-        if any(prints[name] != before[name] for name in prints.keys() & before.keys()) or unit.change == WENT:
-            unit.change = CAME if unit.change == CAME else CHANGED
+        differs = any(prints[name] != before[name] for name in prints.keys() & before.keys())
+        if (differs or unit.change == WENT) and unit.change != CAME:
+            unit.change = CHANGED
+        unit.is_moving = differs or (unit.change == CAME and unit.offset is None)
         unit.offset = self._visitor.spool.append(visit.copy, visit.lines)
 
     def _problems(self, unit: Unit, is_over: bool) -> Iterator[Failed]:
@@ -261,11 +263,12 @@ class Export:
         """
         if unit.is_settled or self._visitor.spool.copy(unit.offset).is_stale:
             return
-        if is_over:
-            failure = too_late("", "it was not checked for changes")
-        else:
+        if unit.is_moving and not is_over:
             self.unsettled += 1
             failure = _changed("it still changed when the module read it for the last time")
+        else:
+            # There was not enough time, or transient errors have delayed it until the last round.
+            failure = too_late("", "it was not checked for changes")
         yield Place(unit.kind, "", "", unit.arn), failure
 
     def _problems_of_set(self) -> Iterator[Failed]:

@@ -48,17 +48,6 @@ _UNKNOWN_MEMBER = "SDK_UNKNOWN_MEMBER"
 # A Region in which so many calls in a row have timed out is not called again until forget_troubles().
 _MAX_TIMEOUTS = 3
 
-# The types of the values that botocore's parser returns, by the type of the shape.
-_TYPES: Mapping[str, Any] = {
-    "boolean": bool,
-    "integer": int,
-    "list": list,
-    "map": dict,
-    "string": str,
-    "structure": dict,
-    "timestamp": datetime,
-}
-
 
 class Place(NamedTuple):
     """The subject of a call or a failure.
@@ -111,15 +100,14 @@ class Reader:
         self.unknown_members: defaultdict[str, set[str]] = defaultdict(set)
         self._periods = periods
         self._clients: dict[tuple[str, str], BaseClient | AnsibleSSMIncidentsError] = {}
-        # For the lists of a Region and for its other calls: the number of transient errors since the last success, and how many
-        # of them are time-outs.
+        # For the lists of a Region and for its other calls: the number of transient errors in a row, and of time-outs in a row.
         self._troubles: Counter[tuple[str, bool]] = Counter()
         self._timeouts: Counter[tuple[str, bool]] = Counter()
         self._lock = Lock()
         for service, region in dict.fromkeys((kind.service, region) for region in regions for kind in kinds):
             try:
                 client = connection.client(service, region)
-                check = partial(self._check_body, client.meta.service_model)
+                check = partial(self._add_unknown_members, client.meta.service_model)
                 client.meta.events.register("response-received", check, unique_id=__name__)
                 self._clients[service, region] = client
             except AnsibleSSMIncidentsError as failure:
@@ -205,13 +193,13 @@ class Reader:
             # The error does not quote a response that can't be read, because the response can contain personal data.
             result = call_aws(client, what, partial(call, client), attempts, returns_secrets=True)
         except AnsibleSSMIncidentsError as failure:
-            self._troubles[calls] += failure.is_temporary
-            self._timeouts[calls] += failure.code in TIMEOUT_ERRORS
+            self._troubles[calls] = self._troubles[calls] + 1 if failure.is_temporary else 0
+            self._timeouts[calls] = self._timeouts[calls] + 1 if failure.code in TIMEOUT_ERRORS else 0
             raise
         self._troubles[calls] = self._timeouts[calls] = 0
         return result
 
-    def _check_body(
+    def _add_unknown_members(
         self,
         model: ServiceModel,
         response_dict: Mapping[str, Any] | None,
@@ -219,20 +207,12 @@ class Reader:
         event_name: str,
         **_others: Any,
     ) -> None:
-        """Add the members that botocore's parser has left out of a response. A handler of botocore's event response-received.
-
-        :raises ValueError: if the response is not JSON, which botocore would treat as an empty response, or if the token of
-            the next page has another name, such as that of the other API, which would end the list.
-        """
+        """Add the members that botocore's parser has left out of a response. A handler of botocore's event response-received."""
         if response_dict is None or response_dict["status_code"] != _COMPLETE:
             return
         body = json.loads(response_dict["body"])
-        if not isinstance(body, dict):
-            raise ValueError("the response is not a JSON object")
         operation = event_name.rsplit(".", 1)[-1]
         shape = model.operation_model(operation).output_shape
-        if any(_is_token(name) and name not in shape.members for name in body):
-            raise ValueError("the token of the next page has an unknown name")
         unknown = with_unknown_members(shape, body, parsed_response)
         if unknown:
             with self._lock:
@@ -244,7 +224,7 @@ class Reader:
         """Return the items of a page, and the token of the next page; None after the last one."""
         kind = place.kind
         model = client.meta.service_model.operation_model(place.operation)
-        response = _send(client, model, self._parameters(model, place, token))
+        response = getattr(client, xform_name(model.name))(**self._parameters(model, place, token))
         shapes = model.output_shape.members
         (listed,) = (name for name, member in shapes.items() if member.type_name == "list")
         # The model allows some responses to have no list. For a list of all objects in a Region, this is an error: it must not
@@ -253,26 +233,31 @@ class Reader:
             with self._lock:
                 self.without_list[model.name] += 1
             response[listed] = []
-        # Other items are only counted, or read one by one.
-        validate(shapes[listed], response.get(listed), listed, is_whole=not kind.gets)
+        if listed not in response:
+            raise ValueError(f"{listed} is missing")
         for item in response[listed]:
+            if not kind.gets:
+                # Other items are only counted, or read one by one.
+                require_members(shapes[listed].member, item, listed)
             _validate_id(item, kind, listed)
             _validate_parent(item, kind, place.arn)
         following = next((response[name] for name in shapes if _is_token(name) and name in response), None)
-        if not isinstance(following, (str, type(None))) or following == "":
-            raise ValueError("the token of the next page is empty or not a string")
+        if following == "":
+            raise ValueError("the token of the next page is empty")
         items = [plain(item) for item in response[listed]]
         return [take(item) for item in items] if take else items, following
 
     def _object(self, client: BaseClient, place: Place) -> dict[str, Any]:
         kind = place.kind
         model = client.meta.service_model.operation_model(place.operation)
-        response = _send(client, model, self._parameters(model, place))
+        response = getattr(client, xform_name(model.name))(**self._parameters(model, place))
+        del response["ResponseMetadata"]
         for error in response.get("errors") or []:
             # Only BatchGetIncidentFindings returns errors in a successful response.
             raise ClientError({"Error": {"Code": error.get("code"), "Message": error.get("message")}}, model.name)
         # Recorded responses for a replication set lack members that the model requires (AWS CLI's examples).
-        validate(model.output_shape, response, model.name, is_whole=kind is not REPLICATION_SET)
+        if kind is not REPLICATION_SET:
+            require_members(model.output_shape, response, model.name)
         _validate_object(response, model.output_shape, place)
         if not response and model.name == "ListTagsForResource":
             with self._lock:
@@ -342,23 +327,20 @@ def plain(value: Any) -> Any:
     return value
 
 
-def validate(shape: Shape, value: Any, path: str, is_whole: bool) -> None:
-    """Validate the types of a response, at every depth.
+def require_members(shape: Shape, value: Any, path: str) -> None:
+    """Validate that the members that botocore's model requires are there, at every depth.
 
-    :param is_whole: whether the members that the model requires must be there.
-    :raises ValueError: names the member. It quotes no value, because values can be personal data.
+    :raises ValueError: names the member.
     """
-    if not isinstance(value, _TYPES.get(shape.type_name, object)):
-        raise ValueError(f"{path} is missing or is not a {shape.type_name}")
     if shape.type_name == "structure":
         for name, member in shape.members.items():
-            is_required = is_whole and name in shape.required_members
-            if is_required or value.get(name) is not None:
-                validate(member, value.get(name), f"{path}.{name}", is_whole)
-    elif shape.type_name in ("list", "map"):
-        inner = shape.member if shape.type_name == "list" else shape.value
-        for item in value if shape.type_name == "list" else value.values():
-            validate(inner, item, path, is_whole)
+            if value.get(name) is not None:
+                require_members(member, value[name], f"{path}.{name}")
+            elif name in shape.required_members:
+                raise ValueError(f"{path}.{name} is missing")
+    elif shape.type_name == "list":
+        for item in value:
+            require_members(shape.member, item, path)
 
 
 def with_unknown_members(shape: Shape, body: Any, parsed: Any) -> set[str]:
@@ -392,15 +374,6 @@ def with_unknown_members(shape: Shape, body: Any, parsed: Any) -> set[str]:
 def _is_token(name: str) -> bool:
     """Return whether a member is the token of the next page: nextToken of ssm-incidents, NextToken of ssm-contacts."""
     return name.lower() == "nexttoken"
-
-
-def _send(client: BaseClient, model: OperationModel, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Call an operation, and return its response without metadata. Raises a ValueError if the HTTP status is not 200."""
-    response = getattr(client, xform_name(model.name))(**given)
-    status = response.pop("ResponseMetadata")["HTTPStatusCode"]
-    if status != _COMPLETE:
-        raise ValueError(f"the HTTP status is {status}")
-    return response
 
 
 def _validate_id(item: Mapping[str, Any], kind: Kind, listed: str) -> None:

@@ -36,10 +36,11 @@ class Unit:
     :ivar views: the same, as it was at the last visit.
     :ivar offset: the offset of its newest copy in the spool; None if it was not read yet.
     :ivar is_settled: whether the last visit has found the same as the one before, or that it is gone.
+    :ivar is_moving: whether the last visit has found a change.
     :ivar change: why it is in changes of the manifest: came, went or changed; None for no change.
     """
 
-    __slots__ = ("arn", "change", "is_settled", "kind", "listed", "offset", "parents", "views")
+    __slots__ = ("arn", "change", "is_moving", "is_settled", "kind", "listed", "offset", "parents", "views")
 
     def __init__(self, kind: Kind, arn: str) -> None:
         self.kind = kind
@@ -48,7 +49,7 @@ class Unit:
         self.listed: dict[str, str] = {}
         self.views: dict[str, str] = {}
         self.offset: int | None = None
-        self.is_settled = False
+        self.is_settled = self.is_moving = False
         self.change: str | None = None
 
 

@@ -6,66 +6,87 @@
 
 After every step, the set is read and the remaining steps are planned again. It makes no difference whether this run,
 an earlier run that was killed, or somebody else made a step. decide.py decides what to do next.
+
+If a Region is down, the reads and the steps go to the others: each call is sent to the Region with the fewest failures first, and
+to all others if it fails.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
-from typing import Callable
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Callable, List, Mapping, TypeVar
 from uuid import uuid4
 
-from .._aws.errors import ADVICE, WAIT_REQUIRED, WAIT_TIMEOUT, AnsibleSSMIncidentsError, aws_response
+from .._aws.errors import (
+    ADVICE,
+    WAIT_REQUIRED,
+    WAIT_TIMEOUT,
+    AnsibleSSMIncidentsError,
+    aws_response,
+)
 from .._aws.text import iso_time
-from .decide import DONE, UNKNOWN, Attempt, Done, History, Send, Task, Wait, Waiting, decide
-from .observation import Observation, region_statuses
-from .observe import Observer
-from .plan import CREATE, DELETE_REGION, CurrentState, Step
-from .remote import Remote
-from .service import FAILED, PAUSES
+from .api import list_tags, send
+from .decide import DONE, UNKNOWN, Attempt, History, Wait, Waiting, decide, wait_for_response
+from .desired import DesiredState
+from .find import Failures, Finder, Found
+from .service import ACTIVE, PAUSES
+from .state import ReplicationSet
+from .steps import Create, Step
+from .wire import ChangeWire
+
+if TYPE_CHECKING:
+    pass
+
+Result = TypeVar("Result")
 
 # How long after the time limit the first step may be sent, in seconds. With a wait_timeout of 0, the set is read first.
 _GRACE = 2
 
-Validator = Callable[["CurrentState | None", "list[Step]"], object]
+#: How long to retry listing the tags for the result of a task, in seconds.
+_LAST_READ_SECONDS = 60
+
+Validator = Callable[["ReplicationSet | None", List[Step]], object]
 
 
 class Change:
     """The change of one replication set.
 
+    :ivar desired: the state to reach.
     :ivar seen: the last report of AWS; None before the first one.
-    :ivar current: the state that the last plan was made for; None for no set.
     :ivar remaining: the steps of the last plan that AWS has not accepted.
     """
 
     def __init__(
         self,
-        remote: Remote,
-        observer: Observer,
-        task: Task,
+        wire: ChangeWire,
+        desired: DesiredState,
         wait_timeout: float,
-        validate: Validator,
         log: Callable[[str], object],
     ) -> None:
         """
-        :param remote: the calls to AWS, and the clock.
-        :param observer: reads the set.
-        :param task: the task of the user.
+        :param wire: the clients, and the clock.
         :param wait_timeout: the time limit of the whole change in seconds, for the message.
-        :param validate: raises AnsibleSSMIncidentsError if the steps from the current state can't succeed.
         :param log: logs a line for each step that AWS has accepted.
         """
-        self.seen: Observation | None = None
-        self.current: CurrentState | None = None
+        self.desired = desired
+        self.region, self.mask = wire.region, wire.mask
+        self.seen: Found | None = None
         self.remaining: list[Step] = []
-        self._remote = remote
-        self._observer = observer
-        self._task = task
+        self._wire = wire
         self._wait_timeout = wait_timeout
-        self._validate = validate
         self._log = log
-        self._history = History(remote.now())
-        self._decision: Send | Done = Done(None)
+        self._history = History(wire.now())
+        self._finder = Finder(wire, desired.arn)
+        # The Regions of the set as far as they are known: those of the last read, or of the set that this run has created.
+        self._regions: list[str] = []
+
+    @property
+    def current(self) -> ReplicationSet | None:
+        """The set that the last plan was made for; None for no set."""
+        return self.seen.replication_set if self.seen else None
 
     @property
     def done(self) -> list[Step]:
@@ -80,31 +101,38 @@ class Change:
     @property
     def arn(self) -> str:
         """The set's ARN; empty if it is not known."""
-        return self._observer.arn or ""
+        return self._finder.arn or ""
 
     def prepare(self) -> None:
         """Read the set, wait until no other change of it is in progress, and plan. This changes nothing.
 
         :raises AnsibleSSMIncidentsError: if the set can't be read, if it is not ACTIVE in time, or if the change is not possible.
         """
-        self._next()
+        self._plan()
         self._history = self._history._replace(first_plan=tuple(self.remaining))
 
-    def apply(self, wait: bool) -> None:
+    def apply(self, wait: bool, validate: Validator) -> None:
         """Send the remaining steps.
 
         :param wait: whether to wait until the last step is complete.
+        :param validate: raises AnsibleSSMIncidentsError if the remaining steps, except the first one of all, can't succeed.
         :raises AnsibleSSMIncidentsError: if AWS rejects a step, if the set or a Region fails, or if the change times out.
         """
-        while isinstance(self._decision, Send):
+        while self.remaining:
+            step = self.remaining[0]
             if not wait:
                 self.validate_single_step()
-            if self._remote.seconds_left() <= (0 if self._history.attempts else -_GRACE):
-                attempt = self._history.attempt_of(self._decision.step)
+            if self._wire.seconds_left() <= (0 if self._history.attempts else -_GRACE):
+                attempt = self._history.attempt_of(step)
                 failures = list(attempt.failures.values()) if attempt else []
-                raise self._timed_out(Wait("time", failure=failures[-1] if failures else None))
-            self._send(self._decision)
-            self._next(wait)
+                raise self._timed_out(failures[-1] if failures else None)
+            self._send(step)
+            self._plan(wait)
+            validate(self.current, self.remaining)
+
+    def is_over(self) -> bool:
+        """Return whether the task has timed out."""
+        return self._wire.seconds_left() <= 0
 
     def validate_single_step(self) -> None:
         """Validate that there is at most one step, for a task that does not wait. Raises AnsibleSSMIncidentsError."""
@@ -117,134 +145,144 @@ class Change:
 
     # Read and decide --------------------------------------------------------------------------------------------------
 
-    def _next(self, wait: bool = True) -> None:
+    def _plan(self, wait: bool = True) -> None:
         """Read and decide until there is a step to send or nothing is left to do.
 
         :param wait: whether to wait for a step that AWS has accepted.
         """
-        pauses = 0
-        while True:
+        for pause in chain(PAUSES, repeat(PAUSES[-1])):
             if not wait and self._history.attempts[-1].outcome == DONE:
-                self._decision = Done(None)
                 return
-            seen = self._look()
-            decision = decide(self._task, self._history, seen, self._remote.now(), self._is_untried)
+            decision = self._decide()
             if not isinstance(decision, Wait):
-                break
-            self._wait(decision, PAUSES[min(pauses, len(PAUSES) - 1)])
-            pauses += 1
-        was_seen = self._history.was_seen or decision.current is not None
-        self._history = self._history._replace(waiting=None, was_seen=was_seen)
-        self.current = decision.current
-        self.remaining = decision.steps if isinstance(decision, Send) else []
-        self._decision = decision
-        self._validate(self.current, self.remaining)
+                self._history, self.remaining = self._history._replace(waiting=None), decision
+                return
+            self._wait(decision, pause)
 
-    def _look(self) -> Observation | AnsibleSSMIncidentsError:
-        done = self.done
+    def _decide(self) -> Wait | list[Step]:
         try:
-            self.seen = self._observer.look()
+            self.seen = self.look()
         except AnsibleSSMIncidentsError as failure:
-            return failure
-        if self.seen.replication_set is None and self._history.first_plan is None:
+            return wait_for_response(self._history, failure, self._wire.now())
+        if not self.current and self._history.first_plan is None:
             # The set that was DELETING when the task began no longer exists.
-            self._observer.forget()
-        self._history = self._history.after(self.seen)
-        for step in self.done[len(done) :]:
+            self._finder.forget()
+        done = len(self.done)
+        self._history = self._history.after(self.current)
+        for step in self.done[done:]:
             self._log_step(step)
         self.remaining = [step for step in self.remaining if step not in self.done]
-        return self.seen
+        others, now = self.seen.other_arns, self._wire.now()
+        return decide(self.desired, self._history, self.current, others, now, self._is_untried)
 
     def _wait(self, decision: Wait, pause: float) -> None:
         """Sleep for a pause. Raises AnsibleSSMIncidentsError if the change has timed out."""
-        now = self._remote.now()
         waiting = self._history.waiting
         if waiting is None or waiting.reason != decision.reason:
-            self._history = self._history._replace(waiting=Waiting(decision.reason, now))
-        left = self._remote.seconds_left()
+            self._history = self._history._replace(waiting=Waiting(decision.reason, self._wire.now()))
+        left = self._wire.seconds_left()
         seconds = min(pause, decision.longest) if decision.seconds is None else decision.seconds
         if left <= 0 or (decision.seconds is not None and decision.seconds > left + 1):
-            raise self._timed_out(decision)
-        self._remote.sleep(min(seconds, left))
+            raise self._timed_out(decision.failure)
+        self._wire.sleep(min(seconds, left))
 
-    def _timed_out(self, decision: Wait) -> AnsibleSSMIncidentsError:
+    def _timed_out(self, failure: AnsibleSSMIncidentsError | None) -> AnsibleSSMIncidentsError:
         name = f"the replication set {self.arn}" if self.arn else "the account's replication set"
-        region = (self.seen and self.seen.region) or self._remote.region
+        region = (self.seen and self.seen.region) or self._wire.region
         message = f"Timed out after {self._wait_timeout:g} s while changing {name} in Region {region}"
-        if decision.failure:
+        if failure:
             # A long reason is shortened, a message is not.
-            message, reason = f"{message}: {decision.failure.message}", decision.failure.reason
-        elif self.seen and self.seen.replication_set:
-            statuses = ", ".join(f"{name} {status}" for name, status in region_statuses(self.seen).items())
-            reason = f"the set is {self.seen.replication_set['status']}, and its Regions are {statuses}"
+            message, reason = f"{message}: {failure.message}", failure.reason
         else:
-            reason = "AWS reports no replication set"
+            reason = self.current.described_status() if self.current else "AWS reports no replication set"
+        moment = _retry_after(failure)
         advice = ADVICE[WAIT_TIMEOUT]
-        moment = _retry_after(decision.failure)
         if moment:
             advice = f"AWS allows another attempt after {iso_time(moment)}. Run the task again after that time."
-        return AnsibleSSMIncidentsError(
-            message,
-            code=WAIT_TIMEOUT,
-            reason=reason,
-            advice=f"{'AWS continues the steps that have started. ' if self.done else ''}{advice}",
-        )
+        going_on = "AWS continues the steps that have started. " if self.done else ""
+        return AnsibleSSMIncidentsError(message, code=WAIT_TIMEOUT, reason=reason, advice=f"{going_on}{advice}")
 
-    # Send --------------------------------------------------------------------------------------------------------------
+    # Call Regions -----------------------------------------------------------------------------------------------------
 
-    def _send(self, decision: Send) -> None:
+    def look(self) -> Found:
+        """Return what AWS reports, with the tags if the task changes them.
+
+        :raises AnsibleSSMIncidentsError: if it can't be determined whether there is a set, or if a listed set can't be read.
+        """
+        found = self._finder.look(self._regions)
+        if found.replication_set is None:
+            return found
+        self._regions = list(found.replication_set.regions)
+        # A Region that is being added or deleted may not return the set.
+        self._wire.moving = {name for name, region in found.replication_set.regions.items() if region.status != ACTIVE}
+        if self.desired.tags is None:
+            return found
+        tags = self._list_tags(found.replication_set)
+        return found._replace(replication_set=replace(found.replication_set, tags=tags))
+
+    def find(self, arn: str) -> Found:
+        """Return another set of the account. For errors, see look()."""
+        return Finder(self._wire, arn).look([])
+
+    def list_tags_for_result(self, replication_set: ReplicationSet) -> Mapping[str, str]:
+        """Return the tags of a set. Transient errors are retried for a minute.
+
+        :raises AnsibleSSMIncidentsError: if no Region of the set lists them.
+        """
+        end = self._wire.now() + min(_LAST_READ_SECONDS, self._wire.seconds_left())
+        for pause in chain(PAUSES, repeat(PAUSES[-1])):
+            try:
+                return self._list_tags(replication_set)
+            except AnsibleSSMIncidentsError as failure:
+                if not failure.is_temporary or self._wire.now() >= end:
+                    raise
+            self._wire.sleep(max(0, min(pause, end - self._wire.now())))
+        raise AssertionError  # The pauses have no end.
+
+    def _list_tags(self, replication_set: ReplicationSet) -> Mapping[str, str]:
+        failures: Failures = {}
+        call = partial(list_tags, arn=replication_set.arn)
+        tags = self._finder.first(list(replication_set.regions), call, failures)
+        if tags:
+            return tags[1]
+        raise next(iter(failures.values()))
+
+    def _send(self, step: Step) -> None:
         """Send a step once, to a Region that has not rejected it, and record the result."""
-        step = decision.step
         attempt = self._history.attempt_of(step)
-        now = self._remote.now()
-        if attempt is None:
-            attempt = Attempt(step, str(uuid4()), self._seen(), last_at=now)
-        regions = self._regions_for(step)
+        attempt = attempt or Attempt(step, str(uuid4()), self.current, last_at=self._wire.now())
+        attempt = attempt._replace(before=self.current)
+        regions = self._targets(step)
         untried = [region for region in regions if region not in attempt.failures]
-        not_refusing = [region for region in regions if region not in attempt.refused_in]
-        region = (untried or not_refusing or regions)[0]
+        not_rejecting = [region for region in regions if region not in attempt.rejected_in]
+        region = (untried or not_rejecting or regions)[0]
         # If the task is interrupted during the call, AWS may have accepted the step.
-        self._history = self._history.with_attempt(attempt._replace(outcome=UNKNOWN, before=self._seen()))
-        call = partial(self._remote.send, region, self.arn, step, attempt.token)
-        ((_region, result),) = self._remote.side_by_side({region: call})
-        now = self._remote.now()
+        self._history = self._history.with_attempt(attempt._replace(outcome=UNKNOWN))
+        call = partial(send, arn=self.arn, step=step, token=attempt.token)
+        ((_region, result),) = self._wire.ask([region], call)
+        now = self._wire.now()
         if isinstance(result, AnsibleSSMIncidentsError):
-            self._observer.record(region, result)
             moment = _retry_after(result)
-            not_before = now + self._remote.seconds_until(moment) if moment else 0
-            attempt = attempt.failed(region, result, now, not_before)
-        else:
-            self._observer.record(region, None)
-            if step.action == CREATE:
-                self._observer.remember(result, [region, *step.values["regions"]])
-            attempt = attempt.answered(now)
-            self.remaining = [other for other in self.remaining if other != step]
-            self._log_step(step)
-        self._history = self._history.with_attempt(attempt._replace(before=self._seen()))
-
-    def _seen(self) -> Observation:
-        if self.seen is None:
-            raise AssertionError("no step is sent before the set is read")
-        return self.seen
+            not_before = now + self._wire.seconds_until(moment) if moment else 0
+            self._history = self._history.with_attempt(attempt.failed(region, result, now, not_before))
+            return
+        if isinstance(step, Create):
+            self._finder.arn, self._regions, self._wire.moving = result, list(step.regions), set()
+        self._history = self._history.with_attempt(attempt.accepted(now))
+        self.remaining = [other for other in self.remaining if other != step]
+        self._log_step(step)
 
     def _is_untried(self, attempt: Attempt) -> bool:
         """Return whether there is a Region in which the step has not failed yet."""
-        return any(region not in attempt.failures for region in self._regions_for(attempt.step))
+        return any(region not in attempt.failures for region in self._targets(attempt.step))
 
-    def _regions_for(self, step: Step) -> list[str]:
-        """Return the Regions to send a step to: those that are in the set before and after the step.
-
-        This also protects the last Region from deletion. If somebody else has deleted the other Regions, the Region that is
-        called is no longer in the set. It is likely, but not known, that it rejects the call.
-        """
-        seen = self._seen().replication_set
-        regions = step.values["regions"] if step.action == CREATE else seen["regionMap"] if seen else {}
-        staying = [region for region in regions if step.action != DELETE_REGION or region != step.values["region"]]
-        failed = {name for name, info in (seen["regionMap"] if seen else {}).items() if info.get("status") == FAILED}
-        return sorted(self._observer.healthiest_first(staying), key=lambda region: region in failed)
+    def _targets(self, step: Step) -> list[str]:
+        """Return the Regions to which a step can be sent, the healthiest first."""
+        failed = self.current.failed_regions if self.current else {}
+        return sorted(self._wire.healthiest_first(step.targets(self.current)), key=lambda region: region in failed)
 
     def _log_step(self, step: Step) -> None:
-        values = ", ".join(f"{name}: {value}" for name, value in step.values.items())
+        values = ", ".join(f"{name}: {value}" for name, value in vars(step).items())
         self._log(f"AWS accepted {step.action} for the replication set {self.arn} ({values})")
 
 

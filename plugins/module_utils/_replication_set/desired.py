@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple, Sequence
+from dataclasses import dataclass
+from typing import Any, Mapping, Sequence
 
 from ansible.module_utils.common.text.converters import to_text
 
@@ -20,13 +21,17 @@ from .service import (
     MAX_TAGS,
     TAG_KEY,
     TAG_VALUE,
-    regions_by_kind_of_key,
+    validate_replication_set_arn,
 )
+from .state import regions_by_kind_of_key
 
 
-class DesiredState(NamedTuple):
+@dataclass(frozen=True)
+class DesiredState:
     """The desired state of a set; None for what does not change.
 
+    :ivar arn: the set's ARN, if the option is set.
+    :ivar is_deleted: whether the set is to be deleted.
     :ivar regions: Region names, each with the ARN of its KMS key or DEFAULT_KEY. None means the key that the Region
         has, or the AWS owned key for a Region that is added.
     :ivar purge_regions: whether to delete the Regions that regions does not name.
@@ -35,12 +40,14 @@ class DesiredState(NamedTuple):
     :ivar purge_tags: whether to remove the tags that tags does not name.
     """
 
-    regions: dict[str, str | None] | None
-    purge_regions: bool
-    replace_keys: bool
-    deletion_protected: bool | None
-    tags: dict[str, str] | None
-    purge_tags: bool
+    arn: str | None = None
+    is_deleted: bool = False
+    regions: Mapping[str, str | None] | None = None
+    purge_regions: bool = True
+    replace_keys: bool = False
+    deletion_protected: bool | None = None
+    tags: Mapping[str, str] | None = None
+    purge_tags: bool = True
 
 
 def desired_state(params: Mapping[str, Any], partitions: Mapping[str, str]) -> DesiredState:
@@ -49,21 +56,37 @@ def desired_state(params: Mapping[str, Any], partitions: Mapping[str, str]) -> D
     :param partitions: the Regions where the service exists, each with its partition.
     :raises AnsibleSSMIncidentsError: names the option, the value and the problem.
     """
+    arn, is_deleted = params["arn"], params["state"] == "absent"
+    validate_replication_set_arn(arn)
+    if params["wait_timeout"] < 0:
+        raise invalid_option("wait_timeout", f"{params['wait_timeout']} is negative", "It must be 0 or more seconds")
+    if is_deleted:
+        if params["deletion_protected"]:
+            raise invalid_option(
+                "deletion_protected", "true contradicts state: absent", "Set false, or omit the option"
+            )
+        return DesiredState(arn, is_deleted, deletion_protected=params["deletion_protected"])
     return DesiredState(
-        regions=_desired_regions(params["regions"], partitions),
-        purge_regions=params["purge_regions"],
-        replace_keys=params["replace_keys"],
-        deletion_protected=params["deletion_protected"],
-        tags=_desired_tags(params["tags"]),
-        purge_tags=params["purge_tags"],
+        arn,
+        is_deleted,
+        _desired_regions(params["regions"], partitions),
+        params["purge_regions"],
+        params["replace_keys"],
+        params["deletion_protected"],
+        _desired_tags(params["tags"]),
+        params["purge_tags"],
     )
 
 
-def _desired_regions(
-    regions: Sequence[Mapping[str, Any]] | None, partitions: Mapping[str, str]
-) -> dict[str, str | None] | None:
+def _desired_regions(regions: Sequence[Any] | None, partitions: Mapping[str, str]) -> dict[str, str | None] | None:
     if regions is None:
         return None
+    if regions and not isinstance(regions[0], dict):
+        expected = (
+            "a name such as eu-west-1. If any Region needs more than a name, write every Region as {name: eu-west-1}"
+        )
+        validate_region_names("regions", regions, expected)
+        regions = [{"name": name} for name in regions]
     if not 1 <= len(regions) <= MAX_REGIONS:
         raise invalid_option(
             "regions", f"there are {len(regions)} Regions", f"A replication set must have 1 to {MAX_REGIONS} Regions"

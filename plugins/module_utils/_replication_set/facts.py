@@ -12,6 +12,7 @@ from typing import Any, Mapping
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
 from .._aws.text import iso_time
+from .state import ReplicationSet
 
 # The service leaves out some of these, and they are then null: a set recorded by AWS has no arn and no
 # statusUpdateDateTime (awscli, examples/ssm-incidents/get-replication-set.rst).
@@ -40,28 +41,24 @@ KEY_FIELDS = (
 
 
 def replication_set_facts(
-    replication_set: Mapping[str, Any],
-    arn: str,
-    tags: Mapping[str, str] | None,
-    kms_keys: Mapping[str, Mapping[str, Any] | None] | None = None,
+    replication_set: ReplicationSet, kms_keys: Mapping[str, Mapping[str, Any] | None] | None = None
 ) -> dict[str, Any]:
     """Return a replication set's facts. They have every key, even if the service left a value out.
 
-    :param replication_set: replicationSet of a GetReplicationSet response, as botocore parsed it.
-    :param arn: the ARN in the request, for a response that has none.
-    :param tags: the set's tags, or None if they were not listed or could not be listed.
     :param kms_keys: the facts about the Regions' KMS keys, as key_facts() returns them; None for a Region without them.
-    :return: snake_cased facts. Region names and tag keys keep their case, times are ISO 8601 in UTC.
+    :return: snake_cased facts, those included that AWS adds later. Region names and tag keys keep their case, times are ISO 8601
+        in UTC.
     """
-    regions = replication_set.get("regionMap") or {}
-    facts = _snake_cased({key: value for key, value in replication_set.items() if key != "regionMap"}, SET_FIELDS)
-    facts["arn"] = facts["arn"] or arn
-    facts["region_map"] = {
-        name: {**_snake_cased(info, REGION_FIELDS), "kms_key": (kms_keys or {}).get(name)}
-        for name, info in sorted(regions.items())
+    tags = replication_set.tags
+    return {
+        **_snake_cased(replication_set.response, SET_FIELDS),
+        "arn": replication_set.arn,
+        "region_map": {
+            name: {**_snake_cased(region.response, REGION_FIELDS), "kms_key": (kms_keys or {}).get(name)}
+            for name, region in sorted(replication_set.regions.items())
+        },
+        "tags": None if tags is None else dict(tags),
     }
-    facts["tags"] = None if tags is None else dict(tags)
-    return facts
 
 
 def key_facts(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -108,7 +105,7 @@ def key_problem(key: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _snake_cased(answer: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
+def _snake_cased(response: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
     facts = dict.fromkeys(fields)
-    facts.update(camel_dict_to_snake_dict(answer))
+    facts.update(camel_dict_to_snake_dict(response))
     return {key: iso_time(value) if isinstance(value, datetime) else value for key, value in facts.items()}

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.arn import parse_aws_arn
 
@@ -69,35 +69,3 @@ def validate_replication_set_arn(arn: str | None) -> None:
         raise invalid_option(
             "arn", f"{arn!r} is not the ARN of a replication set", f"It must be an ARN such as {_EXAMPLE_ARN}"
         )
-
-
-def kms_key_of_region(region: Mapping[str, Any]) -> str | None:
-    """Return the KMS key of one of a set's Regions: an ARN or DEFAULT_KEY, or None if AWS left it out.
-
-    By the model, AWS may leave it out. The recorded responses have it, also for the AWS owned key (AWS CLI's examples). If it
-    is missing, the kind of the Region's key is unknown.
-
-    :param region: a value of regionMap, as botocore parsed it.
-    """
-    return region.get("sseKmsKeyId")
-
-
-def regions_by_kind_of_key(regions: Mapping[str, str | None]) -> tuple[list[str], list[str]]:
-    """Return the Regions with the AWS owned key, and those with a customer managed key.
-
-    All Regions of a set have the same kind (Terraform's documentation).
-
-    :param regions: Region names, each with an ARN, DEFAULT_KEY, or None for an unknown key. A Region with an unknown key is in
-        neither list.
-    """
-    known = {name: key for name, key in regions.items() if key is not None}
-    owned = [name for name, key in known.items() if key == DEFAULT_KEY]
-    return owned, [name for name in known if name not in owned]
-
-
-def customer_managed_keys(regions: Mapping[str, str | None]) -> list[tuple[str, str]]:
-    """Return the Regions with a customer managed key, each with the ARN of the key.
-
-    :param regions: as for regions_by_kind_of_key().
-    """
-    return [(name, key) for name, key in regions.items() if key not in (None, DEFAULT_KEY)]

@@ -7,14 +7,25 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import pytest
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.calls import ONCE
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import Step
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.api import (
+    get_replication_set,
+    list_replication_sets,
+    list_tags,
+    send,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.steps import (
+    AddRegion,
+    DeleteRegion,
+    Protect,
+    Tag,
+)
 from endpoint.backend import models
 from simulation.orders import best_order
-from simulation.remote import Connection, SimulatedRemote
+from simulation.remote import Connection, SimulatedWire
 from simulation.run import simulate
 from simulation.scenario import (
     DEFAULT_KEY,
@@ -32,11 +43,11 @@ from simulation.simplify import simplify
 from simulation.world import Killed, World, random_of, world_of
 
 TWO = Start({"eu-west-1": DEFAULT_KEY, "us-east-1": DEFAULT_KEY}, tags={"Team": "ops"})
-TAG = Step("tag_resource", {"tags": {"Team": "sre"}})
+TAG = Tag({"Team": "sre"})
 
 
-def remote_of(world: World) -> SimulatedRemote:
-    return SimulatedRemote(Connection(world, "us-east-1"), 100)
+def wire_of(world: World) -> SimulatedWire:
+    return SimulatedWire(Connection(world, "us-east-1"), 100)
 
 
 def test_a_world_is_the_same_every_time() -> None:
@@ -61,35 +72,31 @@ def test_a_world_leaves_nothing_behind() -> None:
 
 def test_a_call_takes_a_moment_and_one_that_hangs_takes_20_seconds() -> None:
     with world_of(Scenario(start=TWO, faults=[Fault("hang", "read", 1)])) as world:
-        remote = remote_of(world)
-        remote.get_replication_set("us-east-1", world.arn)
+        wire = wire_of(world)
+        get_replication_set(wire.client("us-east-1"), arn=world.arn)
         assert world.time == pytest.approx(0.05)
         with pytest.raises(AnsibleSSMIncidentsError) as failure:
-            remote.get_replication_set("us-east-1", world.arn)
+            get_replication_set(wire.client("us-east-1"), arn=world.arn)
         assert failure.value.code == "ReadTimeoutError"
         assert world.time == pytest.approx(20.1)
 
 
-def test_calls_side_by_side_end_in_their_order() -> None:
-    outages = [Outage("hang", ["us-east-1"]), Outage("drop", ["us-west-2"])]
+def test_parallel_calls_end_in_their_order() -> None:
+    outages = [Outage("hang", ["eu-west-1"]), Outage("drop", ["us-west-2"])]
     with world_of(Scenario(start=TWO, outages=outages)) as world:
-        remote = remote_of(world)
-
-        def call(region: str) -> Any:
-            return lambda: remote.list_replication_sets(region)
-
-        names = ["us-east-1", "us-west-2", "eu-west-1"]
-        results = []
-        for region, result in remote.side_by_side({name: call(name) for name in names}):
-            results.append((region, isinstance(result, AnsibleSSMIncidentsError), round(world.time, 2)))
-    assert results == [("us-west-2", True, 0.05), ("eu-west-1", False, 0.05), ("us-east-1", True, 20.0)]
+        results = [
+            (region, isinstance(result, AnsibleSSMIncidentsError), round(world.time, 2))
+            for region, result in wire_of(world).ask(["eu-west-1", "us-west-2", "us-east-1"], list_replication_sets)
+        ]
+    # The connection's own Region is called first.
+    assert results == [("us-east-1", False, 0.05), ("us-west-2", True, 0.1), ("eu-west-1", True, 20.05)]
 
 
 @pytest.mark.parametrize("detail", range(len(TRANSIENT)))
 def test_transient_errors_are_those_of_the_collection(detail: int) -> None:
     with world_of(Scenario(start=TWO, faults=[Fault("error", "read", 0, detail)])) as world:
         with pytest.raises(AnsibleSSMIncidentsError) as failure:
-            remote_of(world).get_replication_set("us-east-1", world.arn)
+            get_replication_set(wire_of(world).client("us-east-1"), arn=world.arn)
         assert failure.value.is_temporary
         code, status = TRANSIENT[detail]
         # What has only a status is not from AWS, and is not quoted.
@@ -103,7 +110,7 @@ def test_transient_errors_are_those_of_the_collection(detail: int) -> None:
 def test_an_answer_is_lost_before_or_after_the_call_takes_effect(kind: str, expected: dict[str, str]) -> None:
     with world_of(Scenario(start=TWO, faults=[Fault(kind, "write", 0)])) as world:
         with pytest.raises(AnsibleSSMIncidentsError):
-            remote_of(world).send("us-east-1", world.arn, TAG, "token")
+            send(wire_of(world).client("us-east-1"), ONCE, arn=world.arn, step=TAG, token="token")
         state = world.truth()
         assert state and state.tags == expected
         assert world.calls[0].took_effect == (expected == {"Team": "sre"})
@@ -111,43 +118,43 @@ def test_an_answer_is_lost_before_or_after_the_call_takes_effect(kind: str, expe
 
 def test_a_late_call_takes_effect_after_it_has_timed_out() -> None:
     with world_of(Scenario(start=TWO, faults=[Fault("late", "write", 0, detail=5)])) as world:
-        remote = remote_of(world)
+        wire = wire_of(world)
         with pytest.raises(AnsibleSSMIncidentsError):
-            remote.send("us-east-1", world.arn, TAG, "token")
-        assert remote.list_tags("us-east-1", world.arn) == {"Team": "ops"}
+            send(wire.client("us-east-1"), ONCE, arn=world.arn, step=TAG, token="token")
+        assert list_tags(wire.client("us-east-1"), arn=world.arn) == {"Team": "ops"}
         world.sleep(10)
-        assert remote.list_tags("us-east-1", world.arn) == {"Team": "sre"}
+        assert list_tags(wire.client("us-east-1"), arn=world.arn) == {"Team": "sre"}
 
 
 @pytest.mark.parametrize(("kind", "end"), [("kill after", Killed), ("interrupt after", KeyboardInterrupt)])
 def test_the_process_ends(kind: str, end: type[BaseException]) -> None:
     with world_of(Scenario(start=TWO, faults=[Fault(kind, "write", 0)])) as world:
         with pytest.raises(end):
-            remote_of(world).send("us-east-1", world.arn, TAG, "token")
+            send(wire_of(world).client("us-east-1"), ONCE, arn=world.arn, step=TAG, token="token")
         assert world.calls[0].took_effect
 
 
 def test_an_outage_begins_and_ends() -> None:
     with world_of(Scenario(start=TWO, outages=[Outage("503", ["us-east-1"], since=1, until=2)])) as world:
-        remote = remote_of(world)
-        remote.get_replication_set("us-east-1", world.arn)
+        wire = wire_of(world)
+        get_replication_set(wire.client("us-east-1"), arn=world.arn)
         world.sleep(1)
         with pytest.raises(AnsibleSSMIncidentsError):
-            remote.get_replication_set("us-east-1", world.arn)
-        remote.get_replication_set("eu-west-1", world.arn)
+            get_replication_set(wire.client("us-east-1"), arn=world.arn)
+        get_replication_set(wire.client("eu-west-1"), arn=world.arn)
         world.sleep(1)
-        remote.get_replication_set("us-east-1", world.arn)
+        get_replication_set(wire.client("us-east-1"), arn=world.arn)
 
 
 def test_a_change_takes_its_time() -> None:
     with world_of(Scenario(start=TWO, seconds=90)) as world:
-        remote = remote_of(world)
-        adding = Step("add_region", {"region": "us-west-2", "sse_kms_key_id": DEFAULT_KEY})
-        remote.send("us-east-1", world.arn, adding, "token")
+        wire = wire_of(world)
+        adding = AddRegion("us-west-2", DEFAULT_KEY)
+        send(wire.client("us-east-1"), ONCE, arn=world.arn, step=adding, token="token")
         world.sleep(80)
-        assert remote.get_replication_set("us-east-1", world.arn)["status"] == "UPDATING"
+        assert get_replication_set(wire.client("us-east-1"), arn=world.arn).status == "UPDATING"
         world.sleep(20)
-        assert remote.get_replication_set("us-east-1", world.arn)["status"] == "ACTIVE"
+        assert get_replication_set(wire.client("us-east-1"), arn=world.arn).status == "ACTIVE"
 
 
 @pytest.mark.parametrize(
@@ -161,7 +168,7 @@ def test_a_change_takes_its_time() -> None:
 )
 def test_somebody_else_changes_the_set(act: Act, expected: list[str] | None) -> None:
     with world_of(Scenario(start=TWO, acts=[act])) as world:
-        remote_of(world).list_replication_sets("us-east-1")
+        list_replication_sets(wire_of(world).client("us-east-1"))
         state = world.truth()
         assert (sorted(state.regions) if state else None) == expected
         assert (state is not None and state.arn != world.arn) == (act.kind == "recreate")
@@ -169,9 +176,9 @@ def test_somebody_else_changes_the_set(act: Act, expected: list[str] | None) -> 
 
 def test_somebody_else_undoes_a_step() -> None:
     with world_of(Scenario(start=TWO, acts=[Act("undo", "write", 1)])) as world:
-        remote = remote_of(world)
-        remote.send("us-east-1", world.arn, Step("update_deletion_protection", {"deletion_protected": True}), "token")
-        remote.send("us-east-1", world.arn, TAG, "token")
+        wire = wire_of(world)
+        send(wire.client("us-east-1"), ONCE, arn=world.arn, step=Protect(True), token="token")
+        send(wire.client("us-east-1"), ONCE, arn=world.arn, step=TAG, token="token")
         state = world.truth()
         assert state and not state.protected
 
@@ -208,9 +215,9 @@ def test_simplify_leaves_out_what_the_broken_rule_does_not_need() -> None:
 def test_every_key_of_the_worlds_exists() -> None:
     keys = {name: kms_key(name, 2) for name in REGIONS[:3]}
     with world_of(Scenario(start=Start(keys))) as world:
-        remote = remote_of(world)
-        remote.send("us-east-1", world.arn, Step("delete_region", {"region": "eu-west-1"}), "token")
+        wire = wire_of(world)
+        send(wire.client("us-east-1"), ONCE, arn=world.arn, step=DeleteRegion("eu-west-1"), token="token")
         for _poll in range(3):
-            remote.get_replication_set("us-east-1", world.arn)
-        adding = Step("add_region", {"region": "us-west-2", "sse_kms_key_id": kms_key("us-west-2", 1)})
-        remote.send("us-east-1", world.arn, adding, "other token")
+            get_replication_set(wire.client("us-east-1"), arn=world.arn)
+        adding = AddRegion("us-west-2", kms_key("us-west-2", 1))
+        send(wire.client("us-east-1"), ONCE, arn=world.arn, step=adding, token="other token")

@@ -1532,7 +1532,7 @@ def test_random_histories(
     missing = missing_of(path)
     assert bool(outcome["unsettled"]) <= ("ReplicationSetChanged" in {one["code"] for one in missing})
     for kind in ("incident_record", "timeline_event", "contact"):
-        exported = {}
+        exported: dict[tuple[str, str], Any] = {}
         for body in bodies(found, kind):
             key = (kind, f"{body.get('incidentRecordArn', '')} {body[kinds.KINDS[kind].id]}")
             assert body in history.versions[key], key

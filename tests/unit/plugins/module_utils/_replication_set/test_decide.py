@@ -12,69 +12,63 @@ import pytest
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.decide import (
     DONE,
-    REFUSED,
+    REJECTED,
     UNKNOWN,
     Attempt,
-    Done,
     History,
-    Send,
-    Task,
     Wait,
     Waiting,
     decide,
+    wait_for_response,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import DesiredState
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.observation import Observation
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.state import Region, ReplicationSet
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.steps import (
+    AddRegion,
+    Create,
+    Delete,
+    DeleteRegion,
+    Protect,
     Step,
-    plan_changes,
-    plan_deletion,
 )
 
 ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 NOW = 1000.0
 
 
-def seen(status: str = "ACTIVE", protected: bool = False, tags: Any = None, **regions: str) -> Observation:
+def seen(status: str = "ACTIVE", protected: bool = False, tags: Any = None, **regions: str) -> ReplicationSet:
     """Return what AWS reports: a set with Regions such as a and b, each with its status."""
-    region_map = {name: {"status": value, "sseKmsKeyId": "DefaultKey"} for name, value in regions.items()}
-    body = {"status": status, "regionMap": region_map, "deletionProtected": protected}
-    return Observation("a", ARN, body, tags)
+    return ReplicationSet(
+        ARN, status, {name: Region("DefaultKey", one) for name, one in regions.items()}, protected, tags
+    )
 
 
-CUSTOMER_KEYS = Observation(
-    "a",
+CUSTOMER_KEYS = ReplicationSet(
     ARN,
+    "FAILED",
     {
-        "status": "FAILED",
-        "regionMap": {
-            "a": {"status": "ACTIVE", "sseKmsKeyId": "arn:aws:kms:a:123456789012:key/2"},
-            "b": {"status": "FAILED", "sseKmsKeyId": "arn:aws:kms:b:123456789012:key/2"},
-        },
+        "a": Region("arn:aws:kms:a:123456789012:key/2"),
+        "b": Region("arn:aws:kms:b:123456789012:key/2", "FAILED"),
     },
 )
-NONE = Observation(None, "", None)
+NONE = None
 A = seen(a="ACTIVE")
 AB = seen(a="ACTIVE", b="ACTIVE")
 ADDING_B = seen("UPDATING", a="ACTIVE", b="CREATING")
-ADD_B = Step("add_region", {"region": "b", "sse_kms_key_id": "DefaultKey"})
-DELETE_A = Step("delete_region", {"region": "a"})
-DELETE_B = Step("delete_region", {"region": "b"})
-DELETE = Step("delete_replication_set", {})
-CREATE = Step("create_replication_set", {"regions": {"a": "DefaultKey"}, "tags": {}})
-PROTECT = Step("update_deletion_protection", {"deletion_protected": True})
+ADD_B = AddRegion("b", "DefaultKey")
+DELETE_A = DeleteRegion("a")
+DELETE_B = DeleteRegion("b")
+DELETE = Delete()
+CREATE = Create({"a": "DefaultKey"}, {})
+PROTECT = Protect(True)
 
 
-def present(*names: str, arn: str | None = None, **options: Any) -> Task:
-    """Return a task that asks for these Regions. If there are none, it asks for other things only."""
-    regions = dict.fromkeys(names) if names else None
-    defaults = {"purge_regions": True, "replace_keys": False, "deletion_protected": None, "tags": None}
-    desired = DesiredState(**{"regions": regions, "purge_tags": True, **defaults, **options})
-    region_names = frozenset(names) if names else None
-    return Task(arn, lambda current: plan_changes(current, desired), region_names=region_names)
+def present(*names: str, **options: Any) -> DesiredState:
+    """Return what a task asks for: these Regions. If there are none, it asks for other things only."""
+    return DesiredState(**{"regions": dict.fromkeys(names) if names else None, **options})
 
 
-ABSENT = Task(ARN, lambda current: plan_deletion(current, None), is_deletion=True)
+ABSENT = DesiredState(ARN, is_deleted=True)
 
 
 def failure(code: str, temporary: bool = False) -> AnsibleSSMIncidentsError:
@@ -88,34 +82,34 @@ FAULT = failure("ServiceUnavailable", temporary=True)
 RESET = failure("ConnectionClosedError")
 
 
-def attempt(step: Step, outcome: str, before: Observation, ago: float = 1.0, **fields: Any) -> Attempt:
+def attempt(step: Step, outcome: str, before: ReplicationSet | None, ago: float = 1.0, **fields: Any) -> Attempt:
     """Return a step that was sent once, some seconds ago."""
     fields.setdefault("tries", 1)
-    fields.setdefault("refused_at", NOW - ago)
+    fields.setdefault("rejected_at", NOW - ago)
     return Attempt(step, "token", before, NOW - ago, outcome=outcome, **fields)
 
 
 def after(*attempts: Attempt, plan: tuple[Step, ...] | None = (), **fields: Any) -> History:
     """Return the history of a run that has seen the set. By default, its plan has the steps of the attempts."""
     plan = tuple(attempt.step for attempt in attempts) if plan == () else plan
-    return History(**{"started_at": 0.0, "attempts": attempts, "first_plan": plan, "was_seen": True, **fields})
+    return History(**{"started_at": 0.0, "attempts": attempts, "first_plan": plan, **fields})
 
 
 START = History(NOW)
-EARLIER = History(NOW - 61, waiting=Waiting("answer", NOW - 60))
+EARLIER = History(NOW - 61, waiting=Waiting("response", NOW - 60))
 
 
 def since(reason: str, seconds: float, *attempts: Attempt, **fields: Any) -> History:
     return after(*attempts, waiting=Waiting(reason, NOW - seconds), **fields)
 
 
-CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, Any]] = {
+CASES: dict[str, tuple[DesiredState, History, ReplicationSet | AnsibleSSMIncidentsError | None, Any]] = {
     # No step was sent yet.
-    "as asked": (present("a"), START, A, Done),
+    "as asked": (present("a"), START, A, DONE),
     "a Region is missing": (present("a", "b"), START, A, ADD_B),
     "no set": (present("a"), START, NONE, CREATE),
     "no set of this ARN": (present("a", arn=ARN), START, NONE, "NoReplicationSet"),
-    "nothing to delete": (ABSENT, START, NONE, Done),
+    "nothing to delete": (ABSENT, START, NONE, DONE),
     "to be deleted": (ABSENT, START, AB, DELETE),
     "to be deleted, protected": (ABSENT, START, seen(protected=True, a="ACTIVE"), "DeletionProtected"),
     "somebody else's change": (present("a", "b"), START, ADDING_B, "change"),
@@ -127,25 +121,25 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
         "change",
     ),
     # The set can't be read.
-    "the first read is throttled": (present("a"), START, failure("ThrottlingException", True), "answer"),
+    "the first read is throttled": (present("a"), START, failure("ThrottlingException", True), "response"),
     "the first read is throttled for a minute": (
         present("a"),
         EARLIER,
         failure("ThrottlingException", True),
         "ThrottlingException",
     ),
-    "nothing answers": (present("a"), START, RESET, "answer"),
+    "nothing answers": (present("a"), START, RESET, "response"),
     "nothing answers for three seconds": (
         present("a"),
-        History(NOW - 3, waiting=Waiting("answer", NOW - 3)),
+        History(NOW - 3, waiting=Waiting("response", NOW - 3)),
         RESET,
         "ConnectionClosedError",
     ),
     "the list is denied": (present("a"), START, DENIED, "AccessDeniedException"),
-    "listed, but not found": (present("a"), START, failure("ResourceNotFoundException"), "answer"),
+    "listed, but not found": (present("a"), START, failure("ResourceNotFoundException"), "response"),
     "the list does not end for five minutes": (
         present("a", "b"),
-        since("answer", 300, attempt(ADD_B, DONE, A)),
+        since("response", 300, attempt(ADD_B, DONE, A)),
         failure("MalformedAnswer"),
         "MalformedAnswer",
     ),
@@ -153,10 +147,10 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
         present("a", "b"),
         after(attempt(ADD_B, DONE, A)),
         RESET,
-        "answer",
+        "response",
     ),
     # A step was taken.
-    "it can be seen": (present("a", "b"), after(attempt(ADD_B, DONE, A)), AB, Done),
+    "it can be seen": (present("a", "b"), after(attempt(ADD_B, DONE, A)), AB, DONE),
     "it is in progress": (present("a", "b"), after(attempt(ADD_B, DONE, A)), ADDING_B, "change"),
     "it can't be seen yet": (present("a", "b"), after(attempt(ADD_B, DONE, A)), A, "effect"),
     "it can't be seen for two minutes": (
@@ -174,23 +168,23 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
     ),
     "a created set can't be seen yet": (
         present("a"),
-        after(attempt(CREATE, DONE, NONE), was_seen=False),
+        after(attempt(CREATE, DONE, NONE)),
         NONE,
         "effect",
     ),
     "a created set is listed, but not found": (
         present("a"),
-        after(attempt(CREATE, DONE, NONE), was_seen=False),
+        after(attempt(CREATE, DONE, NONE)),
         failure("ResourceNotFoundException"),
-        "answer",
+        "response",
     ),
     "the deletion can't be seen yet": (ABSENT, after(attempt(DELETE, DONE, AB)), AB, "effect"),
-    "the deletion is complete": (ABSENT, after(attempt(DELETE, DONE, AB)), NONE, Done),
+    "the deletion is complete": (ABSENT, after(attempt(DELETE, DONE, AB)), NONE, DONE),
     "protection is off, and the set gone": (
         ABSENT,
-        after(attempt(Step("update_deletion_protection", {"deletion_protected": False}), DONE, AB)),
+        after(attempt(Protect(False), DONE, AB)),
         NONE,
-        Done,
+        DONE,
     ),
     # A step's outcome is unknown.
     "the answer is lost, the step can't be seen": (
@@ -214,60 +208,66 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
     # A step was refused.
     "refused": (
         present("a", "b"),
-        after(attempt(ADD_B, REFUSED, A, failures={"a": INVALID})),
+        after(attempt(ADD_B, REJECTED, A, failures={"a": INVALID})),
         A,
         "ValidationException",
     ),
     "refused, as somebody else has taken it": (
         present("a", "b"),
-        after(attempt(ADD_B, REFUSED, A, failures={"a": INVALID})),
+        after(attempt(ADD_B, REJECTED, A, failures={"a": INVALID})),
         AB,
-        Done,
+        DONE,
     ),
     "refused, and the set has changed": (
         present("a", "b"),
-        after(attempt(ADD_B, REFUSED, A, 60, failures={"a": INVALID})),
+        after(attempt(ADD_B, REJECTED, A, 60, failures={"a": INVALID})),
         seen(protected=True, a="ACTIVE"),
         ADD_B,
     ),
     "refused while somebody else's change was in progress": (
         present("a", deletion_protected=True),
         after(
-            attempt(PROTECT, REFUSED, ADDING_B, 900, failures={"a": INVALID}, refused_at=None), plan=(PROTECT, DELETE_B)
+            attempt(PROTECT, REJECTED, ADDING_B, 900, failures={"a": INVALID}, rejected_at=None),
+            plan=(PROTECT, DELETE_B),
         ),
         AB,
         PROTECT,
     ),
-    "a conflict": (present("a", "b"), after(attempt(ADD_B, REFUSED, A, failures={"a": CONFLICT})), A, ADD_B),
+    "a conflict": (present("a", "b"), after(attempt(ADD_B, REJECTED, A, failures={"a": CONFLICT})), A, ADD_B),
     "a conflict just now": (
         present("a", "b"),
-        after(attempt(ADD_B, REFUSED, A, 0.5, failures={"a": CONFLICT})),
+        after(attempt(ADD_B, REJECTED, A, 0.5, failures={"a": CONFLICT})),
         A,
         "retry",
     ),
     "a conflict for five minutes": (
         present("a", "b"),
-        after(attempt(ADD_B, REFUSED, A, 300, failures={"a": CONFLICT})),
+        after(attempt(ADD_B, REJECTED, A, 300, failures={"a": CONFLICT})),
         A,
         "ConflictException",
     ),
     "a conflict with a time": (
         present("a", "b"),
-        after(attempt(ADD_B, REFUSED, A, 400, failures={"a": CONFLICT}, not_before=NOW + 90)),
+        after(attempt(ADD_B, REJECTED, A, 400, failures={"a": CONFLICT}, not_before=NOW + 90)),
         A,
         "retry",
     ),
     "a conflict with a time that has come": (
         present("a", "b"),
-        after(attempt(ADD_B, REFUSED, A, 400, failures={"a": CONFLICT}, not_before=NOW - 1)),
+        after(attempt(ADD_B, REJECTED, A, 400, failures={"a": CONFLICT}, not_before=NOW - 1)),
         A,
         ADD_B,
     ),
     # Somebody else changes the set.
-    "somebody deletes the set": (present("a", "b"), after(plan=(ADD_B,)), NONE, "set"),
+    "somebody deletes the set": (
+        present("a", "b"),
+        after(attempt(ADD_B, REJECTED, A, failures={"a": CONFLICT})),
+        NONE,
+        "set",
+    ),
     "the set is gone for two minutes": (
         present("a", "b"),
-        since("set", 120, plan=(ADD_B,)),
+        since("set", 120, attempt(ADD_B, REJECTED, A, failures={"a": CONFLICT})),
         NONE,
         "ReplicationSetDeleted",
     ),
@@ -278,8 +278,8 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
         "ReplicationSetChanged",
     ),
     "somebody turns protection on": (
-        Task(ARN, lambda current: plan_deletion(current, False), is_deletion=True),
-        after(attempt(DELETE, REFUSED, AB, failures={"a": INVALID})),
+        DesiredState(ARN, is_deleted=True, deletion_protected=False),
+        after(attempt(DELETE, REJECTED, AB, failures={"a": INVALID})),
         seen(protected=True, a="ACTIVE", b="ACTIVE"),
         "ReplicationSetChanged",
     ),
@@ -332,16 +332,15 @@ CASES: dict[str, tuple[Task, History, Observation | AnsibleSSMIncidentsError, An
 
 
 def decision_of(case: str) -> Any:
-    """Return the decision: the step to send, the reason to wait, the code of the failure, or Done."""
+    """Return the decision: the step to send, the reason to wait, the code of the failure, or DONE."""
     task, history, reported, _expected = CASES[case]
     try:
-        decision = decide(task, history, reported, NOW, lambda _attempt: False)
+        if isinstance(reported, AnsibleSSMIncidentsError):
+            return wait_for_response(history, reported, NOW).reason
+        decision = decide(task, history, reported, (), NOW, lambda _attempt: False)
     except AnsibleSSMIncidentsError as error:
         return error.code
-    if isinstance(decision, Send):
-        assert decision.steps[0] == decision.step
-        return decision.step
-    return decision.reason if isinstance(decision, Wait) else type(decision)
+    return decision.reason if isinstance(decision, Wait) else decision[0] if decision else DONE
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -351,18 +350,18 @@ def test_decision(case: str) -> None:
 
 @pytest.mark.parametrize("error", [RESET, FAULT, DENIED, failure("ResourceNotFoundException"), INVALID, CONFLICT])
 def test_another_region_is_tried_at_once_if_it_may_accept_the_step(error: AnsibleSSMIncidentsError) -> None:
-    sent = attempt(ADD_B, REFUSED, A, 0).failed("a", error, NOW, 0)
+    sent = attempt(ADD_B, REJECTED, A, 0).failed("a", error, NOW, 0)
     if error is INVALID:
         with pytest.raises(AnsibleSSMIncidentsError) as raised:
-            decide(present("a", "b"), after(sent), A, NOW, lambda _attempt: True)
+            decide(present("a", "b"), after(sent), A, (), NOW, lambda _attempt: True)
         assert raised.value is error
     else:
-        decision = decide(present("a", "b"), after(sent), A, NOW, lambda _attempt: True)
-        assert isinstance(decision, Wait if error is CONFLICT else Send)
+        decision = decide(present("a", "b"), after(sent), A, (), NOW, lambda _attempt: True)
+        assert isinstance(decision, Wait) == (error is CONFLICT)
 
 
 def test_a_step_stays_in_doubt_until_it_can_be_seen() -> None:
-    sent = attempt(ADD_B, REFUSED, A).failed("a", FAULT, NOW, 0).failed("b", DENIED, NOW, 0)
+    sent = attempt(ADD_B, REJECTED, A).failed("a", FAULT, NOW, 0).failed("b", DENIED, NOW, 0)
     assert sent.outcome == UNKNOWN
     assert after(sent).after(A).attempts[0].outcome == UNKNOWN
     assert after(sent).after(ADDING_B).attempts[0].outcome == DONE
@@ -372,5 +371,5 @@ def test_a_step_in_doubt_keeps_its_attempt_if_another_step_is_sent() -> None:
     doubtful = attempt(ADD_B, UNKNOWN, A, failures={"a": RESET})
     history = after(doubtful).with_attempt(attempt(PROTECT, DONE, A)._replace(token="another"))
     assert history.attempt_of(ADD_B) == doubtful and history.attempt_of(PROTECT) is None
-    again = history.with_attempt(doubtful.answered(NOW))
+    again = history.with_attempt(doubtful.accepted(NOW))
     assert [(other.step, other.outcome) for other in again.attempts] == [(PROTECT, DONE), (ADD_B, DONE)]

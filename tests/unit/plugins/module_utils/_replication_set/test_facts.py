@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -16,6 +17,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
     key_problem,
     replication_set_facts,
 )
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.state import parse_replication_set
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,9 +45,14 @@ def subsets(members: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional={key: st.just(value) for key, value in members.items()})
 
 
-@given(answer=subsets(SET), region=subsets(REGION))
-def test_all_keys_are_returned_if_members_are_missing(answer: dict[str, Any], region: dict[str, Any]) -> None:
-    facts = replication_set_facts({**answer, "regionMap": {"us-east-1": region}}, ARN, None)
+def facts_of(response: dict[str, Any], tags: dict[str, str] | None = None) -> dict[str, Any]:
+    return replication_set_facts(dataclasses.replace(parse_replication_set(response, ARN), tags=tags))
+
+
+@given(response=subsets(SET), region=subsets(REGION))
+def test_all_keys_are_returned_if_members_are_missing(response: dict[str, Any], region: dict[str, Any]) -> None:
+    response = {**response, "status": "ACTIVE", "regionMap": {"us-east-1": region}}
+    facts = facts_of(response)
     assert set(facts) == {
         "arn",
         "created_by",
@@ -70,16 +77,16 @@ def test_all_keys_are_returned_if_members_are_missing(answer: dict[str, Any], re
         ("createdBy", "created_by"),
         ("deletionProtected", "deletion_protected"),
     ):
-        assert facts[key] == answer.get(member)
+        assert facts[key] == response.get(member)
 
 
 def test_unknown_members_are_returned() -> None:
-    assert replication_set_facts({**SET, "brandNew": 1}, ARN, {})["brand_new"] == 1
+    assert facts_of({**SET, "brandNew": 1})["brand_new"] == 1
 
 
 @pytest.mark.parametrize("tags", [None, {}, {"CostCenter": "A-1", "camelCase": ""}])
 def test_tags_are_returned_unchanged(tags: dict[str, str] | None) -> None:
-    assert replication_set_facts(SET, ARN, tags)["tags"] == tags
+    assert facts_of(SET, tags)["tags"] == tags
 
 
 def test_times_are_in_utc_and_sort_as_strings() -> None:
@@ -119,7 +126,9 @@ def test_the_facts_of_a_key() -> None:
     }
     assert key_facts(METADATA)["deletion_date"] is None
     assert key_facts(None) == {**dict.fromkeys(facts), "enabled": False}
-    kms_key = replication_set_facts(SET, ARN, None, {"us-east-1": facts})["region_map"]["us-east-1"]["kms_key"]
+    kms_key = replication_set_facts(parse_replication_set(SET, ARN), {"us-east-1": facts})["region_map"]["us-east-1"][
+        "kms_key"
+    ]
     assert kms_key == facts
 
 

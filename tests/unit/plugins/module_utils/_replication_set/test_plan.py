@@ -7,27 +7,39 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 import pytest
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import DesiredState
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import (
-    ADD_REGION,
-    CREATE,
-    DELETE,
-    DELETE_REGION,
-    TAG,
-    UNTAG,
-    UPDATE_PROTECTION,
-    CurrentState,
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import plan_regions, plan_steps
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.state import Region, ReplicationSet
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.steps import (
+    AddRegion,
+    Create,
+    Delete,
+    DeleteRegion,
+    Protect,
     Step,
-    plan_changes,
-    plan_deletion,
-    plan_regions,
+    Tag,
+    Untag,
     predict,
 )
 from helpers.replication_sets import NAMES, SETS, is_mixed, key, possible_keys
+
+
+def set_of(
+    keys: Mapping[str, str | None], protected: bool = False, tags: Mapping[str, str] | None = None
+) -> ReplicationSet:
+    """Return a set with Regions and their keys."""
+    return ReplicationSet("", "ACTIVE", {name: Region(key) for name, key in keys.items()}, protected, tags or {})
+
+
+def region_of(step: Step) -> str:
+    assert isinstance(step, (AddRegion, DeleteRegion))
+    return step.region
 
 
 def hashable(regions: dict[str, str]) -> frozenset[tuple[str, str]]:
@@ -84,7 +96,7 @@ def test_the_order_keeps_the_most_regions(current: dict[str, str]) -> None:
             continue
         regions, numbers = set(current), []
         for step in plan_regions(current, desired):
-            regions ^= {step.values["region"]}
+            regions ^= {region_of(step)}
             numbers.append(len(regions))
         assert (min(numbers, default=3), sum(numbers)) == max(counts)
 
@@ -103,126 +115,128 @@ def test_every_pair(current: dict[str, str]) -> None:
             with pytest.raises(AnsibleSSMIncidentsError, match="only Region"):
                 plan_regions(current, desired)
             continue
-        regions = CurrentState(dict(current), False, {})
+        regions = set_of(current)
         for step in plan_regions(current, desired):
             # A Region that has its desired key is never changed.
-            name = step.values["region"]
+            name = region_of(step)
             assert current.get(name) != desired.get(name)
             could_add = len(regions.regions) < 3 and any(other not in regions.regions for other in desired)
-            assert step.action == (ADD_REGION if could_add else DELETE_REGION)
-            assert (name in regions.regions) == (step.action == DELETE_REGION)
+            assert isinstance(step, AddRegion if could_add else DeleteRegion)
+            assert (name in regions.regions) == isinstance(step, DeleteRegion)
             moved = predict(regions, [step])
-            assert moved is not None and 1 <= len(moved.regions) <= 3 and not is_mixed(moved.regions)
+            assert moved is not None and 1 <= len(moved.regions) <= 3 and not is_mixed(moved.keys)
             regions = moved
-        assert regions.regions == desired
+        assert regions.keys == desired
         assert len(plan_regions(current, desired)) == reachable[hashable(desired)]
+
+
+def deletion(protected: bool | None) -> DesiredState:
+    """Return what a task asks for that deletes the set."""
+    return DesiredState(is_deleted=True, deletion_protected=protected)
 
 
 def desired(**options: object) -> DesiredState:
     """Return what a task with these options asks for."""
-    defaults = DesiredState(
-        regions=None, purge_regions=True, replace_keys=False, deletion_protected=None, tags=None, purge_tags=True
-    )
-    return defaults._replace(**options)  # type: ignore[arg-type]
+    return DesiredState(**options)  # type: ignore[arg-type]
 
 
-CURRENT = CurrentState({"eu-west-1": "DefaultKey", "eu-north-1": "DefaultKey"}, False, {"Team": "A", "Old": "1"})
+CURRENT = set_of({"eu-west-1": "DefaultKey", "eu-north-1": "DefaultKey"}, False, {"Team": "A", "Old": "1"})
 
 
 def test_no_options_take_no_steps() -> None:
-    assert plan_changes(CURRENT, desired()) == []
+    assert plan_steps(CURRENT, desired()) == []
 
 
 def test_options_that_are_met_take_no_steps() -> None:
-    same = desired(regions=CURRENT.regions, deletion_protected=False, tags=CURRENT.tags)
-    assert plan_changes(CURRENT, same) == []
+    same = desired(regions=CURRENT.keys, deletion_protected=False, tags=CURRENT.tags)
+    assert plan_steps(CURRENT, same) == []
 
 
 def test_create_then_protect() -> None:
     regions = {"eu-west-1": "DefaultKey"}
-    assert plan_changes(None, desired(regions=regions, deletion_protected=True, tags={"a": "b"})) == [
-        Step(CREATE, {"regions": regions, "tags": {"a": "b"}}),
-        Step(UPDATE_PROTECTION, {"deletion_protected": True}),
+    assert plan_steps(None, desired(regions=regions, deletion_protected=True, tags={"a": "b"})) == [
+        Create(regions, {"a": "b"}),
+        Protect(True),
     ]
-    assert len(plan_changes(None, desired(regions=regions, deletion_protected=False))) == 1
+    assert len(plan_steps(None, desired(regions=regions, deletion_protected=False))) == 1
 
 
 def test_create_needs_regions() -> None:
     with pytest.raises(AnsibleSSMIncidentsError, match="regions"):
-        plan_changes(None, desired(tags={}))
+        plan_steps(None, desired(tags={}))
 
 
 def test_protection_is_turned_on_first_and_off_last() -> None:
     moved = {"eu-west-1": "DefaultKey"}
-    on = plan_changes(CURRENT, desired(regions=moved, deletion_protected=True, tags={}))
-    assert [step.action for step in on] == [UPDATE_PROTECTION, UNTAG, DELETE_REGION]
-    off = plan_changes(CURRENT._replace(deletion_protected=True), desired(regions=moved, deletion_protected=False))
-    assert [step.action for step in off] == [DELETE_REGION, UPDATE_PROTECTION]
+    on = plan_steps(CURRENT, desired(regions=moved, deletion_protected=True, tags={}))
+    assert [type(step) for step in on] == [Protect, Untag, DeleteRegion]
+    off = plan_steps(replace(CURRENT, deletion_protected=True), desired(regions=moved, deletion_protected=False))
+    assert [type(step) for step in off] == [DeleteRegion, Protect]
 
 
 def test_tags_are_removed_before_others_are_added() -> None:
-    steps = plan_changes(CURRENT, desired(tags={"Team": "B", "New": "2"}))
-    assert steps == [Step(UNTAG, {"tag_keys": ["Old"]}), Step(TAG, {"tags": {"New": "2", "Team": "B"}})]
-    kept = plan_changes(CURRENT, desired(tags={"New": "2"}, purge_tags=False))
-    assert kept == [Step(TAG, {"tags": {"New": "2"}})]
-    assert [step.action for step in plan_changes(CURRENT, desired(tags={}))] == [UNTAG]
+    steps = plan_steps(CURRENT, desired(tags={"Team": "B", "New": "2"}))
+    assert steps == [Untag(["Old"]), Tag({"New": "2", "Team": "B"})]
+    kept = plan_steps(CURRENT, desired(tags={"New": "2"}, purge_tags=False))
+    assert kept == [Tag({"New": "2"})]
+    assert [type(step) for step in plan_steps(CURRENT, desired(tags={}))] == [Untag]
 
 
 def test_regions_are_kept_without_purge() -> None:
-    steps = plan_changes(CURRENT, desired(regions={"us-east-1": "DefaultKey"}, purge_regions=False))
-    assert steps == [Step(ADD_REGION, {"region": "us-east-1", "sse_kms_key_id": "DefaultKey"})]
+    steps = plan_steps(CURRENT, desired(regions={"us-east-1": "DefaultKey"}, purge_regions=False))
+    assert steps == [AddRegion("us-east-1", "DefaultKey")]
     too_many = {"us-east-1": "DefaultKey", "eu-west-3": "DefaultKey"}
     with pytest.raises(AnsibleSSMIncidentsError, match="4 Regions"):
-        plan_changes(CURRENT, desired(regions=too_many, purge_regions=False))
+        plan_steps(CURRENT, desired(regions=too_many, purge_regions=False))
 
 
 # Keys -----------------------------------------------------------------------------------------------------------------
 
-OWN_KEYS = CurrentState({name: key(name) for name in ("eu-north-1", "eu-west-1")}, False, {})
+OWN_KEYS = set_of({name: key(name) for name in ("eu-north-1", "eu-west-1")})
 
 
-def refusal(current: CurrentState | None, wanted: DesiredState) -> AnsibleSSMIncidentsError:
+def refusal(current: ReplicationSet | None, wanted: DesiredState) -> AnsibleSSMIncidentsError:
     """Plan a change that the service does not support, and return the failure."""
     with pytest.raises(AnsibleSSMIncidentsError) as failure:
-        plan_changes(current, wanted)
+        plan_steps(current, wanted)
     return failure.value
 
 
 def test_a_key_is_replaced_only_if_told() -> None:
-    other = {**OWN_KEYS.regions, "eu-west-1": key("eu-west-1", 2)}
+    other = {**OWN_KEYS.keys, "eu-west-1": key("eu-west-1", 2)}
     failure = refusal(OWN_KEYS, desired(regions=other))
     assert failure.code == "KeyMismatch" and "replace_keys: true" in str(failure)
-    steps = plan_changes(OWN_KEYS, desired(regions=other, replace_keys=True))
-    assert [step.action for step in steps] == [DELETE_REGION, ADD_REGION]
+    steps = plan_steps(OWN_KEYS, desired(regions=other, replace_keys=True))
+    assert [type(step) for step in steps] == [DeleteRegion, AddRegion]
 
 
 @pytest.mark.parametrize("current", [regions for regions in SETS if len(regions) > 1], ids="-".join)
 def test_a_region_keeps_its_key_if_the_task_names_none(current: dict[str, str]) -> None:
-    state = CurrentState(dict(current), False, {})
+    state = set_of(current)
     for replace_keys in (False, True):
         unchanged = desired(regions=dict.fromkeys(current), replace_keys=replace_keys)
-        assert plan_changes(state, unchanged) == []
+        assert plan_steps(state, unchanged) == []
     if is_mixed(current):
         return
     deleted, *kept = current
-    assert plan_changes(state, desired(regions=dict.fromkeys(kept))) == [Step(DELETE_REGION, {"region": deleted})]
+    assert plan_steps(state, desired(regions=dict.fromkeys(kept))) == [DeleteRegion(deleted)]
 
 
 @pytest.mark.parametrize("wanted", [None, "DefaultKey"])
 def test_a_region_is_added_with_a_key_of_the_sets_kind(wanted: str | None) -> None:
     add = desired(regions={"us-east-1": wanted}, purge_regions=False)
-    assert plan_changes(CURRENT, add) == [Step(ADD_REGION, {"region": "us-east-1", "sse_kms_key_id": "DefaultKey"})]
+    assert plan_steps(CURRENT, add) == [AddRegion("us-east-1", "DefaultKey")]
     failure = refusal(OWN_KEYS, add)
     assert failure.code == "UnsupportedChange"
     assert "us-east-1" in str(failure) and "Set sse_kms_key_id of us-east-1" in str(failure)
     given = desired(regions={"us-east-1": key("us-east-1")}, purge_regions=False)
-    steps = plan_changes(OWN_KEYS, given)
-    assert steps == [Step(ADD_REGION, {"region": "us-east-1", "sse_kms_key_id": key("us-east-1")})]
+    steps = plan_steps(OWN_KEYS, given)
+    assert steps == [AddRegion("us-east-1", key("us-east-1"))]
 
 
 def test_a_set_is_created_with_keys_of_one_kind() -> None:
-    (step,) = plan_changes(None, desired(regions={"eu-west-1": None, "us-east-1": "DefaultKey"}))
-    assert step.values["regions"] == {"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey"}
+    (step,) = plan_steps(None, desired(regions={"eu-west-1": None, "us-east-1": "DefaultKey"}))
+    assert isinstance(step, Create) and step.regions == {"eu-west-1": "DefaultKey", "us-east-1": "DefaultKey"}
     failure = refusal(None, desired(regions={"eu-west-1": key("eu-west-1"), "us-east-1": None}))
     assert failure.code == "UnsupportedChange"
     assert "Set sse_kms_key_id of us-east-1" in str(failure)
@@ -244,17 +258,17 @@ def test_the_kind_of_key_can_not_be_changed(replace_keys: bool, move: bool, to_o
 
 
 def test_the_key_of_an_only_region_can_not_be_changed() -> None:
-    current = CurrentState({"eu-west-1": key("eu-west-1")}, False, {})
+    current = set_of({"eu-west-1": key("eu-west-1")})
     failure = refusal(current, desired(regions={"eu-west-1": key("eu-west-1", 2)}, replace_keys=True))
     assert failure.code == "UnsupportedChange"
     assert "only Region" in str(failure) and '"Configuring replication sets and Findings"' in str(failure)
 
 
 def test_in_a_mixed_set_only_the_regions_can_not_be_changed() -> None:
-    current = CurrentState({"eu-west-1": key("eu-west-1"), "us-east-1": "DefaultKey"}, False, {"Old": "1"})
-    kept = desired(regions=current.regions, deletion_protected=True, tags={})
-    assert [step.action for step in plan_changes(current, kept)] == [UPDATE_PROTECTION, UNTAG]
-    assert plan_deletion(current, None) == [Step(DELETE, {})]
+    current = set_of({"eu-west-1": key("eu-west-1"), "us-east-1": "DefaultKey"}, False, {"Old": "1"})
+    kept = desired(regions=current.keys, deletion_protected=True, tags={})
+    assert [type(step) for step in plan_steps(current, kept)] == [Protect, Untag]
+    assert plan_steps(current, deletion(None)) == [Delete()]
     for names in (["eu-west-1"], ["us-east-1"], ["eu-west-1", "us-east-1", "us-east-2"]):
         failure = refusal(current, desired(regions=dict.fromkeys(names)))
         assert failure.code == "UnsupportedChange"
@@ -262,36 +276,36 @@ def test_in_a_mixed_set_only_the_regions_can_not_be_changed() -> None:
 
 
 def test_deleting() -> None:
-    assert plan_deletion(None, None) == []
-    assert plan_deletion(CURRENT, None) == [Step(DELETE, {})]
-    protected = CURRENT._replace(deletion_protected=True)
+    assert plan_steps(None, deletion(None)) == []
+    assert plan_steps(CURRENT, deletion(None)) == [Delete()]
+    protected = replace(CURRENT, deletion_protected=True)
     for option in (None, True):
         with pytest.raises(AnsibleSSMIncidentsError, match="deletion_protected: false"):
-            plan_deletion(protected, option)
-    assert plan_deletion(protected, False) == [Step(UPDATE_PROTECTION, {"deletion_protected": False}), Step(DELETE, {})]
+            plan_steps(protected, deletion(option))
+    assert plan_steps(protected, deletion(False)) == [Protect(False), Delete()]
 
 
 def test_predict_returns_the_set_after_the_steps() -> None:
     moved = desired(regions={"us-east-1": "DefaultKey"}, deletion_protected=True, tags={"New": "2"})
-    after = CurrentState({"us-east-1": "DefaultKey"}, True, {"New": "2"})
-    assert predict(CURRENT, plan_changes(CURRENT, moved)) == after
-    assert predict(None, plan_changes(None, moved)) == after
-    assert predict(CURRENT, plan_deletion(CURRENT, None)) is None
+    after = set_of({"us-east-1": "DefaultKey"}, True, {"New": "2"})
+    assert predict(CURRENT, plan_steps(CURRENT, moved)) == after
+    assert predict(None, plan_steps(None, moved)) == after
+    assert predict(CURRENT, plan_steps(CURRENT, deletion(None))) is None
 
 
 @pytest.mark.parametrize("replace_keys", [False, True])
 @pytest.mark.parametrize("wanted", ["DefaultKey", key("eu-west-1")])
 def test_a_region_is_not_deleted_for_its_key_if_aws_does_not_report_it(wanted: str, replace_keys: bool) -> None:
     other = wanted.replace("eu-west-1", "eu-north-1")
-    current = CURRENT._replace(regions={"eu-west-1": None, "eu-north-1": other})
+    current = set_of({"eu-west-1": None, "eu-north-1": other})
     failure = refusal(current, desired(regions={"eu-west-1": wanted, "eu-north-1": other}, replace_keys=replace_keys))
     assert failure.code == "UnsupportedChange" and "does not report the KMS key of eu-west-1" in str(failure)
     # If the task names no key, nothing is compared.
-    assert plan_changes(current, desired(regions={"eu-west-1": None, "eu-north-1": None})) == []
+    assert plan_steps(current, desired(regions={"eu-west-1": None, "eu-north-1": None})) == []
     added = wanted.replace("eu-west-1", "us-east-1")
-    steps = plan_changes(current, desired(regions={"us-east-1": added}, purge_regions=False))
-    assert steps == [Step(ADD_REGION, {"region": "us-east-1", "sse_kms_key_id": added})]
-    assert predict(current, steps).regions["eu-west-1"] is None  # type: ignore[union-attr]
+    steps = plan_steps(current, desired(regions={"us-east-1": added}, purge_regions=False))
+    assert steps == [AddRegion("us-east-1", added)]
+    assert predict(current, steps).keys["eu-west-1"] is None  # type: ignore[union-attr]
     # A Region that the task does not name is deleted, whatever its key is.
-    away = plan_changes(current, desired(regions={"eu-north-1": other}))
-    assert away == [Step(DELETE_REGION, {"region": "eu-west-1"})]
+    away = plan_steps(current, desired(regions={"eu-north-1": other}))
+    assert away == [DeleteRegion("eu-west-1")]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
     key_facts,
     replication_set_facts,
 )
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.state import parse_replication_set
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import (
     RULE_OPTIONS,
     validated_rules,
@@ -66,8 +68,9 @@ def facts(
         "status": "ACTIVE",
         **differing,
     }
+    replication_set = dataclasses.replace(parse_replication_set(answer, ARN), tags=tags)
     return replication_set_facts(
-        answer, ARN, tags, {region: key_facts(metadata) for region, metadata in (kms_keys or {}).items()}
+        replication_set, {region: key_facts(metadata) for region, metadata in (kms_keys or {}).items()}
     )
 
 
@@ -292,7 +295,9 @@ region_infos = st.fixed_dictionaries(
 answers = st.fixed_dictionaries(
     {
         "status": st.sampled_from(["ACTIVE", "CREATING", "UPDATING", "DELETING", "FAILED"]),
-        "regionMap": st.dictionaries(st.sampled_from(["eu-west-1", "us-east-1", "us-west-2"]), region_infos),
+        "regionMap": st.dictionaries(
+            st.sampled_from(["eu-west-1", "us-east-1", "us-west-2"]), region_infos, min_size=1
+        ),
     },
     optional={"deletionProtected": st.booleans()},
 )
@@ -317,7 +322,8 @@ kms_keys = st.dictionaries(st.sampled_from(["eu-west-1", "us-east-1"]), st.sampl
 @given(any_rules, answers, st.none() | st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy")), kms_keys)
 def test_rules_do_not_depend_on_each_other(rules: dict[str, Any], answer: Any, tags: Any, keys: Any) -> None:
     described = {region: key_facts(metadata) for region, metadata in keys.items()}
-    replication_set = replication_set_facts(answer, ARN, tags, described)
+    found = dataclasses.replace(parse_replication_set(answer, ARN), tags=tags)
+    replication_set = replication_set_facts(found, described)
     together = evaluate(rules, True, replication_set)
     alone = [
         finding

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Finding a replication set in the connection's own Region and, if search_regions is set, in others.
+"""Finding a replication set.
 
 ListReplicationSets succeeds in any Region where the service exists. GetReplicationSet succeeds only in a Region that is in
 the set, and fails with ResourceNotFoundException in every other one (sources: Prowler, Terraform's AWS provider).
@@ -11,9 +11,8 @@ the set, and fails with ResourceNotFoundException in every other one (sources: P
 from __future__ import annotations
 
 import math
-import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Callable, Dict, Mapping, NamedTuple, Sequence, TypeVar
 
 try:
     from botocore.exceptions import BotoCoreError
@@ -21,7 +20,7 @@ except ImportError:
     BotoCoreError = Exception  # AnsibleAWSModule reports it
 
 from .._aws.arn import account_id_of_arn, partition_of_arn, validate_region_names
-from .._aws.calls import error_from_botocore
+from .._aws.calls import Attempts, error_from_botocore
 from .._aws.errors import (
     ACCOUNT_MISMATCH,
     ADVICE,
@@ -35,11 +34,13 @@ from .._aws.errors import (
     AnsibleSSMIncidentsError,
     invalid_option,
 )
-from .._aws.parallel import in_parallel, within
+from .._aws.parallel import no_response
 from .._aws.sessions import all_service_regions, partition_of_region, service_regions
 from .._aws.text import shorten, without_full_stop
 from .api import get_replication_set, list_replication_sets
 from .service import SERVICE, validate_replication_set_arn
+from .state import ReplicationSet
+from .wire import Wire
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -53,24 +54,30 @@ ALL_REGIONS = "all"
 #: The user's aws_config overrides these.
 SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20}
 
-#: The time limit of a call to a Region, in seconds, for all its attempts together.
-REGION_SECONDS = 45
-
 #: The object of the search if no ARN is known, for messages.
 OWN_SET = "the account's replication set"
 
+Result = TypeVar("Result")
 
-class SearchResult(NamedTuple):
-    """The result of a search.
+Failures = Dict[str, AnsibleSSMIncidentsError]
 
-    :ivar client: a client for the Region that returned the result.
-    :ivar arn: the set's ARN; empty without a set.
-    :ivar replication_set: the set as botocore parsed it; None without a set.
+
+class Found(NamedTuple):
+    """What Regions report about a set.
+
+    :ivar region: the Region that returned it.
+    :ivar replication_set: the set; None if the account has no such set.
+    :ivar other_arns: the ARNs of the account's sets, if the requested set is not among them.
     """
 
-    client: BaseClient
-    arn: str
-    replication_set: dict[str, Any] | None
+    region: str
+    replication_set: ReplicationSet | None
+    other_arns: tuple[str, ...] = ()
+
+    @property
+    def arn(self) -> str:
+        """The set's ARN; empty without a set."""
+        return self.replication_set.arn if self.replication_set else ""
 
 
 def validate_search(arn: str | None, search_regions: Sequence[str]) -> None:
@@ -98,7 +105,7 @@ def validate_account_of_arn(connection: Connection, arn: str) -> None:
 
 def find_replication_set(
     connection: Connection, arn: str | None, search_regions: Sequence[str], deadline: float = math.inf
-) -> SearchResult:
+) -> Found:
     """Find a replication set: in the connection's own Region first, then in the others in parallel.
 
     If no Region returns the set with this ARN, STS says whether the ARN belongs to another account.
@@ -110,19 +117,20 @@ def find_replication_set(
     :raises AnsibleSSMIncidentsError: if the set does not exist, or if no Region returns it and a Region that may have it did
         not respond.
     """
-    others = _other_regions(connection, arn, search_regions)
-    own = connection.client(SERVICE)
-    if time.monotonic() >= deadline:
+    regions = [connection.region, *_other_regions(connection, arn, search_regions)]
+    wire = Wire(connection, deadline)
+    wire.client(connection.region)
+    if wire.seconds_left() <= 0:
         raise AnsibleSSMIncidentsError(
-            f"Failed to find {f'the replication set {arn}' if arn else OWN_SET} in Region {connection.region}",
+            f"Failed to find {_name(arn)} in Region {connection.region}",
             code=WAIT_TIMEOUT,
             reason="the timeout ended before the first call",
             advice="Set a longer timeout.",
         )
     try:
-        return _find(connection, own, arn, others, deadline)
+        return Finder(wire, arn).find(regions)
     except AnsibleSSMIncidentsError as failure:
-        if failure.is_temporary and time.monotonic() >= deadline:
+        if failure.is_temporary and wire.seconds_left() <= 0:
             raise failure.with_advice(f"Set a longer timeout. {failure.advice}") from failure
         # If AWS was not reached or its response could not be read, a call of STS would fail too.
         if arn and failure.code not in (*BOTOCORE_ADVICE, *NO_ANSWER_ERRORS):
@@ -133,59 +141,123 @@ def find_replication_set(
         raise
 
 
-def _find(
-    connection: Connection, own: BaseClient, arn: str | None, others: Sequence[str], deadline: float
-) -> SearchResult:
-    """Find a replication set.
+class Finder:
+    """Finds a replication set. Once its ARN is known, it is always the same set.
 
-    :param own: a client for the connection's own Region.
-    :param others: the other Regions. For the other parameters, the result and the errors, see find_replication_set().
+    :ivar arn: the set's ARN; None before it is known.
     """
-    try:
-        arn = arn or within(_seconds_until(deadline), connection.region, partial(_find_arn, own))
-        return within(_seconds_until(deadline), connection.region, partial(_get_from_region, own, arn))
-    except AnsibleSSMIncidentsError as failure:
-        if not others:
-            raise _with_search_advice(failure, connection.region) from failure
-        if failure.code == MULTIPLE_REPLICATION_SETS:
-            # Other Regions return the same list.
-            raise
-        failures = {connection.region: failure}
 
-    none_found = None
-    for region, result in _search_in_parallel(connection, others, arn, _seconds_until(deadline)):
-        if isinstance(result, AnsibleSSMIncidentsError):
+    def __init__(self, wire: Wire, arn: str | None) -> None:
+        """
+        :param arn: the ARN in the options; None for the account's own set.
+        """
+        self.arn = self._given_arn = arn
+        self._wire = wire
+
+    def find(self, regions: Sequence[str]) -> Found:
+        """Return the set from the first Region that returns it.
+
+        :param regions: the Regions to search: the connection's own first.
+        :return: that there is no set only if the own Region says so, or if all others do and the own Region lacks the service.
+        :raises AnsibleSSMIncidentsError: if the set was not found, or if a Region that may have it did not respond.
+        """
+        own, none = regions[0], None
+        # A Region may have the set until it says that it does not.
+        failures = {region: no_response(region, 0) for region in regions}
+        for region, result in self._wire.ask(regions, self._read):
+            if isinstance(result, AnsibleSSMIncidentsError):
+                failures[region] = result
+                if result.code == MULTIPLE_REPLICATION_SETS:
+                    # Other Regions return the same list.
+                    raise result
+                if len(regions) == 1:
+                    raise _with_search_advice(result, own) from result
+            elif result.replication_set or region == own:
+                return result
+            else:
+                none = result
+                del failures[region]
+        if none and _lacks_service(failures[own], own):
+            # This Region can't have a set, so the results of the others are complete.
+            del failures[own]
+        if none and not failures:
+            return none
+        raise search_failure(_name(self.arn), regions, failures, self._wire.mask)
+
+    def _read(self, client: BaseClient, attempts: Attempts) -> Found:
+        """Get the set from one Region, if the account has one."""
+        region = client.meta.region_name
+        self.arn = self.arn or _only_arn(list_replication_sets(client, attempts), region)
+        return Found(region, get_replication_set(client, attempts, arn=self.arn) if self.arn else None)
+
+    def look(self, known: Sequence[str]) -> Found:
+        """Return the set from the first Region that returns it, or that the account does not have it.
+
+        One list is enough to see that it does not: a Region that is down or denied must not prevent a change.
+
+        :param known: the Regions of the set, as far as they are known.
+        :raises AnsibleSSMIncidentsError: if no Region lists the sets, or if a listed set can't be read.
+        """
+        failures: Failures = {}
+        found = self._get(self.arn, known or [self._wire.region], failures) if self.arn else None
+        if found:
+            return found
+        everywhere = searchable_regions(self._wire.region, self.arn)
+        unlisted: Failures = {}
+        listed = self.first(everywhere, list_replication_sets, unlisted)
+        arn = self.arn or (_only_arn(listed[1], listed[0]) if listed else None)
+        if listed and not arn:
+            return Found(self._wire.region, None)
+        if arn and not (failures and self._wire.seconds_left() <= 0):
+            unasked = [region for region in everywhere if region not in failures]
+            found = self._get(arn, unasked, failures)
+        if found:
+            self.arn = arn
+            return found
+        if not listed and all(failure.code == NOT_FOUND for failure in failures.values()):
+            raise search_failure(OWN_SET, list(unlisted), unlisted, self._wire.mask)
+        if listed and arn not in listed[1]:
+            return Found(self._wire.region, None, tuple(listed[1]))
+        # Failures of Regions that are not known to be in the set don't matter.
+        failures = {region: failure for region, failure in failures.items() if region in known} or failures
+        failure = search_failure(_name(arn), list(failures), failures, self._wire.mask)
+        if any(one.code == NOT_FOUND for one in failures.values()):
+            # The Region that responds is being added to the set or deleted from it, or the list lags.
+            raise failure.temporary().with_advice("Check the ARN.")
+        raise failure
+
+    def forget(self) -> None:
+        """Forget the ARN, unless it is from the options: the account may now have another set."""
+        self.arn = self._given_arn
+
+    def first(
+        self, regions: Sequence[str], call: Callable[[BaseClient, Attempts], Result], failures: Failures
+    ) -> tuple[str, Result] | None:
+        """Return the first Region that succeeds, with its result.
+
+        :param failures: the failures of Regions are added to it.
+        """
+        for region, result in self._wire.ask(regions, call):
+            if not isinstance(result, AnsibleSSMIncidentsError):
+                return region, result
             failures[region] = result
-        elif result.replication_set is not None:
-            return result
-        else:
-            none_found = result
-    if none_found and _lacks_service(failures[connection.region], connection.region):
-        # This Region can't have a set, so the results of the others are complete.
-        del failures[connection.region]
-    if none_found and not failures:
-        return none_found
-    what = f"the replication set {arn}" if arn else OWN_SET
-    raise search_failure(what, [connection.region, *others], failures, connection.mask)
+        return None
+
+    def _get(self, arn: str, regions: Sequence[str], failures: Failures) -> Found | None:
+        found = self.first(regions, partial(get_replication_set, arn=arn), failures)
+        return Found(*found) if found else None
 
 
-def _seconds_until(deadline: float) -> float:
-    """Return the time limit of a call to a Region, in seconds."""
-    return min(REGION_SECONDS, max(0, deadline - time.monotonic()))
+def _name(arn: str | None) -> str:
+    return f"the replication set {arn}" if arn else OWN_SET
 
 
-def _get_from_region(client: BaseClient, arn: str | None) -> SearchResult:
-    """Get the set from one Region, if the account has one."""
-    return SearchResult(client, arn or "", get_replication_set(client, arn) if arn else None)
-
-
-def _find_arn(client: BaseClient) -> str | None:
-    arns = list_replication_sets(client)
+def _only_arn(arns: Sequence[str], region: str) -> str | None:
+    """Return the ARN of the account's only set, or None if it has none. Raises AnsibleSSMIncidentsError if it has several."""
     if len(arns) > 1:
         # An account has at most one set (CloudFormation, Terraform). Don't guess which one is meant.
         raise AnsibleSSMIncidentsError(
-            f"Found {len(arns)} replication sets in Region {client.meta.region_name}: {', '.join(arns)}",
-            code=MULTIPLE_REPLICATION_SETS,
+            f"Found {len(arns)} replication sets in Region {region}: {', '.join(arns)}", code=MULTIPLE_REPLICATION_SETS
         )
     return arns[0] if arns else None
 
@@ -227,23 +299,6 @@ def searchable_regions(region: str, arn: str | None = None) -> list[str]:
             "Use a Region where it exists, or install a newer botocore.",
         )
     return regions
-
-
-def _search_in_parallel(
-    connection: Connection, regions: Sequence[str], arn: str | None, seconds: float
-) -> Iterator[tuple[str, SearchResult | AnsibleSSMIncidentsError]]:
-    """Search Regions in parallel, and yield each Region with its result, in the order in which the searches end."""
-
-    def search(client: BaseClient) -> SearchResult:
-        return _get_from_region(client, arn or _find_arn(client))
-
-    calls = {}
-    for region in regions:
-        try:
-            calls[region] = partial(search, connection.client(SERVICE, region))
-        except AnsibleSSMIncidentsError as failure:
-            yield region, failure
-    yield from in_parallel(calls, seconds)
 
 
 def _lacks_service(failure: AnsibleSSMIncidentsError, region: str) -> bool:
