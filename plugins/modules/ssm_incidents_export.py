@@ -302,7 +302,8 @@ missing:
     code:
       description:
         - The error code, as in RV(error.code).
-        - V(WaitTimeout) if something was not read within O(timeout).
+        - V(WaitTimeout) if something was not read or not checked for changes, because O(timeout) ended or because
+          transient errors lasted until the module looked for the last time.
         - V(MissingLibrary) if the installed botocore does not know the operation.
         - V(ReplicationSetChanged) if a Region was added to the set during the export, if the set is being deleted or
           was deleted during the export, or if an object still differed when the module looked at it for the last time.

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.export import MAX_ROUNDS
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.export import MAX_ROUNDS, export_data
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.kinds import KINDS, is_unit
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.workers import Workers
 from botocore.httpsession import URLLib3Session
@@ -1324,6 +1324,19 @@ def test_what_changes_again_and_again_is_unsettled(
     assert [(one["arn"], one["code"]) for one in missing_of(path)] == [(incident_arn("one"), "ReplicationSetChanged")]
     assert changes_of(path) == [(incident_arn("one"), "changed", False)]
     assert [one["title"] for one in bodies(read(path), "incident_record")] == [f"title {MAX_ROUNDS}"]
+
+
+def test_what_can_be_read_only_in_the_last_round_is_not_called_a_change(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connections are dropped until the last round. There is no round left to look for changes."""
+    monkeypatch.setattr(f"{export_data.__module__}.MAX_ROUNDS", 2)
+    held.faults.add({**RESET, "operation": "GetTimelineEvent"})
+    at_call(*SECOND_LOOK, held.faults.clear)
+    outcome = export(aws_config=ONCE, allow_incomplete=True)
+    assert (outcome["complete"], outcome["unsettled"], outcome["changes_count"]) == (False, 0, 0)
+    assert [(one["arn"], one["code"]) for one in missing_of(path)] == [(incident_arn("one"), "WaitTimeout")]
+    assert_exported(path, *objects())
 
 
 def test_a_change_that_no_list_shows_is_exported(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
