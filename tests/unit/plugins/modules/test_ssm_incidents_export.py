@@ -1149,6 +1149,7 @@ def with_both_regions() -> list[dict[str, Any]]:
     return [{**one, "regions": list(REGIONS)} for one in objects() if kinds.KINDS[one["kind"]].id]
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("fault", [DENIED, RESET], ids=["denied", "reset"])
 @pytest.mark.parametrize("is_changed", [True, False])
 @pytest.mark.parametrize(
@@ -1225,6 +1226,7 @@ def test_a_region_that_fails_may_have_what_the_other_has_not(
     assert (contacts_arn("contact/bare"), operation, "us-east-1") in named
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "GetReplicationSet"])
 def test_a_transient_failure_is_not_a_change(
     held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], operation: str
@@ -1289,6 +1291,7 @@ def test_a_response_without_a_member_that_the_model_requires(
 LISTS = [(name, kind) for kind in KINDS.values() for name in kind.lists]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(("operation", "kind"), LISTS, ids=[name for name, _kind in LISTS])
 def test_the_token_of_the_other_api_does_not_end_a_list(
     held: LocalEndpoint, export: Run, path: Path, operation: str, kind: Any
