@@ -98,6 +98,14 @@ options:
     type: str
     choices: [path, id]
     default: path
+  strict:
+    description:
+      - Whether the source fails if an expression in O(compose), O(groups) or O(keyed_groups) can't be evaluated for an
+        account, for example because it has no such tag.
+      - If V(false), such an expression has no effect, without a warning. A misspelled name then loses variables or
+        groups, and with them the rules of an audit. Most other inventory plugins have this default.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - incident_manager.aws.requirements
   - inventory_cache
@@ -135,7 +143,7 @@ notes:
   - The cache contains the list of accounts, but no credentials. Before the plugin uses the cache, it calls ListAccounts
     once to check that the cache belongs to the caller's organization. The plugin does not use a cache that lacks the
     tags or e-mail addresses that the options include. An account that joins the organization is missing until the cache
-    expires, or until you use C(--flush-cache).
+    expires, and an account that moves stays in the groups of its old units. For an audit, use C(--flush-cache).
   - Connecting to AWS times out after 10 seconds, and reading a response after 20 seconds. A call without a response is
     retried once. A call that AWS throttles is made up to ten times, with increasing delays.
 seealso:
@@ -166,7 +174,7 @@ hostnames:
 # condition.
 include_tags: true
 keyed_groups:
-  - key: account_tags.Environment
+  - key: account_tags.Environment | default('none')
     prefix: environment
 groups:
   invited: account_joined_method == 'INVITED'
@@ -199,7 +207,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     INVALID_CONFIGURATION,
     ON_CONTROLLER,
-    AnsibleSSMIncidentsError,
+    Failure,
     as_failure,
     invalid_option,
     validate_names,
@@ -300,9 +308,9 @@ class InventoryModule(AWSInventoryBase):
             # ansible-core checks too late that the source is a mapping.
             raise AnsibleParserError(f"The inventory source {path} must be a mapping of options.") from None
         aliases = self._aliases()
-        validate_credentials(config, aliases)
         given = {
-            name: self.get_option(option)
+            # For an option that is null, get_option() would return the value of an environment variable.
+            name: config[name] and self.get_option(option)
             for option in (*_CREDENTIAL_OPTIONS, "region")
             for name in _names(aliases, [option])
             if name in config
@@ -425,7 +433,7 @@ def _validate_no_merge(added: Any, inventory: Any) -> None:
 
     :param added: the inventory of the hosts to add.
     :param inventory: the inventory, with the hosts of other sources.
-    :raises AnsibleSSMIncidentsError: if a host has the name of a group, or of another account's host.
+    :raises Failure: if a host has the name of a group, or of another account's host.
     """
     for name in added.groups:
         if name in inventory.hosts:
@@ -463,14 +471,14 @@ def _account_ids(host: Any) -> set[str]:
 def _validate_groups(added: Any, inventory: Any) -> None:
     """Validate that no group would be a child of itself.
 
-    :raises AnsibleSSMIncidentsError: if one would. ansible-core notices it only when it has added a part of the groups.
+    :raises Failure: if one would. ansible-core notices it only when it has added a part of the groups.
     """
     trial = InventoryData()
     _copy_groups(inventory, trial)
     try:
         _copy_groups(added, trial)
     except Exception as error:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             "Failed to add the groups of the organization to those of the other inventory sources",
             code=INVALID_CONFIGURATION,
             reason=error.message if isinstance(error, AnsibleError) else str(error),

@@ -363,7 +363,7 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     NO_REPLICATION_SET,
-    AnsibleSSMIncidentsError,
+    Failure,
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
@@ -440,7 +440,7 @@ def main() -> None:
 
 
 def validate(params: Mapping[str, Any]) -> None:
-    """Validate the options before anything is sent. Raises AnsibleSSMIncidentsError."""
+    """Validate the options before anything is sent. Raises Failure."""
     validate_search(params["arn"], params["search_regions"])
     if not 1 <= params["workers"] <= MAX_WORKERS:
         raise invalid_option("workers", f"{params['workers']} is out of range", f"It must be from 1 to {MAX_WORKERS}")
@@ -450,10 +450,10 @@ def validate(params: Mapping[str, Any]) -> None:
 
 
 def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> Found:
-    """Find the replication set, and warn if it is not ACTIVE. Raises AnsibleSSMIncidentsError, also if there is none."""
+    """Find the replication set, and warn if it is not ACTIVE. Raises Failure, also if there is none."""
     found = find_replication_set(connection, params["arn"], params["search_regions"], deadline)
     if found.replication_set is None:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             "The account has no replication set, so there is nothing to export",
             code=NO_REPLICATION_SET,
             reason="",
@@ -466,7 +466,7 @@ def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> 
 
 
 def report(run: ModuleRun, found: Found, result: Mapping[str, Any], failures: Any, allow_incomplete: bool) -> None:
-    """Add the result to the module's. Raises AnsibleSSMIncidentsError if the export is incomplete and must not be.
+    """Add the result to the module's. Raises Failure if the export is incomplete and must not be.
 
     :param failures: the numbers of failures for incomplete().
     """

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any, ClassVar, Collection, Mapping
+from typing import Any, ClassVar, Collection, Iterable, Mapping
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -15,13 +16,25 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     INVALID_PARAMETER,
     ON_CONTROLLER,
-    AnsibleSSMIncidentsError,
+    Failure,
     as_failure,
     invalid_option,
     validate_names,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import transportable
+
+# The variables of the playbooks audit and merge_audits, and the results that they register.
+_PREFIX = "incident_manager_"
+_VARIABLES = frozenset(
+    (
+        *("account", "rules", "expected_accounts", "reports"),
+        *("report_html", "report_json", "report_csv", "report_junit", "report_only"),
+        *("audit", "report", "hosts"),
+    )
+)
+# From 0 to 1. Users may have other variables with this prefix.
+_SIMILARITY = 0.75
 
 
 class ControllerAction(ActionBase):
@@ -44,6 +57,7 @@ class ControllerAction(ActionBase):
         super().run(tmp, task_vars)
         result: dict[str, Any] = {"changed": False}
         try:
+            _validate_variables(task_vars or {})
             self._validate_keywords()
             self.execute(_decrypted(self._task.args), result)
         except AnsibleError:
@@ -59,7 +73,7 @@ class ControllerAction(ActionBase):
 
         :param given: the options as the user gave them.
         :param result: receives the task's result. If the work fails, its content is returned together with the failure.
-        :raises AnsibleSSMIncidentsError: if an option is rejected, or the work fails.
+        :raises Failure: if an option is rejected, or the work fails.
         """
         raise NotImplementedError
 
@@ -75,6 +89,18 @@ class ControllerAction(ActionBase):
                 "async",
                 "this task runs on the controller and can't run in the background",
                 "Ansible runs it for several hosts at the same time (forks). Set async: 0 for this task.",
+            )
+
+
+def _validate_variables(variables: Iterable[str]) -> None:
+    """Reject a misspelled variable of the playbooks, which would have no effect. Raises AnsibleSSMIncidentsError."""
+    names = {name[len(_PREFIX) :] for name in variables if name.startswith(_PREFIX)}
+    if not names & {"account", "reports"}:
+        return  # It is not one of these playbooks.
+    for name in sorted(names - _VARIABLES):
+        for similar in get_close_matches(name, _VARIABLES, 1, _SIMILARITY):
+            raise invalid_option(
+                _PREFIX + name, "the playbooks have no such variable", f"Did you mean {_PREFIX}{similar}?"
             )
 
 
@@ -94,7 +120,7 @@ def validated_options(
     :param kind: what to call an option in a message.
     :param prefix: what to put in front of an unknown name, such as "rules.".
     :param elsewhere: the names of options that belong elsewhere, by the sentence that says where.
-    :raises AnsibleSSMIncidentsError: if an option is rejected. The message names it, in one line.
+    :raises Failure: if an option is rejected. The message names it, in one line.
     """
     names_of = {option: (option, *spec.get("aliases", ())) for option, spec in argument_spec.items()}
     known = [name for names in names_of.values() for name in names]
@@ -103,11 +129,16 @@ def validated_options(
         both = [name for name in names if name in given]
         if len(both) > 1:
             raise invalid_option(" and ".join(both), "these are aliases of the same option", "Set only one of them")
+    for option, spec in argument_spec.items():
+        value = given.get(option)
+        if spec.get("type", "str") == "str" and isinstance(value, (dict, list)):
+            # Ansible would convert it to a string.
+            raise invalid_option(f"{prefix}{option}", "the value is not a string", "Set a string")
     validation = ArgumentSpecValidator(argument_spec).validate(given)
     if validation.error_messages:
         # For example "rules: argument 'tags' is of type ...". prefix ends with a dot.
         where = f"{prefix[:-1]}: " if prefix else ""
-        raise AnsibleSSMIncidentsError(where + "; ".join(validation.error_messages), code=INVALID_PARAMETER)
+        raise Failure(where + "; ".join(validation.error_messages), code=INVALID_PARAMETER)
     # As a module's validator does. Its only warning is about an option that is set by two names, which is rejected above.
     if validation._deprecations:
         result.setdefault("deprecations", []).extend(validation._deprecations)
@@ -118,7 +149,7 @@ def mapping_option(given: Mapping[str, Any], option: str, example: str) -> Mappi
     """Return the value of an option that must be a mapping; empty if the option is omitted.
 
     :param example: a valid value, for the message.
-    :raises AnsibleSSMIncidentsError: if the value is not a mapping. Ansible itself would accept a string such as a=b.
+    :raises Failure: if the value is not a mapping. Ansible itself would accept a string such as a=b.
     """
     value = given.get(option, {})
     if not isinstance(value, Mapping):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Any, Collection, Iterable, Iterator, Mapping, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, NamedTuple, Sequence
 
 from .._aws.arn import account_id_of_arn, is_of_another_account
-from .._aws.errors import ACCESS_DENIED, ON_MODULE_HOST, READ_TIMEOUT, AnsibleSSMIncidentsError, is_from_aws
+from .._aws.errors import ACCESS_DENIED, ON_MODULE_HOST, READ_TIMEOUT, Failure, is_from_aws
 from .._aws.text import one_line
 from .._replication_set.service import ACTIVE
 from .kinds import KINDS, Kind
@@ -91,26 +92,20 @@ class Lists(NamedTuple):
         Regions return different statuses of an incident, it counts as open unless all of them return RESOLVED.
         """
         found: dict[str, Item] = {}
-        for arn, item in self._all():
-            is_first_or_open = arn not in found or item.get("status", _RESOLVED) != _RESOLVED
-            if is_first_or_open and not is_of_another_account(arn, self.account_id):
-                found[arn] = item
+        for one in self.lists:
+            for arn, item in _items(one):
+                is_first_or_open = arn not in found or item.get("status", _RESOLVED) != _RESOLVED
+                if is_first_or_open and not is_of_another_account(arn, self.account_id):
+                    found[arn] = item
         return [found[arn] for arn in sorted(found)]
 
     def shared_warning(self) -> str | None:
         """Return a warning if a list contains objects of other accounts, which are not counted; otherwise None."""
-        found = []
-        for kind in {one.place.kind.name: one.place.kind for one in self.lists}.values():
-            lists = Lists(self.account_id, [one for one in self.lists if one.place.kind is kind])
-            arns = {arn for arn, _item in lists._all() if is_of_another_account(arn, self.account_id)}
-            found += [f"{len(arns)} of the {kind.words}"] if arns else []
-        return f"{', '.join(found)} belong to other accounts, and are not counted." if found else None
-
-    def _all(self) -> Iterator[tuple[str, Item]]:
-        """Yield all items of all lists, each with its ARN."""
-        for one in self.lists:
-            for page in one.pages:
-                yield from ((item[one.place.kind.id or ""], item) for item in page)
+        shared = {(one.place.kind.words, arn) for one in self.lists for arn, _item in _items(one)}
+        shared = {(words, arn) for words, arn in shared if is_of_another_account(arn, self.account_id)}
+        numbers = Counter(words for words, _arn in sorted(shared))
+        found = ", ".join(f"{number} of the {words}" for words, number in numbers.items())
+        return f"{found} belong to other accounts, and are not counted." if found else None
 
 
 def list_data(
@@ -140,9 +135,7 @@ def list_data(
     for one, is_in_time in Workers(len(lists)).run(read, lists, time.monotonic() + limit):
         message = f"Failed to list the {one.place.kind.words} in Region {one.place.region}"
         reason = f"the list was not complete after {limit:g} seconds"
-        ended.append(
-            one if is_in_time else one.cut(AnsibleSSMIncidentsError(message, code=READ_TIMEOUT, reason=reason))
-        )
+        ended.append(one if is_in_time else one.cut(Failure(message, code=READ_TIMEOUT, reason=reason)))
     account_id = account_id_of_arn(replication_set.arn) if replication_set else ""
     return Lists(account_id, sorted(ended, key=lambda one: one.place.region))
 
@@ -185,6 +178,11 @@ def state_warning(replication_set: ReplicationSet) -> str | None:
     return one_line(
         f"The replication set is {replication_set.status} ({described}). It may hold more than AWS returns now."
     )
+
+
+def _items(one: RegionList) -> list[tuple[str, Item]]:
+    """Return the items of a list, each with its ARN."""
+    return [(item[one.place.kind.id or ""], item) for page in one.pages for item in page]
 
 
 def _validated(kind: Kind, item: dict[str, Any]) -> dict[str, Any]:

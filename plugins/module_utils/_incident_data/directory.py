@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Iterator
 
-from .._aws.errors import FILE_NOT_WRITABLE, AnsibleSSMIncidentsError, as_failure, invalid_option
+from .._aws.errors import FILE_NOT_WRITABLE, Failure, as_failure, invalid_option
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,7 +28,7 @@ _RANDOM_BYTES = 8
 def validate_path(path: str) -> None:
     """Validate the path of a new directory: it must be absolute and must not exist, and its parent must be a writable directory.
 
-    :raises AnsibleSSMIncidentsError: names the path and what it must be.
+    :raises Failure: names the path and what it must be.
     """
     parent, name = _split(path)
     if not os.path.isabs(path) or name in ("", ".", "..") or "\0" in path:
@@ -63,7 +63,7 @@ class NewDirectory:
     A context manager that makes a directory. finish() moves it to its path; without finish(), it is removed.
 
     :param path: the path of the directory, for which validate_path() raises nothing.
-    :raises AnsibleSSMIncidentsError: if the operating system reports an error, such as a full disk. All methods raise it.
+    :raises Failure: if the operating system reports an error, such as a full disk. All methods raise it.
     """
 
     def __init__(self, path: str) -> None:
@@ -140,14 +140,14 @@ class NewDirectory:
 
     @contextmanager
     def failing(self) -> Iterator[None]:
-        """Raise an error of the operating system as AnsibleSSMIncidentsError."""
+        """Raise an error of the operating system as Failure."""
         try:
             yield
         except OSError as error:
             # Not the whole text of the error, because it names a file that the user does not know.
             raise self.failure(error.strerror or type(error).__name__) from error
 
-    def failure(self, reason: str) -> AnsibleSSMIncidentsError:
+    def failure(self, reason: str) -> Failure:
         """Return the failure to write the directory."""
         return _failure(self._path, reason)
 
@@ -175,8 +175,8 @@ def _split(path: str) -> tuple[str, str]:
     return parent or "/", name
 
 
-def _failure(path: str, reason: str) -> AnsibleSSMIncidentsError:
-    return AnsibleSSMIncidentsError(
+def _failure(path: str, reason: str) -> Failure:
+    return Failure(
         f"Failed to write the export {path!r}",
         code=FILE_NOT_WRITABLE,
         reason=reason,

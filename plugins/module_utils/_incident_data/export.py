@@ -30,7 +30,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Tuple
 
 from .._aws.arn import account_id_of_arn, is_of_another_account
-from .._aws.errors import EXPORT_INCOMPLETE, NOT_FOUND, REPLICATION_SET_CHANGED, AnsibleSSMIncidentsError
+from .._aws.errors import EXPORT_INCOMPLETE, NOT_FOUND, REPLICATION_SET_CHANGED, Failure
 from .._aws.text import iso_time
 from .._replication_set.service import DELETING
 from .counts import PARTS, Lists
@@ -171,7 +171,7 @@ class Export:
             end = self._deadline - (1 - _SHARE_OF_ROUND) * (self._deadline - time.monotonic())
             self._run_round(end)
             is_over = time.monotonic() >= end
-            is_stale = any(one.failure and one.failure.is_temporary for one in self._failed_lists)
+            is_stale = any(one.failure and one.failure.is_transient for one in self._failed_lists)
             is_stale = is_stale or not all(unit.is_settled for unit in self.all_units())
             if not is_stale or time.monotonic() >= self._deadline:
                 break
@@ -303,7 +303,7 @@ def export_data(
     :param workers: the number of calls that are made at the same time.
     :param deadline: a time of time.monotonic(). No call is made after it.
     :return: the result, and the numbers of failures for incomplete().
-    :raises AnsibleSSMIncidentsError: if a file can't be written.
+    :raises Failure: if a file can't be written.
     """
     started, regions = _now(), sorted(regions)
     reader = Reader(connection, regions, list(KINDS.values()), periods(started))
@@ -374,15 +374,15 @@ def _result(
     return {**result, "missing": first, "missing_count": sum(failures.values())}, failures
 
 
-def _changed(reason: str) -> AnsibleSSMIncidentsError:
-    return AnsibleSSMIncidentsError("", code=REPLICATION_SET_CHANGED, reason=reason)
+def _changed(reason: str) -> Failure:
+    return Failure("", code=REPLICATION_SET_CHANGED, reason=reason)
 
 
 def _now() -> str:
     return iso_time(datetime.now(timezone.utc))
 
 
-def incomplete(arn: str, failures: Counter[Failures]) -> AnsibleSSMIncidentsError:
+def incomplete(arn: str, failures: Counter[Failures]) -> Failure:
     """Return the failure of an export that is incomplete.
 
     Its message has operations and codes. It quotes no message of AWS, because a message can contain personal data.
@@ -392,7 +392,7 @@ def incomplete(arn: str, failures: Counter[Failures]) -> AnsibleSSMIncidentsErro
     counted = sorted(failures.items(), key=lambda item: (-item[1], item[0]))
     groups = [_failed_group(*what, number) for what, number in counted[:_MAX_GROUPS]]
     more = len(counted) - len(groups)
-    return AnsibleSSMIncidentsError(
+    return Failure(
         f"Failed to export everything that the replication set {arn} holds",
         code=EXPORT_INCOMPLETE,
         reason=f"{', '.join(groups)}{f' and {more} more' if more else ''}. Nothing was written",

@@ -23,7 +23,7 @@ except ImportError:
 
 from .._aws.arn import is_arn_of
 from .._aws.calls import AS_CONFIGURED, Attempts, call_aws
-from .._aws.errors import MALFORMED_ANSWER, READ_TIMEOUT, TIMEOUT_ERRORS, WAIT_TIMEOUT, AnsibleSSMIncidentsError
+from .._aws.errors import MALFORMED_ANSWER, READ_TIMEOUT, TIMEOUT_ERRORS, WAIT_TIMEOUT, Failure
 from .._aws.text import iso_time
 from .kinds import NONE_IF_NOT_FOUND, REPLICATION_SET, Kind
 
@@ -70,7 +70,7 @@ class Place(NamedTuple):
 class _AttemptsOfRound(Attempts):
     """How a call of the export is tried. If it times out, another Region or the next round has the next attempt."""
 
-    def allows(self, failure: AnsibleSSMIncidentsError, attempt: int, client: BaseClient) -> bool:
+    def allows(self, failure: Failure, attempt: int, client: BaseClient) -> bool:
         """Return whether a call that has failed in this attempt is tried once more."""
         return failure.code not in TIMEOUT_ERRORS and super().allows(failure, attempt, client)
 
@@ -99,7 +99,7 @@ class Reader:
         self.without_list: Counter[str] = Counter()
         self.unknown_members: defaultdict[str, set[str]] = defaultdict(set)
         self._periods = periods
-        self._clients: dict[tuple[str, str], BaseClient | AnsibleSSMIncidentsError] = {}
+        self._clients: dict[tuple[str, str], BaseClient | Failure] = {}
         # For the lists of a Region and for its other calls: the number of transient errors in a row, and of time-outs in a row.
         self._troubles: Counter[tuple[str, bool]] = Counter()
         self._timeouts: Counter[tuple[str, bool]] = Counter()
@@ -110,13 +110,13 @@ class Reader:
                 check = partial(self._add_unknown_members, client.meta.service_model)
                 client.meta.events.register("response-received", check, unique_id=__name__)
                 self._clients[service, region] = client
-            except AnsibleSSMIncidentsError as failure:
+            except Failure as failure:
                 self._clients[service, region] = failure
 
     def knows(self, kind: Kind, operation: str) -> bool:
         """Return whether the installed botocore knows an operation."""
         clients = (client for (service, _region), client in self._clients.items() if service == kind.service)
-        models = [client.meta.service_model for client in clients if not isinstance(client, AnsibleSSMIncidentsError)]
+        models = [client.meta.service_model for client in clients if not isinstance(client, Failure)]
         return not models or operation in models[0].operation_names
 
     def healthiest(self, regions: Iterable[str]) -> list[str]:
@@ -138,7 +138,7 @@ class Reader:
         :param deadline: a time of time.monotonic(). No call is made after it, and throttled calls are retried until then. If it
             is infinite, they are retried as often as other calls.
         :param take: converts an item, which is as plain() returns it. It raises a ValueError if the item can't be used.
-        :raises AnsibleSSMIncidentsError: for every error.
+        :raises Failure: for every error.
         """
         tokens: list[str | None] = [None]
         what = f"list the {place.kind.words}{f' of {place.arn}' if place.arn else ''}"
@@ -152,7 +152,7 @@ class Reader:
             if following in tokens:
                 break
             tokens.append(following)
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"Failed to {what} in Region {place.region}",
             code=MALFORMED_ANSWER,
             reason=f"the list does not end: a page is repeated, or there are more than {MAX_PAGES} pages",
@@ -163,7 +163,7 @@ class Reader:
         try:
             for page in self.pages(one.place, deadline, take):
                 one.pages.append(page)
-        except AnsibleSSMIncidentsError as failure:
+        except Failure as failure:
             one.failure = failure
 
     def get(self, place: Place, deadline: float) -> dict[str, Any]:
@@ -171,29 +171,27 @@ class Reader:
 
         :param place: the object and the operation.
         :param deadline: as for pages().
-        :raises AnsibleSSMIncidentsError: for every error.
+        :raises Failure: for every error.
         """
         what = f"call {place.operation} for {place.arn}"
         return self._call(place, what, deadline, partial(self._object, place=place))
 
     def _call(self, place: Place, what: str, deadline: float, call: Callable[[BaseClient], Any]) -> Any:
         client = self._clients[place.kind.service, place.region]
-        if isinstance(client, AnsibleSSMIncidentsError):
+        if isinstance(client, Failure):
             raise client
         if time.monotonic() >= deadline:
             raise too_late(f"Failed to {what} in Region {place.region}", "it was not read")
         calls = (place.region, place.operation in place.kind.lists)
         if self._timeouts[calls] >= _MAX_TIMEOUTS:
             reason = f"{_MAX_TIMEOUTS} calls in a row had timed out in this Region"
-            raise AnsibleSSMIncidentsError(
-                f"Failed to {what} in Region {place.region}", code=READ_TIMEOUT, reason=reason
-            )
+            raise Failure(f"Failed to {what} in Region {place.region}", code=READ_TIMEOUT, reason=reason)
         attempts = AS_CONFIGURED if deadline == math.inf else _AttemptsOfRound(deadline=deadline, is_patient=True)
         try:
             # The error does not quote a response that can't be read, because the response can contain personal data.
             result = call_aws(client, what, partial(call, client), attempts, returns_secrets=True)
-        except AnsibleSSMIncidentsError as failure:
-            self._troubles[calls] = self._troubles[calls] + 1 if failure.is_temporary else 0
+        except Failure as failure:
+            self._troubles[calls] = self._troubles[calls] + 1 if failure.is_transient else 0
             self._timeouts[calls] = self._timeouts[calls] + 1 if failure.code in TIMEOUT_ERRORS else 0
             raise
         self._troubles[calls] = self._timeouts[calls] = 0
@@ -295,20 +293,18 @@ class RegionList:
     def __init__(self, kind: Kind, operation: str, region: str) -> None:
         self.place = Place(kind, operation, region)
         self.pages: list[list[Any]] = []
-        self.failure: AnsibleSSMIncidentsError | None = None
+        self.failure: Failure | None = None
 
-    def cut(self, failure: AnsibleSSMIncidentsError) -> RegionList:
+    def cut(self, failure: Failure) -> RegionList:
         """Return the list as it is now, with a failure. A thread may still fill in this one."""
         copy = RegionList(*self.place[:3])
         copy.pages, copy.failure = list(self.pages), failure
         return copy
 
 
-def too_late(message: str, reason: str) -> AnsibleSSMIncidentsError:
+def too_late(message: str, reason: str) -> Failure:
     """Return the failure for what was not done before the deadline."""
-    return AnsibleSSMIncidentsError(
-        message, code=WAIT_TIMEOUT, reason=f"{reason} within the time limit", is_temporary=True
-    )
+    return Failure(message, code=WAIT_TIMEOUT, reason=f"{reason} within the time limit", is_transient=True)
 
 
 def plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Optional, Sequence, Tuple
 
-from .._aws.errors import MISSING_LIBRARY, NOT_FOUND, AnsibleSSMIncidentsError
+from .._aws.errors import MISSING_LIBRARY, NOT_FOUND, Failure
 from .._aws.text import shorten
 from .files import Copy, Spool, fingerprint
 from .kinds import KINDS, NONE_IF_NOT_FOUND, Kind, is_unit, sub_lists
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .files import Record
 
 # What a call has failed with.
-Failed = Tuple[Place, AnsibleSSMIncidentsError]
+Failed = Tuple[Place, Failure]
 
 # The parts of a kind that lists contain: the ID of each (None if it has none), and for each fingerprint of its items how often
 # each Region contains the item.
@@ -137,12 +137,12 @@ class Visitor:
                 self._read(visit, kind, item_id, [list(visit.views)])
         _keep_old(visit, old)
 
-    def fail(self, copy: Copy, place: Place, failure: AnsibleSSMIncidentsError) -> None:
+    def fail(self, copy: Copy, place: Place, failure: Failure) -> None:
         """Note a failure. If AWS may return the same later, the copy is stale."""
-        copy.is_stale = copy.is_stale or failure.is_temporary or failure.code == NOT_FOUND
+        copy.is_stale = copy.is_stale or failure.is_transient or failure.code == NOT_FOUND
         copy.missing.append(self.entry(place, failure))
 
-    def entry(self, place: Place, failure: AnsibleSSMIncidentsError) -> dict[str, Any]:
+    def entry(self, place: Place, failure: Failure) -> dict[str, Any]:
         """Return a failure as an entry of missing in the manifest."""
         return {
             "kind": place.kind.name,
@@ -157,7 +157,7 @@ class Visitor:
     def unknown_operations(self) -> list[dict[str, Any]]:
         """Return an entry of missing for each operation that the installed botocore does not know."""
         reason = "the installed botocore does not know this operation"
-        failure = AnsibleSSMIncidentsError("", code=MISSING_LIBRARY, reason=reason)
+        failure = Failure("", code=MISSING_LIBRARY, reason=reason)
         return [self.entry(Place(kind, operation, ""), failure) for operation, kind in self.unknown.items()]
 
     def _list_parts(self, visit: Visit, kind: Kind) -> tuple[Parts, dict[str, dict[str, Any]]]:
@@ -186,7 +186,7 @@ class Visitor:
                             visit.found.append((kind, item[kind.id or ""], region, view))
                         elif not kind.gets:
                             items[view] = {operation: item}
-                except AnsibleSSMIncidentsError as failure:
+                except Failure as failure:
                     self.fail(visit.copy, place, failure)
                 else:
                     if not is_unit(kind):
@@ -257,7 +257,7 @@ class Visitor:
             visit.place = place = place._replace(region=region)
             try:
                 response = self.reader.get(place, visit.deadline)
-            except AnsibleSSMIncidentsError as failure:
+            except Failure as failure:
                 if failure.code != NOT_FOUND or place.operation not in NONE_IF_NOT_FOUND:
                     failures.append((place, failure))
                 continue
