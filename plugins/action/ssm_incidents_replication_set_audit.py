@@ -33,9 +33,9 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCOUNT_MISMATCH,
     BOTOCORE_ADVICE,
-    NO_ANSWER_ERRORS,
+    NO_RESPONSE_ERRORS,
     ON_CONTROLLER,
-    AnsibleSSMIncidentsError,
+    Failure,
     as_failure,
     invalid_option,
 )
@@ -126,7 +126,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
         return super().run(tmp, task_vars)
 
     def _validate_host(self, account: Mapping[str, Any]) -> None:
-        """Reject a host of the playbook whose variables contradict each other. Raises AnsibleSSMIncidentsError.
+        """Reject a host of the playbook whose variables contradict each other. Raises Failure.
 
         ansible-core merges hosts of the same name, and uses what a source has added before it failed.
 
@@ -199,7 +199,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
 
 
 def _validate_one_place(given: Mapping[str, Any]) -> None:
-    """Reject connection options that are set together with the option account. Raises AnsibleSSMIncidentsError."""
+    """Reject connection options that are set together with the option account. Raises Failure."""
     beside = sorted(set(given) - {"account", "rules", "report_only"})
     if beside:
         raise invalid_option(
@@ -208,7 +208,7 @@ def _validate_one_place(given: Mapping[str, Any]) -> None:
 
 
 def _validate_connection(params: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Reject values that would connect to another account or Region than the user intends. Raises AnsibleSSMIncidentsError.
+    """Reject values that would connect to another account or Region than the user intends. Raises Failure.
 
     :param params: the connection options with their defaults.
     :param given: the connection options as the user gave them.
@@ -228,11 +228,11 @@ def _verified_account_id(connection: Connection, facts: Mapping[str, Any], expec
     """Return the ID of the account that was audited. If there is a set, its ARN has the ID, and no call is needed.
 
     :param expected: the ID that the account must have; None for any account.
-    :raises AnsibleSSMIncidentsError: if the account is not the expected one, or if STS can't say which account it is.
+    :raises Failure: if the account is not the expected one, or if STS can't say which account it is.
     """
     actual = account_id_of_arn(facts["replication_set"]["arn"]) if facts["exists"] else connection.account_id()
     if expected and actual != expected:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"Expected account {expected}, but the credentials belong to account {actual}",
             code=ACCOUNT_MISMATCH,
             advice="Check the credentials, the role, and account_id.",
@@ -240,13 +240,11 @@ def _verified_account_id(connection: Connection, facts: Mapping[str, Any], expec
     return actual
 
 
-def _account_id_of_failure(
-    failure: AnsibleSSMIncidentsError, connection: Connection | None, role_arn: str | None
-) -> str | None:
+def _account_id_of_failure(failure: Failure, connection: Connection | None, role_arn: str | None) -> str | None:
     """Return the ID of the account that could not be audited; None if it is not known."""
     account_id = None
     # If AWS could not be reached or its response could not be read, a call of STS would fail too.
-    if connection and failure.code not in (*BOTOCORE_ADVICE, *NO_ANSWER_ERRORS):
+    if connection and failure.code not in (*BOTOCORE_ADVICE, *NO_RESPONSE_ERRORS):
         account_id = connection.account_id_if_known()
     return account_id or (account_id_of_arn(role_arn) if role_arn else None)
 

@@ -25,8 +25,9 @@ options:
         times. A call that times out is made twice, and a call to an endpoint that can't be reached three times. If the
         plugin has the option C(aws_config), the option overrides these limits (C(connect_timeout), C(read_timeout),
         C(retries)). E(AWS_MAX_ATTEMPTS), or C(max_attempts) of the profile, sets the number of attempts too.
-      - Regardless of the options, a call to a Region takes at most 45 seconds, including all its attempts. The whole
-        search therefore ends within three minutes. If no Region responds, the search takes about 80 seconds.
+      - A call to a Region is retried for at most 45 seconds. With the default time limits, the whole search therefore
+        ends within three minutes. If no Region responds, the search takes about 80 seconds. The time limits of the host's
+        own resolver apply to a name server that does not respond.
       - If a program (C(credential_process)) or another provider returns no credentials within 60 seconds, the task fails.
     type: list
     elements: str

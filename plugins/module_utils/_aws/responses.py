@@ -63,14 +63,17 @@ def _validate_response(response: Mapping[str, Any], shape: Shape | None) -> None
     # botocore takes all statuses up to 300 for a success.
     if response["status_code"] > 300 or not shape or not shape.members:
         return
-    # The statuses of all operations that return something (botocore's models). Others are not from AWS.
-    if response["status_code"] not in (200, 201):
+    # The statuses of the operations that return something (botocore's models). Others are not from AWS.
+    if response["status_code"] not in ((200, 201) if shape.name.startswith("Create") else (200,)):
         raise ValueError(f"the HTTP status is {response['status_code']}")
     try:
         body = json.loads(response["body"])
     except ValueError:
         raise ValueError("the body is not JSON") from None
     _validate_member(shape, body, "")
+    # The APIs spell it nextToken or NextToken. botocore leaves a member of another spelling out, which would end a list early.
+    if any(name.lower() == "nexttoken" and name not in shape.members for name in body):
+        raise ValueError("the token of the next page has an unknown name")
 
 
 def _validate_member(shape: Shape, value: Any, path: str) -> None:

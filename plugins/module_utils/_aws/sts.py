@@ -19,13 +19,13 @@ def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
     """Return the temporary credentials of a role: AccessKeyId, SecretAccessKey, SessionToken (AssumeRole).
 
     :param client: a client for STS with the credentials that assume the role.
-    :raises AnsibleSSMIncidentsError: for every error.
+    :raises Failure: for every error.
     """
 
     def assume() -> dict[str, Any]:
         # CloudTrail shows the name of the session.
-        answer = client.assume_role(RoleArn=role_arn, RoleSessionName="incident_manager.aws")
-        credentials = required_member(answer, "Credentials", dict)
+        response = client.assume_role(RoleArn=role_arn, RoleSessionName="incident_manager.aws")
+        credentials = required_member(response, "Credentials", dict)
         for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"):
             required_member(credentials, name, str)
         return credentials
@@ -36,7 +36,7 @@ def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
 def get_caller_account_id(client: BaseClient, attempts: Attempts = AS_CONFIGURED) -> str:
     """Return the ID of the account that the credentials belong to (GetCallerIdentity).
 
-    :raises AnsibleSSMIncidentsError: for every error.
+    :raises Failure: for every error.
     """
 
     def get() -> str:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Mapping, TypeVar
 
 from .._aws.calls import ONCE, Attempts
-from .._aws.errors import CONFLICT, NOT_FOUND, AnsibleSSMIncidentsError, as_failure
+from .._aws.errors import CONFLICT, NOT_FOUND, Failure, as_failure
 from .._aws.parallel import in_parallel
 from .service import SERVICE
 
@@ -66,13 +66,13 @@ class Wire:
 
     def ask(
         self, regions: Iterable[str], call: Callable[[BaseClient, Attempts], Result]
-    ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
+    ) -> Iterator[tuple[str, Result | Failure]]:
         """Call the first Region and then, if the caller goes on, all others in parallel.
 
         :param call: takes a client for the Region, and how the call is tried.
         :return: each Region with the result or the failure of its call, as the calls end. A caller that stops does not wait for the
             calls that have not ended. If the task has timed out, only the first Region is called.
-        :raises AnsibleSSMIncidentsError: if a client can't be made, for example without credentials.
+        :raises Failure: if a client can't be made, for example without credentials.
         """
         first, *others = regions
         yield from self._call_all({first: partial(call, self.client(first), self._attempts())})
@@ -81,14 +81,13 @@ class Wire:
                 {region: partial(call, self.client(region), self._attempts()) for region in others}
             )
 
-    def _call_all(
-        self, calls: Mapping[str, Callable[[], Result]]
-    ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
-        if len(calls) > 1:
+    def _call_all(self, calls: Mapping[str, Callable[[], Result]]) -> Iterator[tuple[str, Result | Failure]]:
+        # A single call needs a thread only if the task has to end in time, whatever the user's own time limits are.
+        if len(calls) > 1 or self._deadline < math.inf:
             yield from in_parallel(calls, self.limit())
             return
         for region, call in calls.items():
-            result: Result | AnsibleSSMIncidentsError
+            result: Result | Failure
             try:
                 result = call()
             except Exception as error:
@@ -127,13 +126,13 @@ class ChangeWire(Wire):
 
     def ask(
         self, regions: Iterable[str], call: Callable[[BaseClient, Attempts], Result]
-    ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
+    ) -> Iterator[tuple[str, Result | Failure]]:
         """Call Regions as Wire does, the healthiest first.
 
         A conflict does not count as a failure of a Region, nor does a set that is not found.
         """
         for region, result in super().ask(self.healthiest_first(regions), call):
-            if not isinstance(result, AnsibleSSMIncidentsError):
+            if not isinstance(result, Failure):
                 self._failures[region] = 0
             elif result.code not in (CONFLICT, NOT_FOUND):
                 self._failures[region] += 1
@@ -142,8 +141,6 @@ class ChangeWire(Wire):
     def _attempts(self) -> Attempts:
         return ONCE
 
-    def _call_all(
-        self, calls: Mapping[str, Callable[[], Result]]
-    ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
+    def _call_all(self, calls: Mapping[str, Callable[[], Result]]) -> Iterator[tuple[str, Result | Failure]]:
         # Also a single call has a time limit: a Region whose name does not resolve must not make the task end late.
         return in_parallel(calls, self.limit())

@@ -18,7 +18,7 @@ import boto3
 import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import VERSION, Connection
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.api import get_replication_set
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import SEARCH_DEFAULTS
@@ -478,6 +478,16 @@ def test_a_search_has_short_time_limits_by_default() -> None:
     assert (configured.connect_timeout, configured.read_timeout) == (10, 7)
 
 
+def test_each_region_that_is_denied_has_its_advice(info: Run, endpoint: LocalEndpoint) -> None:
+    """The code is the same, but not the policy that denies the call."""
+    denied = {"fault": "error", "code": "AccessDeniedException", "http_status": 403, "times": None}
+    scp = "not authorized with an explicit deny in a service control policy"
+    endpoint.faults.add({**denied, "region": "us-east-1", "message": scp})
+    endpoint.faults.add({**denied, "region": "us-east-2", "message": "not authorized"})
+    outcome = info(region="us-east-1", search_regions=["us-east-2"])
+    assert_explained(outcome, "AccessDeniedException", "service control policies (SCPs)", "in the caller's IAM policy")
+
+
 # The operation's exceptions -------------------------------------------------------------------------------------------
 
 
@@ -817,7 +827,7 @@ def test_any_json(session_endpoint: LocalEndpoint, value: Any) -> None:
     failure = None
     try:
         facts = replication_set_facts(get_replication_set(session_endpoint.client(), arn=ARN))
-    except AnsibleSSMIncidentsError as error:
+    except Failure as error:
         failure = error
     if failure is None:
         assert isinstance(facts["status"], str) and json.dumps(facts)
