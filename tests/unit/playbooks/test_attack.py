@@ -726,6 +726,9 @@ def test_account_id_that_nobody_confirms(audit: Audit) -> None:
     run = audit.run()
     assert_safe(run, accounts)
     assert (run.code, outcomes(run)) == (2, ["unknown"] * len(accounts)), run.rows()
+    # Nobody needs a permission to get the caller's identity.
+    denied = run.rows()["account-000"]["msg"]
+    assert "the policy of the VPC endpoint for STS" in denied and "sts:AssumeRole" not in denied
 
 
 @pytest.mark.parametrize("way", ["role", "keys"])
