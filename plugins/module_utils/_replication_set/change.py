@@ -29,7 +29,7 @@ from .._aws.errors import (
 )
 from .._aws.text import iso_time
 from .api import list_tags, send
-from .decide import DONE, UNKNOWN, Attempt, History, Wait, Waiting, decide, wait_for_response
+from .decide import DONE, UNKNOWN, Attempt, History, Wait, decide, wait_for_response
 from .desired import DesiredState
 from .find import Failures, Finder, Found
 from .service import ACTIVE, PAUSES
@@ -155,7 +155,7 @@ class Change:
                 return
             decision = self._decide()
             if not isinstance(decision, Wait):
-                self._history, self.remaining = self._history._replace(waiting=None), decision
+                self._history, self.remaining = self._history._replace(waiting=("", 0)), decision
                 return
             self._wait(decision, pause)
 
@@ -166,7 +166,7 @@ class Change:
             return wait_for_response(self._history, failure, self._wire.now())
         if not self.current and self._history.first_plan is None:
             # The set that was DELETING when the task began no longer exists.
-            self._finder.forget()
+            self._finder.arn = self.desired.arn
         done = len(self.done)
         self._history = self._history.after(self.current)
         for step in self.done[done:]:
@@ -177,9 +177,8 @@ class Change:
 
     def _wait(self, decision: Wait, pause: float) -> None:
         """Sleep for a pause. Raises AnsibleSSMIncidentsError if the change has timed out."""
-        waiting = self._history.waiting
-        if waiting is None or waiting.reason != decision.reason:
-            self._history = self._history._replace(waiting=Waiting(decision.reason, self._wire.now()))
+        if self._history.waiting[0] != decision.reason:
+            self._history = self._history._replace(waiting=(decision.reason, self._wire.now()))
         left = self._wire.seconds_left()
         seconds = min(pause, decision.longest) if decision.seconds is None else decision.seconds
         if left <= 0 or (decision.seconds is not None and decision.seconds > left + 1):

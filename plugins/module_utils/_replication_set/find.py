@@ -151,7 +151,7 @@ class Finder:
         """
         :param arn: the ARN in the options; None for the account's own set.
         """
-        self.arn = self._given_arn = arn
+        self.arn = arn
         self._wire = wire
 
     def find(self, regions: Sequence[str]) -> Found:
@@ -225,10 +225,6 @@ class Finder:
             # The Region that responds is being added to the set or deleted from it, or the list lags.
             raise failure.temporary().with_advice("Check the ARN.")
         raise failure
-
-    def forget(self) -> None:
-        """Forget the ARN, unless it is from the options: the account may now have another set."""
-        self.arn = self._given_arn
 
     def first(
         self, regions: Sequence[str], call: Callable[[BaseClient, Attempts], Result], failures: Failures

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a task calls Incident Manager: in which Regions, for how long at most, and by which clock."""
+"""How a task calls Incident Manager: in which Regions, for how long, and by which clock."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import time
 from collections import Counter
 from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Mapping, TypeVar
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Mapping, Tuple, TypeVar
 
-from .._aws.calls import ONCE, Attempts
+from .._aws.calls import AS_CONFIGURED, ONCE, Attempts
 from .._aws.errors import CONFLICT, NOT_FOUND, AnsibleSSMIncidentsError, as_failure
 from .._aws.parallel import in_parallel
 from .service import SERVICE
@@ -25,9 +25,14 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+#: A call, which takes a client for a Region, and how the call is tried.
+Call = Callable[["BaseClient", Attempts], Result]
+#: A Region with the result or the failure of its call.
+Outcome = Tuple[str, "Result | AnsibleSSMIncidentsError"]
+
 
 class Wire:
-    """The clients of a task in every Region, and its clock.
+    """The calls of a task that only reads.
 
     :ivar region: the connection's own Region.
     """
@@ -45,66 +50,46 @@ class Wire:
         self._deadline = deadline
 
     def client(self, region: str) -> BaseClient:
-        """Return a client for a Region."""
+        """Return a client for a Region. Raises AnsibleSSMIncidentsError, for example without credentials."""
         return self._connection.client(SERVICE, region)
 
     def now(self) -> float:
         """Return the time in seconds, on a clock that only goes forward."""
         return time.monotonic()
 
-    def seconds_until(self, moment: datetime) -> float:
-        """Return the time until a moment; negative if the moment has passed."""
-        return (moment - datetime.now(timezone.utc)).total_seconds()
-
-    def sleep(self, seconds: float) -> None:
-        """Sleep for a number of seconds."""
-        time.sleep(seconds)
-
     def seconds_left(self) -> float:
         """Return the time until the task times out; negative if it has timed out."""
         return self._deadline - self.now()
-
-    def ask(
-        self, regions: Iterable[str], call: Callable[[BaseClient, Attempts], Result]
-    ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
-        """Call the first Region and then, if the caller goes on, all others in parallel.
-
-        :param call: takes a client for the Region, and how the call is tried.
-        :return: each Region with the result or the failure of its call, as the calls end. A caller that stops does not wait for the
-            calls that have not ended. If the task has timed out, only the first Region is called.
-        :raises AnsibleSSMIncidentsError: if a client can't be made, for example without credentials.
-        """
-        first, *others = regions
-        yield from self._call_all({first: partial(call, self.client(first), self._attempts())})
-        if others and self.seconds_left() > 0:
-            yield from self._call_all(
-                {region: partial(call, self.client(region), self._attempts()) for region in others}
-            )
-
-    def _call_all(
-        self, calls: Mapping[str, Callable[[], Result]]
-    ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
-        if len(calls) > 1:
-            yield from in_parallel(calls, self.limit())
-            return
-        for region, call in calls.items():
-            result: Result | AnsibleSSMIncidentsError
-            try:
-                result = call()
-            except Exception as error:
-                result = as_failure(error)
-            yield region, result
-
-    def _attempts(self) -> Attempts:
-        return Attempts(deadline=time.monotonic() + self.limit())
 
     def limit(self) -> float:
         """Return the time limit of a call, in seconds."""
         return min(self.longest, max(self.shortest, self.seconds_left()))
 
+    def ask(self, regions: Iterable[str], call: Call[Result]) -> Iterator[Outcome[Result]]:
+        """Call the first Region and then, if the caller goes on, all others in parallel.
+
+        The first call is made without a thread, and its attempts have the time limits of the client.
+
+        :return: each Region with the result or the failure of its call, as the calls end. A caller that stops does not wait for the
+            calls that have not ended. If the task has timed out, only the first Region is called.
+        """
+        first, *others = regions
+        attempts = Attempts(deadline=self.now() + self.limit())
+        client = self.client(first)
+        outcome: Result | AnsibleSSMIncidentsError
+        try:
+            outcome = call(client, attempts)
+        except Exception as error:
+            outcome = as_failure(error)
+        yield first, outcome
+        if others and self.seconds_left() > 0:
+            yield from in_parallel(
+                {name: partial(call, self.client(name), AS_CONFIGURED) for name in others}, self.limit()
+            )
+
 
 class ChangeWire(Wire):
-    """The clients and the clock of a change. Each call is made once, because the change itself decides what to do after a failure.
+    """The calls and the clock of a change. Each call is made once, because the change decides what to do after a failure.
 
     :ivar moving: the Regions that are being added to the set or deleted from it. They may not return it.
     """
@@ -117,33 +102,36 @@ class ChangeWire(Wire):
         # The failures of each Region since its last success.
         self._failures: Counter[str] = Counter()
 
+    def seconds_until(self, moment: datetime) -> float:
+        """Return the time until a moment; negative if the moment has passed."""
+        return (moment - datetime.now(timezone.utc)).total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep for a number of seconds."""
+        time.sleep(seconds)
+
     def healthiest_first(self, regions: Iterable[str]) -> list[str]:
         """Return Regions in the order in which to call them: fewest failures, then not moving, then the user's own Region."""
+        return sorted(regions, key=lambda name: (self._failures[name], name in self.moving, name != self.region, name))
 
-        def order(name: str) -> tuple[int, bool, bool, str]:
-            return self._failures[name], name in self.moving, name != self.region, name
+    def ask(self, regions: Iterable[str], call: Call[Result]) -> Iterator[Outcome[Result]]:
+        """Call the healthiest Region and then, if the caller goes on, all others in parallel.
 
-        return sorted(regions, key=order)
-
-    def ask(
-        self, regions: Iterable[str], call: Callable[[BaseClient, Attempts], Result]
-    ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
-        """Call Regions as Wire does, the healthiest first.
-
-        A conflict does not count as a failure of a Region, nor does a set that is not found.
+        Also the first call has a time limit: a Region whose name does not resolve must not make the task end late. A conflict
+        does not count as a failure of a Region, nor does a set that is not found.
         """
-        for region, result in super().ask(self.healthiest_first(regions), call):
-            if not isinstance(result, AnsibleSSMIncidentsError):
-                self._failures[region] = 0
-            elif result.code not in (CONFLICT, NOT_FOUND):
-                self._failures[region] += 1
-            yield region, result
+        first, *others = self.healthiest_first(regions)
+        for group in ([first], others):
+            if group is others and self.seconds_left() <= 0:
+                return
+            calls = {name: partial(call, self.client(name), ONCE) for name in group}
+            for region, outcome in self.in_parallel(calls):
+                if not isinstance(outcome, AnsibleSSMIncidentsError):
+                    self._failures[region] = 0
+                elif outcome.code not in (CONFLICT, NOT_FOUND):
+                    self._failures[region] += 1
+                yield region, outcome
 
-    def _attempts(self) -> Attempts:
-        return ONCE
-
-    def _call_all(
-        self, calls: Mapping[str, Callable[[], Result]]
-    ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
-        # Also a single call has a time limit: a Region whose name does not resolve must not make the task end late.
+    def in_parallel(self, calls: Mapping[str, Callable[[], Result]]) -> Iterator[Outcome[Result]]:
+        """Make calls in parallel, within the time limit of a call."""
         return in_parallel(calls, self.limit())
