@@ -71,19 +71,21 @@ $(TIMED): timed-%:
 	@SECONDS=0; $(MAKE) --no-print-directory --old-file=.build/artifact/built $*; status=$$?; \
 	    printf '%5d  %s\n' $$SECONDS $* >> .build/seconds; exit $$status
 
-unit: .build/new/ready .build/root ## Run the quick unit tests (unit-new, unit-old: all of them, at one end)
-	$(NEW)/python -m pytest $(XDIST) -m "not slow" tests/unit
+unit: .build/new/ready .build/root ## Run the quick unit tests (unit-new, unit-old: slow ones too, at one end)
+	$(NEW)/python -m pytest $(XDIST) -m "not slow and not repeat and not matrix" tests/unit
 
 integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, with ansible-test
 sanity: $(SANITY) ## Run the sanity tests of ansible-test
 lint: $(LINT) ## Run the static checks: the code, the documentation, the artifact
 
 # Tests with generated input run with many examples at one end. The quick loop and the other ends use a few.
+# The other ends have a sample of the tests that repeat a case. What the directories test does not depend on the versions.
 unit-new: export HYPOTHESIS_PROFILE := thorough
-# What these directories test does not depend on the versions: the endpoint, "make live" and the simulation.
-$(filter-out unit-new,$(UNIT) $(BETWEEN_UNIT)): LEFT_OUT := --ignore=tests/unit/endpoint --ignore=tests/unit/live --ignore=tests/unit/simulation
+unit-new: CHOICE := -m "not matrix"
+$(filter-out unit-new,$(UNIT) $(BETWEEN_UNIT)): CHOICE := -m "not matrix and not repeat" \
+    --ignore=tests/unit/endpoint --ignore=tests/unit/live --ignore=tests/unit/simulation
 $(UNIT) $(BETWEEN_UNIT): unit-%: .build/%/ready .build/root .build/awscli/ready
-	.build/$*/bin/python -m pytest $(XDIST) -m "not matrix" $(LEFT_OUT) tests/unit
+	.build/$*/bin/python -m pytest $(XDIST) $(CHOICE) tests/unit
 
 # "make test" has a sample of these tests. The scheduled workflow runs them all.
 matrix: $(MATRIX) ## Run the audit with every malformed and hostile response, and with every callback and verbosity

@@ -17,7 +17,6 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Mapping
 
 from ansible_collections.incident_manager.aws.plugins.plugin_utils import _amazon_aws  # noqa: F401  # pylint: disable=unused-import
-from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 from ansible_collections.amazon.aws.plugins.plugin_utils.base import AWSPluginBase
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
@@ -34,7 +33,6 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCOUNT_MISMATCH,
     BOTOCORE_ADVICE,
-    MISSING_LIBRARY,
     NO_ANSWER_ERRORS,
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
@@ -175,7 +173,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
             "findings": [],
         }
         try:
-            self._require_boto3()
+            self.require_aws_sdk()
             connection = connect(self._params, partial(get_aws_connection_info, self), SEARCH_DEFAULTS)
             # Tags and keys need additional calls and permissions.
             include_tags, include_keys = bool(rules.get("tags")), bool(rules.get("usable_keys"))
@@ -199,12 +197,6 @@ class ActionModule(AWSPluginBase, ControllerAction):
             result["warnings"] = warnings
         # Callbacks display the result.
         return printable(connection.mask(result) if connection else result)
-
-    def _require_boto3(self) -> None:
-        try:
-            self.require_aws_sdk()
-        except AnsibleBotocoreError as error:
-            raise AnsibleSSMIncidentsError("Failed to load boto3", code=MISSING_LIBRARY, cause=error) from error
 
 
 def _validate_one_place(given: Mapping[str, Any]) -> None:

@@ -27,6 +27,7 @@ options:
         C(retries)). E(AWS_MAX_ATTEMPTS), or C(max_attempts) of the profile, sets the number of attempts too.
       - Regardless of the options, a call to a Region takes at most 45 seconds, including all its attempts. The whole
         search therefore ends within three minutes. If no Region responds, the search takes about 80 seconds.
+      - If a program (C(credential_process)) or another provider returns no credentials within 60 seconds, the task fails.
     type: list
     elements: str
     default: []

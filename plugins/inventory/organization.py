@@ -180,16 +180,14 @@ cache_timeout: 3600
 
 import re
 from contextlib import suppress
-from difflib import get_close_matches
 from functools import partial
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
 
 from ansible_collections.incident_manager.aws.plugins.plugin_utils import _amazon_aws  # noqa: F401  # pylint: disable=unused-import
 from ansible import constants, template
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.arn import validate_role_arn
@@ -200,20 +198,22 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     INVALID_CONFIGURATION,
-    MISSING_LIBRARY,
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
     as_failure,
     invalid_option,
+    validate_names,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable, transportable
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
     HOSTNAMES_ADVICE,
+    Listing,
     account_ids,
     from_cache,
     group_names,
     host_account,
     host_names,
+    organization_of,
     selected_accounts,
     to_cache,
     unit_path,
@@ -234,7 +234,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 # A part of the cache's key. Change it if the format of the cached data changes.
-_CACHE_FORMAT = "2"
+_CACHE_FORMAT = "3"
 
 # ansible-core 2.19 and newer trust no string that a plugin returns. Older versions template every string with a brace.
 _TRUSTS_TEXTS = hasattr(template, "trust_as_template")
@@ -270,7 +270,7 @@ class InventoryModule(AWSInventoryBase):
             _copy(self.inventory, inventory)
         except AnsibleError as error:
             # Ansible raised it, for example for the file or a template.
-            message = self._mask(_without_credentials(printable(error.message)))
+            message = self._mask(printable(error.message))
         except Exception as error:
             message = printable(as_failure(error).describe(ON_CONTROLLER, self._mask))
         # Raised outside of the except blocks, so that no traceback contains botocore's exception.
@@ -282,19 +282,14 @@ class InventoryModule(AWSInventoryBase):
         """Return the key of the source's data in the cache. It depends on the organization and on what is listed."""
         return f"{super().get_cache_key(path)}{self._cache_key_suffix}"
 
-    def require_aws_sdk(self, *versions: Any, **more_versions: Any) -> Any:
-        try:
-            return super().require_aws_sdk(*versions, **more_versions)
-        except AnsibleBotocoreError as error:
-            raise AnsibleSSMIncidentsError("Failed to load boto3", code=MISSING_LIBRARY, cause=error) from error
-
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Set the options of the source. Raises an error for an unknown one, before ansible-core reports a missing one."""
-        known = {name for option, others in self._aliases().items() for name in (option, *others)}
-        for name in map(str, direct or ()):
-            if name not in known:
-                similar = "".join(f"Did you mean {other}?" for other in get_close_matches(name, known, 1))
-                raise invalid_option(name, "this is not an option of this inventory plugin", similar)
+        given = direct or {}
+        validate_names(given, _names(self._aliases()), "an option of this inventory plugin")
+        for name in _names(self._aliases(), _KEY_OPTIONS):
+            if isinstance(given.get(name), (dict, list)):
+                # ansible-core would quote the value.
+                raise invalid_option(name, "the value is not a string", "Set a string, or omit the option")
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def _read_config_data(self, path: str) -> Any:
@@ -306,8 +301,12 @@ class InventoryModule(AWSInventoryBase):
             raise AnsibleParserError(f"The inventory source {path} must be a mapping of options.") from None
         aliases = self._aliases()
         validate_credentials(config, aliases)
-        options = {name: option for option in (*_CREDENTIAL_OPTIONS, "region") for name in (option, *aliases[option])}
-        given = {name: self.get_option(option) for name, option in options.items() if name in config}
+        given = {
+            name: self.get_option(option)
+            for option in (*_CREDENTIAL_OPTIONS, "region")
+            for name in _names(aliases, [option])
+            if name in config
+        }
         validate_credentials(given, aliases)
         return config
 
@@ -335,29 +334,28 @@ class InventoryModule(AWSInventoryBase):
         return connect(options, partial(get_aws_connection_info, self), LISTING_DEFAULTS)
 
     def _get_organization(self, client: BaseClient, path: str, cache: bool) -> Mapping[str, Any]:
-        """Return the organization of the caller, from AWS or from the cache: see list_organization()."""
-        include_tags, include_email = self.get_option("include_tags"), self.get_option("include_email")
-        if not self.get_option("cache"):
-            return list_organization(client, include_tags, include_email)
-        identity = get_identity(client)
+        """Return the organization of the caller, from AWS or from the cache: see organization_of()."""
+        included = self.get_option("include_tags"), self.get_option("include_email")
+        identity = get_identity(client) if self.get_option("cache") else None
         if identity:
-            parts = [_CACHE_FORMAT, identity.organization_id, "tags" * include_tags, "email" * include_email]
+            parts = [_CACHE_FORMAT, identity.organization_id, "tags" * included[0], "email" * included[1]]
             self._cache_key_suffix = "".join(f"_{part}" for part in parts if part)
             # Whatever is wrong with the cache, AWS has the data.
             with suppress(Exception):
                 is_cached, cached = self.get_cached_result(path, cache)
                 if is_cached:
-                    return from_cache(cached, identity, include_tags, include_email)
-        organization = list_organization(client, include_tags, include_email)
+                    return from_cache(cached, identity, *included)
+        listing = list_organization(client, *included)
+        organization = organization_of(listing, *included)
         if identity and identity.organization_id == organization["id"]:
-            self._write_cache(path, organization)
+            self._write_cache(path, listing)
         return organization
 
-    def _write_cache(self, path: str, organization: Mapping[str, Any]) -> None:
-        """Write the organization to the cache now: ansible-core does so after the hosts were added, and can fail there."""
+    def _write_cache(self, path: str, listing: Listing) -> None:
+        """Write a listing to the cache now: ansible-core does so after the hosts were added, and can fail there."""
         try:
             # Not update_cached_result(), which keeps data that was in the cache and could not be used.
-            self._cache[self.get_cache_key(path)] = to_cache(organization)
+            self._cache[self.get_cache_key(path)] = to_cache(listing)
             self.update_cache_if_changed()
         except Exception as error:
             raise AnsibleParserError(
@@ -503,12 +501,9 @@ def _copy_groups(source: Any, inventory: Any) -> None:
             inventory.add_child(name, child.name)
 
 
-def _without_credentials(message: str) -> str:
-    """Return a message of ansible-core about an option, without the value if the value is a secret."""
-    for option in _KEY_OPTIONS:
-        if f"'{option}'" in message or f"setting: {option} " in message:
-            return f"{option}: the value is not a string. Set a string, or omit the option."
-    return message
+def _names(aliases: Mapping[str, Sequence[str]], options: Iterable[str] | None = None) -> list[str]:
+    """Return the names of options, with their aliases; by default of all options."""
+    return [name for option in options or aliases for name in (option, *aliases[option])]
 
 
 def _as_data(value: Any) -> Any:

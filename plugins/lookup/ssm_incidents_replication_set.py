@@ -170,6 +170,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     ON_CONTROLLER,
     AnsibleSSMIncidentsError,
     as_failure,
+    validate_names,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import transportable
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
@@ -249,15 +250,11 @@ class LookupModule(AWSLookupBase):
     def _validate_options(self, given: Mapping[str, Any]) -> None:
         """Validate that all options exist, because Ansible ignores others, and that no credentials are empty."""
         definitions = constants.config.get_configuration_definitions("lookup", self._load_name)
-        known = {name for option, spec in definitions.items() for name in [option, *spec.get("aliases", [])]}
-        known.add("wantlist")  # an option of ansible-core, which 2.18 and older pass on to the lookup
-        unknown = sorted(set(given) - known)
-        if unknown:
-            raise AnsibleLookupError(
-                f"{', '.join(unknown)}: not an option of this lookup. The options are"
-                f" {', '.join(sorted(set(definitions) - {'_terms'}))}."
-            )
+        aliases = {option: spec.get("aliases", []) for option, spec in definitions.items()}
+        # wantlist is an option of ansible-core, which 2.18 and older pass on to the lookup.
+        known = ["wantlist", *(name for option, others in aliases.items() for name in (option, *others))]
         try:
-            validate_credentials(given, {option: spec.get("aliases", []) for option, spec in definitions.items()})
+            validate_names(given, known, "an option of this lookup")
+            validate_credentials(given, aliases)
         except AnsibleSSMIncidentsError as error:
             raise AnsibleLookupError(error.describe(ON_CONTROLLER)) from None

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, ClassVar, Collection, Mapping
 
@@ -19,6 +18,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     AnsibleSSMIncidentsError,
     as_failure,
     invalid_option,
+    validate_names,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import transportable
@@ -98,11 +98,7 @@ def validated_options(
     """
     names_of = {option: (option, *spec.get("aliases", ())) for option, spec in argument_spec.items()}
     known = [name for names in names_of.values() for name in names]
-    for name in map(str, given):
-        if name not in known:
-            advice = [sentence for sentence, others in elsewhere.items() if name in others]
-            advice += [f"Did you mean {similar}?" for similar in get_close_matches(name, known, 1)]
-            raise invalid_option(f"{prefix}{name}", f"this is not {kind}", " ".join(advice))
+    validate_names(given, known, kind, prefix, elsewhere)
     for names in names_of.values():
         both = [name for name in names if name in given]
         if len(both) > 1:

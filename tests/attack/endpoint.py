@@ -9,8 +9,6 @@ Written from the facts about the service alone. It answers in bytes, so that any
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import re
 import socket
@@ -21,7 +19,11 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any, Self
-from urllib.parse import parse_qs, parse_qsl, quote, unquote
+from urllib.parse import parse_qs, parse_qsl, unquote
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from .accounts import Account, Keys
 
@@ -278,18 +280,9 @@ def _signature_problem(
     signed = authorization["headers"].split(";")
     if keys.token and "x-amz-security-token" not in signed:
         return "the session token is not signed"
-    canonical = [
-        method,
-        quote(path, safe="/~"),
-        "&".join(sorted(query.split("&"))) if query else "",
-        *(f"{name}:{' '.join(headers.get(name, '').split())}" for name in signed),
-        "",
-        authorization["headers"],
-        hashlib.sha256(body).hexdigest(),
-    ]
-    digest = hashlib.sha256("\n".join(canonical).encode()).hexdigest()
-    text = "\n".join(["AWS4-HMAC-SHA256", headers.get("x-amz-date", ""), authorization["scope"], digest])
-    key = f"AWS4{keys.secret_key}".encode()
-    for part in (*authorization["scope"].split("/"), text):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return "" if key.hex() == authorization["signature"] else "a wrong signature"
+    service = authorization["scope"].split("/")[2]
+    sent = AWSRequest(method, f"http://{headers['host']}{path}?{query}", {name: headers[name] for name in signed}, body)
+    sent.context["timestamp"] = headers.get("x-amz-date", "")
+    signer = SigV4Auth(Credentials(keys.access_key, keys.secret_key), service, authorization["region"])
+    signature = signer.signature(signer.string_to_sign(sent, signer.canonical_request(sent)), sent)
+    return "" if signature == authorization["signature"] else "a wrong signature"

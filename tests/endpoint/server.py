@@ -6,15 +6,10 @@
 
 from __future__ import annotations
 
-import datetime
 import io
-import ipaddress
 import socket
-import ssl
-import tempfile
 from collections.abc import Mapping
 from http import HTTPStatus
-from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
@@ -23,9 +18,6 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.loaders import create_loader
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -93,8 +85,7 @@ class LocalEndpoint(Control):
             client = endpoint.client("ssm-incidents", "us-east-1")
 
     :param port: 0 for a free one.
-    :param tls: True to serve HTTPS with a self-signed certificate, whose file is ``ca_bundle``, or the files of a
-        certificate and of its key.
+    :param tls: True to serve HTTPS with a certificate that nobody trusts, or the files of a certificate and of its key.
     :param others: see Control.
     """
 
@@ -114,8 +105,6 @@ class LocalEndpoint(Control):
         self._stopping = Event()
         self._server: BaseWSGIServer | None = None
         self._thread: Thread | None = None
-        self._files: tempfile.TemporaryDirectory[str] | None = None
-        self.ca_bundle: str | None = None
 
     def start(self) -> Self:
         """
@@ -132,7 +121,7 @@ class LocalEndpoint(Control):
                 make_app(self, self._stopping),
                 threaded=True,
                 request_handler=_Handler,
-                ssl_context=self._ssl_context(),
+                ssl_context="adhoc" if self._tls is True else self._tls or None,
                 fd=listener.fileno(),
             )
         self._server.verbose = self._verbose  # type: ignore[attr-defined]
@@ -147,8 +136,6 @@ class LocalEndpoint(Control):
             self._server.shutdown()
             self._thread.join()
             self._server.server_close()
-        if self._files is not None:
-            self._files.cleanup()
         self.reset()
 
     def __enter__(self) -> Self:
@@ -186,7 +173,7 @@ class LocalEndpoint(Control):
         session = _session(region, {**USER, **(user or {})})
         if user or account == DEFAULT_ACCOUNT:
             return session
-        sts = session.client("sts", endpoint_url=self.url, verify=self.ca_bundle, config=Config(proxies={}))
+        sts = session.client("sts", endpoint_url=self.url, config=Config(proxies={}))
         role = f"arn:aws:iam::{account}:role/endpoint"
         credentials = sts.assume_role(RoleArn=role, RoleSessionName="endpoint")["Credentials"]
         assumed = {
@@ -213,55 +200,10 @@ class LocalEndpoint(Control):
             **config,
         }
         session: Any = self.session(region, account, user)
-        return session.client(service, endpoint_url=self.url, verify=self.ca_bundle, config=Config(**settings))
-
-    def _ssl_context(self) -> ssl.SSLContext | None:
-        if not self._tls:
-            return None
-        if isinstance(self._tls, tuple):
-            certificate, key = self._tls
-        else:
-            self._files = tempfile.TemporaryDirectory()
-            certificate, key = _self_signed(Path(self._files.name))
-        self.ca_bundle = certificate
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        return context
+        return session.client(service, endpoint_url=self.url, config=Config(**settings))
 
 
 def _session(region: str, credentials: dict[str, Any]) -> boto3.Session:
     core = botocore.session.Session()
     core.register_component("data_loader", _LOADER)
     return boto3.Session(botocore_session=core, region_name=region, **credentials)
-
-
-def _self_signed(folder: Path) -> tuple[str, str]:
-    """
-    Write a self-signed certificate for this machine.
-
-    :return: the files of the certificate and of its key.
-    """
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    names = [x509.DNSName("localhost")] + [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ("127.0.0.1", "::1")]
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return str(certificate_file), str(key_file)

@@ -64,7 +64,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the cases of a test that are not in its sample as slow."""
+    """Mark the cases of a test that are not in its sample."""
     tests: dict[str, list[pytest.Item]] = {}
     for item in items:
         tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
@@ -73,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             sample = cases[:: -(-len(cases) // marker.args[0])]
             for case in cases:
                 if case not in sample:
-                    case.add_marker(pytest.mark.slow)
+                    case.add_marker(pytest.mark.repeat)
 
 
 def pytest_collection_finish() -> None:

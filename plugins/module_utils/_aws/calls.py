@@ -10,7 +10,6 @@ off (connection.py).
 
 from __future__ import annotations
 
-import json
 import math
 import random
 import time
@@ -39,7 +38,6 @@ from .text import one_line
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
-    from botocore.model import ServiceModel
 
 # What botocore's parser raises for JSON whose shape differs from the model's (all seen in tests).
 _PARSER_ERRORS = (
@@ -140,46 +138,14 @@ def _call_once(description: str, call: Callable[[], Any], returns_secrets: bool)
         ) from (error if is_quoted else None)
 
 
-# The HTTP status of every read (botocore's models). Other statuses below 300 are not from AWS.
-_COMPLETE = 200
-
-
 def required_member(answer: Mapping[str, Any], name: str, kind: type) -> Any:
-    """Return a member of a response.
+    """Return a member of a response, which botocore's model does not require.
 
-    botocore does not check this: it parses a body that is empty or is not JSON as an empty response.
-
-    :raises ValueError: if the member is missing or has another type, or if the HTTP status is not 200, as for partial or
-        no content. call_aws() reports it as a response that can't be read.
+    :raises ValueError: if the member is missing or has another type. call_aws() reports it as a response that can't be read.
     """
-    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", _COMPLETE)
-    if status != _COMPLETE:
-        raise ValueError(f"the HTTP status is {status}")
     if not isinstance(answer.get(name), kind):
         raise ValueError(f"{name} is missing or is not a {kind.__name__}")
     return answer[name]
-
-
-def validate_lists(
-    model: ServiceModel, response_dict: Mapping[str, Any] | None, event_name: str, **_others: Any
-) -> None:
-    """Validate that the lists of a JSON response are lists. botocore parses an object or a text that is empty as an empty list.
-
-    A handler of botocore's event response-received. call_aws() reports the error as a response that can't be read.
-
-    :raises ValueError: names the member.
-    """
-    shape = model.operation_model(event_name.rsplit(".", 1)[-1]).output_shape
-    lists = [name for name, member in shape.members.items() if member.type_name == "list"] if shape else []
-    if not lists or response_dict is None or response_dict["status_code"] != _COMPLETE:
-        return
-    try:
-        body = json.loads(response_dict["body"])
-    except ValueError:
-        return  # XML, or a response in which required_member() finds nothing
-    for name in lists:
-        if isinstance(body, dict) and not isinstance(body.get(name), (list, type(None))):
-            raise ValueError(f"{name} is not a list")
 
 
 def error_from_botocore(

@@ -11,7 +11,6 @@ of an existing session takes only 2.5 ms.
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -25,7 +24,7 @@ from ansible.module_utils.ansible_release import __version__ as ansible_core_ver
 from ansible.module_utils.common.parameters import remove_values
 
 from .arn import account_id_of_arn
-from .calls import ONCE, error_from_botocore, validate_lists
+from .calls import ONCE, error_from_botocore
 from .errors import (
     ACCESS_DENIED,
     ADVICE,
@@ -69,6 +68,20 @@ _STS_SECONDS = 3
 # The options that decide which account is called.
 _KEY_OPTIONS = ("access_key", "secret_key", "session_token")
 _CREDENTIAL_OPTIONS = ("profile", "assume_role_arn", *_KEY_OPTIONS)
+
+_RETRY_MODES = ("standard", "adaptive", "legacy")
+
+# The types of the settings in aws_config that botocore itself does not check, or only at the first call.
+_CONFIG_TYPES = {
+    "connect_timeout": "number",
+    "read_timeout": "number",
+    "max_pool_connections": "number",
+    "proxies": "mapping",
+    "proxies_config": "mapping",
+    "retries": "mapping",
+    "retries.max_attempts": "number",
+    "retries.total_max_attempts": "number",
+}
 
 _CONFIG_ADVICE = "Set only options of botocore's Config, such as connect_timeout: 10 or retries: {max_attempts: 3}."
 _CA_BUNDLE_ADVICE = "Check the options aws_ca_bundle and aws_config, AWS_CA_BUNDLE, and ca_bundle of the profile."
@@ -190,7 +203,6 @@ class Connection:
             client = self._session.client(service, region_name=region, **options)
             self.secrets |= url_secrets(client.meta.endpoint_url)
             _validate_port(client.meta.endpoint_url)
-            client.meta.events.register("response-received", partial(validate_lists, client.meta.service_model))
             # botocore's own retries would multiply those of calls.py.
             service_id = client.meta.service_model.service_id.hyphenize()
             client.meta.events.unregister(f"needs-retry.{service_id}", unique_id=f"retry-config-{service_id}")
@@ -307,10 +319,16 @@ def _set_session_defaults(session: boto3.session.Session, config: Config, verify
         configured = botocore_session.get_config_variable("ca_bundle")
         verify = configured or os.environ.get("REQUESTS_CA_BUNDLE") or True
     botocore_session.set_config_variable("ca_bundle", verify)
-    mode, number = (botocore_session.get_config_variable(name) for name in ("retry_mode", "max_attempts"))
+    try:
+        number = botocore_session.get_config_variable("max_attempts")
+    except ValueError as error:
+        raise _invalid_setting("max_attempts", str(error), "a number, such as 3") from error
     if number is not None:
         # botocore fails if the number is 0.
         botocore_session.set_config_variable("max_attempts", max(1, number))
+    mode = botocore_session.get_config_variable("retry_mode")
+    if mode not in (None, *_RETRY_MODES):
+        raise _invalid_setting("retry_mode", f"{mode!r} is not a mode", " or ".join(_RETRY_MODES))
     # The mode legacy, the default of older releases of botocore, makes five attempts. That is longer than a search may take.
     retries = {"mode": "standard" if mode in (None, "legacy") else mode, **(config.retries or {})}
     botocore_session.set_default_client_config(config.merge(Config(retries=retries)))
@@ -319,6 +337,16 @@ def _set_session_defaults(session: boto3.session.Session, config: Config, verify
     for value in paths:
         for path in value if isinstance(value, (list, tuple)) else [value]:
             _validate_readable(path)
+
+
+def _invalid_setting(name: str, reason: str, expected: str) -> AnsibleSSMIncidentsError:
+    """Return the error for a setting of the environment or the profile that can't be used."""
+    return AnsibleSSMIncidentsError(
+        f"Failed to use the setting AWS_{name.upper()} or {name} of the profile",
+        code=INVALID_CONFIGURATION,
+        reason=reason,
+        advice=f"Set it to {expected}.",
+    )
 
 
 def _validate_readable(path: Any) -> None:
@@ -388,6 +416,7 @@ def connect(
             "Set either the profile or the keys. If the keys come from the environment, set access_key, secret_key and"
             " session_token to empty strings. If the profile comes from the environment, unset AWS_PROFILE.",
         )
+    _validate_config(params.get("aws_config") or {})
     try:
         region, endpoint_url, options = connection_info()
     except (BotoCoreError, *_CONFIGURATION_ERRORS) as error:
@@ -398,16 +427,25 @@ def connect(
             "Failed to use the option aws_config", code=INVALID_PARAMETER, advice=_CONFIG_ADVICE, cause=error
         ) from error
     config = options.get("aws_config")
-    proxies = getattr(config, "proxies", None) or {}
-    if not isinstance(proxies, dict) or not all(isinstance(url, str) for url in proxies.values()):
-        raise invalid_option(
-            "aws_config",
-            "proxies is not a mapping of URLs",
-            "Set a mapping, such as proxies: {https: http://proxy:3128}",
-        )
     config_region = getattr(config, "region_name", None)
     if config_region and config_region != region:
         raise invalid_option(
             "aws_config", f"region_name {config_region!r} has no effect", "Set the option region instead"
         )
     return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"), secrets)
+
+
+def _validate_config(config: Mapping[str, Any]) -> None:
+    """Validate the types of what the option aws_config contains. Raises AnsibleSSMIncidentsError, which names the setting."""
+    retries = config.get("retries")
+    settings = dict(config)
+    if isinstance(retries, Mapping):
+        settings.update({f"retries.{name}": value for name, value in retries.items()})
+    for name, kind in _CONFIG_TYPES.items():
+        value = settings.get(name)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if value is not None and not (is_number if kind == "number" else isinstance(value, Mapping)):
+            raise invalid_option("aws_config", f"{name} is not a {kind}", _CONFIG_ADVICE)
+    if not all(isinstance(url, str) for url in (config.get("proxies") or {}).values()):
+        example = "Set a mapping, such as proxies: {https: http://proxy:3128}"
+        raise invalid_option("aws_config", "proxies is not a mapping of URLs", example)

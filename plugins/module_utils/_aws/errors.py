@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from difflib import get_close_matches
+from functools import partial
 from subprocess import Popen
-from typing import Any, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Callable, Collection, Iterable, Mapping
 
-from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError, AnsibleBotocoreError
 
-from .text import iso_time, one_line, sentences, shorten, without_full_stop
+from .text import iso_time, mapped, one_line, sentences, shorten, without_full_stop
 
 #: A placeholder in advice for the host whose environment and files are used. describe() replaces it.
 HOST = "{host}"
@@ -371,7 +374,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         sent = _error_of_aws(self.cause).get("Error", {})
         message = _message_of(self.cause) or _text_of(self.cause) or self.reason or self.message
         members = {**_modeled_members(self.cause), **sent, "Code": self.code, "Message": str(message)}
-        return {name: _plain(value, mask or str) for name, value in members.items()}
+        return {name: mapped(value, partial(_shown, mask), str) for name, value in members.items()}
 
 
 def invalid_option(option: str, problem: str, advice: str) -> AnsibleSSMIncidentsError:
@@ -383,6 +386,29 @@ def invalid_option(option: str, problem: str, advice: str) -> AnsibleSSMIncident
     return AnsibleSSMIncidentsError(f"{option}: {problem}", code=INVALID_PARAMETER, advice=advice)
 
 
+def validate_names(
+    given: Iterable[Any],
+    known: Collection[str],
+    kind: str,
+    prefix: str = "",
+    elsewhere: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> None:
+    """Validate that options exist, because Ansible ignores others, or reports a missing one first.
+
+    :param given: the names of the options that the user has set.
+    :param known: the names of all options, and their aliases.
+    :param kind: what to call an option in the message.
+    :param prefix: what to put in front of an unknown name, such as "rules.".
+    :param elsewhere: the names of options that belong elsewhere, by the sentence that says where.
+    :raises AnsibleSSMIncidentsError: names the option, and one with a similar name.
+    """
+    for name in map(str, given):
+        if name not in known:
+            advice = [sentence for sentence, others in elsewhere.items() if name in others]
+            advice += [f"Did you mean {similar}?" for similar in get_close_matches(name, known, 1)]
+            raise invalid_option(f"{prefix}{name}", f"this is not {kind}", " ".join(advice))
+
+
 def as_failure(error: BaseException) -> AnsibleSSMIncidentsError:
     """Return a failure unchanged, and any other exception as a failure.
 
@@ -390,6 +416,8 @@ def as_failure(error: BaseException) -> AnsibleSSMIncidentsError:
     """
     if isinstance(error, AnsibleSSMIncidentsError):
         return error
+    if isinstance(error, AnsibleBotocoreError):
+        return AnsibleSSMIncidentsError("Failed to load boto3", code=MISSING_LIBRARY, cause=error)
     if isinstance(error, KeyboardInterrupt):
         return AnsibleSSMIncidentsError("The task was interrupted", code=INTERRUPTED, reason="")
     trace = error.__traceback__
@@ -519,18 +547,14 @@ def _listed(value: Any) -> str:
     return ", ".join(map(_listed, value)) if isinstance(value, list) else str(value)
 
 
-def _plain(value: Any, mask: Callable[[str], str]) -> Any:
+def _shown(mask: Callable[[str], str] | None, value: Any) -> Any:
     """Return a value as JSON has it, with secrets masked and long texts shortened."""
-    if isinstance(value, dict):
-        return {name: _plain(item, mask) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item, mask) for item in value]
     if isinstance(value, datetime):
         try:
             return iso_time(value)
         except OverflowError:
             return value.isoformat()
-    return shorten(mask(value)) if isinstance(value, str) else value
+    return shorten((mask or str)(value)) if isinstance(value, str) else value
 
 
 def _provider_failure(cause: BaseException | None) -> str:

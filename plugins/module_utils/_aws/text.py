@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 # Keys that mean something to ansible-core: __ansible_type, __ansible_unsafe and __ansible_vault make it decode the mapping,
 # and it removes the keys that begin with _ansible_ from results.
@@ -47,23 +47,31 @@ def iso_time(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")
 
 
-def printable(value: Any) -> Any:
-    """Return a text, or mappings and lists of texts, without the characters that a terminal or a browser interprets.
+def mapped(value: Any, change: Callable[[Any], Any], change_key: Callable[[Any], Any] | None = None) -> Any:
+    """Return mappings and lists with each value, and each key, replaced by what a function returns for it.
 
-    :return: the same with each such character replaced. Anything else is returned unchanged.
+    :param change: the function for the values that are neither mappings nor lists.
+    :param change_key: the function for keys; by default change.
     """
-    if isinstance(value, str):
-        # Not printable: control characters, marks of the direction of text, surrogates and line separators.
-        return value if value.isprintable() else "".join(map(_printable, value))
     if isinstance(value, Mapping):
-        return {printable(key): printable(item) for key, item in value.items()}
+        return {(change_key or change)(key): mapped(item, change, change_key) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [printable(item) for item in value]
-    return value
+        return [mapped(item, change, change_key) for item in value]
+    return change(value)
 
 
-def _printable(letter: str) -> str:
-    return letter if letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"
+def printable(value: Any) -> Any:
+    """Return a result without the characters that a terminal or a browser interprets. Each of them is replaced."""
+    return mapped(value, _printable)
+
+
+def _printable(value: Any) -> Any:
+    # Not printable: control characters, marks of the direction of text, surrogates and line separators.
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(
+        letter if letter.isprintable() else " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}" for letter in value
+    )
 
 
 def transportable(value: Any) -> Any:
@@ -76,13 +84,16 @@ def transportable(value: Any) -> Any:
     :return: the same with a backslash before each reserved key of a mapping, and with lone surrogates, which ansible-core 2.19
         and newer refuse, replaced.
     """
-    if isinstance(value, str):
-        return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
-    if isinstance(value, Mapping):
-        return {_transportable_key(key): transportable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [transportable(item) for item in value]
-    return value
+    return mapped(value, _without_surrogates, _transportable_key)
+
+
+def _without_surrogates(value: Any) -> Any:
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
+
+
+def _transportable_key(key: Any) -> Any:
+    is_reserved = isinstance(key, str) and _RESERVED_KEY.match(key)
+    return _without_surrogates(f"\\{key}" if is_reserved else key)
 
 
 def original_key(key: str) -> str:
@@ -91,8 +102,3 @@ def original_key(key: str) -> str:
     Users can so pass on the tags of a result. ansible-core 2.19 and newer refuse the key __ansible_type itself as an option.
     """
     return key[1:] if key.startswith("\\") and _RESERVED_KEY.match(key, 1) else key
-
-
-def _transportable_key(key: Any) -> Any:
-    is_reserved = isinstance(key, str) and _RESERVED_KEY.match(key)
-    return transportable(f"\\{key}" if is_reserved else key)

@@ -4,7 +4,7 @@
 
 """The accounts of an organization as hosts: their facts, names and groups. Pure: nothing of boto3 is imported here.
 
-An organization is a mapping that a cache can store: id, partition, management_account_id, and accounts, a list of facts.
+An organization is a mapping: id, partition, management_account_id, and accounts, a list of facts.
 An account's facts are the variables of its host. Their names are AWS's names in snake case, with the prefix account_,
 because Ansible reserves name and tags.
 """
@@ -14,11 +14,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, Collection, Iterable, Mapping, NamedTuple, Sequence
 
 from .._aws.arn import is_account_id, validate_role_arn
 from .._aws.errors import AnsibleSSMIncidentsError, invalid_option
+from .._aws.text import iso_time
 
 ACTIVE = "ACTIVE"
 
@@ -64,41 +65,13 @@ def is_root_id(value: Any) -> bool:
 def identity_of(account: Mapping[str, Any]) -> Identity:
     """Return what the ARN of an account says about its organization.
 
-    :param account: the account, as ListAccounts returns it.
+    :param account: the account, with the members Id and Arn as ListAccounts returns them.
     :raises ValueError: if the ARN is missing, is not the ARN of an account, or is that of another account.
     """
-    if not isinstance(account, Mapping):
-        raise ValueError("an account is not a mapping")
     match = _ACCOUNT_ARN.fullmatch(str(account.get("Arn")))
     if not match or match[4] != account.get("Id"):
         raise ValueError(f"{account.get('Arn')!r} is not the ARN of the account {account.get('Id')!r}")
     return Identity(match[1], match[2], match[3])
-
-
-def facts_of(account: Mapping[str, Any], include_email: bool) -> dict[str, Any]:
-    """Return the facts about an account, without its units and its tags.
-
-    :param account: the account, as ListAccounts returns it.
-    :raises ValueError: if the ID or the state is missing, or a value has another type than in botocore's model.
-    """
-    identity_of(account)
-    # AWS replaces Status with State (botocore's model: on 9 September 2026).
-    state = account.get("State", account.get("Status"))
-    if not isinstance(state, str) or not state:
-        raise ValueError(f"the account {account['Id']} has neither State nor Status")
-    texts = {name: account.get(name) for name in ("Name", "JoinedMethod", "Email")}
-    for name, text in texts.items():
-        if not isinstance(text, (str, type(None))):
-            raise ValueError(f"{name} of the account {account['Id']} is not a string")
-    facts = {
-        "account_id": account["Id"],
-        "account_arn": account["Arn"],
-        "account_name": texts["Name"],
-        "account_state": state,
-        "account_joined_method": texts["JoinedMethod"],
-        "account_joined_timestamp": _iso_time(account.get("JoinedTimestamp")),
-    }
-    return {**facts, "account_email": texts["Email"]} if include_email else facts
 
 
 def unit_ids_of(account: Mapping[str, Any]) -> list[str] | None:
@@ -115,28 +88,66 @@ def unit_ids_of(account: Mapping[str, Any]) -> list[str] | None:
     return [part for part in match[2].split("/") if part]
 
 
-def organization_of(accounts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the organization that a complete list of accounts belongs to, without the accounts.
+class Listing(NamedTuple):
+    """What AWS has listed. A cache can store it.
 
-    :param accounts: the accounts, as ListAccounts returns them.
+    :ivar accounts: the members of the accounts that are used, all of them texts or None. JoinedTimestamp is in ISO 8601.
+    :ivar unit_ids: the units that each account is in, the outermost first, by the account's ID.
+    :ivar unit_names: the names of the units, by their IDs.
+    :ivar tags: the tags of each account, by its ID; empty if they were not listed.
+    """
+
+    accounts: Sequence[Mapping[str, Any]]
+    unit_ids: Mapping[str, Sequence[str]]
+    unit_names: Mapping[str, str]
+    tags: Mapping[str, Mapping[str, str]]
+
+
+def organization_of(listing: Listing, include_tags: bool, include_email: bool) -> dict[str, Any]:
+    """Return the organization with the facts about all its accounts.
+
     :raises ValueError: if the list can't be complete, or if the accounts do not belong to one organization.
     """
+    accounts = sorted(listing.accounts, key=lambda account: str(account["Id"]))
     identities = {identity_of(account) for account in accounts}
     if len(identities) != 1:
         raise ValueError(f"the accounts in the list belong to {len(identities)} organizations")
     identity = identities.pop()
-    if identity.management_account_id not in {account["Id"] for account in accounts}:
+    ids = [account["Id"] for account in accounts]
+    if identity.management_account_id not in ids:
         raise ValueError(f"the management account {identity.management_account_id} is missing from the list")
+    if len(ids) != len(set(ids)):
+        raise ValueError("the list contains an account twice")
     return {
         "id": identity.organization_id,
         "partition": identity.partition,
         "management_account_id": identity.management_account_id,
+        "accounts": [_facts_of(account, listing, include_tags, include_email) for account in accounts],
     }
 
 
-def to_cache(organization: Mapping[str, Any]) -> dict[str, str]:
-    """Return an organization as a cache stores it: as one text, because some keys of tags have a meaning in ansible-core's JSON."""
-    return {"organization": json.dumps(organization)}
+def _facts_of(account: Mapping[str, Any], listing: Listing, include_tags: bool, include_email: bool) -> dict[str, Any]:
+    account_id = account["Id"]
+    if not account["State"]:
+        raise ValueError(f"the account {account_id} has neither State nor Status")
+    return {
+        "account_id": account_id,
+        "account_arn": account["Arn"],
+        "account_name": account["Name"],
+        "account_state": account["State"],
+        "account_joined_method": account["JoinedMethod"],
+        "account_joined_timestamp": account["JoinedTimestamp"],
+        **({"account_email": account["Email"]} if include_email else {}),
+        **({"account_tags": listing.tags[account_id]} if include_tags else {}),
+        "organizational_units": [
+            {"id": unit_id, "name": listing.unit_names[unit_id]} for unit_id in listing.unit_ids[account_id]
+        ],
+    }
+
+
+def to_cache(listing: Listing) -> dict[str, str]:
+    """Return a listing as a cache stores it: as one text, because some keys of tags have a meaning in ansible-core's JSON."""
+    return {"organization": json.dumps(listing._asdict())}
 
 
 def from_cache(cached: Any, identity: Identity, include_tags: bool, include_email: bool) -> dict[str, Any]:
@@ -144,50 +155,24 @@ def from_cache(cached: Any, identity: Identity, include_tags: bool, include_emai
 
     :param cached: what to_cache() returned, or anything else, because the data may be damaged or written by somebody else.
     :param identity: the caller's organization.
-    :raises Exception: if list_organization() can't return this organization for the caller and these options.
+    :raises Exception: if AWS can't return this organization to the caller.
     """
-    organization = json.loads(cached["organization"])
-    listed, accounts = [], []
-    units: dict[str, tuple[str | None, str]] = {}
-    for facts in organization["accounts"]:
-        account = {
-            "Id": facts["account_id"],
-            "Arn": facts["account_arn"],
-            "Name": facts["account_name"],
-            "State": facts["account_state"],
-            "JoinedMethod": facts["account_joined_method"],
-            "JoinedTimestamp": _time(facts["account_joined_timestamp"]),
-            "Email": facts.get("account_email"),
-        }
-        parent = None
-        for unit in facts["organizational_units"]:
-            unit_id, name = unit["id"], unit["name"]
-            # A unit has one parent and one name.
-            if not (
-                is_unit_id(unit_id)
-                and isinstance(name, str)
-                and units.setdefault(unit_id, (parent, name)) == (parent, name)
-            ):
-                raise ValueError(f"the unit {unit_id!r} can't be here")
-            parent = unit_id
-        tags = facts["account_tags"] if include_tags else {}
-        if not all(isinstance(value, str) for value in tags.values()):
-            raise ValueError("the value of a tag is not a string")
-        listed.append(account)
-        accounts.append(
-            {
-                **facts_of(account, include_email),
-                **({"account_tags": tags} if include_tags else {}),
-                "organizational_units": [
-                    {"id": unit["id"], "name": unit["name"]} for unit in facts["organizational_units"]
-                ],
-            }
-        )
-    ids = [account["account_id"] for account in accounts]
-    found = {**organization_of(listed), "accounts": accounts}
-    if ids != sorted(set(ids)) or found != organization or identity_of(listed[0]) != identity:
-        raise ValueError("this is not the caller's organization as it was stored")
-    return found
+    listing = Listing(**json.loads(cached["organization"]))
+    texts = [text for account in listing.accounts for text in account.values() if text is not None]
+    texts += [*listing.unit_names.values(), *(value for tags in listing.tags.values() for value in tags.values())]
+    times = [account["JoinedTimestamp"] for account in listing.accounts if account["JoinedTimestamp"] is not None]
+    unit_ids = [unit_id for ids in listing.unit_ids.values() for unit_id in ids]
+    # A unit has one parent.
+    relations = {(child, parent) for ids in listing.unit_ids.values() for child, parent in zip(ids, ["", *ids])}
+    if (
+        not all(isinstance(text, str) for text in texts)
+        or any(iso_time(datetime.fromisoformat(time)) != time for time in times)
+        or not all(map(is_unit_id, unit_ids))
+        or len(relations) != len(set(unit_ids))
+        or identity_of(listing.accounts[0]) != identity
+    ):
+        raise ValueError("this is not a list of the caller's organization as it was stored")
+    return organization_of(listing, include_tags, include_email)
 
 
 # Hosts -------------------------------------------------------------------------------------------------------------
@@ -416,21 +401,3 @@ def _group_name(units: Sequence[Mapping[str, str]], by: str) -> str:
 def _word(text: str) -> str:
     """Return a text as a part of the name of a group."""
     return re.sub(r"\W", "_", text)
-
-
-def _iso_time(time: Any) -> str | None:
-    """Return a time as ISO 8601 in UTC with microseconds, as in the facts about a replication set; None for None.
-
-    :raises ValueError: if the value is not a time, or is out of range in UTC.
-    """
-    if time is None:
-        return None
-    try:
-        return time.astimezone(timezone.utc).isoformat(timespec="microseconds")
-    except (AttributeError, OverflowError) as error:
-        raise ValueError(f"JoinedTimestamp is not a time ({type(error).__name__})") from None
-
-
-def _time(text: str | None) -> datetime | None:
-    """Return the time for which _iso_time() returns this text."""
-    return None if text is None else datetime.fromisoformat(text)

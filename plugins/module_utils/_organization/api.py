@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Iterator
 
 from .._aws.calls import Attempts, call_aws, required_member
 from .._aws.errors import ACCESS_DENIED, MALFORMED_ANSWER, AnsibleSSMIncidentsError, precise_advice
-from .accounts import Identity, facts_of, identity_of, is_root_id, is_unit_id, organization_of, unit_ids_of
+from .._aws.text import iso_time
+from .accounts import Identity, Listing, identity_of, is_root_id, is_unit_id, organization_of, unit_ids_of
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -46,10 +47,11 @@ _STATE_ADVICE = (
 )
 
 
-def list_accounts(client: BaseClient) -> list[dict[str, Any]]:
-    """Return all accounts of the organization, as botocore parsed them (ListAccounts, every page).
+def list_accounts(client: BaseClient, include_email: bool) -> list[dict[str, Any]]:
+    """Return the accounts of the organization as Listing describes them (ListAccounts, every page).
 
-    :raises AnsibleSSMIncidentsError: for every error, and if the list can't be complete or an account in it can't be read.
+    :return: the accounts, each also with unit_ids, as unit_ids_of() returns them.
+    :raises AnsibleSSMIncidentsError: for every error, and if the list can't be complete or an account in it can't be used.
     """
 
     description = "list the accounts of the organization"
@@ -57,16 +59,24 @@ def list_accounts(client: BaseClient) -> list[dict[str, Any]]:
     try:
         for page in _pages(client, "list_accounts", description, "Accounts", MaxResults=_PAGE_SIZE):
             for account in page:
-                account_id = facts_of(account, include_email=True)["account_id"]
-                unit_ids_of(account)
-                if account_id in accounts:
+                identity_of(account)
+                if account["Id"] in accounts:
                     # Fail immediately, because it would take hours to read a list that does not end.
-                    raise ValueError(f"the list contains the account {account_id} twice")
-                accounts[account_id] = account
-        organization_of(list(accounts.values()))
-    except ValueError as error:
+                    raise ValueError(f"the list contains the account {account['Id']} twice")
+                joined = account.get("JoinedTimestamp")
+                accounts[account["Id"]] = {
+                    **{name: account.get(name) for name in ("Id", "Arn", "Name", "JoinedMethod")},
+                    # AWS replaces Status with State (botocore's model: on 9 September 2026).
+                    "State": account.get("State", account.get("Status")),
+                    "JoinedTimestamp": joined and iso_time(joined),
+                    **({"Email": account.get("Email")} if include_email else {}),
+                    "unit_ids": unit_ids_of(account),
+                }
+        found = list(accounts.values())
+        organization_of(Listing(found, dict.fromkeys(accounts, ()), {}, {}), False, include_email)
+    except (ArithmeticError, ValueError) as error:
         raise _malformed(client, description, error) from None
-    return list(accounts.values())
+    return found
 
 
 def get_identity(client: BaseClient) -> Identity | None:
@@ -91,7 +101,7 @@ def get_parent_id(client: BaseClient, child_id: str) -> str:
     parents = [
         parent for page in _pages(client, "list_parents", description, "Parents", ChildId=child_id) for parent in page
     ]
-    ids = [parent.get("Id") if isinstance(parent, dict) else None for parent in parents]
+    ids = [parent.get("Id") for parent in parents]
     # "In the current release, a child can have only a single parent" (API reference).
     if len(ids) != 1 or not (is_root_id(ids[0]) or is_unit_id(ids[0])):
         raise _malformed(
@@ -123,14 +133,15 @@ def list_tags(client: BaseClient, account_id: str) -> dict[str, str]:
     :raises AnsibleSSMIncidentsError: for every error.
     """
     description = f"list the tags of the account {account_id}"
-    tags = {}
-    for page in _pages(client, "list_tags_for_resource", description, "Tags", ResourceId=account_id):
-        for tag in page:
-            try:
-                tags[required_member(tag, "Key", str)] = required_member(tag, "Value", str)
-            except (AttributeError, ValueError) as error:
-                raise _malformed(client, description, error) from None
-    return tags
+    tags = [
+        tag
+        for page in _pages(client, "list_tags_for_resource", description, "Tags", ResourceId=account_id)
+        for tag in page
+    ]
+    try:
+        return {required_member(tag, "Key", str): required_member(tag, "Value", str) for tag in tags}
+    except ValueError as error:
+        raise _malformed(client, description, error) from None
 
 
 def _pages(client: BaseClient, operation: str, description: str, member: str, **arguments: Any) -> Iterator[list[Any]]:

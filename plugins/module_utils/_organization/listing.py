@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Iterable, Mapping
+from typing import TYPE_CHECKING, Mapping
 
 from .._aws.errors import MALFORMED_ANSWER, AnsibleSSMIncidentsError
 from .._aws.parallel import in_batches
-from .accounts import facts_of, is_unit_id, organization_of, unit_ids_of
+from .accounts import Listing, is_unit_id
 from .api import get_parent_id, get_unit_name, list_accounts, list_tags
 
 if TYPE_CHECKING:
@@ -21,39 +21,19 @@ if TYPE_CHECKING:
 LISTING_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20}
 
 
-def list_organization(client: BaseClient, include_tags: bool, include_email: bool) -> dict[str, Any]:
-    """Return the organization of the caller with the facts about all its accounts, as accounts.py describes it.
+def list_organization(client: BaseClient, include_tags: bool, include_email: bool) -> Listing:
+    """Return all accounts of the caller's organization, their organizational units and their tags.
 
     :raises AnsibleSSMIncidentsError: if anything can't be listed, or the list can't be complete.
     """
-    listed = list_accounts(client)
-    units = _units_of_accounts(client, listed)
-    tags = in_batches({account["Id"]: partial(list_tags, client, account["Id"]) for account in listed if include_tags})
-    accounts = [
-        {
-            **facts_of(account, include_email),
-            **({"account_tags": tags[account["Id"]]} if include_tags else {}),
-            "organizational_units": units[account["Id"]],
-        }
-        for account in listed
-    ]
-    accounts.sort(key=lambda account: account["account_id"])
-    return {**organization_of(listed), "accounts": accounts}
-
-
-def _units_of_accounts(client: BaseClient, accounts: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, str]]]:
-    """Return the units that each account is in, by the account's ID.
-
-    :return: for each account, mappings with the id and the name of a unit, the outermost unit first.
-    """
-    ids_of = {account["Id"]: unit_ids_of(account) for account in accounts}
+    accounts = list_accounts(client, include_email)
+    ids_of = {account["Id"]: account.pop("unit_ids") for account in accounts}
     parents = _parents(client, [account_id for account_id, ids in ids_of.items() if ids is None])
-    paths = {account_id: _climb(parents, account_id) if ids is None else ids for account_id, ids in ids_of.items()}
-    unit_ids = dict.fromkeys(unit_id for ids in paths.values() for unit_id in ids)
-    names = in_batches({unit_id: partial(get_unit_name, client, unit_id) for unit_id in unit_ids})
-    return {
-        account_id: [{"id": unit_id, "name": names[unit_id]} for unit_id in ids] for account_id, ids in paths.items()
-    }
+    unit_ids = {account_id: _climb(parents, account_id) if ids is None else ids for account_id, ids in ids_of.items()}
+    units = dict.fromkeys(unit_id for ids in unit_ids.values() for unit_id in ids)
+    names = in_batches({unit_id: partial(get_unit_name, client, unit_id) for unit_id in units})
+    tags = in_batches({account_id: partial(list_tags, client, account_id) for account_id in ids_of if include_tags})
+    return Listing(accounts, unit_ids, names, tags)
 
 
 def _parents(client: BaseClient, children: list[str]) -> dict[str, str]:

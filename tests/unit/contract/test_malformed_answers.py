@@ -93,6 +93,36 @@ def test_a_malformed_set(
         run_lookup(on_missing="skip", on_denied="skip")
 
 
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({**SET, "regionMap": []}, "replicationSet.regionMap is not a map"),
+        (with_region("us-west-2", None), "replicationSet.regionMap.us-west-2 is not a structure"),
+        (with_region("us-west-2", "ACTIVE"), "replicationSet.regionMap.us-west-2 is not a structure"),
+        (
+            with_region("us-west-2", {**ACTIVE, "status": 5}),
+            "replicationSet.regionMap.us-west-2.status is not a string",
+        ),
+        ({**SET, "deletionProtected": "no"}, "replicationSet.deletionProtected is not a boolean"),
+        ({**SET, "createdTime": True}, "replicationSet.createdTime is not a timestamp"),
+        ([], "replicationSet is not a structure"),
+    ],
+)
+def test_the_member_of_a_malformed_set_is_named(run_module: Run, answer: Run, body: Any, path: str) -> None:
+    answer(body)
+    outcome = run_module("ssm_incidents_replication_set_info")
+    assert outcome["error"]["code"] == "MalformedAnswer" and path in outcome["msg"]
+
+
+@pytest.mark.parametrize("arns", [{}, "", [None], [5]])
+def test_a_list_that_is_none(run_module: Run, endpoint: LocalEndpoint, arns: Any) -> None:
+    """botocore takes an empty object for an empty list: the account would have no set."""
+    body = json.dumps({"replicationSetArns": arns})
+    endpoint.faults.add({"fault": "body", "operation": "ListReplicationSets", "body": body, "times": None})
+    outcome = run_module("ssm_incidents_replication_set_info")
+    assert outcome["error"]["code"] == "MalformedAnswer" and "replicationSetArns" in outcome["msg"]
+
+
 @pytest.mark.parametrize("value", ["false", "no", [], 0])
 def test_protection_that_is_not_true_or_false(run_action: Run, answer: Run, value: Any) -> None:
     """Newer releases of botocore convert the value to a boolean."""

@@ -18,7 +18,7 @@ from endpoint.server import LocalEndpoint
 from helpers.model_check import MISSING, differences
 from helpers.recorded import REPLICATION_SET
 
-from .calls import ARN, Connect
+from .calls import ARN
 
 MODEL = ServiceModel(Loader().load_service_model("ssm-incidents", "service-2"), "ssm-incidents")
 # Members that the model requires, but the recorded answers lack.
@@ -145,17 +145,6 @@ def test_answer_shape_recorded_lacks_members(client: Any) -> None:
     found = client.get_replication_set(arn=arn)["replicationSet"]
     assert "arn" not in found
     assert found["regionMap"] == {"us-east-1": {"sseKmsKeyId": "DefaultKey", "status": "CREATING"}}
-
-
-@pytest.mark.parametrize("code", [shape.name for shape in MODEL.operation_model("TagResource").error_shapes])
-def test_errors_of_fault_rules(endpoint: LocalEndpoint, connect: Connect, code: str) -> None:
-    endpoint.faults.add({"fault": "error", "code": code})
-    client = connect()
-    with pytest.raises(getattr(client.exceptions, code)) as caught:
-        client.tag_resource(resourceArn=ARN, tags={"a": "b"})
-    shape = next(shape for shape in MODEL.operation_model("TagResource").error_shapes if shape.name == code)
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == shape.metadata["error"]["httpStatusCode"]
-    assert set(shape.required_members) <= set(caught.value.response)
 
 
 def test_all_operations_are_tested() -> None:

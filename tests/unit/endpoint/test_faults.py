@@ -14,7 +14,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError, SSLError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 from endpoint.faults import FAULTS, Rule
 from endpoint.server import LocalEndpoint
@@ -228,18 +228,3 @@ class TestRules:
     def test_all_faults_are_tested(self) -> None:
         source = Path(__file__).read_text()
         assert [fault for fault in FAULTS if f'"fault": "{fault}"' not in source] == []
-
-
-class TestTls:
-    def test_self_signed_certificate(self) -> None:
-        with LocalEndpoint(tls=True) as endpoint:
-            assert endpoint.url.startswith("https://127.0.0.1:")
-            endpoint.client().list_replication_sets()
-            trusted, endpoint.ca_bundle = endpoint.ca_bundle, None
-            with pytest.raises(SSLError, match="CERTIFICATE_VERIFY_FAILED"):
-                endpoint.client().list_replication_sets()
-            endpoint.ca_bundle = trusted
-            for fault in ("reset", "hang"):
-                endpoint.faults.add({"fault": fault, "seconds": 0.01})
-                with pytest.raises(ConnectionClosedError):
-                    endpoint.client().list_replication_sets()

@@ -58,29 +58,11 @@ def test_each_action(iam_endpoint: LocalEndpoint, operation: str) -> None:
         assert code_of(client, other) == "AccessDeniedException"
 
 
-@pytest.mark.parametrize(
-    ("resource", "code"),
-    [("*", ""), (ARN, ""), (ARN[:-4] + "*", ""), (ARN[:-1], "AccessDeniedException")],
-)
-def test_resources(iam_endpoint: LocalEndpoint, resource: str, code: str) -> None:
-    statement = {"Effect": "Allow", "Action": "ssm-incidents:Get*", "Resource": resource}
-    user = iam_endpoint.make_user({"Version": "2012-10-17", "Statement": [statement]})
-    assert code_of(iam_endpoint.client(user=user), "GetReplicationSet") == code
-
-
 def test_the_arn_of_a_set_does_not_allow_listing(iam_endpoint: LocalEndpoint) -> None:
     statement = {"Effect": "Allow", "Action": "ssm-incidents:*", "Resource": ARN}
     client = iam_endpoint.client(user=iam_endpoint.make_user({"Version": "2012-10-17", "Statement": [statement]}))
     assert code_of(client, "GetReplicationSet") == ""
     assert code_of(client, "ListReplicationSets") == "AccessDeniedException"
-
-
-def test_deny_overrides_allow(iam_endpoint: LocalEndpoint) -> None:
-    allow = {"Effect": "Allow", "Action": "ssm-incidents:*", "Resource": "*"}
-    deny = {"Effect": "Deny", "Action": "ssm-incidents:ListTagsForResource", "Resource": "*"}
-    client = iam_endpoint.client(user=iam_endpoint.make_user({"Version": "2012-10-17", "Statement": [allow, deny]}))
-    assert code_of(client, "GetReplicationSet") == ""
-    assert code_of(client, "ListTagsForResource") == "AccessDeniedException"
 
 
 # What a create needs besides, and conditions --------------------------------------------------------------------------
@@ -173,22 +155,6 @@ def test_unknown_keys_and_wrong_secrets(iam_endpoint: LocalEndpoint, client: Any
     assert caught.value.response["Error"]["Code"] == "InvalidSignatureException"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
     assert send_signed(iam_endpoint.url, "POST", "/listReplicationSets", {})[0] == 403
-
-
-def test_an_assumed_role(iam_endpoint: LocalEndpoint) -> None:
-    account = "222222222222"
-    iam = iam_endpoint.client("iam", account=account)
-    iam.create_role(RoleName="endpoint", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
-    client = iam_endpoint.client(account=account)
-    assert code_of(client, "ListReplicationSets") == "AccessDeniedException"
-    policy = (
-        '{"Version": "2012-10-17", "Statement":'
-        ' [{"Effect": "Allow", "Action": "ssm-incidents:ListReplicationSets", "Resource": "*"}]}'
-    )
-    iam.put_role_policy(RoleName="endpoint", PolicyName="p", PolicyDocument=policy)
-    assert code_of(client, "ListReplicationSets") == ""
-    iam.delete_role_policy(RoleName="endpoint", PolicyName="p")
-    iam.delete_role(RoleName="endpoint")
 
 
 def test_control_over_http(endpoint: LocalEndpoint, control: ControlClient) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -476,31 +475,6 @@ def test_make_live(endpoint: LocalEndpoint, tmp_path: Path) -> None:
 # These are so long that none is part of another word by chance.
 TOKEN_LETTERS = "ghjkqvwxyz0123456789"
 tokens = st.text(TOKEN_LETTERS, min_size=8, max_size=20)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(5))
-def test_the_report_has_no_data_of_a_seeded_account(endpoint: LocalEndpoint, live: Run, seed: int) -> None:
-    generator = random.Random(seed)
-    secrets = ["".join(generator.choices(TOKEN_LETTERS, k=generator.randint(8, 20))) for _number in range(8)]
-    arn, key, message, creator, tag, value, member, code = secrets
-    body = active_set(
-        {"us-east-1": f"arn:aws:kms:us-east-1:123456789012:key/{key}", "us-east-2": key},
-        createdBy=f"arn:aws:sts::123456789012:assumed-role/Admin/{creator}",
-        createdTime="2021-05-14T17:57:22.01Z",
-    )
-    body["regionMap"]["us-east-1"]["statusMessage"] = message
-    endpoint.seed(body, arn=f"arn:aws:ssm-incidents::123456789012:replication-set/{arn}", tags={tag: value})
-    endpoint.faults.add(
-        {"operation": GET, "region": "sa-east-1", "fault": "error", "code": code, "message": message, "times": None},
-        {"operation": TAGS, "region": "us-west-1", "fault": "body", "body": json.dumps({member: {tag: value}})},
-    )
-    report = live()
-    text = json.dumps(report)
-    for secret in (*secrets, *USER.values(), PROFILE, endpoint.url, "123456789012", "us-east", "sa-east"):
-        assert secret not in text
-    (outside,) = (fact for fact in report["facts"] if fact["id"] == "get-outside")
-    assert (outside["verdict"], outside["seen"]["another code"]) == (CONTRADICTED, 1)
 
 
 json_values = st.recursive(

@@ -408,6 +408,7 @@ def test_rules_of_an_inventory_in_ini(audit: Audit) -> None:
     assert (run.code, outcomes(run)) == (2, ["unknown"] * len(accounts)), run.rows()
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("text", ["", "None", "[]", "state=any"])
 def test_rules_of_an_extra_variable(audit: Audit, fleet: list[Account], text: str) -> None:
     run = audit.run(f"--extra-vars=incident_manager_rules={text!r}")
@@ -415,6 +416,7 @@ def test_rules_of_an_extra_variable(audit: Audit, fleet: list[Account], text: st
     assert (run.code, outcomes(run)) == (2, ["unknown"] * len(fleet))
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("name", "index"), [("report_only", 0), ("report_only", -1), ("report_json", 0), ("expected_accounts", 1)]
 )
@@ -456,6 +458,7 @@ SKIPPING: tuple[tuple[list[str], dict[str, str]], ...] = (
 )
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(("arguments", "variables"), SKIPPING, ids=repr)
 def test_skipped_tasks(audit: Audit, fleet: list[Account], arguments: list[str], variables: dict[str, str]) -> None:
     """Whichever tasks are skipped, the audit never succeeds without the account that fails."""
@@ -521,6 +524,7 @@ BROKEN_SOURCES: dict[str, tuple[str, int] | None] = {
 WITHOUT_ERROR = {"silent.sh", "empty.yml", "broken.ini"}
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("name", BROKEN_SOURCES)
 @pytest.mark.parametrize("as_folder", [True, False])
 @pytest.mark.parametrize("setting", ["true", "false"])
@@ -594,6 +598,7 @@ def test_misspelled_rules(audit: Audit, variable: str) -> None:
     assert "incident_manager_rules" in run.output
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("number", "setting", "passes"),
     [
@@ -617,6 +622,7 @@ def test_number_of_expected_accounts(audit: Audit, number: Any, setting: str, pa
     assert outcomes(run) == ["passed"] * 4 or not passes
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("variables", [{}, {"ANSIBLE_ERROR_ON_UNDEFINED_VARS": "false"}], ids=repr)
 @pytest.mark.parametrize("content", ["", "all:\n", "all: {hosts: {}}\n", "[all]\n"], ids=repr)
 def test_inventory_without_hosts(audit: Audit, content: str, variables: dict[str, str]) -> None:
@@ -756,6 +762,7 @@ TEMPLATES = {"undefined": "{{ no_such_variable }}", "syntax": "{{ region ", "fil
 VAULT = {"__ansible_vault": f"$ANSIBLE_VAULT;1.1;AES256\n{'61' * 40}\n"}
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("wrong", [*([how] for how in WRONG), list(WRONG), ["undefined"] * 3], ids="+".join)
 def test_recap_has_the_status_of_each_account(audit: Audit, wrong: list[str]) -> None:
     """The first accounts do not pass, or none does. The report's tasks run for the first account."""
@@ -815,6 +822,7 @@ def two_names(folder: Path, how: str) -> tuple[str, str]:
     return str(file), str(folder / "hard")
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("how", ["one name", "detour", "relative", "link", "linked folder", "home", "hard link"])
 def test_two_names_of_one_file(audit: Audit, how: str) -> None:
     audit.serve(make_fleet(1))

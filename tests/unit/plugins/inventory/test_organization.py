@@ -513,8 +513,8 @@ MALFORMED: list[tuple[str, Change, str]] = [
     ("ListAccounts", lambda _answer, _given: {"Accounts": None}, "Accounts"),
     ("ListAccounts", accounts_as(lambda accounts: accounts[1:]), "is missing from the list"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, accounts[1]]), "twice"),
-    ("ListAccounts", accounts_as(lambda accounts: [*accounts, None]), "not a mapping"),
-    ("ListAccounts", accounts_as(lambda accounts: [*accounts, "text"]), "can't be read"),
+    ("ListAccounts", accounts_as(lambda accounts: [*accounts, None]), "] is not a structure"),
+    ("ListAccounts", accounts_as(lambda accounts: [*accounts, "text"]), "] is not a structure"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, {}]), "not the ARN of the account"),
     ("ListAccounts", each(Id=SHOP), "not the ARN of the account"),
     ("ListAccounts", each(Arn=f"arn:aws:iam::{SHOP}:root"), "not the ARN of the account"),
@@ -534,8 +534,8 @@ MALFORMED: list[tuple[str, Change, str]] = [
     ),
     ("ListAccounts", each(State="", Status=""), "neither State nor Status"),
     ("ListAccounts", each(State=None, Status=None), "neither State nor Status"),
-    ("ListAccounts", each(State=1, Status=1), "neither State nor Status"),
-    ("ListAccounts", each(Name={"a": 1}), "Name of the account"),
+    ("ListAccounts", each(State=1, Status=1), "Status is not a string"),
+    ("ListAccounts", each(Name={"a": 1}), "Accounts[0].Name is not a string"),
     ("ListAccounts", each(JoinedTimestamp="never"), "can't be read"),
     ("ListAccounts", each(JoinedTimestamp=1e300), "can't be read"),
     ("ListAccounts", accounts_as(list, NextToken=1), "NextToken"),
@@ -562,7 +562,7 @@ MALFORMED: list[tuple[str, Change, str]] = [
     ),
     ("ListTagsForResource", lambda _answer, _given: {}, "Tags is missing"),
     ("ListTagsForResource", lambda _answer, _given: {"Tags": [{"Key": "A"}]}, "Value is missing"),
-    ("ListTagsForResource", lambda _answer, _given: {"Tags": [None]}, "can't be"),
+    ("ListTagsForResource", lambda _answer, _given: {"Tags": [None]}, "Tags[0] is not a structure"),
 ]
 
 
@@ -970,7 +970,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 
 # The values that any text may replace.
-TEXTS = {"account_name", "account_joined_method", "account_state", "name", "account_tags"}
+TEXTS = {"Name", "JoinedMethod", "State", "unit_names", "tags"}
 
 
 def test_a_damaged_cache_is_not_used(
@@ -982,24 +982,28 @@ def test_a_damaged_cache_is_not_used(
     (file,) = (tmp_path / "cache").iterdir()
     intact = file.read_text()
     stored = rewrite_cache(tmp_path / "cache", lambda stored: stored)
-    organization = json.loads(stored["organization"])
-    identity = identity_of(
-        {"Id": MANAGEMENT, "Arn": f"arn:aws:organizations::{MANAGEMENT}:account/{organization['id']}/{MANAGEMENT}"}
-    )
-    assert from_cache(stored, identity, True, False) == organization
-    for place in places(organization):
+    listing = json.loads(stored["organization"])
+    identity = identity_of(listing["accounts"][0])
+    assert from_cache(stored, identity, True, False)["id"] == identity.organization_id
+    for place in places(listing):
         for element in ELEMENTS:
-            damaged = replaced(organization, place, element)
-            if damaged == organization or (set(place[-2:]) & TEXTS and isinstance(element, (str, type(None)))):
+            damaged = replaced(listing, place, element)
+            is_text = isinstance(element, str)
+            if damaged == listing or (is_text and TEXTS & {*place[:1], *place[-1:]} and len(place) > 1):
                 continue
-            if place[-1:] == ("account_tags",) and element in ({}, {"__ansible_type": "x"}):
+            if element is None and place[-1:] in (("Name",), ("JoinedMethod",), ("JoinedTimestamp",)):
                 continue
-            if place[-1:] in (("organizational_units",), ("account_joined_timestamp",)) and element in ([], None):
+            # An account without tags, and one at the root.
+            if (
+                place[:1] in (("tags",), ("unit_ids",))
+                and len(place) == 2
+                and element in ("", [], {}, {"__ansible_type": "x"})
+            ):
                 continue
             with pytest.raises(Exception):  # noqa: B017, PT011
                 from_cache({"organization": json.dumps(damaged)}, identity, True, False)
-    for place in [(), ("accounts", 1, "account_id"), ("partition",), ("accounts",)]:
-        damaged = replaced(organization, place, TEMPLATE)
+    for place in [(), ("accounts", 1, "Id"), ("unit_ids",), ("accounts",)]:
+        damaged = replaced(listing, place, TEMPLATE)
         file.write_text(intact)
         rewrite_cache(tmp_path / "cache", lambda _stored: {"organization": json.dumps(damaged)})  # noqa: B023
         organizations.calls.clear()

@@ -30,6 +30,7 @@ from helpers.credentials import config_section, module_options
 from helpers.failing_servers import RefusingKMS, RefusingSTS, hanging_server
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.serving import make_ssl_devcert
 
 ARN = "arn:aws:ssm-incidents::123456789012:replication-set/c4bcb603-4bf9-bb3f-413c-08df53673b57"
 SERVICE_REGIONS = boto3.Session().get_available_regions("ssm-incidents")
@@ -722,12 +723,14 @@ def test_not_a_url(info: Run, endpoint: LocalEndpoint) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
-def test_certificate_that_does_not_verify(info: Run) -> None:
-    with LocalEndpoint(tls=True) as endpoint:
-        outcome = info(endpoint_url=endpoint.url, aws_config=NO_RETRIES)
+def test_certificate_that_does_not_verify(info: Run, tmp_path: Path) -> None:
+    certificate, key = make_ssl_devcert(str(tmp_path / "tls"), host="localhost")
+    with LocalEndpoint(tls=(certificate, key)) as endpoint:
+        url = endpoint.url.replace("127.0.0.1", "localhost")
+        outcome = info(endpoint_url=url, aws_config=NO_RETRIES)
         assert_explained(outcome, "SSLError", "us-east-1", "certificate", "aws_ca_bundle")
-        assert info(endpoint_url=endpoint.url, aws_ca_bundle=endpoint.ca_bundle)["exists"] is False
-        assert info(endpoint_url=endpoint.url, validate_certs=False)["exists"] is False
+        assert info(endpoint_url=url, aws_ca_bundle=certificate)["exists"] is False
+        assert info(endpoint_url=url, validate_certs=False)["exists"] is False
 
 
 @pytest.mark.parametrize(

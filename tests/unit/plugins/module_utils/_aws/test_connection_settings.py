@@ -107,10 +107,56 @@ def test_the_number_of_attempts_is_botocores(
     assert len(endpoint.operations) == attempts
 
 
-def test_a_number_of_attempts_that_is_none(run_module: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "many")
-    outcome = run_module(INFO)
-    assert outcome["error"]["code"] == "InvalidConfiguration" and "many" in outcome["msg"]
+@pytest.mark.parametrize(
+    ("variable", "setting", "value"),
+    [("AWS_MAX_ATTEMPTS", "max_attempts", "many"), ("AWS_RETRY_MODE", "retry_mode", "often")],
+)
+@pytest.mark.parametrize("in_profile", [False, True])
+def test_a_retry_setting_that_is_invalid_is_named(
+    run_module: Run,
+    run_lookup: Run,
+    profile: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    setting: str,
+    value: str,
+    in_profile: bool,
+) -> None:
+    if in_profile:
+        options = profile(**{setting: value})
+    else:
+        options = {}
+        monkeypatch.setenv(variable, value)
+    outcome = run_module(INFO, **options)
+    assert outcome["error"]["code"] == "InvalidConfiguration"
+    assert f"{variable} or {setting} of the profile" in outcome["msg"] and f"'{value}'" in outcome["msg"]
+    with pytest.raises(AnsibleError, match=f"{variable} or {setting} of the profile"):
+        run_lookup(**options)
+
+
+@pytest.mark.parametrize(
+    ("aws_config", "name"),
+    [
+        ({"retries": {"max_attempts": "2"}}, "retries.max_attempts"),
+        ({"retries": {"total_max_attempts": True}}, "retries.total_max_attempts"),
+        ({"retries": "2"}, "retries"),
+        ({"read_timeout": "5"}, "read_timeout"),
+        ({"connect_timeout": [5]}, "connect_timeout"),
+        ({"max_pool_connections": "10"}, "max_pool_connections"),
+        ({"proxies_config": "none"}, "proxies_config"),
+    ],
+    ids=str,
+)
+def test_a_setting_of_the_wrong_type_is_named(
+    run_module: Run, run_lookup: Run, endpoint: LocalEndpoint, aws_config: dict[str, Any], name: str
+) -> None:
+    """The number in quotation marks is the usual mistake. botocore's own errors are about Python, or come with the first call."""
+    outcome = run_module(INFO, aws_config=aws_config)
+    assert outcome["error"]["code"] == "InvalidParameter"
+    assert outcome["msg"].startswith(f"aws_config: {name} is not a "), outcome["msg"]
+    with pytest.raises(AnsibleError, match=f"aws_config: {name} is not a "):
+        run_lookup(aws_config=aws_config)
+    assert endpoint.requests == []
 
 
 @pytest.mark.parametrize("fault", ["throttle", "status", "reset"])
