@@ -815,8 +815,9 @@ def test_any_json(session_endpoint: LocalEndpoint, value: Any) -> None:
     session_endpoint.faults.clear()
     session_endpoint.faults.add({"operation": "GetReplicationSet", "fault": "body", "body": body, "times": None})
     failure = None
+    connection = Connection("us-east-1", session_endpoint.url, {**USER, "aws_session_token": None}, SEARCH_DEFAULTS)
     try:
-        facts = replication_set_facts(get_replication_set(session_endpoint.client(), arn=ARN))
+        facts = replication_set_facts(get_replication_set(connection.client("ssm-incidents"), arn=ARN))
     except AnsibleSSMIncidentsError as error:
         failure = error
     if failure is None:
