@@ -158,7 +158,7 @@ class Finder:
         """Return the set from the first Region that returns it.
 
         :param regions: the Regions to search: the connection's own first.
-        :return: that there is no set only if the own Region says so, or if all others do and the own Region lacks the service.
+        :return: that there is no set only if no Region lists one, and the own Region responded or lacks the service.
         :raises AnsibleSSMIncidentsError: if the set was not found, or if a Region that may have it did not respond.
         """
         own, none = regions[0], None
@@ -172,15 +172,16 @@ class Finder:
                     raise result
                 if len(regions) == 1:
                     raise _with_search_advice(result, own) from result
-            elif result.replication_set or region == own:
+            elif result.replication_set:
                 return result
             else:
-                none = result
+                none = none or result
                 del failures[region]
-        if none and _lacks_service(failures[own], own):
+        if own in failures and _lacks_service(failures[own], own):
             # This Region can't have a set, so the results of the others are complete.
             del failures[own]
-        if none and not failures:
+        # A list names the account's set in every Region, so the other Regions need not respond if the own one does.
+        if none and (none.region == own or not failures):
             return none
         raise search_failure(_name(self.arn), regions, failures, self._wire.mask)
 

@@ -120,9 +120,9 @@ class ChangeWire(Wire):
         Also the first call has a time limit: a Region whose name does not resolve must not make the task end late. A conflict
         does not count as a failure of a Region, nor does a set that is not found.
         """
-        first, *others = self.healthiest_first(regions)
-        for group in ([first], others):
-            if group is others and self.seconds_left() <= 0:
+        ordered = self.healthiest_first(regions)
+        for group in filter(None, (ordered[:1], ordered[1:])):
+            if group[0] != ordered[0] and self.seconds_left() <= 0:
                 return
             calls = {name: partial(call, self.client(name), ONCE) for name in group}
             for region, outcome in self.in_parallel(calls):
