@@ -113,7 +113,7 @@ class SimulatedWire(ChangeWire):
     def sleep(self, seconds: float) -> None:
         self.world.sleep(seconds)
 
-    def in_parallel(
+    def call_all(
         self, calls: Mapping[str, Callable[[], Result]]
     ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
         """Make the calls one after the other, each as if it began now, and yield them in the order in which they end."""

@@ -210,8 +210,7 @@ class Finder:
         if listed and not arn:
             return Found(self._wire.region, None)
         if arn and not (failures and self._wire.seconds_left() <= 0):
-            unasked = [region for region in everywhere if region not in failures]
-            found = self._get(arn, unasked, failures)
+            found = self._get(arn, [region for region in everywhere if region not in failures], failures)
         if found:
             self.arn = arn
             return found
@@ -234,7 +233,7 @@ class Finder:
 
         :param failures: the failures of Regions are added to it.
         """
-        for region, result in self._wire.ask(regions, call):
+        for region, result in self._wire.ask(regions, call) if regions else ():
             if not isinstance(result, AnsibleSSMIncidentsError):
                 return region, result
             failures[region] = result

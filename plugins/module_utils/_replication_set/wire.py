@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, Mapping, Tuple, TypeVar
 
-from .._aws.calls import AS_CONFIGURED, ONCE, Attempts
+from .._aws.calls import ONCE, Attempts
 from .._aws.errors import CONFLICT, NOT_FOUND, AnsibleSSMIncidentsError, as_failure
 from .._aws.parallel import in_parallel
 from .service import SERVICE
@@ -65,27 +65,35 @@ class Wire:
         """Return the time limit of a call, in seconds."""
         return min(self.longest, max(self.shortest, self.seconds_left()))
 
+    def attempts(self) -> Attempts:
+        """Return how calls are tried."""
+        return Attempts(deadline=self.now() + self.limit())
+
     def ask(self, regions: Iterable[str], call: Call[Result]) -> Iterator[Outcome[Result]]:
         """Call the first Region and then, if the caller goes on, all others in parallel.
 
-        The first call is made without a thread, and its attempts have the time limits of the client.
-
         :return: each Region with the result or the failure of its call, as the calls end. A caller that stops does not wait for the
             calls that have not ended. If the task has timed out, only the first Region is called.
+        :raises AnsibleSSMIncidentsError: if a client can't be made.
         """
         first, *others = regions
-        attempts = Attempts(deadline=self.now() + self.limit())
-        client = self.client(first)
+        for group in ([first], others):
+            if group and (group == [first] or self.seconds_left() > 0):
+                attempts = self.attempts()
+                yield from self.call_all({name: partial(call, self.client(name), attempts) for name in group})
+
+    def call_all(self, calls: Mapping[str, Callable[[], Result]]) -> Iterator[Outcome[Result]]:
+        """Make calls in parallel. A single call without a time limit of the task needs no thread: its client has time limits."""
+        if len(calls) > 1 or self._deadline < math.inf:
+            yield from in_parallel(calls, self.limit())
+            return
+        ((region, call),) = calls.items()
         outcome: Result | AnsibleSSMIncidentsError
         try:
-            outcome = call(client, attempts)
+            outcome = call()
         except Exception as error:
             outcome = as_failure(error)
-        yield first, outcome
-        if others and self.seconds_left() > 0:
-            yield from in_parallel(
-                {name: partial(call, self.client(name), AS_CONFIGURED) for name in others}, self.limit()
-            )
+        yield region, outcome
 
 
 class ChangeWire(Wire):
@@ -114,24 +122,18 @@ class ChangeWire(Wire):
         """Return Regions in the order in which to call them: fewest failures, then not moving, then the user's own Region."""
         return sorted(regions, key=lambda name: (self._failures[name], name in self.moving, name != self.region, name))
 
+    def attempts(self) -> Attempts:
+        """Return how calls are tried."""
+        return ONCE
+
     def ask(self, regions: Iterable[str], call: Call[Result]) -> Iterator[Outcome[Result]]:
-        """Call the healthiest Region and then, if the caller goes on, all others in parallel.
+        """Call the healthiest Region and then, if the caller goes on, all others in parallel. For the result, see Wire.
 
-        Also the first call has a time limit: a Region whose name does not resolve must not make the task end late. A conflict
-        does not count as a failure of a Region, nor does a set that is not found.
+        A conflict does not count as a failure of a Region, nor does a set that is not found.
         """
-        ordered = self.healthiest_first(regions)
-        for group in filter(None, (ordered[:1], ordered[1:])):
-            if group[0] != ordered[0] and self.seconds_left() <= 0:
-                return
-            calls = {name: partial(call, self.client(name), ONCE) for name in group}
-            for region, outcome in self.in_parallel(calls):
-                if not isinstance(outcome, AnsibleSSMIncidentsError):
-                    self._failures[region] = 0
-                elif outcome.code not in (CONFLICT, NOT_FOUND):
-                    self._failures[region] += 1
-                yield region, outcome
-
-    def in_parallel(self, calls: Mapping[str, Callable[[], Result]]) -> Iterator[Outcome[Result]]:
-        """Make calls in parallel, within the time limit of a call."""
-        return in_parallel(calls, self.limit())
+        for region, outcome in super().ask(self.healthiest_first(regions), call):
+            if not isinstance(outcome, AnsibleSSMIncidentsError):
+                self._failures[region] = 0
+            elif outcome.code not in (CONFLICT, NOT_FOUND):
+                self._failures[region] += 1
+            yield region, outcome
