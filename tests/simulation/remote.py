@@ -17,7 +17,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     as_failure,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.parallel import no_response
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.wire import ChangeWire
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import ChangeWire
 from botocore import xform_name
 from endpoint.backend import utils
 

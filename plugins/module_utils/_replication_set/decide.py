@@ -192,7 +192,7 @@ def decide(
     :param is_untried: returns whether there is a Region to which a step can be sent and was not sent yet.
     :raises AnsibleSSMIncidentsError: if the change can't go on.
     """
-    done = history.steps(DONE)
+    done = [step for step in history.steps(DONE) if not _is_overtaken(step, desired, seen)]
     _validate_outcome(history, seen)
     if seen and seen.is_changing:
         return Wait("change")
@@ -244,6 +244,15 @@ def wait_for_response(history: History, failure: AnsibleSSMIncidentsError, now: 
         # A response that is not from AWS rarely is a transient problem.
         return _wait_at_most(REJECTED_SECONDS, Wait("response", None, failure, VISIBLE_PAUSE), history, now)
     return Wait("response", failure=failure)
+
+
+def _is_overtaken(step: Step, desired: DesiredState, seen: ReplicationSet | None) -> bool:
+    """Return whether a Region that this run deleted is in the set again, with the key that the task specifies.
+
+    Two tasks can replace the key of the same Region at the same time.
+    """
+    key = (desired.regions or {}).get(step.region) if isinstance(step, DeleteRegion) else None
+    return key is not None and seen is not None and seen.keys.get(step.region) == key
 
 
 def _wait_to_retry(attempt: Attempt, seen: ReplicationSet | None, now: float, untried: bool) -> Wait | None:

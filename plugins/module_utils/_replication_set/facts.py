@@ -6,15 +6,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import Any, Mapping
 
-from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
-
-from .._aws.text import iso_time
-
-if TYPE_CHECKING:
-    from .state import ReplicationSet
+from .state import ReplicationSet, snake_cased
 
 # The service leaves out some of these, and they are then null: a set recorded by AWS has no arn and no
 # statusUpdateDateTime (awscli, examples/ssm-incidents/get-replication-set.rst).
@@ -106,9 +100,3 @@ def key_problem(key: Mapping[str, Any]) -> str | None:
     if key["key_spec"] != "SYMMETRIC_DEFAULT" or key["key_usage"] not in ("ENCRYPT_DECRYPT", None):
         return f"it is not a symmetric encryption key (key spec {key['key_spec']}, key usage {key['key_usage']})"
     return None
-
-
-def snake_cased(response: Mapping[str, Any]) -> dict[str, Any]:
-    """Return members of a response as facts. Times are ISO 8601 in UTC. Raises OverflowError if a time is out of range in UTC."""
-    facts = camel_dict_to_snake_dict(response)
-    return {key: iso_time(value) if isinstance(value, datetime) else value for key, value in facts.items()}

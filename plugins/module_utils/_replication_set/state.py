@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Mapping
 
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
+
 from .._aws.arn import is_region_name
-from .facts import snake_cased
+from .._aws.text import iso_time
 from .service import ACTIVE, DEFAULT_KEY, FAILED
 
 
@@ -109,6 +111,12 @@ def parse_replication_set(response: Mapping[str, Any], arn: str) -> ReplicationS
         last_modified=response.get("lastModifiedTime"),
         facts=snake_cased({name: value for name, value in response.items() if name != "regionMap"}),
     )
+
+
+def snake_cased(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return members of a response as facts. Times are ISO 8601 in UTC. Raises OverflowError if a time is out of range in UTC."""
+    facts = camel_dict_to_snake_dict(response)
+    return {key: iso_time(value) if isinstance(value, datetime) else value for key, value in facts.items()}
 
 
 def regions_by_kind_of_key(keys: Mapping[str, str | None]) -> tuple[list[str], list[str]]:
