@@ -251,8 +251,10 @@ def _is_overtaken(step: Step, desired: DesiredState, seen: ReplicationSet | None
 
     Two tasks can replace the key of the same Region at the same time.
     """
-    key = (desired.regions or {}).get(step.region) if isinstance(step, DeleteRegion) else None
-    return key is not None and seen is not None and seen.keys.get(step.region) == key
+    if not isinstance(step, DeleteRegion) or seen is None:
+        return False
+    key = (desired.regions or {}).get(step.region)
+    return key is not None and seen.keys.get(step.region) == key
 
 
 def _wait_to_retry(attempt: Attempt, seen: ReplicationSet | None, now: float, untried: bool) -> Wait | None:
