@@ -15,9 +15,8 @@ from .._aws.errors import ACCESS_DENIED, ACCOUNT_MISMATCH, AnsibleSSMIncidentsEr
 from .._aws.text import sentences, shorten
 from .api import list_tags
 from .facts import replication_set_facts
-from .find import find_replication_set
+from .find import Wire, find_replication_set
 from .keys import describe_keys, undescribed_key
-from .service import SERVICE
 from .state import ReplicationSet, customer_managed_keys
 
 if TYPE_CHECKING:
@@ -52,7 +51,8 @@ def get_facts(
     if replication_set is None:
         return {"exists": False, "region": found.region, "replication_set": {}}
     if include_tags:
-        list_them = partial(list_tags, connection.client(SERVICE, found.region), arn=found.arn)
+        wire = Wire(connection)
+        list_them = partial(list_tags, wire.client(found.region), wire.attempts(), arn=found.arn)
         replication_set = replace(replication_set, tags=tags_or_none(list_them, connection.mask, warn))
     keys = _describe_keys_or_warn(connection, replication_set, warn) if include_keys else None
     facts = replication_set_facts(replication_set, keys)
