@@ -33,9 +33,9 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ACCOUNT_MISMATCH,
     BOTOCORE_ADVICE,
-    NO_ANSWER_ERRORS,
+    NO_RESPONSE_ERRORS,
     ON_CONTROLLER,
-    AnsibleSSMIncidentsError,
+    Failure,
     as_failure,
     invalid_option,
 )
@@ -126,7 +126,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
         return super().run(tmp, task_vars)
 
     def _validate_host(self, account: Mapping[str, Any]) -> None:
-        """Reject a host of the playbook whose variables contradict each other. Raises AnsibleSSMIncidentsError.
+        """Reject a host of the playbook whose variables contradict each other. Raises Failure.
 
         ansible-core merges hosts of the same name, and uses what a source has added before it failed.
 
@@ -200,7 +200,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
 
 
 def _validate_one_place(given: Mapping[str, Any]) -> None:
-    """Reject connection options that are set together with the option account. Raises AnsibleSSMIncidentsError."""
+    """Reject connection options that are set together with the option account. Raises Failure."""
     beside = sorted(set(given) - {"account", "rules", "report_only"})
     if beside:
         raise invalid_option(
@@ -209,7 +209,7 @@ def _validate_one_place(given: Mapping[str, Any]) -> None:
 
 
 def _validate_connection(params: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Reject values that would connect to another account or Region than the user intends. Raises AnsibleSSMIncidentsError.
+    """Reject values that would connect to another account or Region than the user intends. Raises Failure.
 
     :param params: the connection options with their defaults.
     :param given: the connection options as the user gave them.
@@ -233,7 +233,7 @@ def _verified_account_id(
     :param expected: the ID that the account must have. None expects the role's account, or any account without a role.
     :param host_account_id: the ID that the account must have if it is known which account was audited.
     :return: the ID; None if there is no set, no account is expected, and STS can't be called.
-    :raises AnsibleSSMIncidentsError: if the account is not the expected one, or if STS can't say which account it is.
+    :raises Failure: if the account is not the expected one, or if STS can't say which account it is.
     """
     expected = expected or connection.role_account_id
     actual: str | None
@@ -245,7 +245,7 @@ def _verified_account_id(
         actual = connection.account_id_if_known()
     expected = expected or (host_account_id if actual else None)
     if expected and actual != expected:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"Expected account {expected}, but the credentials belong to account {actual}",
             code=ACCOUNT_MISMATCH,
             advice="Check the credentials, the role, and account_id.",
@@ -253,13 +253,11 @@ def _verified_account_id(
     return actual
 
 
-def _account_id_of_failure(
-    failure: AnsibleSSMIncidentsError, connection: Connection | None, role_arn: str | None
-) -> str | None:
+def _account_id_of_failure(failure: Failure, connection: Connection | None, role_arn: str | None) -> str | None:
     """Return the ID of the account that could not be audited; None if it is not known."""
     account_id = None
     # If AWS could not be reached or its response could not be read, a call of STS would fail too.
-    if connection and failure.code not in (*BOTOCORE_ADVICE, *NO_ANSWER_ERRORS):
+    if connection and failure.code not in (*BOTOCORE_ADVICE, *NO_RESPONSE_ERRORS):
         account_id = connection.account_id_if_known()
     return account_id or (account_id_of_arn(role_arn) if role_arn else None)
 

@@ -21,7 +21,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     FILE_NOT_READABLE,
     FILE_NOT_WRITABLE,
     INVALID_REPORT,
-    AnsibleSSMIncidentsError,
+    Failure,
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import iso_time
@@ -77,11 +77,9 @@ class ActionModule(ControllerAction):
         try:
             report = build_report([*_read_rows(params["reports"], latest), *rows], now)
         except AccountMismatchError as error:
-            raise AnsibleSSMIncidentsError(
-                str(error), code=ACCOUNT_MISMATCH, advice="Use a unique name for each account."
-            ) from error
+            raise Failure(str(error), code=ACCOUNT_MISMATCH, advice="Use a unique name for each account.") from error
         if not report["accounts"]:
-            raise AnsibleSSMIncidentsError("reports: the reports contain no account", code=INVALID_REPORT)
+            raise Failure("reports: the reports contain no account", code=INVALID_REPORT)
         failed_hosts = {str(name) for name, audit in audits.items() if audit.get("failed")}
         unreported = [
             row["name"] for row in report["accounts"] if row["outcome"] != PASSED and row["name"] not in failed_hosts
@@ -104,12 +102,12 @@ class ActionModule(ControllerAction):
             except (OSError, ValueError) as error:
                 failures.append(f"Failed to write {path}: {getattr(error, 'strerror', None) or error}")
         if failures:
-            raise AnsibleSSMIncidentsError("; ".join(failures), code=FILE_NOT_WRITABLE)
+            raise Failure("; ".join(failures), code=FILE_NOT_WRITABLE)
         result["failed"] = bool(unreported) and not params["report_only"]
 
 
 def _validate(params: Mapping[str, Any]) -> None:
-    """Reject options that can't be used. Raises AnsibleSSMIncidentsError."""
+    """Reject options that can't be used. Raises Failure."""
     if not params["audits"] and not params["reports"]:
         raise invalid_option(
             "audits, reports",
@@ -145,23 +143,19 @@ def _read_rows(patterns: Sequence[str], latest: str) -> Iterator[Mapping[str, An
 
     :param patterns: the reports' files, or patterns for them as in a shell.
     :param latest: the latest time that a row may have.
-    :raises AnsibleSSMIncidentsError: if a file can't be read or is not a report. The message names the file.
+    :raises Failure: if a file can't be read or is not a report. The message names the file.
     """
     for pattern in patterns:
         paths = sorted(glob(pattern)) if not Path(pattern).exists() else [pattern]
         if not paths:
-            raise AnsibleSSMIncidentsError(f"reports: the file {pattern} does not exist", code=FILE_NOT_READABLE)
+            raise Failure(f"reports: the file {pattern} does not exist", code=FILE_NOT_READABLE)
         for path in paths:
             try:
                 yield from from_json(Path(path).read_text(encoding="utf-8"), latest)["accounts"]
             except (InvalidReportError, UnicodeDecodeError) as error:
-                raise AnsibleSSMIncidentsError(
-                    f"reports: {path} can't be merged", code=INVALID_REPORT, cause=error
-                ) from error
+                raise Failure(f"reports: {path} can't be merged", code=INVALID_REPORT, cause=error) from error
             except OSError as error:
-                raise AnsibleSSMIncidentsError(
-                    f"reports: failed to read {path}", code=FILE_NOT_READABLE, cause=error
-                ) from error
+                raise Failure(f"reports: failed to read {path}", code=FILE_NOT_READABLE, cause=error) from error
 
 
 def _write(path: Path, text: str) -> None:

@@ -199,7 +199,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     INVALID_CONFIGURATION,
     ON_CONTROLLER,
-    AnsibleSSMIncidentsError,
+    Failure,
     as_failure,
     invalid_option,
     validate_names,
@@ -425,7 +425,7 @@ def _validate_no_merge(added: Any, inventory: Any) -> None:
 
     :param added: the inventory of the hosts to add.
     :param inventory: the inventory, with the hosts of other sources.
-    :raises AnsibleSSMIncidentsError: if a host has the name of a group, or of another account's host.
+    :raises Failure: if a host has the name of a group, or of another account's host.
     """
     for name in added.groups:
         if name in inventory.hosts:
@@ -463,14 +463,14 @@ def _account_ids(host: Any) -> set[str]:
 def _validate_groups(added: Any, inventory: Any) -> None:
     """Validate that no group would be a child of itself.
 
-    :raises AnsibleSSMIncidentsError: if one would. ansible-core notices it only when it has added a part of the groups.
+    :raises Failure: if one would. ansible-core notices it only when it has added a part of the groups.
     """
     trial = InventoryData()
     _copy_groups(inventory, trial)
     try:
         _copy_groups(added, trial)
     except Exception as error:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             "Failed to add the groups of the organization to those of the other inventory sources",
             code=INVALID_CONFIGURATION,
             reason=error.message if isinstance(error, AnsibleError) else str(error),

@@ -168,7 +168,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     NO_REPLICATION_SET,
     NOT_FOUND,
     ON_CONTROLLER,
-    AnsibleSSMIncidentsError,
+    Failure,
     as_failure,
     validate_names,
 )
@@ -217,7 +217,7 @@ class LookupModule(AWSLookupBase):
                 self._handle_error(failure)
         return found
 
-    def _handle_error(self, failure: AnsibleSSMIncidentsError) -> None:
+    def _handle_error(self, failure: Failure) -> None:
         """Fail, warn or do nothing, depending on the options."""
         mask = self._connection.mask if self._connection else None
         message = failure.describe(ON_CONTROLLER, mask)
@@ -239,7 +239,7 @@ class LookupModule(AWSLookupBase):
         include_tags, include_keys = (self.get_option(name) for name in ("include_tags", "include_keys"))
         facts = get_facts(self._connection, arn, search_regions, include_tags, self.warn, include_keys)
         if not facts["exists"]:
-            raise AnsibleSSMIncidentsError(
+            raise Failure(
                 "Failed to find the account's replication set",
                 code=NO_REPLICATION_SET,
                 reason=f"according to Region {facts['region']}, the account has none",
@@ -256,5 +256,5 @@ class LookupModule(AWSLookupBase):
         try:
             validate_names(given, known, "an option of this lookup")
             validate_credentials(given, aliases)
-        except AnsibleSSMIncidentsError as error:
+        except Failure as error:
             raise AnsibleLookupError(error.describe(ON_CONTROLLER)) from None

@@ -339,7 +339,7 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     NO_REPLICATION_SET,
-    AnsibleSSMIncidentsError,
+    Failure,
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
@@ -415,7 +415,7 @@ def main() -> None:
 
 
 def validate(params: Mapping[str, Any]) -> None:
-    """Validate the options before anything is sent. Raises AnsibleSSMIncidentsError."""
+    """Validate the options before anything is sent. Raises Failure."""
     validate_search(params["arn"], params["search_regions"])
     if not 1 <= params["workers"] <= MAX_WORKERS:
         raise invalid_option("workers", f"{params['workers']} is out of range", f"It must be from 1 to {MAX_WORKERS}")
@@ -425,10 +425,10 @@ def validate(params: Mapping[str, Any]) -> None:
 
 
 def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> Found:
-    """Find the replication set, and warn if it is not ACTIVE. Raises AnsibleSSMIncidentsError, also if there is none."""
+    """Find the replication set, and warn if it is not ACTIVE. Raises Failure, also if there is none."""
     found = find_replication_set(connection, params["arn"], params["search_regions"], deadline)
     if found.replication_set is None:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             "The account has no replication set, so there is nothing to export",
             code=NO_REPLICATION_SET,
             reason="",
@@ -441,7 +441,7 @@ def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> 
 
 
 def report(run: ModuleRun, found: Found, summary: Summary, allow_incomplete: bool) -> None:
-    """Add the summary to the module's result. Raises AnsibleSSMIncidentsError if the export is incomplete and must not be."""
+    """Add the summary to the module's result. Raises Failure if the export is incomplete and must not be."""
     run.result.update(
         arn=found.arn,
         region=found.region,

@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     INVALID_PARAMETER,
     ON_CONTROLLER,
-    AnsibleSSMIncidentsError,
+    Failure,
     as_failure,
     invalid_option,
     validate_names,
@@ -59,7 +59,7 @@ class ControllerAction(ActionBase):
 
         :param given: the options as the user gave them.
         :param result: receives the task's result. If the work fails, its content is returned together with the failure.
-        :raises AnsibleSSMIncidentsError: if an option is rejected, or the work fails.
+        :raises Failure: if an option is rejected, or the work fails.
         """
         raise NotImplementedError
 
@@ -94,7 +94,7 @@ def validated_options(
     :param kind: what to call an option in a message.
     :param prefix: what to put in front of an unknown name, such as "rules.".
     :param elsewhere: the names of options that belong elsewhere, by the sentence that says where.
-    :raises AnsibleSSMIncidentsError: if an option is rejected. The message names it, in one line.
+    :raises Failure: if an option is rejected. The message names it, in one line.
     """
     names_of = {option: (option, *spec.get("aliases", ())) for option, spec in argument_spec.items()}
     known = [name for names in names_of.values() for name in names]
@@ -107,7 +107,7 @@ def validated_options(
     if validation.error_messages:
         # For example "rules: argument 'tags' is of type ...". prefix ends with a dot.
         where = f"{prefix[:-1]}: " if prefix else ""
-        raise AnsibleSSMIncidentsError(where + "; ".join(validation.error_messages), code=INVALID_PARAMETER)
+        raise Failure(where + "; ".join(validation.error_messages), code=INVALID_PARAMETER)
     # As a module's validator does. Its only warning is about an option that is set by two names, which is rejected above.
     if validation._deprecations:
         result.setdefault("deprecations", []).extend(validation._deprecations)
@@ -118,7 +118,7 @@ def mapping_option(given: Mapping[str, Any], option: str, example: str) -> Mappi
     """Return the value of an option that must be a mapping; empty if the option is omitted.
 
     :param example: a valid value, for the message.
-    :raises AnsibleSSMIncidentsError: if the value is not a mapping. Ansible itself would accept a string such as a=b.
+    :raises Failure: if the value is not a mapping. Ansible itself would accept a string such as a=b.
     """
     value = given.get(option, {})
     if not isinstance(value, Mapping):

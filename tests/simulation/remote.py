@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
-    AnsibleSSMIncidentsError,
+    Failure,
     as_failure,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.parallel import no_response
@@ -113,16 +113,14 @@ class SimulatedWire(ChangeWire):
     def sleep(self, seconds: float) -> None:
         self.world.sleep(seconds)
 
-    def call_all(
-        self, calls: Mapping[str, Callable[[], Result]]
-    ) -> Iterator[tuple[str, Result | AnsibleSSMIncidentsError]]:
+    def call_all(self, calls: Mapping[str, Callable[[], Result]]) -> Iterator[tuple[str, Result | Failure]]:
         """Make the calls one after the other, each as if it began now, and yield them in the order in which they end."""
         seconds = self.limit()
         began = self.world.time
-        ended: list[tuple[float, str, Result | AnsibleSSMIncidentsError]] = []
+        ended: list[tuple[float, str, Result | Failure]] = []
         for region, call in calls.items():
             self.world.time = began
-            result: Result | AnsibleSSMIncidentsError
+            result: Result | Failure
             try:
                 result = call()
             except Exception as error:  # as in_parallel() does

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, cast
 
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
@@ -65,7 +65,7 @@ class Run:
     ended: float = 0
     after: State | None = None
     result: dict[str, Any] = field(default_factory=dict)
-    failure: AnsibleSSMIncidentsError | None = None
+    failure: Failure | None = None
     crash: BaseException | None = None
     killed: bool = False
     calls: list[Call] = field(default_factory=list)
@@ -160,7 +160,7 @@ def run_task(world: World, params: Mapping[str, Any]) -> Run:
         change = Change(wire, desired, params["wait_timeout"], lambda _line: None)
         options = {"wait": params["wait"], "check_mode": False, "diff": False}
         change_replication_set(change, guard, run.result, run.warnings.append, **options)
-    except AnsibleSSMIncidentsError as failure:
+    except Failure as failure:
         run.failure = failure
     except BaseException as error:
         run.crash = error

@@ -37,7 +37,7 @@ def validate_role_arn(option: str, arn: str | None) -> None:
     """Validate that a value is the ARN of an IAM role, or None.
 
     :param option: the option that the ARN comes from.
-    :raises AnsibleSSMIncidentsError: names the value and what it must be.
+    :raises Failure: names the value and what it must be.
     """
     if arn is not None and not (isinstance(arn, str) and _ROLE_ARN.fullmatch(arn)):
         example = "arn:aws:iam::111122223333:role/audit"
@@ -64,7 +64,7 @@ def validate_region_names(option: str, names: Iterable[str], expected: str = "a 
 
     :param option: the option that the names come from.
     :param expected: what the value must be.
-    :raises AnsibleSSMIncidentsError: names the value and what it must be.
+    :raises Failure: names the value and what it must be.
     """
     for name in names:
         if not is_region_name(name):

@@ -30,7 +30,7 @@ from .errors import (
     TIMEOUT_ERRORS,
     TRANSIENT_ERRORS,
     UNREACHABLE,
-    AnsibleSSMIncidentsError,
+    Failure,
     aws_response,
     error_code,
 )
@@ -71,9 +71,9 @@ class Attempts(NamedTuple):
     deadline: float = math.inf
     is_patient: bool = False
 
-    def allows(self, failure: AnsibleSSMIncidentsError, attempt: int, client: BaseClient) -> bool:
+    def allows(self, failure: Failure, attempt: int, client: BaseClient) -> bool:
         """Return whether a call that has failed in this attempt is tried once more."""
-        if not failure.is_temporary or (failure.code == MALFORMED_ANSWER and not self.is_patient):
+        if not failure.is_transient or (failure.code == MALFORMED_ANSWER and not self.is_patient):
             return False
         maximum = self.maximum or client.meta.config.retries.get("total_max_attempts")
         if maximum is None and failure.code == THROTTLING and self.is_patient:
@@ -107,13 +107,13 @@ def call_aws(
     :param attempts: how the call is tried.
     :param returns_secrets: whether the response has secrets or personal data. If so, the error for a response that can't be read
         does not quote the response.
-    :raises AnsibleSSMIncidentsError: for every error, a response that can't be read included.
+    :raises Failure: for every error, a response that can't be read included.
     """
     description = f"{description} in Region {client.meta.region_name}"
     for attempt in count(1):
         try:
             return _call_once(description, call, returns_secrets)
-        except AnsibleSSMIncidentsError as failure:
+        except Failure as failure:
             pause = random.uniform(0, min(2 ** (attempt - 1), _LONGEST_PAUSE))
             is_late = time.monotonic() + pause > attempts.deadline
             if is_late or not attempts.allows(failure, attempt, client):
@@ -133,7 +133,7 @@ def _call_once(description: str, call: Callable[[], Any], returns_secrets: bool)
         # botocore's own error quotes the whole response.
         is_quoted = not returns_secrets and not isinstance(error, ResponseParserError)
         detail = f"{type(error).__name__}: {one_line(str(error))}" if is_quoted else type(error).__name__
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"Failed to {description}", code=MALFORMED_ANSWER, reason=f"the response can't be read ({detail})"
         ) from (error if is_quoted else None)
 
@@ -150,7 +150,7 @@ def required_member(answer: Mapping[str, Any], name: str, kind: type) -> Any:
 
 def error_from_botocore(
     message: str, cause: BaseException, default: str = "BotoCoreError", advice: str | None = None
-) -> AnsibleSSMIncidentsError:
+) -> Failure:
     """Return this collection's error for an exception that botocore raised.
 
     :param message: what was tried.
@@ -158,12 +158,10 @@ def error_from_botocore(
     :param advice: what the user can do; by default the advice for the code.
     """
     code = error_code(cause, default)
-    return AnsibleSSMIncidentsError(
-        message, code=code, advice=advice, cause=cause, is_temporary=_is_temporary(code, cause)
-    )
+    return Failure(message, code=code, advice=advice, cause=cause, is_transient=_is_transient(code, cause))
 
 
-def _is_temporary(code: str, cause: BaseException) -> bool:
+def _is_transient(code: str, cause: BaseException) -> bool:
     """Return whether AWS may accept the same request later."""
     status = aws_response(cause).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return status in (408, 429) or status >= 500 or AWSRetry.found(code, TRANSIENT_ERRORS)

@@ -36,7 +36,7 @@ from .errors import (
     INVALID_PARAMETER,
     READ_TIMEOUT,
     STS_ACCESS_DENIED,
-    AnsibleSSMIncidentsError,
+    Failure,
     error_code,
     invalid_option,
     is_from_aws,
@@ -112,7 +112,7 @@ class Connection:
     :param defaults: settings for botocore's Config, which aws_config overrides.
     :param role_arn: a role to assume with these credentials. All other calls are made as this role.
     :param secrets: receives all secrets that the connection knows, such as no_log_values of a module.
-    :raises AnsibleSSMIncidentsError: if there is no Region, or if the profile is unknown.
+    :raises Failure: if there is no Region, or if the profile is unknown.
     :ivar operations: the names of the calls sent, such as ssm-incidents:GetReplicationSet.
     """
 
@@ -162,7 +162,7 @@ class Connection:
         :param service: botocore's name of the service, such as ssm-incidents.
         :param region: the Region; by default the connection's own.
         :param timeout: how long to wait for a connection and for a response, in seconds. It overrides aws_config.
-        :raises AnsibleSSMIncidentsError: if botocore rejects an option (an invalid Region name, an access key without its
+        :raises Failure: if botocore rejects an option (an invalid Region name, an access key without its
             secret key ...), no credentials can be retrieved, or the role can't be assumed.
         """
         if self._role_arn and not self._has_assumed_role:
@@ -180,7 +180,7 @@ class Connection:
     def account_id(self) -> str:
         """Return the ID of the account that the credentials, or the role if there is one, belong to (GetCallerIdentity).
 
-        :raises AnsibleSSMIncidentsError: if the call fails, for example because a VPC has no endpoint for STS.
+        :raises Failure: if the call fails, for example because a VPC has no endpoint for STS.
         """
         return get_caller_account_id(self.client("sts"))
 
@@ -190,7 +190,7 @@ class Connection:
             return None
         try:
             return get_caller_account_id(self.client("sts", timeout=_STS_SECONDS), ONCE)
-        except AnsibleSSMIncidentsError:
+        except Failure:
             return None
 
     def _make_client(self, service: str, region: str, timeout: float | None = None) -> BaseClient:
@@ -222,7 +222,7 @@ class Connection:
         """
         try:
             temporary = assume_role(self._make_client("sts", self.region), role_arn)
-        except AnsibleSSMIncidentsError as failure:
+        except Failure as failure:
             if not self._options["endpoint_url"] or failure.code == STS_ACCESS_DENIED:
                 raise
             raise failure.with_advice(f"{failure.advice} {_ROLE_ENDPOINT_ADVICE}") from failure
@@ -241,12 +241,10 @@ class Connection:
         """
         # A program that returns credentials has no time limit of its own.
         ((_region, found),) = in_parallel({self.region: self._retrieve_credentials}, CREDENTIAL_SECONDS)
-        if isinstance(found, AnsibleSSMIncidentsError):
+        if isinstance(found, Failure):
             if found.code == READ_TIMEOUT and found.cause is None:
                 reason = f"the profile or the program that it names returned no credentials within {CREDENTIAL_SECONDS:g} seconds"
-                found = AnsibleSSMIncidentsError(
-                    self._credentials_message(), code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason
-                )
+                found = Failure(self._credentials_message(), code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason)
             raise found
         self.secrets |= long_enough([found.secret_key, found.token])
         self._has_credentials = True
@@ -256,7 +254,7 @@ class Connection:
         return f"Failed to get credentials for Region {self.region}{with_profile}"
 
     def _retrieve_credentials(self) -> ReadOnlyCredentials:
-        """Return the session's credentials. Raises AnsibleSSMIncidentsError."""
+        """Return the session's credentials. Raises Failure."""
         message = self._credentials_message()
         try:
             # Without this, botocore would ask for the code on the terminal, and wait.
@@ -281,18 +279,18 @@ class Connection:
             )
             if is_from_aws(error) and code not in _DENIALS:
                 # For a wrong signature, AWS quotes the request, with a token that mask() may not know.
-                raise AnsibleSSMIncidentsError(
+                raise Failure(
                     message,
                     code=code,
                     reason=f"AWS rejected {getattr(error, 'operation_name', 'the call')} ({code})",
                     advice=failure.advice,
-                    is_temporary=failure.is_temporary,
+                    is_transient=failure.is_transient,
                 ) from None
             raise failure from error
         except Exception as error:
             # Without its text, which can quote credentials that mask() does not know.
             reason = f"the credentials can't be read ({type(error).__name__})"
-            raise AnsibleSSMIncidentsError(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason) from None
+            raise Failure(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason) from None
 
 
 def _validate_port(url: str) -> None:
@@ -311,7 +309,7 @@ def _set_session_defaults(session: boto3.session.Session, config: Config, verify
     """Set what applies to all clients of a session, also to those that botocore makes to get the credentials of a profile.
 
     :param verify: amazon.aws's value for boto3: False, the path of a CA bundle, or True or None for the configured one.
-    :raises AnsibleSSMIncidentsError: if a file with certificates can't be read.
+    :raises Failure: if a file with certificates can't be read.
     """
     botocore_session = session._session
     if verify in (None, True):
@@ -339,9 +337,9 @@ def _set_session_defaults(session: boto3.session.Session, config: Config, verify
             _validate_readable(path)
 
 
-def _invalid_setting(name: str, reason: str, expected: str) -> AnsibleSSMIncidentsError:
+def _invalid_setting(name: str, reason: str, expected: str) -> Failure:
     """Return the error for a setting of the environment or the profile that can't be used."""
-    return AnsibleSSMIncidentsError(
+    return Failure(
         f"Failed to use the setting AWS_{name.upper()} or {name} of the profile",
         code=INVALID_CONFIGURATION,
         reason=reason,
@@ -357,7 +355,7 @@ def _validate_readable(path: Any) -> None:
         with open(path, "rb"):
             pass
     except OSError as error:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"Failed to read the certificates in {path}",
             code=INVALID_CONFIGURATION,
             reason=error.strerror,
@@ -373,7 +371,7 @@ def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequenc
 
     :param given: the options that the user has set, by the names that the user wrote.
     :param aliases: the aliases of the options.
-    :raises AnsibleSSMIncidentsError: names the option.
+    :raises Failure: names the option.
     """
     names = {
         name: option
@@ -406,7 +404,7 @@ def connect(
     :param connection_info: amazon.aws's get_aws_connection_info for the module or the plugin.
     :param defaults: settings for botocore's Config, which aws_config overrides.
     :param secrets: receives all secrets that the connection knows.
-    :raises AnsibleSSMIncidentsError: if an option can't be used.
+    :raises Failure: if an option can't be used.
     """
     named = [name for name in _KEY_OPTIONS if params[name]]
     if params["profile"] and named:
@@ -423,7 +421,7 @@ def connect(
         if not params.get("aws_config"):
             # amazon.aws has looked for the Region in the AWS configuration files.
             raise error_from_botocore("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             "Failed to use the option aws_config", code=INVALID_PARAMETER, advice=_CONFIG_ADVICE, cause=error
         ) from error
     config = options.get("aws_config")
@@ -436,7 +434,7 @@ def connect(
 
 
 def _validate_config(config: Mapping[str, Any]) -> None:
-    """Validate the types of what the option aws_config contains. Raises AnsibleSSMIncidentsError, which names the setting."""
+    """Validate the types of what the option aws_config contains. Raises Failure, which names the setting."""
     retries = config.get("retries")
     settings = dict(config)
     if isinstance(retries, Mapping):

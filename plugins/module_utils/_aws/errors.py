@@ -283,7 +283,7 @@ CONNECTION_ERRORS = ("ConnectionClosedError", "ConnectTimeoutError", UNREACHABLE
 TIMEOUT_ERRORS = ("ConnectTimeoutError", READ_TIMEOUT)
 
 #: There was no response, or only a part of one. It is not known whether the service carried out the request.
-NO_ANSWER_ERRORS = (
+NO_RESPONSE_ERRORS = (
     *CONNECTION_ERRORS,
     "HTTPClientError",
     "IncompleteReadError",
@@ -307,7 +307,7 @@ _EXPLANATIONS = ("Reason", "Fields")
 _HTTP_STATUS = re.compile(r"non 200 response \(?([0-9]{3})\b")
 
 
-class AnsibleSSMIncidentsError(AnsibleAWSError):
+class Failure(AnsibleAWSError):
     """What was tried, why it failed, and what the user can do.
 
     :param message: what was tried, on what, in which Region.
@@ -315,7 +315,7 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
     :param reason: why it failed; by default the text of the cause.
     :param advice: what the user can do; by default the advice for the code in ADVICE. HOST stands for the host.
     :param cause: the exception underneath, if there is one.
-    :param is_temporary: whether the same call may succeed later; always true if there was no response.
+    :param is_transient: whether the same call may succeed later; always true if there was no response.
     """
 
     def __init__(
@@ -326,35 +326,33 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         reason: str | None = None,
         advice: str | None = None,
         cause: BaseException | None = None,
-        is_temporary: bool = False,
+        is_transient: bool = False,
     ) -> None:
         super().__init__(message=message, exception=cause)
         self.code = code
         self.reason = _text_of(cause) if reason is None else reason
         self.advice = (precise_advice(cause) or _advice(code, cause)) if advice is None else advice
         self.cause = cause
-        self.is_temporary = is_temporary or code in NO_ANSWER_ERRORS
+        self.is_transient = is_transient or code in NO_RESPONSE_ERRORS
 
     def __str__(self) -> str:
         return self.describe(ON_MODULE_HOST)
 
-    def with_advice(self, advice: str) -> AnsibleSSMIncidentsError:
+    def with_advice(self, advice: str) -> Failure:
         """Return the same failure with other advice."""
         return self._with(advice=advice)
 
-    def temporary(self) -> AnsibleSSMIncidentsError:
+    def temporary(self) -> Failure:
         """Return the same failure, marked as temporary."""
-        return self._with(is_temporary=True)
+        return self._with(is_transient=True)
 
-    def after_attempts(self, number: int) -> AnsibleSSMIncidentsError:
+    def after_attempts(self, number: int) -> Failure:
         """Return the same failure, with the number of attempts in its message."""
         return self._with(message=f"{self.message} after {number} attempts")
 
-    def _with(self, **parameters: Any) -> AnsibleSSMIncidentsError:
-        same = {"reason": self.reason, "advice": self.advice, "is_temporary": self.is_temporary}
-        return AnsibleSSMIncidentsError(
-            **{"message": self.message, "code": self.code, "cause": self.cause, **same, **parameters}
-        )
+    def _with(self, **parameters: Any) -> Failure:
+        same = {"reason": self.reason, "advice": self.advice, "is_transient": self.is_transient}
+        return Failure(**{"message": self.message, "code": self.code, "cause": self.cause, **same, **parameters})
 
     def describe(self, host: str, mask: Callable[[str], str] | None = None) -> str:
         """Return the failure in sentences.
@@ -377,13 +375,13 @@ class AnsibleSSMIncidentsError(AnsibleAWSError):
         return {name: mapped(value, partial(_shown, mask), str) for name, value in members.items()}
 
 
-def invalid_option(option: str, problem: str, advice: str) -> AnsibleSSMIncidentsError:
+def invalid_option(option: str, problem: str, advice: str) -> Failure:
     """Return the error for an option that can't be used.
 
     :param problem: the value, and what is wrong with it.
     :param advice: what the value must be.
     """
-    return AnsibleSSMIncidentsError(f"{option}: {problem}", code=INVALID_PARAMETER, advice=advice)
+    return Failure(f"{option}: {problem}", code=INVALID_PARAMETER, advice=advice)
 
 
 def validate_names(
@@ -400,7 +398,7 @@ def validate_names(
     :param kind: what to call an option in the message.
     :param prefix: what to put in front of an unknown name, such as "rules.".
     :param elsewhere: the names of options that belong elsewhere, by the sentence that says where.
-    :raises AnsibleSSMIncidentsError: names the option, and one with a similar name.
+    :raises Failure: names the option, and one with a similar name.
     """
     for name in map(str, given):
         if name not in known:
@@ -409,22 +407,22 @@ def validate_names(
             raise invalid_option(f"{prefix}{name}", f"this is not {kind}", " ".join(advice))
 
 
-def as_failure(error: BaseException) -> AnsibleSSMIncidentsError:
+def as_failure(error: BaseException) -> Failure:
     """Return a failure unchanged, and any other exception as a failure.
 
     An interruption has the code INTERRUPTED. An unexpected exception has the function and line that raised it in its reason.
     """
-    if isinstance(error, AnsibleSSMIncidentsError):
+    if isinstance(error, Failure):
         return error
     if isinstance(error, AnsibleBotocoreError):
-        return AnsibleSSMIncidentsError("Failed to load boto3", code=MISSING_LIBRARY, cause=error)
+        return Failure("Failed to load boto3", code=MISSING_LIBRARY, cause=error)
     if isinstance(error, KeyboardInterrupt):
-        return AnsibleSSMIncidentsError("The task was interrupted", code=INTERRUPTED, reason="")
+        return Failure("The task was interrupted", code=INTERRUPTED, reason="")
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
     place = f", {trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
-    return AnsibleSSMIncidentsError(
+    return Failure(
         "An unexpected error occurred",
         code=UNEXPECTED_ERROR,
         reason=f"{type(error).__name__}{place}: {_text_of(error)}",

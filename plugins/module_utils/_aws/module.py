@@ -16,7 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule, aws_argument_spec
 
 from .connection import Connection, connect, validate_credentials
-from .errors import ON_MODULE_HOST, AnsibleSSMIncidentsError, as_failure
+from .errors import ON_MODULE_HOST, Failure, as_failure
 from .results import failure_result
 from .secrets import texts_in, url_secrets
 from .text import transportable
@@ -48,14 +48,14 @@ class ModuleRun:
         self._module = module
         # amazon.aws's class wraps Ansible's, and does not have all of its attributes in older releases.
         self._ansible_module: AnsibleModule = module and module._module
-        self._failure: AnsibleSSMIncidentsError | None = None
+        self._failure: Failure | None = None
         self._is_interruptible = False
 
     def connect(self, defaults: Mapping[str, Any]) -> Connection:
         """Return the connection for the module's options. From now on, its secrets are masked.
 
         :param defaults: settings for botocore's Config, which aws_config overrides.
-        :raises AnsibleSSMIncidentsError: if an option can't be used.
+        :raises Failure: if an option can't be used.
         """
         validate_credentials(*_given_options())
         # amazon.aws makes resource_actions from the log of botocore, and cuts the URLs in it.

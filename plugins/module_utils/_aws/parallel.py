@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Callable, Iterator, Mapping, TypeVar
 
-from .errors import READ_TIMEOUT, AnsibleSSMIncidentsError, as_failure
+from .errors import READ_TIMEOUT, Failure, as_failure
 
 #: The key of a call: a Region, or a Region and another text.
 Key = TypeVar("Key", str, "tuple[str, str]")
@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 def in_parallel(
     calls: Mapping[Key, Callable[[], Result]],
     seconds: float | None = None,
-) -> Iterator[tuple[Key, Result | AnsibleSSMIncidentsError]]:
+) -> Iterator[tuple[Key, Result | Failure]]:
     """Make calls in parallel, each in its own thread.
 
     The threads are daemons, so a caller that has its result doesn't wait for a call that hangs. Make the clients before the
@@ -29,10 +29,10 @@ def in_parallel(
 
     :param calls: the calls, each with a key, such as its Region.
     :param seconds: the maximum time to wait for all calls; None for no limit.
-    :return: each key with the result of its call, or with its failure as an AnsibleSSMIncidentsError, in the order in which
+    :return: each key with the result of its call, or with its failure as an Failure, in the order in which
         the calls end.
     """
-    results: SimpleQueue[tuple[Key, Result | AnsibleSSMIncidentsError]] = SimpleQueue()
+    results: SimpleQueue[tuple[Key, Result | Failure]] = SimpleQueue()
 
     def make(key: Key, call: Callable[[], Result]) -> None:
         try:
@@ -55,19 +55,19 @@ def in_parallel(
         yield key, no_response(key if isinstance(key, str) else key[0], seconds or 0)
 
 
-def no_response(region: str, seconds: float) -> AnsibleSSMIncidentsError:
+def no_response(region: str, seconds: float) -> Failure:
     """Return the failure of a call that timed out."""
     reason = f"no response within {round(seconds, 1):g} seconds"
-    return AnsibleSSMIncidentsError(f"Failed to call AWS in Region {region}", code=READ_TIMEOUT, reason=reason)
+    return Failure(f"Failed to call AWS in Region {region}", code=READ_TIMEOUT, reason=reason)
 
 
 def within(seconds: float, region: str, call: Callable[[], Result]) -> Result:
     """Make one call in a Region, and return its result.
 
-    :raises AnsibleSSMIncidentsError: if the call fails or times out.
+    :raises Failure: if the call fails or times out.
     """
     for _region, result in in_parallel({region: call}, seconds):
-        if isinstance(result, AnsibleSSMIncidentsError):
+        if isinstance(result, Failure):
             raise result
         return result
     raise AssertionError("in_parallel() yields each call's result")
@@ -81,13 +81,13 @@ def in_batches(calls: Mapping[Key, Callable[[], Result]]) -> dict[Key, Result]:
     """Make calls in parallel, ten at a time, and return their results.
 
     :param calls: as for in_parallel().
-    :raises AnsibleSSMIncidentsError: if a call fails. The batches after it are not sent.
+    :raises Failure: if a call fails. The batches after it are not sent.
     """
     results: dict[Key, Result] = {}
     keys = list(calls)
     for start in range(0, len(keys), _BATCH):
         for key, result in in_parallel({key: calls[key] for key in keys[start : start + _BATCH]}):
-            if isinstance(result, AnsibleSSMIncidentsError):
+            if isinstance(result, Failure):
                 raise result
             results[key] = result
     return results

@@ -11,12 +11,10 @@ from typing import Any, Callable
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import gather_sdk_versions
 
-from .errors import AnsibleSSMIncidentsError, aws_response
+from .errors import Failure, aws_response
 
 
-def failure_result(
-    failure: AnsibleSSMIncidentsError, host: str, mask: Callable[[Any], Any] | None = None
-) -> dict[str, Any]:
+def failure_result(failure: Failure, host: str, mask: Callable[[Any], Any] | None = None) -> dict[str, Any]:
     """Return the same keys as AnsibleAWSModule.fail_json_aws, for every failure and without a Python traceback.
 
     :param host: the host whose environment and files are used: ON_MODULE_HOST or ON_CONTROLLER.

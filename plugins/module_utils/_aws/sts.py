@@ -19,7 +19,7 @@ def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
     """Return the temporary credentials of a role: AccessKeyId, SecretAccessKey, SessionToken (AssumeRole).
 
     :param client: a client for STS with the credentials that assume the role.
-    :raises AnsibleSSMIncidentsError: for every error.
+    :raises Failure: for every error.
     """
 
     def assume() -> dict[str, Any]:
@@ -36,7 +36,7 @@ def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
 def get_caller_account_id(client: BaseClient, attempts: Attempts = AS_CONFIGURED) -> str:
     """Return the ID of the account that the credentials belong to (GetCallerIdentity).
 
-    :raises AnsibleSSMIncidentsError: for every error.
+    :raises Failure: for every error.
     """
 
     def get() -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Iterator
 
 from .._aws.calls import call_aws, required_member
-from .._aws.errors import MALFORMED_ANSWER, AnsibleSSMIncidentsError
+from .._aws.errors import MALFORMED_ANSWER, Failure
 from .contents import Listing, validate_items
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def list_pages(client: BaseClient, listing: Listing) -> Iterator[list[dict[str, 
     If AWS throttles a page, only this page is requested again, and not those before it.
 
     :param client: a client for the list's service.
-    :raises AnsibleSSMIncidentsError: for every error. It does not quote a response that can't be read, because the response
+    :raises Failure: for every error. It does not quote a response that can't be read, because the response
         can contain names of people.
     """
     token: str | None = None
@@ -46,13 +46,13 @@ def list_pages(client: BaseClient, listing: Listing) -> Iterator[list[dict[str, 
     raise endless_list(f"Failed to list the {listing.what} in Region {client.meta.region_name}")
 
 
-def endless_list(message: str) -> AnsibleSSMIncidentsError:
+def endless_list(message: str) -> Failure:
     """Return the failure for a list that does not end.
 
     :param message: what was tried.
     """
     reason = f"the list does not end: a page is repeated, or there are more than {MAX_PAGES} pages"
-    return AnsibleSSMIncidentsError(message, code=MALFORMED_ANSWER, reason=reason)
+    return Failure(message, code=MALFORMED_ANSWER, reason=reason)
 
 
 def _list_page(client: BaseClient, listing: Listing, token: str | None) -> tuple[list[dict[str, Any]], str | None]:

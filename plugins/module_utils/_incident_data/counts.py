@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, NamedTuple, Sequence, Tuple
 
 from .._aws.arn import account_id_of_arn
-from .._aws.errors import ACCESS_DENIED, ON_MODULE_HOST, READ_TIMEOUT, AnsibleSSMIncidentsError, is_from_aws
+from .._aws.errors import ACCESS_DENIED, ON_MODULE_HOST, READ_TIMEOUT, Failure, is_from_aws
 from .._aws.parallel import in_parallel
 from .api import list_pages
 from .contents import PARTS, Item, Listing, merge, part_of
@@ -37,7 +37,7 @@ class Lists(NamedTuple):
     """
 
     pages: Mapping[Call, Sequence[Sequence[Item]]]
-    failures: Mapping[Call, AnsibleSSMIncidentsError]
+    failures: Mapping[Call, Failure]
 
     def only(self, operation: str) -> Lists:
         """Return only the lists of one operation."""
@@ -114,19 +114,19 @@ def _list_everywhere(
 ) -> Lists:
     """Call each list in each Region, in parallel."""
     pages: dict[tuple[str, str], list[Sequence[Item]]] = {}
-    failures: dict[tuple[str, str], AnsibleSSMIncidentsError] = {}
+    failures: dict[tuple[str, str], Failure] = {}
     calls, by_operation = {}, {listing.operation: listing for listing in listings}
     for region, operation in ((region, operation) for region in regions for operation in by_operation):
         listing = by_operation[operation]
         try:
             client = connection.client(listing.service, region)
-        except AnsibleSSMIncidentsError as failure:
+        except Failure as failure:
             failures[region, operation] = failure
             continue
         pages[region, operation] = []
         calls[region, operation] = partial(_collect, client, listing, pages[region, operation])
     for (region, operation), result in in_parallel(calls, seconds):
-        if isinstance(result, AnsibleSSMIncidentsError):
+        if isinstance(result, Failure):
             # If one call timed out, the cause is botocore's exception. If all lists together took too long, there is no cause.
             is_timeout = result.code == READ_TIMEOUT and result.cause is None
             failures[region, operation] = _timeout(by_operation[operation], region, seconds) if is_timeout else result
@@ -134,9 +134,9 @@ def _list_everywhere(
     return Lists({call: list(collected) for call, collected in pages.items()}, failures)
 
 
-def _timeout(listing: Listing, region: str, seconds: float) -> AnsibleSSMIncidentsError:
+def _timeout(listing: Listing, region: str, seconds: float) -> Failure:
     """Return the failure of a list that was not complete in time. The failure of in_parallel() does not name the list."""
-    return AnsibleSSMIncidentsError(
+    return Failure(
         f"Failed to list the {listing.what} in Region {region}",
         code=READ_TIMEOUT,
         reason=f"the list was not complete after {seconds:g} seconds",
@@ -144,12 +144,12 @@ def _timeout(listing: Listing, region: str, seconds: float) -> AnsibleSSMInciden
 
 
 def _collect(client: BaseClient, listing: Listing, pages: list[Sequence[Item]]) -> None:
-    """Append each page of a list to ``pages`` as soon as AWS returns it. Raises AnsibleSSMIncidentsError."""
+    """Append each page of a list to ``pages`` as soon as AWS returns it. Raises Failure."""
     for page in list_pages(client, listing):
         pages.append(page)
 
 
-def _missing(connection: Connection, part: str, region: str, failure: AnsibleSSMIncidentsError) -> dict[str, str]:
+def _missing(connection: Connection, part: str, region: str, failure: Failure) -> dict[str, str]:
     """Return an entry of ``missing``: a part that could not be listed in a Region, with the failure."""
     return {
         "part": part,

@@ -35,7 +35,7 @@ from .._aws.errors import (
     NOT_FOUND,
     REPLICATION_SET_CHANGED,
     WAIT_TIMEOUT,
-    AnsibleSSMIncidentsError,
+    Failure,
 )
 from .._aws.text import iso_time, shorten
 from .._incident_data.api import MAX_PAGES, endless_list
@@ -134,7 +134,7 @@ class Copy(NamedTuple):
 
     region: str
     record: dict[str, Any]
-    failures: list[tuple[str, AnsibleSSMIncidentsError]]
+    failures: list[tuple[str, Failure]]
 
     def is_gone(self, kind: Kind) -> bool:
         """Return whether the first operation did not find the object."""
@@ -171,7 +171,7 @@ class Export:
     :param folder: the directory for the files.
     :param workers: the number of calls that are made at the same time.
     :param deadline: a time of time.monotonic(). No call is made after it.
-    :raises AnsibleSSMIncidentsError: if a client can't be made, or a file can't be written.
+    :raises Failure: if a client can't be made, or a file can't be written.
     """
 
     def __init__(
@@ -226,7 +226,7 @@ class Export:
 
         A call that fails raises no error. The manifest names it.
 
-        :raises AnsibleSSMIncidentsError: if a file can't be written.
+        :raises Failure: if a file can't be written.
         """
         try:
             return self._run()
@@ -364,7 +364,7 @@ class Export:
         for region in sorted({region for one in found for region in _set_of(one.record).get("regionMap") or {}}):
             if region not in self._regions:
                 reason = f"Region {region} was added to the set during the export, and nothing was read from it"
-                failure = AnsibleSSMIncidentsError("", code=REPLICATION_SET_CHANGED, reason=reason)
+                failure = Failure("", code=REPLICATION_SET_CHANGED, reason=reason)
                 self._note_missing(Place(unit.kind, "GetReplicationSet", region, unit), failure)
 
     def _note_deletion(self, unit: Unit, found: Iterable[Copy]) -> None:
@@ -423,7 +423,7 @@ class Export:
                 one.record[operation] = self._reads.get(
                     kind, operation, region, item_id or arn, arn if item_id else None
                 )
-            except AnsibleSSMIncidentsError as failure:
+            except Failure as failure:
                 if failure.code != NOT_FOUND or operation not in NONE_IF_NOT_FOUND:
                     one.failures.append((operation, failure))
             if one.is_gone(kind):
@@ -470,7 +470,7 @@ class Export:
             if phase == SECOND:
                 with self._lock:
                     self._note_second_result(place, ListState.RECOVERED)
-        except AnsibleSSMIncidentsError as failure:
+        except Failure as failure:
             if self._is_abandoned(place, phase):
                 return []
             if failure.code == NOT_FOUND and unit:
@@ -608,7 +608,7 @@ class Export:
                     self._note_missing(Place(kind, operation, ""), failure)
         return unknown
 
-    def _doubt(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int) -> None:
+    def _doubt(self, place: Place, failure: Failure, phase: int) -> None:
         """Note that AWS did not find a unit or a part that it has listed.
 
         Before the third phase this is not a failure, because the third phase reads the unit again.
@@ -618,7 +618,7 @@ class Export:
         elif place.unit:
             place.unit.is_doubtful = True
 
-    def _fail(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int) -> None:
+    def _fail(self, place: Place, failure: Failure, phase: int) -> None:
         """Note a failure to list or to read something in a phase."""
         unit = place.unit
         with self._lock:
@@ -626,19 +626,19 @@ class Export:
                 failures = list(unit.failures)
                 failures[phase] |= {(place.operation, place.item_id)}
                 unit.failures = (failures[FIRST], failures[SECOND], failures[AGAIN])
-                if failure.is_temporary:
+                if failure.is_transient:
                     unit.passing |= {phase}
             if place.operation in place.kind.lists:
                 self._fail_list(place, failure, phase)
         self._note_missing(place, failure, phase)
 
-    def _fail_list(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int) -> None:
+    def _fail_list(self, place: Place, failure: Failure, phase: int) -> None:
         """Note that a list failed in a phase, and which units and kinds are therefore incomplete. The lock is held."""
         phases = {phase}
         if phase == SECOND:
             self._note_second_result(place, ListState.FAILED_AGAIN)
         elif phase == FIRST:
-            is_given_up = not failure.is_temporary and failure.code != WAIT_TIMEOUT
+            is_given_up = not failure.is_transient and failure.code != WAIT_TIMEOUT
             self._failed_lists[_list_key(place)] = ListState.GIVEN_UP if is_given_up else ListState.FAILED
             if is_given_up:
                 # A list that is not made again is incomplete in the second phase too.
@@ -649,7 +649,7 @@ class Export:
             for one in phases - {AGAIN}:
                 self._unsure_kinds[one].update(units_below(place.kind))
 
-    def _note_missing(self, place: Place, failure: AnsibleSSMIncidentsError, phase: int | None = None) -> None:
+    def _note_missing(self, place: Place, failure: Failure, phase: int | None = None) -> None:
         """Note a failure for the manifest. _settle() decides at the end whether it still counts.
 
         :param phase: the phase of the failure; None for a failure that no later phase can settle.
@@ -739,20 +739,20 @@ def _set_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _too_late(phase: int) -> AnsibleSSMIncidentsError:
+def _too_late(phase: int) -> Failure:
     what = "it was not checked for changes" if phase == SECOND else "it was not read"
-    return AnsibleSSMIncidentsError("", code=WAIT_TIMEOUT, reason=f"{what} within the time limit")
+    return Failure("", code=WAIT_TIMEOUT, reason=f"{what} within the time limit")
 
 
-def _unstable(reason: str) -> AnsibleSSMIncidentsError:
-    return AnsibleSSMIncidentsError("", code=REPLICATION_SET_CHANGED, reason=reason)
+def _unstable(reason: str) -> Failure:
+    return Failure("", code=REPLICATION_SET_CHANGED, reason=reason)
 
 
 def _now() -> str:
     return iso_time(datetime.now(timezone.utc))
 
 
-def incomplete(arn: str, missing_by: Mapping[tuple[str, str, str], int]) -> AnsibleSSMIncidentsError:
+def incomplete(arn: str, missing_by: Mapping[tuple[str, str, str], int]) -> Failure:
     """Return the failure of an export that is incomplete.
 
     Its message has operations and codes. It quotes no message of AWS, because a message can contain personal data.
@@ -762,7 +762,7 @@ def incomplete(arn: str, missing_by: Mapping[tuple[str, str, str], int]) -> Ansi
     counted = sorted(missing_by.items(), key=lambda item: (-item[1], item[0]))
     groups = [_failed_group(*what, number) for what, number in counted[:_MAX_GROUPS]]
     more = len(counted) - len(groups)
-    return AnsibleSSMIncidentsError(
+    return Failure(
         f"Failed to export everything that the replication set {arn} holds",
         code=EXPORT_INCOMPLETE,
         reason=f"{', '.join(groups)}{f' and {more} more' if more else ''}. Nothing was written",

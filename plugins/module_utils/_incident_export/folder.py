@@ -18,7 +18,7 @@ import secrets
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Iterator, NamedTuple
 
-from .._aws.errors import FILE_NOT_WRITABLE, AnsibleSSMIncidentsError, invalid_option
+from .._aws.errors import FILE_NOT_WRITABLE, Failure, invalid_option
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -47,7 +47,7 @@ class FileFacts(NamedTuple):
 def validate_path(path: str) -> None:
     """Validate the path of a new directory: it must be absolute and must not exist, and its parent must be a writable directory.
 
-    :raises AnsibleSSMIncidentsError: names the path and what it must be.
+    :raises Failure: names the path and what it must be.
     """
     parent, name = _split(path)
     if not os.path.isabs(path) or name in ("", ".", "..") or "\0" in path:
@@ -82,7 +82,7 @@ class NewFolder:
     A context manager that makes a directory. finish() moves it to its path; without finish(), the directory is removed.
 
     :param path: the path of the directory, for which validate_path() raises nothing.
-    :raises AnsibleSSMIncidentsError: if the operating system reports an error, such as a full disk. All methods raise it.
+    :raises Failure: if the operating system reports an error, such as a full disk. All methods raise it.
     """
 
     def __init__(self, path: str) -> None:
@@ -213,7 +213,7 @@ class NewFolder:
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
-        """Raise an error of the operating system as AnsibleSSMIncidentsError."""
+        """Raise an error of the operating system as Failure."""
         try:
             yield
         except OSError as error:
@@ -227,8 +227,8 @@ def _split(path: str) -> tuple[str, str]:
     return parent or "/", name
 
 
-def _failure(path: str, reason: str) -> AnsibleSSMIncidentsError:
-    return AnsibleSSMIncidentsError(
+def _failure(path: str, reason: str) -> Failure:
+    return Failure(
         f"Failed to write the export {path!r}",
         code=FILE_NOT_WRITABLE,
         reason=reason,

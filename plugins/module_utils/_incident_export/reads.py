@@ -20,7 +20,7 @@ except ImportError:
 
 from .._aws.arn import is_arn_of
 from .._aws.calls import Attempts, call_aws, required_member
-from .._aws.errors import MISSING_LIBRARY, AnsibleSSMIncidentsError
+from .._aws.errors import MISSING_LIBRARY, Failure
 from .kinds import KINDS, NONE_IF_NOT_FOUND, Kind
 from .lines import plain
 
@@ -65,7 +65,7 @@ class Reads:
         """
         :param connection: makes the clients, one for each API and Region.
         :param deadline: a time of time.monotonic(). Throttled calls are retried until then.
-        :raises AnsibleSSMIncidentsError: if a client can't be made.
+        :raises Failure: if a client can't be made.
         """
         self.without_list: Counter[str] = Counter()
         self.unknown_members: defaultdict[str, set[str]] = defaultdict(set)
@@ -80,12 +80,12 @@ class Reads:
                 "response-received", partial(self._check_body, client.meta.service_model), unique_id=__name__
             )
 
-    def missing_operation(self, kind: Kind, operation: str) -> AnsibleSSMIncidentsError | None:
+    def missing_operation(self, kind: Kind, operation: str) -> Failure | None:
         """Return the failure for an operation that the installed botocore does not know; None if it knows the operation."""
         client = next(client for (service, _region), client in self._clients.items() if service == kind.service)
         if operation in client.meta.service_model.operation_names:
             return None
-        return AnsibleSSMIncidentsError(
+        return Failure(
             f"Failed to call {operation}",
             code=MISSING_LIBRARY,
             reason="the installed botocore does not know this operation",
@@ -106,7 +106,7 @@ class Reads:
         :param parent: the ARN of the object whose parts are listed; None for a list of all objects in the Region.
         :param token: the token of the page; None for the first one.
         :param period: the start and the end of the period, if the operation requires one.
-        :raises AnsibleSSMIncidentsError: for every error.
+        :raises Failure: for every error.
         """
         client = self._clients[kind.service, region]
         model = client.meta.service_model.operation_model(operation)
@@ -128,7 +128,7 @@ class Reads:
 
         :param item_id: the ARN or the ID of the object.
         :param parent: the ARN of the object that it is a part of; None if it is not a part.
-        :raises AnsibleSSMIncidentsError: for every error.
+        :raises Failure: for every error.
         """
         client = self._clients[kind.service, region]
         model = client.meta.service_model.operation_model(operation)

@@ -28,7 +28,7 @@ class Store:
     The files of an export. Several threads can write to them.
 
     :param folder: the directory of the export.
-    :raises AnsibleSSMIncidentsError: if a file can't be written. All methods raise it.
+    :raises Failure: if a file can't be written. All methods raise it.
     """
 
     def __init__(self, folder: NewFolder) -> None:

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, Collection, Iterable, Mapping, NamedTuple, Sequence
 
 from .._aws.arn import is_account_id, validate_role_arn
-from .._aws.errors import AnsibleSSMIncidentsError, invalid_option
+from .._aws.errors import Failure, invalid_option
 from .._aws.text import iso_time
 
 ACTIVE = "ACTIVE"
@@ -214,7 +214,7 @@ def group_names(accounts: Iterable[Mapping[str, Any]], by: str) -> dict[str, str
     """Return the name of the group of each unit that contains an account, directly or in a unit below, by the unit's ID.
 
     :param by: BY_PATH or BY_ID.
-    :raises AnsibleSSMIncidentsError: if two units would share a group.
+    :raises Failure: if two units would share a group.
     """
     groups: dict[str, str] = {}
     owners: dict[str, str] = {}
@@ -237,7 +237,7 @@ def group_names(accounts: Iterable[Mapping[str, Any]], by: str) -> dict[str, str
 def validate_hostnames(preferences: Sequence[Any], include_tags: bool, include_email: bool) -> None:
     """Validate the option hostnames.
 
-    :raises AnsibleSSMIncidentsError: if an entry can't be used. The message names it.
+    :raises Failure: if an entry can't be used. The message names it.
     """
     known = ["account_id", "account_name"] + (["account_email"] if include_email else [])
     for preference in preferences:
@@ -276,7 +276,7 @@ def host_names(
     :param preferences: the validated option hostnames. The first entry for which an account has a value is used. If there is
         none, the account's ID is used.
     :param groups: the names of groups, which no host may have.
-    :raises AnsibleSSMIncidentsError: if two accounts would have the same name, or if a name has another meaning.
+    :raises Failure: if two accounts would have the same name, or if a name has another meaning.
     """
     names: dict[str, str] = {}
     owners: dict[str, str] = {}
@@ -332,7 +332,7 @@ def account_ids(variables: Mapping[str, Any]) -> set[str]:
     return {str(text) for text in texts if is_account_id(text)}
 
 
-def contradiction_in(variables: Mapping[str, Any], groups: Collection[str]) -> AnsibleSSMIncidentsError | None:
+def contradiction_in(variables: Mapping[str, Any], groups: Collection[str]) -> Failure | None:
     """Return an error if a host may be two accounts, or if it is not in the groups of its organizational units.
 
     :param variables: the variables of the host, without templates.
@@ -366,11 +366,11 @@ def contradiction_in(variables: Mapping[str, Any], groups: Collection[str]) -> A
 def validate_role_name(role_name: str) -> None:
     """Validate that a string is the name of an IAM role, with or without a path before it.
 
-    :raises AnsibleSSMIncidentsError: if it is not. The message says what it must be.
+    :raises Failure: if it is not. The message says what it must be.
     """
     try:
         validate_role_arn("role_name", f"arn:aws:iam::111122223333:role/{role_name}")
-    except AnsibleSSMIncidentsError:
+    except Failure:
         advice = "It must be a name such as incident-manager-audit, or a path and a name such as audit/incident-manager-audit"
         raise invalid_option("role_name", f"{role_name!r} is not the name of a role", advice) from None
 

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any, Iterator
 
 from .._aws.calls import Attempts, call_aws, required_member
-from .._aws.errors import ACCESS_DENIED, MALFORMED_ANSWER, AnsibleSSMIncidentsError, precise_advice
+from .._aws.errors import ACCESS_DENIED, MALFORMED_ANSWER, Failure, precise_advice
 from .._aws.text import iso_time
 from .accounts import Identity, Listing, identity_of, is_root_id, is_unit_id, organization_of, unit_ids_of
 
@@ -51,7 +51,7 @@ def list_accounts(client: BaseClient, include_email: bool) -> list[dict[str, Any
     """Return the accounts of the organization as Listing describes them (ListAccounts, every page).
 
     :return: the accounts, each also with unit_ids, as unit_ids_of() returns them.
-    :raises AnsibleSSMIncidentsError: for every error, and if the list can't be complete or an account in it can't be used.
+    :raises Failure: for every error, and if the list can't be complete or an account in it can't be used.
     """
 
     description = "list the accounts of the organization"
@@ -82,7 +82,7 @@ def list_accounts(client: BaseClient, include_email: bool) -> list[dict[str, Any
 def get_identity(client: BaseClient) -> Identity | None:
     """Return the caller's organization (ListAccounts, one account); None if the response has no account.
 
-    :raises AnsibleSSMIncidentsError: for every error.
+    :raises Failure: for every error.
     """
 
     def get() -> Identity | None:
@@ -95,7 +95,7 @@ def get_identity(client: BaseClient) -> Identity | None:
 def get_parent_id(client: BaseClient, child_id: str) -> str:
     """Return the ID of the root or the unit that an account or a unit is in (ListParents).
 
-    :raises AnsibleSSMIncidentsError: for every error.
+    :raises Failure: for every error.
     """
     description = f"list the parents of {child_id}"
     parents = [
@@ -113,7 +113,7 @@ def get_parent_id(client: BaseClient, child_id: str) -> str:
 def get_unit_name(client: BaseClient, unit_id: str) -> str:
     """Return the name of an organizational unit (DescribeOrganizationalUnit).
 
-    :raises AnsibleSSMIncidentsError: for every error.
+    :raises Failure: for every error.
     """
 
     def get() -> str:
@@ -130,7 +130,7 @@ def get_unit_name(client: BaseClient, unit_id: str) -> str:
 def list_tags(client: BaseClient, account_id: str) -> dict[str, str]:
     """Return the tags of an account (ListTagsForResource, every page).
 
-    :raises AnsibleSSMIncidentsError: for every error.
+    :raises Failure: for every error.
     """
     description = f"list the tags of the account {account_id}"
     tags = [
@@ -172,18 +172,18 @@ def _pages(client: BaseClient, operation: str, description: str, member: str, **
 def _call(client: BaseClient, description: str, call: Any) -> Any:
     """Call AWS, retry within the time limit, and return what the call returns.
 
-    :raises AnsibleSSMIncidentsError: for every error, with the advice for AWS Organizations.
+    :raises Failure: for every error, with the advice for AWS Organizations.
     """
     try:
         return call_aws(client, description, call, Attempts(deadline=time.monotonic() + _CALL_SECONDS))
-    except AnsibleSSMIncidentsError as failure:
+    except Failure as failure:
         advice = precise_advice(failure.cause) or _ADVICE.get(failure.code)
         if failure.code.endswith("NotFoundException"):
             advice = _CHANGED_ADVICE
         raise failure.with_advice(advice) if advice else failure from failure.cause
 
 
-def _malformed(client: BaseClient, description: str, error: Exception) -> AnsibleSSMIncidentsError:
+def _malformed(client: BaseClient, description: str, error: Exception) -> Failure:
     """Return the error for a response that can't come from AWS.
 
     :param description: what was tried, in the words that follow "Failed to".
@@ -191,7 +191,7 @@ def _malformed(client: BaseClient, description: str, error: Exception) -> Ansibl
     """
     knows_state = "State" in client.meta.service_model.shape_for("Account").members
     is_state = "neither State" in str(error) and not knows_state
-    return AnsibleSSMIncidentsError(
+    return Failure(
         f"Failed to {description} in Region {client.meta.region_name}",
         code=MALFORMED_ANSWER,
         reason=f"the response can't be used ({error})",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Mapping
 
-from .._aws.errors import MALFORMED_ANSWER, AnsibleSSMIncidentsError
+from .._aws.errors import MALFORMED_ANSWER, Failure
 from .._aws.parallel import in_batches
 from .accounts import Listing, is_unit_id
 from .api import get_parent_id, get_unit_name, list_accounts, list_tags
@@ -24,7 +24,7 @@ LISTING_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20}
 def list_organization(client: BaseClient, include_tags: bool, include_email: bool) -> Listing:
     """Return all accounts of the caller's organization, their organizational units and their tags.
 
-    :raises AnsibleSSMIncidentsError: if anything can't be listed, or the list can't be complete.
+    :raises Failure: if anything can't be listed, or the list can't be complete.
     """
     accounts = list_accounts(client, include_email)
     ids_of = {account["Id"]: account.pop("unit_ids") for account in accounts}
@@ -52,13 +52,13 @@ def _parents(client: BaseClient, children: list[str]) -> dict[str, str]:
 def _climb(parents: Mapping[str, str], child: str) -> list[str]:
     """Return the units above an account, the outermost first.
 
-    :raises AnsibleSSMIncidentsError: if a unit is above itself.
+    :raises Failure: if a unit is above itself.
     """
     path: list[str] = []
     parent = parents[child]
     while is_unit_id(parent):
         if parent in path:
-            raise AnsibleSSMIncidentsError(
+            raise Failure(
                 f"Failed to find the organizational units of the account {child}",
                 code=MALFORMED_ANSWER,
                 reason=f"the organizational unit {parent} is inside itself",

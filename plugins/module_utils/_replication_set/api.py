@@ -25,7 +25,7 @@ _MAX_PAGES = 20
 def list_replication_sets(client: BaseClient, attempts: Attempts = AS_CONFIGURED) -> list[str]:
     """Return the ARNs of the account's replication sets: one or none (ListReplicationSets, every page).
 
-    :raises AnsibleSSMIncidentsError: for every error.
+    :raises Failure: for every error.
     """
 
     def list_every_page() -> list[str]:
@@ -45,7 +45,7 @@ def list_replication_sets(client: BaseClient, attempts: Attempts = AS_CONFIGURED
 def get_replication_set(client: BaseClient, attempts: Attempts = AS_CONFIGURED, *, arn: str) -> ReplicationSet:
     """Return a replication set (GetReplicationSet), from a Region that is in the set.
 
-    :raises AnsibleSSMIncidentsError: for every error, a set that is not found included.
+    :raises Failure: for every error, a set that is not found included.
     """
 
     def get() -> ReplicationSet:
@@ -57,7 +57,7 @@ def get_replication_set(client: BaseClient, attempts: Attempts = AS_CONFIGURED, 
 def list_tags(client: BaseClient, attempts: Attempts = AS_CONFIGURED, *, arn: str) -> dict[str, str]:
     """Return a replication set's tags as a dict (ListTagsForResource).
 
-    :raises AnsibleSSMIncidentsError: for every error.
+    :raises Failure: for every error.
     """
 
     def list_all() -> dict[str, str]:
@@ -72,7 +72,7 @@ def send(client: BaseClient, attempts: Attempts, *, arn: str, step: Step, token:
     :param arn: the set's ARN; empty to create one.
     :param token: the client token, the same for every attempt at the step, so that AWS makes the step once.
     :return: the set's ARN.
-    :raises AnsibleSSMIncidentsError: for every error.
+    :raises Failure: for every error.
     """
 
     def call() -> str:

@@ -33,7 +33,7 @@ from .._aws.errors import (
     NOT_FOUND,
     WAIT_REQUIRED,
     WAIT_TIMEOUT,
-    AnsibleSSMIncidentsError,
+    Failure,
     aws_response,
 )
 from .._aws.text import iso_time
@@ -93,7 +93,7 @@ class ChangeWire(Wire):
         A conflict does not count as a failure of a Region, nor does a set that is not found.
         """
         for region, outcome in super().ask(self.healthiest_first(regions), call):
-            if not isinstance(outcome, AnsibleSSMIncidentsError):
+            if not isinstance(outcome, Failure):
                 self._failures[region] = 0
             elif outcome.code not in (CONFLICT, NOT_FOUND):
                 self._failures[region] += 1
@@ -155,7 +155,7 @@ class Change:
     def prepare(self) -> None:
         """Read the set, wait until no other change of it is in progress, and plan. This changes nothing.
 
-        :raises AnsibleSSMIncidentsError: if the set can't be read, if it is not ACTIVE in time, or if the change is not possible.
+        :raises Failure: if the set can't be read, if it is not ACTIVE in time, or if the change is not possible.
         """
         self._plan()
         self._history = self._history._replace(first_plan=tuple(self.remaining))
@@ -164,8 +164,8 @@ class Change:
         """Send the remaining steps.
 
         :param wait: whether to wait until the last step is complete.
-        :param validate: raises AnsibleSSMIncidentsError if the remaining steps, except the first one of all, can't succeed.
-        :raises AnsibleSSMIncidentsError: if AWS rejects a step, if the set or a Region fails, or if the change times out.
+        :param validate: raises Failure if the remaining steps, except the first one of all, can't succeed.
+        :raises Failure: if AWS rejects a step, if the set or a Region fails, or if the change times out.
         """
         while self.remaining:
             step = self.remaining[0]
@@ -184,10 +184,10 @@ class Change:
         return self._wire.seconds_left() <= 0
 
     def validate_single_step(self) -> None:
-        """Validate that there is at most one step, for a task that does not wait. Raises AnsibleSSMIncidentsError."""
+        """Validate that there is at most one step, for a task that does not wait. Raises Failure."""
         if len(self.remaining) > 1:
             actions = ", ".join(step.action for step in self.remaining)
-            raise AnsibleSSMIncidentsError(
+            raise Failure(
                 f"wait: false allows only one step, but this change takes {len(self.remaining)} steps: {actions}",
                 code=WAIT_REQUIRED,
             )
@@ -211,7 +211,7 @@ class Change:
     def _decide(self) -> Wait | list[Step]:
         try:
             self.seen = self.look()
-        except AnsibleSSMIncidentsError as failure:
+        except Failure as failure:
             return wait_for_response(self._history, failure, self._wire.now())
         if not self.current and self._history.first_plan is None:
             # The set that was DELETING when the task began no longer exists.
@@ -225,7 +225,7 @@ class Change:
         return decide(self.desired, self._history, self.current, others, now, self._is_untried)
 
     def _wait(self, decision: Wait, pause: float) -> None:
-        """Sleep for a pause. Raises AnsibleSSMIncidentsError if the change has timed out."""
+        """Sleep for a pause. Raises Failure if the change has timed out."""
         if self._history.waiting[0] != decision.reason:
             self._history = self._history._replace(waiting=(decision.reason, self._wire.now()))
         left = self._wire.seconds_left()
@@ -234,7 +234,7 @@ class Change:
             raise self._timed_out(decision.failure)
         self._wire.sleep(min(seconds, left))
 
-    def _timed_out(self, failure: AnsibleSSMIncidentsError | None) -> AnsibleSSMIncidentsError:
+    def _timed_out(self, failure: Failure | None) -> Failure:
         name = f"the replication set {self.arn}" if self.arn else "the account's replication set"
         region = (self.seen and self.seen.region) or self._wire.region
         message = f"Timed out after {self._wait_timeout:g} s while changing {name} in Region {region}"
@@ -248,14 +248,14 @@ class Change:
         if moment:
             advice = f"AWS allows another attempt after {iso_time(moment)}. Run the task again after that time."
         going_on = "AWS continues the steps that have started. " if self.done else ""
-        return AnsibleSSMIncidentsError(message, code=WAIT_TIMEOUT, reason=reason, advice=f"{going_on}{advice}")
+        return Failure(message, code=WAIT_TIMEOUT, reason=reason, advice=f"{going_on}{advice}")
 
     # Call Regions -----------------------------------------------------------------------------------------------------
 
     def look(self) -> Found:
         """Return what AWS reports, with the tags if the task changes them.
 
-        :raises AnsibleSSMIncidentsError: if it can't be determined whether there is a set, or if a listed set can't be read.
+        :raises Failure: if it can't be determined whether there is a set, or if a listed set can't be read.
         """
         found = self._finder.look(self._regions)
         if found.replication_set is None:
@@ -275,14 +275,14 @@ class Change:
     def list_tags_for_result(self, replication_set: ReplicationSet) -> Mapping[str, str]:
         """Return the tags of a set. Transient errors are retried for a minute.
 
-        :raises AnsibleSSMIncidentsError: if no Region of the set lists them.
+        :raises Failure: if no Region of the set lists them.
         """
         end = self._wire.now() + min(_LAST_READ_SECONDS, self._wire.seconds_left())
         for pause in chain(PAUSES, repeat(PAUSES[-1])):
             try:
                 return self._list_tags(replication_set)
-            except AnsibleSSMIncidentsError as failure:
-                if not failure.is_temporary or self._wire.now() >= end:
+            except Failure as failure:
+                if not failure.is_transient or self._wire.now() >= end:
                     raise
             self._wire.sleep(max(0, min(pause, end - self._wire.now())))
         raise AssertionError  # The pauses have no end.
@@ -309,7 +309,7 @@ class Change:
         call = partial(send, arn=self.arn, step=step, token=attempt.token)
         ((_region, result),) = self._wire.ask([region], call)
         now = self._wire.now()
-        if isinstance(result, AnsibleSSMIncidentsError):
+        if isinstance(result, Failure):
             moment = _retry_after(result)
             not_before = now + self._wire.seconds_until(moment) if moment else 0
             self._history = self._history.with_attempt(attempt.failed(region, result, now, not_before))
@@ -334,7 +334,7 @@ class Change:
         self._log(f"AWS accepted {step.action} for the replication set {self.arn} ({values})")
 
 
-def _retry_after(failure: AnsibleSSMIncidentsError | None) -> datetime | None:
+def _retry_after(failure: Failure | None) -> datetime | None:
     """Return the time after which AWS allows another attempt, if it sent one (ConflictException, botocore's model)."""
     moment = aws_response(failure.cause if failure else None).get("retryAfter")
     if not isinstance(moment, datetime):

@@ -21,15 +21,15 @@ from .._aws.errors import (
     CHANGE_NOT_VISIBLE,
     CONFLICT,
     MALFORMED_ANSWER,
-    NO_ANSWER_ERRORS,
     NO_REPLICATION_SET,
+    NO_RESPONSE_ERRORS,
     NOT_FOUND,
     QUOTA_EXCEEDED,
     REPLICATION_SET_CHANGED,
     REPLICATION_SET_DELETED,
     REPLICATION_SET_FAILED,
     UNRECOGNIZED_CLIENT,
-    AnsibleSSMIncidentsError,
+    Failure,
 )
 from .desired import DesiredState
 from .plan import plan_steps
@@ -62,7 +62,7 @@ _REGIONAL_ERRORS = (ACCESS_DENIED, NOT_FOUND, UNRECOGNIZED_CLIENT)
 _STALE_ERRORS = (NOT_FOUND, QUOTA_EXCEEDED)
 
 
-def is_not_from_aws(failure: AnsibleSSMIncidentsError) -> bool:
+def is_not_from_aws(failure: Failure) -> bool:
     """Return whether an error has an HTTP status but no error code from AWS.
 
     Such an error is from something between the host and AWS. AWS may have carried out the request.
@@ -90,7 +90,7 @@ class Attempt(NamedTuple):
     rejected_at: float | None = None
     outcome: str = REJECTED
     tries: int = 0
-    failures: Mapping[str, AnsibleSSMIncidentsError] = {}
+    failures: Mapping[str, Failure] = {}
     not_before: float = 0
 
     @property
@@ -102,13 +102,13 @@ class Attempt(NamedTuple):
         """Return the attempt after AWS accepted the step."""
         return self._replace(outcome=DONE, tries=self.tries + 1, last_at=now, failures={})
 
-    def failed(self, region: str, failure: AnsibleSSMIncidentsError, now: float, not_before: float) -> Attempt:
+    def failed(self, region: str, failure: Failure, now: float, not_before: float) -> Attempt:
         """Return the attempt after a call that failed. An outcome that is unknown stays unknown."""
         return self._replace(
-            outcome=UNKNOWN if failure.is_temporary or is_not_from_aws(failure) else self.outcome,
+            outcome=UNKNOWN if failure.is_transient or is_not_from_aws(failure) else self.outcome,
             tries=self.tries + 1,
             last_at=now,
-            rejected_at=now if self.rejected_at is None and not failure.is_temporary else self.rejected_at,
+            rejected_at=now if self.rejected_at is None and not failure.is_transient else self.rejected_at,
             failures={**({} if region in self.failures else self.failures), region: failure},
             not_before=not_before,
         )
@@ -172,7 +172,7 @@ class Wait(NamedTuple):
 
     reason: str
     seconds: float | None = None
-    failure: AnsibleSSMIncidentsError | None = None
+    failure: Failure | None = None
     longest: float = PAUSES[-1]
 
 
@@ -190,7 +190,7 @@ def decide(
     :param other_arns: the ARNs of the account's other sets.
     :param now: the time in seconds.
     :param is_untried: returns whether there is a Region to which a step can be sent and was not sent yet.
-    :raises AnsibleSSMIncidentsError: if the change can't go on.
+    :raises Failure: if the change can't go on.
     """
     done = [step for step in history.steps(DONE) if not _is_overtaken(step, desired, seen)]
     _validate_outcome(history, seen)
@@ -198,7 +198,7 @@ def decide(
         return Wait("change")
     others = ", ".join(other_arns)
     if not seen and not desired.is_deleted and any(attempt.before for attempt in history.attempts):
-        deleted = AnsibleSSMIncidentsError(
+        deleted = Failure(
             "Another user or job deleted the replication set during this task"
             + (f". The account now has {others}" if others else ""),
             code=REPLICATION_SET_DELETED,
@@ -210,9 +210,7 @@ def decide(
         )
     if not seen and not desired.is_deleted and desired.arn:
         but = f", but it has {others}" if others else ""
-        raise AnsibleSSMIncidentsError(
-            f"The account has no replication set {desired.arn}{but}", code=NO_REPLICATION_SET
-        )
+        raise Failure(f"The account has no replication set {desired.arn}{but}", code=NO_REPLICATION_SET)
     steps = plan_steps(seen, desired)
     _validate_deletions(history, steps)
     _validate_failed_regions(desired, seen, steps)
@@ -231,13 +229,13 @@ def _wait_at_most(seconds: float, wait: Wait, history: History, now: float) -> W
     return wait
 
 
-def wait_for_response(history: History, failure: AnsibleSSMIncidentsError, now: float) -> Wait:
+def wait_for_response(history: History, failure: Failure, now: float) -> Wait:
     """Return that the change waits after a read that failed. Raises the failure if the change can't go on."""
     # A listed set that is not found is being added to or deleted from a Region, or the list lags.
-    if not failure.is_temporary and failure.code != NOT_FOUND:
+    if not failure.is_transient and failure.code != NOT_FOUND:
         raise failure
     if history.first_plan is None:
-        seconds = NO_RESPONSE_SECONDS if failure.code in NO_ANSWER_ERRORS else FIRST_READ_SECONDS
+        seconds = NO_RESPONSE_SECONDS if failure.code in NO_RESPONSE_ERRORS else FIRST_READ_SECONDS
         if now - history.started_at >= seconds and history.waiting[0]:
             raise failure
     if failure.code == MALFORMED_ANSWER:
@@ -261,9 +259,9 @@ def _wait_to_retry(attempt: Attempt, seen: ReplicationSet | None, now: float, un
     """Return that the change waits until it sends a step again that has failed; None if it sends the step now."""
     failures = list(attempt.failures.values())
     last = failures[-1]
-    if untried and (last.is_temporary or last.code in _REGIONAL_ERRORS or is_not_from_aws(last)):
+    if untried and (last.is_transient or last.code in _REGIONAL_ERRORS or is_not_from_aws(last)):
         return None
-    rejections = [failure for failure in failures if not failure.is_temporary]
+    rejections = [failure for failure in failures if not failure.is_transient]
     if rejections:
         rejection = rejections[0]
         is_conflict = any(failure.code == CONFLICT for failure in rejections)
@@ -279,7 +277,7 @@ def _wait_to_retry(attempt: Attempt, seen: ReplicationSet | None, now: float, un
     return None if now >= due else Wait("retry", due - now, last)
 
 
-def _raise_after(seconds: float, failure: AnsibleSSMIncidentsError, attempt: Attempt, now: float) -> None:
+def _raise_after(seconds: float, failure: Failure, attempt: Attempt, now: float) -> None:
     """Raise the failure if AWS has rejected a step for this long, counted from when it allowed another try."""
     since = now if attempt.rejected_at is None else attempt.rejected_at
     if now - max(since, attempt.not_before) >= seconds:
@@ -290,7 +288,7 @@ def _raise_after(seconds: float, failure: AnsibleSSMIncidentsError, attempt: Att
 
 
 def _validate_outcome(history: History, seen: ReplicationSet | None) -> None:
-    """Validate that the steps of this run have not failed. Raises AnsibleSSMIncidentsError with AWS's messages."""
+    """Validate that the steps of this run have not failed. Raises Failure with AWS's messages."""
     if not seen or not (history.steps(DONE) or history.steps(UNKNOWN)):
         return
     before = history.attempts[-1].before
@@ -303,7 +301,7 @@ def _validate_failed_regions(desired: DesiredState, seen: ReplicationSet | None,
     """Validate that no remaining Region is FAILED, if the task changes or names Regions, and that at least one Region works
     at any time.
 
-    :raises AnsibleSSMIncidentsError: with AWS's messages.
+    :raises Failure: with AWS's messages.
     """
     if desired.is_deleted or seen is None:
         return
@@ -323,13 +321,13 @@ def _validate_failed_regions(desired: DesiredState, seen: ReplicationSet | None,
 
 
 def _validate_deletions(history: History, steps: Iterable[Step]) -> None:
-    """Validate that the steps delete only what the first plan deletes. Raises AnsibleSSMIncidentsError."""
+    """Validate that the steps delete only what the first plan deletes. Raises Failure."""
     if history.first_plan is None:
         return
     planned = [deletion for step in history.first_plan for deletion in step.deletions()]
     new = {deletion for step in steps for deletion in step.deletions() if deletion not in planned}
     if new:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             "Another user or job changed the replication set during this task. The task would now have to"
             f" {', '.join(sorted(new))}, which was not in its plan at the start",
             code=REPLICATION_SET_CHANGED,
@@ -339,16 +337,16 @@ def _validate_deletions(history: History, steps: Iterable[Step]) -> None:
 # Failures -------------------------------------------------------------------------------------------------------------
 
 
-def _failed(seen: ReplicationSet) -> AnsibleSSMIncidentsError:
+def _failed(seen: ReplicationSet) -> Failure:
     regions = ", ".join(f"{name} ({text})" for name, text in seen.failed_regions.items())
-    return AnsibleSSMIncidentsError(
+    return Failure(
         f"The replication set {seen.arn} has failed",
         code=REPLICATION_SET_FAILED,
         reason=f"the status is FAILED in {regions}" if regions else "its status is FAILED, but no Region is FAILED",
     )
 
 
-def _not_visible(done: Iterable[Step], seen: ReplicationSet | None) -> AnsibleSSMIncidentsError:
+def _not_visible(done: Iterable[Step], seen: ReplicationSet | None) -> Failure:
     """Return the failure for steps that AWS accepted but does not report, with what it reports instead."""
     if seen and seen.failed_regions:
         return _failed(seen)
@@ -361,7 +359,7 @@ def _not_visible(done: Iterable[Step], seen: ReplicationSet | None) -> AnsibleSS
         for topic in topics
         if (seen and expected) or topic == "replication set"
     ]
-    return AnsibleSSMIncidentsError(
+    return Failure(
         f"AWS accepted {', '.join(missing)}, but does not report the change",
         code=CHANGE_NOT_VISIBLE,
         reason="; ".join(differences),

@@ -54,7 +54,7 @@ def desired_state(params: Mapping[str, Any], partitions: Mapping[str, str]) -> D
     """Return the desired state for the managing module's options.
 
     :param partitions: the Regions where the service exists, each with its partition.
-    :raises AnsibleSSMIncidentsError: names the option, the value and the problem.
+    :raises Failure: names the option, the value and the problem.
     """
     arn, is_deleted = params["arn"], params["state"] == "absent"
     validate_replication_set_arn(arn)

@@ -28,11 +28,11 @@ from .._aws.errors import (
     BOTOCORE_ADVICE,
     CONNECTION_ERRORS,
     MULTIPLE_REPLICATION_SETS,
-    NO_ANSWER_ERRORS,
+    NO_RESPONSE_ERRORS,
     NOT_FOUND,
     SEARCH_INCOMPLETE,
     WAIT_TIMEOUT,
-    AnsibleSSMIncidentsError,
+    Failure,
     as_failure,
     invalid_option,
 )
@@ -63,9 +63,9 @@ Result = TypeVar("Result")
 #: A call, which takes a client for a Region, and how the call is tried.
 Call = Callable[["BaseClient", Attempts], Result]
 #: A Region with the result or the failure of its call.
-Outcome = Tuple[str, "Result | AnsibleSSMIncidentsError"]
+Outcome = Tuple[str, "Result | Failure"]
 
-Failures = Dict[str, AnsibleSSMIncidentsError]
+Failures = Dict[str, Failure]
 
 
 class Found(NamedTuple):
@@ -89,7 +89,7 @@ class Found(NamedTuple):
 def validate_search(arn: str | None, search_regions: Sequence[str]) -> None:
     """Validate the options of a search.
 
-    :raises AnsibleSSMIncidentsError: names the option, the value and what is expected.
+    :raises Failure: names the option, the value and what is expected.
     """
     validate_replication_set_arn(arn)
     names = [name for name in search_regions if name != ALL_REGIONS]
@@ -99,11 +99,11 @@ def validate_search(arn: str | None, search_regions: Sequence[str]) -> None:
 def validate_account_of_arn(connection: Connection, arn: str) -> None:
     """Validate that an ARN belongs to the account of the credentials.
 
-    :raises AnsibleSSMIncidentsError: names both accounts. If STS does not respond, nothing is raised.
+    :raises Failure: names both accounts. If STS does not respond, nothing is raised.
     """
     account_id = connection.account_id_if_known()
     if account_id and account_id_of_arn(arn) != account_id:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"arn: {arn} belongs to account {account_id_of_arn(arn)}, but the credentials belong to account {account_id}",
             code=ACCOUNT_MISMATCH,
         )
@@ -120,14 +120,14 @@ def find_replication_set(
     :param search_regions: more Regions to search, or ALL_REGIONS. If empty, only the connection's Region is searched.
     :param deadline: a time of time.monotonic(). The search does not wait for any Region after it.
     :return: the set. Without an ARN, the result can be that the account has none.
-    :raises AnsibleSSMIncidentsError: if the set does not exist, or if no Region returns it and a Region that may have it did
+    :raises Failure: if the set does not exist, or if no Region returns it and a Region that may have it did
         not respond.
     """
     regions = [connection.region, *_other_regions(connection, arn, search_regions)]
     wire = Wire(connection, deadline)
     wire.client(connection.region)
     if wire.seconds_left() <= 0:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"Failed to find {_name(arn)} in Region {connection.region}",
             code=WAIT_TIMEOUT,
             reason="the timeout ended before the first call",
@@ -135,14 +135,14 @@ def find_replication_set(
         )
     try:
         return Finder(wire, arn).find(regions)
-    except AnsibleSSMIncidentsError as failure:
-        if failure.is_temporary and wire.seconds_left() <= 0:
+    except Failure as failure:
+        if failure.is_transient and wire.seconds_left() <= 0:
             raise failure.with_advice(f"Set a longer timeout. {failure.advice}") from failure
         # If AWS was not reached or its response could not be read, a call of STS would fail too.
-        if arn and failure.code not in (*BOTOCORE_ADVICE, *NO_ANSWER_ERRORS):
+        if arn and failure.code not in (*BOTOCORE_ADVICE, *NO_RESPONSE_ERRORS):
             try:
                 validate_account_of_arn(connection, arn)
-            except AnsibleSSMIncidentsError as mismatch:
+            except Failure as mismatch:
                 raise mismatch from failure
         raise
 
@@ -166,7 +166,7 @@ class Wire:
         self._deadline = deadline
 
     def client(self, region: str) -> BaseClient:
-        """Return a client for a Region. Raises AnsibleSSMIncidentsError, for example without credentials."""
+        """Return a client for a Region. Raises Failure, for example without credentials."""
         return self._connection.client(SERVICE, region)
 
     def now(self) -> float:
@@ -190,7 +190,7 @@ class Wire:
 
         :return: each Region with the result or the failure of its call, as the calls end. A caller that stops does not wait for the
             calls that have not ended. If the task has timed out, only the first Region is called.
-        :raises AnsibleSSMIncidentsError: if a client can't be made.
+        :raises Failure: if a client can't be made.
         """
         first, *others = regions
         for group in ([first], others):
@@ -204,7 +204,7 @@ class Wire:
             yield from in_parallel(calls, self.limit())
             return
         ((region, call),) = calls.items()
-        outcome: Result | AnsibleSSMIncidentsError
+        outcome: Result | Failure
         try:
             outcome = call()
         except Exception as error:
@@ -230,13 +230,13 @@ class Finder:
 
         :param regions: the Regions to search: the connection's own first.
         :return: that there is no set only if no Region lists one, and the own Region responded or lacks the service.
-        :raises AnsibleSSMIncidentsError: if the set was not found, or if a Region that may have it did not respond.
+        :raises Failure: if the set was not found, or if a Region that may have it did not respond.
         """
         own = regions[0]
-        outcomes: dict[str, Found | AnsibleSSMIncidentsError] = {}
+        outcomes: dict[str, Found | Failure] = {}
         for region, outcome in self._wire.ask(regions, self._read):
             outcomes[region] = outcome
-            if not isinstance(outcome, AnsibleSSMIncidentsError):
+            if not isinstance(outcome, Failure):
                 if outcome.replication_set:
                     return outcome
             elif len(regions) == 1:
@@ -246,7 +246,7 @@ class Finder:
                 raise outcome
         # A Region may have the set until it says that it does not.
         responses = {region: outcomes.get(region) or no_response(region, 0) for region in regions}
-        failures = {name: one for name, one in responses.items() if isinstance(one, AnsibleSSMIncidentsError)}
+        failures = {name: one for name, one in responses.items() if isinstance(one, Failure)}
         none = next((one for one in responses.values() if isinstance(one, Found)), None)
         if own in failures and _lacks_service(failures[own], own):
             # This Region can't have a set, so the results of the others are complete.
@@ -268,7 +268,7 @@ class Finder:
         One list is enough to see that it does not: a Region that is down or denied must not prevent a change.
 
         :param known: the Regions of the set, as far as they are known.
-        :raises AnsibleSSMIncidentsError: if no Region lists the sets, or if a listed set can't be read.
+        :raises Failure: if no Region lists the sets, or if a listed set can't be read.
         """
         failures: Failures = {}
         found = self._get(self.arn, known or [self._wire.region], failures) if self.arn else None
@@ -294,7 +294,7 @@ class Finder:
         failure = search_failure(_name(arn), list(failures), failures, self._wire.mask)
         if any(one.code == NOT_FOUND for one in failures.values()):
             # The Region that responds is being added to the set or deleted from it, or the list lags.
-            raise failure.temporary().with_advice("Check the ARN.")
+            raise failure.transient().with_advice("Check the ARN.")
         raise failure
 
     def first(self, regions: Sequence[str], call: Call[Result], failures: Failures) -> tuple[str, Result] | None:
@@ -303,7 +303,7 @@ class Finder:
         :param failures: the failures of Regions are added to it.
         """
         for region, result in self._wire.ask(regions, call) if regions else ():
-            if not isinstance(result, AnsibleSSMIncidentsError):
+            if not isinstance(result, Failure):
                 return region, result
             failures[region] = result
         return None
@@ -318,10 +318,10 @@ def _name(arn: str | None) -> str:
 
 
 def _only_arn(arns: Sequence[str], region: str) -> str | None:
-    """Return the ARN of the account's only set, or None if it has none. Raises AnsibleSSMIncidentsError if it has several."""
+    """Return the ARN of the account's only set, or None if it has none. Raises Failure if it has several."""
     if len(arns) > 1:
         # An account has at most one set (CloudFormation, Terraform). Don't guess which one is meant.
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"Found {len(arns)} replication sets in Region {region}: {', '.join(arns)}", code=MULTIPLE_REPLICATION_SETS
         )
     return arns[0] if arns else None
@@ -350,7 +350,7 @@ def searchable_regions(region: str, arn: str | None = None) -> list[str]:
 
     :param region: a Region of the partition.
     :param arn: the ARN of a set in the partition. If set, it overrides region.
-    :raises AnsibleSSMIncidentsError: if there are none.
+    :raises Failure: if there are none.
     """
     try:
         partition = partition_of_arn(arn) if arn else partition_of_region(region)
@@ -366,12 +366,12 @@ def searchable_regions(region: str, arn: str | None = None) -> list[str]:
     return regions
 
 
-def _lacks_service(failure: AnsibleSSMIncidentsError, region: str) -> bool:
+def _lacks_service(failure: Failure, region: str) -> bool:
     """Return whether a failure is a connection error of a Region where the service does not exist, according to botocore."""
     return failure.code in CONNECTION_ERRORS and region not in all_service_regions(SERVICE)
 
 
-def _with_search_advice(failure: AnsibleSSMIncidentsError, region: str) -> AnsibleSSMIncidentsError:
+def _with_search_advice(failure: Failure, region: str) -> Failure:
     """Return the failure of the only Region that was searched, with advice."""
     if failure.code == NOT_FOUND:
         return failure.with_advice(
@@ -389,9 +389,9 @@ def _with_search_advice(failure: AnsibleSSMIncidentsError, region: str) -> Ansib
 def search_failure(
     what: str,
     searched: Sequence[str],
-    failures: Mapping[str, AnsibleSSMIncidentsError],
+    failures: Mapping[str, Failure],
     mask: Callable[[str], str],
-) -> AnsibleSSMIncidentsError:
+) -> Failure:
     """Return the failure of a search: either no Region has the set, or Regions that may have it did not respond.
 
     :param what: the object of the search.
@@ -403,7 +403,7 @@ def search_failure(
         region: failures[region] for region in searched if region in failures and failures[region].code != NOT_FOUND
     }
     if not unknown:
-        return AnsibleSSMIncidentsError(
+        return Failure(
             f"Failed to find {what} in any of these Regions: {', '.join(searched)}",
             code=NOT_FOUND,
             advice="Set search_regions to the Regions of the replication set, or to all. If you set arn, check it.",
@@ -416,7 +416,7 @@ def search_failure(
     reasons = "; ".join(f"{', '.join(regions)} ({reason})" for reason, regions in by_reason.items())
     first = next(iter(unknown.values()))
     same = all(failure.code == first.code for failure in unknown.values())
-    return AnsibleSSMIncidentsError(
+    return Failure(
         f"Failed to find {what} in the Regions {', '.join(searched)}. These Regions may have it, but could not be searched:"
         f" {reasons}",
         # If the Regions failed for different reasons, one code can't represent all of them.
@@ -424,5 +424,5 @@ def search_failure(
         reason="",
         advice=first.advice if same else ADVICE[SEARCH_INCOMPLETE],
         cause=first.cause if same else None,
-        is_temporary=any(failure.is_temporary for failure in unknown.values()),
+        is_transient=any(failure.is_transient for failure in unknown.values()),
     )

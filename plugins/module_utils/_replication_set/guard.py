@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Tuple
 
-from .._aws.errors import KEY_NOT_USABLE, OPEN_INCIDENTS, AnsibleSSMIncidentsError
+from .._aws.errors import KEY_NOT_USABLE, OPEN_INCIDENTS, Failure
 from .._aws.text import one_line, shorten
 from .facts import DISABLED_STATES, key_problem
 from .keys import TIMEOUT, describe_keys, undescribed_key
@@ -62,7 +62,7 @@ class Guard:
         self._is_denied = True
 
     def validate(self, current: ReplicationSet | None, steps: list[Step]) -> None:
-        """Validate that steps can be sent after the first one. Raises AnsibleSSMIncidentsError."""
+        """Validate that steps can be sent after the first one. Raises Failure."""
         self.validate_keys(current, steps)
         if current and steps and isinstance(steps[0], Delete):
             # An incident may have been opened during the step before the deletion.
@@ -74,12 +74,12 @@ class Guard:
         """Validate that the steps' keys can be used.
 
         :param current: the set before the steps.
-        :raises AnsibleSSMIncidentsError: names the key, its Region, its state, and what the state prevents.
+        :raises Failure: names the key, its Region, its state, and what the state prevents.
         """
         needed = {key: step for key, step in needed_keys(current, steps).items() if key not in self._unchecked}
         seconds = min(TIMEOUT + 1, max(_SHORTEST_KEY_CHECK, self._seconds_left()))
         for (region, arn), described in describe_keys(self._connection, needed, seconds).items():
-            if isinstance(described, AnsibleSSMIncidentsError):
+            if isinstance(described, Failure):
                 self._unchecked.add((region, arn))
                 reason = undescribed_key(self._connection, described)
                 self._warn(f"{reason} The task continues without checking this key.")
@@ -92,7 +92,7 @@ class Guard:
             return
         what = f"The KMS key {arn} of Region {region} can't be used: {one_line(shorten(problem))}"
         if not isinstance(step, (DeleteRegion, Delete)):
-            raise AnsibleSSMIncidentsError(what, code=KEY_NOT_USABLE)
+            raise Failure(what, code=KEY_NOT_USABLE)
         target = "the replication set" if isinstance(step, Delete) else f"Region {region}"
         is_gone = key["key_state"] is None
         if (is_gone and isinstance(step, Delete)) or not (is_gone or key["key_state"] in DISABLED_STATES):
@@ -103,7 +103,7 @@ class Guard:
                 " Support."
             )
             return
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"{what}. The deletion of {target} would fail",
             code=KEY_NOT_USABLE,
             advice="Contact AWS Support." if is_gone else _ENABLE_ADVICE,
@@ -128,7 +128,7 @@ class Guard:
     def validate_no_open_incident(self, current: ReplicationSet) -> None:
         """Validate that no incident is open, unless the options allow it or the caller has no permission to list the incidents.
 
-        :raises AnsibleSSMIncidentsError: if an incident is open, or if the incidents can't be listed for another reason.
+        :raises Failure: if an incident is open, or if the incidents can't be listed for another reason.
         """
         if self._allow_open_incidents:
             return
@@ -136,11 +136,11 @@ class Guard:
         number = facts["counts"]["open_incidents"]
         if number:
             are = f"{number} open incident{'s' if number > 1 else ''}"
-            raise AnsibleSSMIncidentsError(
+            raise Failure(
                 f"The replication set {current.arn} has {are}, which would be deleted with it", code=OPEN_INCIDENTS
             )
         if facts["missing"] and not self._is_denied:
-            raise AnsibleSSMIncidentsError(
+            raise Failure(
                 f"It is not known whether the replication set {current.arn} has an open incident, which would be deleted with it",
                 code=OPEN_INCIDENTS,
                 reason=facts["missing"][0]["msg"].rstrip("."),

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from .._aws.arn import account_id_of_arn
-from .._aws.errors import ACCESS_DENIED, ACCOUNT_MISMATCH, AnsibleSSMIncidentsError, precise_advice
+from .._aws.errors import ACCESS_DENIED, ACCOUNT_MISMATCH, Failure, precise_advice
 from .._aws.text import sentences, shorten
 from .api import list_tags
 from .facts import replication_set_facts
@@ -38,12 +38,12 @@ def get_facts(
     :param include_tags: whether to list the tags too.
     :param warn: called with a warning if the tags can't be listed or a key can't be described.
     :param include_keys: whether to describe the Regions' KMS keys too.
-    :raises AnsibleSSMIncidentsError: if the set is not found, or if a Region that may have it did not respond.
+    :raises Failure: if the set is not found, or if a Region that may have it did not respond.
     """
     found = find_replication_set(connection, arn, search_regions)
     expected = connection.role_account_id
     if found.arn and expected and account_id_of_arn(found.arn) != expected:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"The role belongs to account {expected}, but the replication set {found.arn} belongs to another account",
             code=ACCOUNT_MISMATCH,
         )
@@ -65,7 +65,7 @@ def tags_or_none(
     """Return the tags that a function lists. If the caller has no permission to list them, warn and return None."""
     try:
         return list_them()
-    except AnsibleSSMIncidentsError as failure:
+    except Failure as failure:
         if failure.code != ACCESS_DENIED:
             raise
         reason = f"{failure.message}: {shorten(mask(failure.reason))}"
@@ -80,7 +80,7 @@ def _describe_keys_or_warn(
     """Return the facts about the Regions' customer managed keys. Warn for each key that can't be described; its value is None."""
     facts: dict[str, dict[str, Any] | None] = {}
     for (region, _arn), described in describe_keys(connection, customer_managed_keys(replication_set.keys)).items():
-        if isinstance(described, AnsibleSSMIncidentsError):
+        if isinstance(described, Failure):
             warn(f"{undescribed_key(connection, described)} kms_key of {region} is null. All other facts are complete.")
-        facts[region] = None if isinstance(described, AnsibleSSMIncidentsError) else described
+        facts[region] = None if isinstance(described, Failure) else described
     return facts

@@ -14,7 +14,7 @@ from .._aws.errors import (
     ACCESS_DENIED,
     KMS_NOT_FOUND,
     STS_ACCESS_DENIED,
-    AnsibleSSMIncidentsError,
+    Failure,
     precise_advice,
 )
 from .._aws.parallel import in_parallel
@@ -38,7 +38,7 @@ def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
     """Return a KMS key's KeyMetadata (DescribeKey); None if KMS has no such key.
 
     :param client: a client for KMS in the key's Region.
-    :raises AnsibleSSMIncidentsError: for every other error.
+    :raises Failure: for every other error.
     """
 
     def describe() -> dict[str, Any]:
@@ -49,7 +49,7 @@ def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
 
     try:
         return call_aws(client, f"describe the KMS key {arn}", describe, ONCE)
-    except AnsibleSSMIncidentsError as failure:
+    except Failure as failure:
         if failure.code == KMS_NOT_FOUND:
             return None
         raise
@@ -57,7 +57,7 @@ def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
 
 def describe_keys(
     connection: Connection, keys: Iterable[tuple[str, str]], seconds: float = TIMEOUT + 1
-) -> dict[tuple[str, str], dict[str, Any] | AnsibleSSMIncidentsError]:
+) -> dict[tuple[str, str], dict[str, Any] | Failure]:
     """Return the facts about KMS keys. The calls run in parallel, each in the key's own Region.
 
     :param keys: Regions, each with the ARN of a key.
@@ -65,21 +65,21 @@ def describe_keys(
     :return: for each key, in the same order, what key_facts() returns, or the failure to describe the key.
     """
     keys = list(keys)
-    described: dict[tuple[str, str], dict[str, Any] | AnsibleSSMIncidentsError] = {}
+    described: dict[tuple[str, str], dict[str, Any] | Failure] = {}
     calls = {}
     for region, arn in keys:
         try:
             client = connection.client("kms", region, timeout=TIMEOUT)
             calls[region, arn] = partial(describe_key, client, arn)
-        except AnsibleSSMIncidentsError as failure:
+        except Failure as failure:
             described[region, arn] = failure
     # The client's read timeout applies to each part of a response, so a response that trickles in never reaches it.
     for key, result in in_parallel(calls, seconds):
-        described[key] = result if isinstance(result, AnsibleSSMIncidentsError) else key_facts(result)
+        described[key] = result if isinstance(result, Failure) else key_facts(result)
     return {key: described[key] for key in keys}
 
 
-def undescribed_key(connection: Connection, failure: AnsibleSSMIncidentsError) -> str:
+def undescribed_key(connection: Connection, failure: Failure) -> str:
     """Return why a key can't be described, in sentences, for a warning."""
     reason = f"{failure.message}: {shorten(connection.mask(failure.reason))}"
     if failure.code in (ACCESS_DENIED, STS_ACCESS_DENIED):

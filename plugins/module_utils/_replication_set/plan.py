@@ -24,7 +24,7 @@ from .._aws.errors import (
     KEY_MISMATCH,
     NO_REPLICATION_SET,
     UNSUPPORTED_CHANGE,
-    AnsibleSSMIncidentsError,
+    Failure,
 )
 from .desired import DesiredState
 from .service import DEFAULT_KEY, MAX_REGIONS, MAX_TAGS
@@ -47,7 +47,7 @@ def plan_steps(current: ReplicationSet | None, desired: DesiredState) -> list[St
     """Return the steps from the current state to the desired state, in order; none if nothing differs.
 
     :param current: None if the account has no set.
-    :raises AnsibleSSMIncidentsError: if the service does not support the change, or if the options do not allow it.
+    :raises Failure: if the service does not support the change, or if the options do not allow it.
     """
     if desired.is_deleted:
         return _plan_deletion(current, desired)
@@ -58,7 +58,7 @@ def _plan_deletion(current: ReplicationSet | None, desired: DesiredState) -> lis
     if current is None:
         return []
     if current.deletion_protected and desired.deletion_protected is not False:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             "Deletion protection is on, and prevents the deletion of the replication set and of all of Incident Manager's data",
             code=DELETION_PROTECTED,
         )
@@ -67,7 +67,7 @@ def _plan_deletion(current: ReplicationSet | None, desired: DesiredState) -> lis
 
 def _plan_creation(desired: DesiredState) -> list[Step]:
     if not desired.regions:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             "The account has no replication set, and the option regions is not set",
             code=NO_REPLICATION_SET,
             advice="To create a replication set, set regions.",
@@ -95,14 +95,14 @@ def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | 
 
     :param current: the names of the set's Regions, each with its KMS key; 1 to 3.
     :param desired: the desired Regions; 1 to 3.
-    :raises AnsibleSSMIncidentsError: if the key of the set's only Region would change, or if the Regions would have
+    :raises Failure: if the key of the set's only Region would change, or if the Regions would have
         different kinds of keys.
     """
     if current != desired:
         _validate_kinds(current, desired)
     if len(current) == 1 and set(current) == set(desired) and current != desired:
         (name,) = current
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"The KMS key of {name} can't be changed, because {name} is the set's only Region. The Region would have to be deleted"
             " and added again, but deleting the last Region deletes the set and all of Incident Manager's data",
             code=UNSUPPORTED_CHANGE,
@@ -143,7 +143,7 @@ def _plan_tags(current: Mapping[str, str], desired: DesiredState) -> list[Step]:
         steps.append(Untag(sorted(to_remove)))
     count = len({*own, *to_set} - set(to_remove))
     if count > MAX_TAGS:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"tags: the replication set would have {count} tags, because purge_tags is false",
             code=UNSUPPORTED_CHANGE,
             advice=f"A replication set can have at most {MAX_TAGS} tags. Remove some, or set purge_tags: true.",
@@ -160,7 +160,7 @@ def _target_regions(current: Mapping[str, str | None], desired: DesiredState) ->
     for name, key in (desired.regions or {}).items():
         regions[name] = current.get(name, DEFAULT_KEY) if key is None else key
     if len(regions) > MAX_REGIONS:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"regions: with purge_regions: false, the set would have {len(regions)} Regions ({', '.join(sorted(regions))})",
             code=UNSUPPORTED_CHANGE,
             advice=f"A replication set can have at most {MAX_REGIONS} Regions. Name fewer, or set purge_regions: true.",
@@ -169,7 +169,7 @@ def _target_regions(current: Mapping[str, str | None], desired: DesiredState) ->
     for name in different:
         if current[name] is None:
             # It is unknown whether the keys differ, and replacing the key would delete the Region.
-            raise AnsibleSSMIncidentsError(
+            raise Failure(
                 f"regions: AWS does not report the KMS key of {name}, so it can't be compared with {regions[name]}",
                 code=UNSUPPORTED_CHANGE,
                 advice=f"To leave the Region unchanged, omit {name} from regions and set purge_regions: false.",
@@ -178,7 +178,7 @@ def _target_regions(current: Mapping[str, str | None], desired: DesiredState) ->
         # Report an impossible change first.
         plan_regions(current, regions)
         keys = ", ".join(f"{name} has {current[name]}, not {regions[name]}" for name in different)
-        raise AnsibleSSMIncidentsError(f"regions: the KMS key differs ({keys})", code=KEY_MISMATCH)
+        raise Failure(f"regions: the KMS key differs ({keys})", code=KEY_MISMATCH)
     return regions
 
 
@@ -188,17 +188,17 @@ def _validate_kinds(current: Mapping[str, str | None], desired: Mapping[str, str
     The kind can't be changed by any order of steps, because all Regions of a set have the same kind.
 
     :param current: the set's Regions, each with its key; empty for a set that is created.
-    :raises AnsibleSSMIncidentsError: names the Regions.
+    :raises Failure: names the Regions.
     """
     owned, managed = regions_by_kind_of_key(current)
     if current and not owned and not managed and set(desired) - set(current):
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             "regions: AWS reports no KMS key of the set, so the kind of key for a new Region is not known",
             code=UNSUPPORTED_CHANGE,
             advice="Do not add a Region, or contact AWS Support.",
         )
     if owned and managed:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"regions: the set has {_described_kinds(owned, managed)}. Incident Manager does not support both kinds in one"
             " set, so the Regions can't be changed",
             code=UNSUPPORTED_CHANGE,
@@ -207,20 +207,20 @@ def _validate_kinds(current: Mapping[str, str | None], desired: Mapping[str, str
     desired_owned, desired_managed = regions_by_kind_of_key(desired)
     if not current and desired_owned and desired_managed:
         kinds = _described_kinds(desired_owned, desired_managed)
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"regions: the new set would have {kinds}, but all Regions must have the same kind of key",
             code=UNSUPPORTED_CHANGE,
             advice=f"{_key_advice(desired_owned)} To use the AWS owned key in all Regions, omit sse_kms_key_id.",
         )
     if managed and desired_owned:
         is_addition = not set(desired_owned) & set(current)
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"regions: {', '.join(desired_owned)} would have the AWS owned key, but the set has customer managed keys",
             code=UNSUPPORTED_CHANGE,
             advice=f"{_key_advice(desired_owned)} {_RECREATE_ADVICE}" if is_addition else _RECREATE_ADVICE,
         )
     if owned and desired_managed:
-        raise AnsibleSSMIncidentsError(
+        raise Failure(
             f"regions: {', '.join(desired_managed)} would have a customer managed key, but the set has the AWS owned key",
             code=UNSUPPORTED_CHANGE,
             advice=_RECREATE_ADVICE,

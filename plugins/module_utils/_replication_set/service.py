@@ -63,7 +63,7 @@ def is_replication_set_arn(arn: Any) -> bool:
 def validate_replication_set_arn(arn: str | None) -> None:
     """Validate that a value is the ARN of a replication set, or None.
 
-    :raises AnsibleSSMIncidentsError: names the value and what it must be.
+    :raises Failure: names the value and what it must be.
     """
     if arn is not None and not is_replication_set_arn(arn):
         raise invalid_option(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Callable, Iterable
 
-from .._aws.errors import ON_MODULE_HOST, AnsibleSSMIncidentsError, as_failure
+from .._aws.errors import ON_MODULE_HOST, Failure, as_failure
 from .change import Change
 from .facts import replication_set_facts
 from .guard import Guard
@@ -41,7 +41,7 @@ def change_replication_set(
     :param result: the module's result is added to it, even after a failure.
     :param wait: whether to wait until the last step is complete.
     :param diff: whether the result has a diff.
-    :raises AnsibleSSMIncidentsError: if anything fails.
+    :raises Failure: if anything fails.
     """
     try:
         change.prepare()
@@ -90,7 +90,7 @@ def _steps_result(change: Change, remaining_status: str) -> dict[str, Any]:
     }
 
 
-def _with_steps(failure: AnsibleSSMIncidentsError, change: Change) -> AnsibleSSMIncidentsError:
+def _with_steps(failure: Failure, change: Change) -> Failure:
     """Return a failure that also names the steps that AWS accepted before it."""
     sentences = [failure.advice]
     if change.done:
@@ -111,14 +111,14 @@ def _facts_result(change: Change, waited: bool, warn: Callable[[str], object]) -
     """Return exists, region and replication_set as the info module returns them.
 
     :param waited: whether the change waited for its last step, so that its last report is up to date.
-    :raises AnsibleSSMIncidentsError: if the set or its tags can't be read.
+    :raises Failure: if the set or its tags can't be read.
     """
     found, reason = change.seen, "AWS does not report the replication set."
     if not waited:
         is_created = any(isinstance(step, Create) for step in change.done)
         try:
             found = change.look()
-        except AnsibleSSMIncidentsError as failure:
+        except Failure as failure:
             found, reason = None, failure.describe(ON_MODULE_HOST, change.mask)
         if found is None or (is_created and found.replication_set is None):
             warn(f"{reason} AWS accepted the step, but the replication set can't be read yet, so its facts are null.")

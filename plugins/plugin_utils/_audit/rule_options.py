@@ -38,7 +38,7 @@ def validated_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict
 
     :param params: the validated options, defaults included.
     :param given: the options as the user gave them.
-    :raises AnsibleSSMIncidentsError: if a rule can't be used. The message names it, and any rule that it contradicts.
+    :raises Failure: if a rule can't be used. The message names it, and any rule that it contradicts.
     """
     rules = {name: params[name] for name in RULE_OPTIONS}
     for name in RULE_OPTIONS:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import Failure
 from simulation import checks
 from simulation.checks import broken_rules
 from simulation.run import Run, Simulation, simulate
@@ -110,17 +110,15 @@ def return_no_set(simulation: Simulation) -> None:
 
 
 def fail_without_words(simulation: Simulation) -> None:
-    first(simulation).failure = AnsibleSSMIncidentsError(
-        "Failed to change it", code="AccessDeniedException", reason="it is denied"
-    )
+    first(simulation).failure = Failure("Failed to change it", code="AccessDeniedException", reason="it is denied")
 
 
 def time_out_without_words(simulation: Simulation) -> None:
-    first(simulation).failure = AnsibleSSMIncidentsError("Timed out", code="WaitTimeout", reason="it is ACTIVE")
+    first(simulation).failure = Failure("Timed out", code="WaitTimeout", reason="it is ACTIVE")
 
 
 def fail_for_no_reason(simulation: Simulation) -> None:
-    simulation.runs[-1].failure = AnsibleSSMIncidentsError("Failed", code="ReplicationSetFailed", reason="")
+    simulation.runs[-1].failure = Failure("Failed", code="ReplicationSetFailed", reason="")
 
 
 def take_too_long(simulation: Simulation) -> None:
@@ -132,7 +130,7 @@ def crash(simulation: Simulation) -> None:
 
 
 def fail_unexpectedly(simulation: Simulation) -> None:
-    first(simulation).failure = AnsibleSSMIncidentsError("What?", code="UnexpectedError", reason="")
+    first(simulation).failure = Failure("What?", code="UnexpectedError", reason="")
 
 
 def plan_nothing(simulation: Simulation) -> None:

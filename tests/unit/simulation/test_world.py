@@ -10,7 +10,7 @@ import dataclasses
 
 import pytest
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.calls import ONCE
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.api import (
     get_replication_set,
     list_replication_sets,
@@ -75,7 +75,7 @@ def test_a_call_takes_a_moment_and_one_that_hangs_takes_20_seconds() -> None:
         wire = wire_of(world)
         get_replication_set(wire.client("us-east-1"), arn=world.arn)
         assert world.time == pytest.approx(0.05)
-        with pytest.raises(AnsibleSSMIncidentsError) as failure:
+        with pytest.raises(Failure) as failure:
             get_replication_set(wire.client("us-east-1"), arn=world.arn)
         assert failure.value.code == "ReadTimeoutError"
         assert world.time == pytest.approx(20.1)
@@ -85,7 +85,7 @@ def test_parallel_calls_end_in_their_order() -> None:
     outages = [Outage("hang", ["eu-west-1"]), Outage("drop", ["us-west-2"])]
     with world_of(Scenario(start=TWO, outages=outages)) as world:
         results = [
-            (region, isinstance(result, AnsibleSSMIncidentsError), round(world.time, 2))
+            (region, isinstance(result, Failure), round(world.time, 2))
             for region, result in wire_of(world).ask(["eu-west-1", "us-west-2", "us-east-1"], list_replication_sets)
         ]
     # The connection's own Region is called first.
@@ -95,9 +95,9 @@ def test_parallel_calls_end_in_their_order() -> None:
 @pytest.mark.parametrize("detail", range(len(TRANSIENT)))
 def test_transient_errors_are_those_of_the_collection(detail: int) -> None:
     with world_of(Scenario(start=TWO, faults=[Fault("error", "read", 0, detail)])) as world:
-        with pytest.raises(AnsibleSSMIncidentsError) as failure:
+        with pytest.raises(Failure) as failure:
             get_replication_set(wire_of(world).client("us-east-1"), arn=world.arn)
-        assert failure.value.is_temporary
+        assert failure.value.is_transient
         code, status = TRANSIENT[detail]
         # What has only a status is not from AWS, and is not quoted.
         assert ("[call-0]" if code else f"HTTP status {status}") in failure.value.reason
@@ -109,7 +109,7 @@ def test_transient_errors_are_those_of_the_collection(detail: int) -> None:
 )
 def test_an_answer_is_lost_before_or_after_the_call_takes_effect(kind: str, expected: dict[str, str]) -> None:
     with world_of(Scenario(start=TWO, faults=[Fault(kind, "write", 0)])) as world:
-        with pytest.raises(AnsibleSSMIncidentsError):
+        with pytest.raises(Failure):
             send(wire_of(world).client("us-east-1"), ONCE, arn=world.arn, step=TAG, token="token")
         state = world.truth()
         assert state and state.tags == expected
@@ -119,7 +119,7 @@ def test_an_answer_is_lost_before_or_after_the_call_takes_effect(kind: str, expe
 def test_a_late_call_takes_effect_after_it_has_timed_out() -> None:
     with world_of(Scenario(start=TWO, faults=[Fault("late", "write", 0, detail=5)])) as world:
         wire = wire_of(world)
-        with pytest.raises(AnsibleSSMIncidentsError):
+        with pytest.raises(Failure):
             send(wire.client("us-east-1"), ONCE, arn=world.arn, step=TAG, token="token")
         assert list_tags(wire.client("us-east-1"), arn=world.arn) == {"Team": "ops"}
         world.sleep(10)
@@ -139,7 +139,7 @@ def test_an_outage_begins_and_ends() -> None:
         wire = wire_of(world)
         get_replication_set(wire.client("us-east-1"), arn=world.arn)
         world.sleep(1)
-        with pytest.raises(AnsibleSSMIncidentsError):
+        with pytest.raises(Failure):
             get_replication_set(wire.client("us-east-1"), arn=world.arn)
         get_replication_set(wire.client("eu-west-1"), arn=world.arn)
         world.sleep(1)

@@ -465,8 +465,8 @@ def test_a_call_fails(
     organizations.changes[operation] = refuse(code)
     message = source.fails(include_tags=True)
     assert code in message and operation in message and advice in message and "in Region eu-west-1" in message
-    is_temporary = "Try again later" in advice
-    assert (len(sleeps) > 0) == ("attempts: " in message) == is_temporary
+    is_transient = "Try again later" in advice
+    assert (len(sleeps) > 0) == ("attempts: " in message) == is_transient
 
 
 def test_a_call_is_retried(source: Source, organizations: Organizations, sleeps: list[float]) -> None:

@@ -18,7 +18,7 @@ import boto3
 import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import VERSION, Connection
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.api import get_replication_set
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import replication_set_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import SEARCH_DEFAULTS
@@ -837,7 +837,7 @@ def test_any_json(session_endpoint: LocalEndpoint, value: Any) -> None:
     connection = Connection("us-east-1", session_endpoint.url, {**USER, "aws_session_token": None}, SEARCH_DEFAULTS)
     try:
         facts = replication_set_facts(get_replication_set(connection.client("ssm-incidents"), arn=ARN))
-    except AnsibleSSMIncidentsError as error:
+    except Failure as error:
         failure = error
     if failure is None:
         assert isinstance(facts["status"], str) and json.dumps(facts)

@@ -15,7 +15,7 @@ import pytest
 from ansible.utils.display import Display
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     ON_CONTROLLER,
-    AnsibleSSMIncidentsError,
+    Failure,
     as_failure,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import sentences
@@ -145,6 +145,4 @@ def test_sentences(texts: list[str], expected: str) -> None:
 def test_the_end_of_a_reason_of_another_library() -> None:
     failure = as_failure(ValueError("no end.."))
     assert ".." not in failure.describe(ON_CONTROLLER)
-    assert (
-        AnsibleSSMIncidentsError("Failed", code="X", reason="why.", advice="").describe(ON_CONTROLLER) == "Failed: why."
-    )
+    assert Failure("Failed", code="X", reason="why.", advice="").describe(ON_CONTROLLER) == "Failed: why."

@@ -21,7 +21,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     HOST,
     ON_CONTROLLER,
     ON_MODULE_HOST,
-    AnsibleSSMIncidentsError,
+    Failure,
     error_code,
 )
 from botocore import exceptions
@@ -63,7 +63,7 @@ def test_all_advice_is_in_sentences() -> None:
 
 def test_advice_names_the_host() -> None:
     for code, advice in ADVICE.items():
-        failure = AnsibleSSMIncidentsError("Failed", code=code)
+        failure = Failure("Failed", code=code)
         for host in (ON_MODULE_HOST, ON_CONTROLLER):
             assert HOST not in failure.describe(host)
             assert (host in failure.describe(host)) == (HOST in advice)
@@ -92,7 +92,7 @@ def test_advice_names_only_options_of_the_plugin(kind: str, loader: Any, name: s
     options = set(constants.config.get_configuration_definitions(kind, loader.get(name)._load_name))
     assert options
     for code, advice in ADVICE.items():
-        message = AnsibleSSMIncidentsError("Failed", code=code).describe(ON_CONTROLLER)
+        message = Failure("Failed", code=code).describe(ON_CONTROLLER)
         named = set(re.findall(r"[a-z_]+", message)) & set(aws_argument_spec())
         assert named <= options, message
         assert not advice or message.partition(". ")[2], f"{code} has no advice left without the options of modules"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.decide import (
     DONE,
     REJECTED,
@@ -70,8 +70,8 @@ def present(*names: str, **options: Any) -> DesiredState:
 ABSENT = DesiredState(ARN, is_deleted=True)
 
 
-def failure(code: str, temporary: bool = False) -> AnsibleSSMIncidentsError:
-    return AnsibleSSMIncidentsError("Failed", code=code, reason="AWS said so", is_temporary=temporary)
+def failure(code: str, temporary: bool = False) -> Failure:
+    return Failure("Failed", code=code, reason="AWS said so", is_transient=temporary)
 
 
 CONFLICT = failure("ConflictException")
@@ -102,7 +102,7 @@ def since(reason: str, seconds: float, *attempts: Attempt, **fields: Any) -> His
     return after(*attempts, waiting=(reason, NOW - seconds), **fields)
 
 
-CASES: dict[str, tuple[DesiredState, History, ReplicationSet | AnsibleSSMIncidentsError | None, Any]] = {
+CASES: dict[str, tuple[DesiredState, History, ReplicationSet | Failure | None, Any]] = {
     # No step was sent yet.
     "as asked": (present("a"), START, A, DONE),
     "a Region is missing": (present("a", "b"), START, A, ADD_B),
@@ -334,10 +334,10 @@ def decision_of(case: str) -> Any:
     """Return the decision: the step to send, the reason to wait, the code of the failure, or DONE."""
     task, history, reported, _expected = CASES[case]
     try:
-        if isinstance(reported, AnsibleSSMIncidentsError):
+        if isinstance(reported, Failure):
             return wait_for_response(history, reported, NOW).reason
         decision = decide(task, history, reported, (), NOW, lambda _attempt: False)
-    except AnsibleSSMIncidentsError as error:
+    except Failure as error:
         return error.code
     return decision.reason if isinstance(decision, Wait) else decision[0] if decision else DONE
 
@@ -348,10 +348,10 @@ def test_decision(case: str) -> None:
 
 
 @pytest.mark.parametrize("error", [RESET, FAULT, DENIED, failure("ResourceNotFoundException"), INVALID, CONFLICT])
-def test_another_region_is_tried_at_once_if_it_may_accept_the_step(error: AnsibleSSMIncidentsError) -> None:
+def test_another_region_is_tried_at_once_if_it_may_accept_the_step(error: Failure) -> None:
     sent = attempt(ADD_B, REJECTED, A, 0).failed("a", error, NOW, 0)
     if error is INVALID:
-        with pytest.raises(AnsibleSSMIncidentsError) as raised:
+        with pytest.raises(Failure) as raised:
             decide(present("a", "b"), after(sent), A, (), NOW, lambda _attempt: True)
         assert raised.value is error
     else:

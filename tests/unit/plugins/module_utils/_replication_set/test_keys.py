@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.parallel import in_parallel
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.keys import describe_key
 from endpoint.client import USER
@@ -49,7 +49,7 @@ def test_an_answer_about_the_requested_key() -> None:
     "changes", [{"Arn": ARN.replace("1234", "9999")}, {"Arn": None}, {"KeyState": None}, {"CustomKeyStoreId": {"a": 1}}]
 )
 def test_malformed_answers_are_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(AnsibleSSMIncidentsError) as raised:
+    with pytest.raises(Failure) as raised:
         describe({**METADATA, **changes})
     assert raised.value.code == "MalformedAnswer"
 
@@ -61,4 +61,4 @@ def test_slow_answers_are_not_waited_for() -> None:
     forever.set()
     slow = results["slow"]
     assert results["quick"] == 1
-    assert isinstance(slow, AnsibleSSMIncidentsError) and slow.code == "ReadTimeoutError"
+    assert isinstance(slow, Failure) and slow.code == "ReadTimeoutError"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import DesiredState
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.plan import plan_regions, plan_steps
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.state import Region, ReplicationSet
@@ -106,13 +106,13 @@ def test_every_pair(current: dict[str, str]) -> None:
     for desired in SETS:
         reachable = distances(hashable(current))
         if hashable(desired) not in reachable:
-            with pytest.raises(AnsibleSSMIncidentsError) as failure:
+            with pytest.raises(Failure) as failure:
                 plan_regions(current, desired)
             assert failure.value.code == "UnsupportedChange"
             continue
         # A detour through a Region that is not desired would be possible, but the plan does not take it.
         if len(current) == 1 and current != desired and set(current) == set(desired):
-            with pytest.raises(AnsibleSSMIncidentsError, match="only Region"):
+            with pytest.raises(Failure, match="only Region"):
                 plan_regions(current, desired)
             continue
         regions = set_of(current)
@@ -162,7 +162,7 @@ def test_create_then_protect() -> None:
 
 
 def test_create_needs_regions() -> None:
-    with pytest.raises(AnsibleSSMIncidentsError, match="regions"):
+    with pytest.raises(Failure, match="regions"):
         plan_steps(None, desired(tags={}))
 
 
@@ -186,7 +186,7 @@ def test_regions_are_kept_without_purge() -> None:
     steps = plan_steps(CURRENT, desired(regions={"us-east-1": "DefaultKey"}, purge_regions=False))
     assert steps == [AddRegion("us-east-1", "DefaultKey")]
     too_many = {"us-east-1": "DefaultKey", "eu-west-3": "DefaultKey"}
-    with pytest.raises(AnsibleSSMIncidentsError, match="4 Regions"):
+    with pytest.raises(Failure, match="4 Regions"):
         plan_steps(CURRENT, desired(regions=too_many, purge_regions=False))
 
 
@@ -195,9 +195,9 @@ def test_regions_are_kept_without_purge() -> None:
 OWN_KEYS = set_of({name: key(name) for name in ("eu-north-1", "eu-west-1")})
 
 
-def refusal(current: ReplicationSet | None, wanted: DesiredState) -> AnsibleSSMIncidentsError:
+def refusal(current: ReplicationSet | None, wanted: DesiredState) -> Failure:
     """Plan a change that the service does not support, and return the failure."""
-    with pytest.raises(AnsibleSSMIncidentsError) as failure:
+    with pytest.raises(Failure) as failure:
         plan_steps(current, wanted)
     return failure.value
 
@@ -280,7 +280,7 @@ def test_deleting() -> None:
     assert plan_steps(CURRENT, deletion(None)) == [Delete()]
     protected = replace(CURRENT, deletion_protected=True)
     for option in (None, True):
-        with pytest.raises(AnsibleSSMIncidentsError, match="deletion_protected: false"):
+        with pytest.raises(Failure, match="deletion_protected: false"):
             plan_steps(protected, deletion(option))
     assert plan_steps(protected, deletion(False)) == [Protect(False), Delete()]
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import AnsibleSSMIncidentsError
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import (
     key_facts,
     replication_set_facts,
@@ -390,7 +390,7 @@ def test_tags_are_strings() -> None:
     ],
 )
 def test_refused_by_name(options: dict[str, Any], parts: list[str]) -> None:
-    with pytest.raises(AnsibleSSMIncidentsError) as failure:
+    with pytest.raises(Failure) as failure:
         checked(**options)
     assert failure.value.code == "InvalidParameter"
     for part in parts:
