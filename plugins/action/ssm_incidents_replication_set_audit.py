@@ -179,9 +179,8 @@ class ActionModule(AWSPluginBase, ControllerAction):
             include_tags, include_keys = bool(rules.get("tags")), bool(rules.get("usable_keys"))
             search_regions = self._params["search_regions"]
             facts = get_facts(connection, None, search_regions, include_tags, warnings.append, include_keys)
-            result["account_id"] = _verified_account_id(
-                connection, facts, self._params["account_id"], self._host_account_id
-            )
+            expected = self._params["account_id"] or connection.role_account_id or self._host_account_id
+            result["account_id"] = _verified_account_id(connection, facts, expected)
             findings = evaluate(rules, facts["exists"], facts["replication_set"])
             outcome = outcome_of(findings)
             result.update(facts, findings=[finding._asdict() for finding in findings], outcome=outcome)
@@ -225,25 +224,13 @@ def _validate_connection(params: Mapping[str, Any], given: Mapping[str, Any]) ->
     validate_role_arn("assume_role_arn", params["assume_role_arn"])
 
 
-def _verified_account_id(
-    connection: Connection, facts: Mapping[str, Any], expected: str | None, host_account_id: str | None
-) -> str | None:
+def _verified_account_id(connection: Connection, facts: Mapping[str, Any], expected: str | None) -> str:
     """Return the ID of the account that was audited. If there is a set, its ARN has the ID, and no call is needed.
 
-    :param expected: the ID that the account must have. None expects the role's account, or any account without a role.
-    :param host_account_id: the ID that the account must have if it is known which account was audited.
-    :return: the ID; None if there is no set, no account is expected, and STS can't be called.
+    :param expected: the ID that the account must have; None for any account.
     :raises Failure: if the account is not the expected one, or if STS can't say which account it is.
     """
-    expected = expected or connection.role_account_id
-    actual: str | None
-    if facts["exists"]:
-        actual = account_id_of_arn(facts["replication_set"]["arn"])
-    elif expected:
-        actual = connection.account_id()
-    else:
-        actual = connection.account_id_if_known()
-    expected = expected or (host_account_id if actual else None)
+    actual = account_id_of_arn(facts["replication_set"]["arn"]) if facts["exists"] else connection.account_id()
     if expected and actual != expected:
         raise Failure(
             f"Expected account {expected}, but the credentials belong to account {actual}",

@@ -115,6 +115,8 @@ def _validate(params: Mapping[str, Any]) -> None:
             "Set audits to the results of audits, or reports to the JSON files of earlier runs (in the playbook,"
             " incident_manager_reports)",
         )
+    if "" in params["reports"]:
+        raise invalid_option("reports", "must not be empty", "Specify files, or omit the option")
     for name, audit in params["audits"].items():
         if not isinstance(audit, Mapping):
             raise invalid_option(

@@ -98,6 +98,14 @@ options:
     type: str
     choices: [path, id]
     default: path
+  strict:
+    description:
+      - Whether the source fails if an expression in O(compose), O(groups) or O(keyed_groups) can't be evaluated for an
+        account, for example because it has no such tag.
+      - If V(false), such an expression has no effect, without a warning. A misspelled name then loses variables or
+        groups, and with them the rules of an audit. Most other inventory plugins have this default.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - incident_manager.aws.requirements
   - inventory_cache
@@ -135,7 +143,7 @@ notes:
   - The cache contains the list of accounts, but no credentials. Before the plugin uses the cache, it calls ListAccounts
     once to check that the cache belongs to the caller's organization. The plugin does not use a cache that lacks the
     tags or e-mail addresses that the options include. An account that joins the organization is missing until the cache
-    expires, or until you use C(--flush-cache).
+    expires, and an account that moves stays in the groups of its old units. For an audit, use C(--flush-cache).
   - Connecting to AWS times out after 10 seconds, and reading a response after 20 seconds. A call without a response is
     retried once. A call that AWS throttles is made up to ten times, with increasing delays.
 seealso:
@@ -166,7 +174,7 @@ hostnames:
 # condition.
 include_tags: true
 keyed_groups:
-  - key: account_tags.Environment
+  - key: account_tags.Environment | default('none')
     prefix: environment
 groups:
   invited: account_joined_method == 'INVITED'
@@ -300,9 +308,9 @@ class InventoryModule(AWSInventoryBase):
             # ansible-core checks too late that the source is a mapping.
             raise AnsibleParserError(f"The inventory source {path} must be a mapping of options.") from None
         aliases = self._aliases()
-        validate_credentials(config, aliases)
         given = {
-            name: self.get_option(option)
+            # For an option that is null, get_option() would return the value of an environment variable.
+            name: config[name] and self.get_option(option)
             for option in (*_CREDENTIAL_OPTIONS, "region")
             for name in _names(aliases, [option])
             if name in config

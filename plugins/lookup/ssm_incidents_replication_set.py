@@ -221,9 +221,9 @@ class LookupModule(AWSLookupBase):
         """Fail, warn or do nothing, depending on the options."""
         mask = self._connection.mask if self._connection else None
         message = failure.describe(ON_CONTROLLER, mask)
-        # What the service answered for an ARN of another account.
-        answered = failure.__cause__ if failure.code == ACCOUNT_MISMATCH else None
-        option = _OPTION_BY_ERROR_CODE.get(getattr(answered, "code", failure.code))
+        # What the service says about an ARN of another account.
+        denial = failure.__cause__ if failure.code == ACCOUNT_MISMATCH else None
+        option = _OPTION_BY_ERROR_CODE.get(getattr(denial, "code", failure.code))
         reaction = self.get_option(option) if option else "error"
         if reaction == "error":
             raise AnsibleLookupError(message)

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any, ClassVar, Collection, Mapping
+from typing import Any, ClassVar, Collection, Iterable, Mapping
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -22,6 +23,18 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import transportable
+
+# The variables of the playbooks audit and merge_audits, and the results that they register.
+_PREFIX = "incident_manager_"
+_VARIABLES = frozenset(
+    (
+        *("account", "rules", "expected_accounts", "reports"),
+        *("report_html", "report_json", "report_csv", "report_junit", "report_only"),
+        *("audit", "report", "hosts"),
+    )
+)
+# From 0 to 1. Users may have other variables with this prefix.
+_SIMILARITY = 0.75
 
 
 class ControllerAction(ActionBase):
@@ -44,6 +57,7 @@ class ControllerAction(ActionBase):
         super().run(tmp, task_vars)
         result: dict[str, Any] = {"changed": False}
         try:
+            _validate_variables(task_vars or {})
             self._validate_keywords()
             self.execute(_decrypted(self._task.args), result)
         except AnsibleError:
@@ -78,6 +92,18 @@ class ControllerAction(ActionBase):
             )
 
 
+def _validate_variables(variables: Iterable[str]) -> None:
+    """Reject a misspelled variable of the playbooks, which would have no effect. Raises Failure."""
+    names = {name[len(_PREFIX) :] for name in variables if name.startswith(_PREFIX)}
+    if not names & {"account", "reports"}:
+        return  # It is not one of these playbooks.
+    for name in sorted(names - _VARIABLES):
+        for similar in get_close_matches(name, _VARIABLES, 1, _SIMILARITY):
+            raise invalid_option(
+                _PREFIX + name, "the playbooks have no such variable", f"Did you mean {_PREFIX}{similar}?"
+            )
+
+
 def validated_options(
     argument_spec: Mapping[str, Any],
     given: Mapping[str, Any],
@@ -103,6 +129,11 @@ def validated_options(
         both = [name for name in names if name in given]
         if len(both) > 1:
             raise invalid_option(" and ".join(both), "these are aliases of the same option", "Set only one of them")
+    for option, spec in argument_spec.items():
+        value = given.get(option)
+        if spec.get("type", "str") == "str" and isinstance(value, (dict, list)):
+            # Ansible would convert it to a string.
+            raise invalid_option(f"{prefix}{option}", "the value is not a string", "Set a string")
     validation = ArgumentSpecValidator(argument_spec).validate(given)
     if validation.error_messages:
         # For example "rules: argument 'tags' is of type ...". prefix ends with a dot.

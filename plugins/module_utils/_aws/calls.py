@@ -138,14 +138,14 @@ def _call_once(description: str, call: Callable[[], Any], returns_secrets: bool)
         ) from (error if is_quoted else None)
 
 
-def required_member(answer: Mapping[str, Any], name: str, kind: type) -> Any:
+def required_member(response: Mapping[str, Any], name: str, kind: type) -> Any:
     """Return a member of a response, which botocore's model does not require.
 
     :raises ValueError: if the member is missing or has another type. call_aws() reports it as a response that can't be read.
     """
-    if not isinstance(answer.get(name), kind):
+    if not isinstance(response.get(name), kind):
         raise ValueError(f"{name} is missing or is not a {kind.__name__}")
-    return answer[name]
+    return response[name]
 
 
 def error_from_botocore(

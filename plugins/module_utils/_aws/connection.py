@@ -16,41 +16,29 @@ from urllib.parse import urlsplit
 
 try:
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError, InvalidConfigError, NoCredentialsError, NoRegionError
+    from botocore.exceptions import BotoCoreError, NoRegionError
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
 from ansible.module_utils.ansible_release import __version__ as ansible_core_version
-from ansible.module_utils.common.parameters import remove_values
 
 from .arn import account_id_of_arn
 from .calls import ONCE, error_from_botocore
+from .credentials import get_credentials
 from .errors import (
-    ACCESS_DENIED,
-    ADVICE,
-    AWS_ADVICE,
-    BOTOCORE_ADVICE,
-    COMMON_ADVICE,
-    CREDENTIAL_RETRIEVAL_ERROR,
     INVALID_CONFIGURATION,
     INVALID_PARAMETER,
-    READ_TIMEOUT,
     STS_ACCESS_DENIED,
     Failure,
-    error_code,
     invalid_option,
-    is_from_aws,
-    precise_advice,
 )
-from .parallel import in_parallel
-from .secrets import cached_tokens, configured_secrets, long_enough, url_secrets
-from .sessions import make_session, sign_in_command
+from .secrets import configured_secrets, long_enough, mask, url_secrets
+from .sessions import make_session
 from .sts import assume_role, get_caller_account_id
 
 if TYPE_CHECKING:
     import boto3
     from botocore.client import BaseClient
-    from botocore.credentials import ReadOnlyCredentials
     from botocore.model import OperationModel
 
 #: The collection's version for the User-Agent. A test compares it with galaxy.yml.
@@ -58,9 +46,6 @@ VERSION = "4.1.0"
 
 # What botocore raises for an endpoint_url that is not a URL, and for unknown names and wrong types in aws_config.
 _CONFIGURATION_ERRORS = (AttributeError, OSError, TypeError, ValueError)
-
-#: How long to wait for the credentials of a profile, a program or the machine, in seconds.
-CREDENTIAL_SECONDS = 60
 
 # How long to wait for STS, in seconds, if the account ID is needed only for a check.
 _STS_SECONDS = 3
@@ -89,16 +74,6 @@ _ROLE_ENDPOINT_ADVICE = (
     "The role is assumed at endpoint_url too. To send only the calls of Incident Manager to another endpoint, set"
     " AWS_ENDPOINT_URL_SSM_INCIDENTS instead."
 )
-
-# The errors of AssumeRole and of SSO whose text names only the caller, the action and the resource.
-_DENIALS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException", "UnauthorizedException")
-
-# The advice for the codes that can come from a provider of credentials too.
-_CREDENTIAL_ADVICE = {
-    **COMMON_ADVICE,
-    **BOTOCORE_ADVICE,
-    **{code: AWS_ADVICE[code] for code in (STS_ACCESS_DENIED, "ForbiddenException", "InternalServerException")},
-}
 
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
@@ -154,7 +129,7 @@ class Connection:
 
     def mask(self, value: Any) -> Any:
         """Return a value with all secrets of the connection masked."""
-        return remove_values(value, self.secrets)
+        return mask(value, self.secrets)
 
     def client(self, service: str, region: str | None = None, *, timeout: float | None = None) -> BaseClient:
         """Return a client for a service.
@@ -195,7 +170,8 @@ class Connection:
 
     def _make_client(self, service: str, region: str, timeout: float | None = None) -> BaseClient:
         if not self._has_credentials:
-            self._get_credentials()
+            get_credentials(self._session, self._profile, self.region, self.secrets)
+            self._has_credentials = True
         options = dict(self._options)
         if timeout is not None:
             options["config"] = options["config"].merge(Config(connect_timeout=timeout, read_timeout=timeout))
@@ -234,64 +210,6 @@ class Connection:
         )
         self.secrets |= long_enough([temporary["SecretAccessKey"], temporary["SessionToken"]])
 
-    def _get_credentials(self) -> None:
-        """Retrieve the session's credentials, once for all clients.
-
-        Not part of __init__(), so that mask() is available for errors.
-        """
-        # A program that returns credentials has no time limit of its own.
-        ((_region, found),) = in_parallel({self.region: self._retrieve_credentials}, CREDENTIAL_SECONDS)
-        if isinstance(found, Failure):
-            if found.code == READ_TIMEOUT and found.cause is None:
-                reason = f"the profile or the program that it names returned no credentials within {CREDENTIAL_SECONDS:g} seconds"
-                found = Failure(self._credentials_message(), code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason)
-            raise found
-        self.secrets |= long_enough([found.secret_key, found.token])
-        self._has_credentials = True
-
-    def _credentials_message(self) -> str:
-        with_profile = f" with the profile {self._profile}" if self._profile else ""
-        return f"Failed to get credentials for Region {self.region}{with_profile}"
-
-    def _retrieve_credentials(self) -> ReadOnlyCredentials:
-        """Return the session's credentials. Raises Failure."""
-        message = self._credentials_message()
-        try:
-            # Without this, botocore would ask for the code on the terminal, and wait.
-            providers = self._session._session.get_component("credential_provider")
-            providers.get_provider("assume-role")._prompter = _reject_mfa
-            credentials = self._session.get_credentials()
-            if credentials is None:
-                message = f"Failed to connect to AWS in Region {self.region}"
-                raise NoCredentialsError()
-            frozen = credentials.get_frozen_credentials()
-            if not all(isinstance(text, (str, type(None))) for text in frozen):
-                raise TypeError("a part of the credentials is not a string")
-            return frozen
-        except (BotoCoreError, ClientError, OSError) as error:
-            # AWS can quote a token in its response.
-            self.secrets |= cached_tokens()
-            code = error_code(error, CREDENTIAL_RETRIEVAL_ERROR)
-            # A profile can read any file, run any program and call STS or SSO, whose other codes have another meaning in ADVICE.
-            advice = precise_advice(error, sign_in_command(self._session)) or _CREDENTIAL_ADVICE.get(code)
-            failure = error_from_botocore(
-                message, error, CREDENTIAL_RETRIEVAL_ERROR, advice or ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
-            )
-            if is_from_aws(error) and code not in _DENIALS:
-                # For a wrong signature, AWS quotes the request, with a token that mask() may not know.
-                raise Failure(
-                    message,
-                    code=code,
-                    reason=f"AWS rejected {getattr(error, 'operation_name', 'the call')} ({code})",
-                    advice=failure.advice,
-                    is_transient=failure.is_transient,
-                ) from None
-            raise failure from error
-        except Exception as error:
-            # Without its text, which can quote credentials that mask() does not know.
-            reason = f"the credentials can't be read ({type(error).__name__})"
-            raise Failure(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason) from None
-
 
 def _validate_port(url: str) -> None:
     """Validate the port of a URL: here, not at the first call. Python's error quotes a password that has a slash."""
@@ -299,10 +217,6 @@ def _validate_port(url: str) -> None:
         urlsplit(url).port  # noqa: B018
     except ValueError:
         raise ValueError("the port of endpoint_url is not valid. Percent-encode a slash in a password as %2F") from None
-
-
-def _reject_mfa(_prompt: str) -> str:
-    raise InvalidConfigError(error_msg="the role of the profile requires an MFA code (mfa_serial)")
 
 
 def _set_session_defaults(session: boto3.session.Session, config: Config, verify: bool | str | None) -> None:

@@ -342,8 +342,12 @@ class Failure(AnsibleAWSError):
         """Return the same failure with other advice."""
         return self._with(advice=advice)
 
-    def temporary(self) -> Failure:
-        """Return the same failure, marked as temporary."""
+    def without_cause(self, reason: str) -> Failure:
+        """Return the same failure with a reason in place of the exception underneath."""
+        return self._with(reason=reason, cause=None)
+
+    def transient(self) -> Failure:
+        """Return the same failure, marked as transient."""
         return self._with(is_transient=True)
 
     def after_attempts(self, number: int) -> Failure:
@@ -474,18 +478,18 @@ def precise_advice(cause: BaseException | None, sign_in: str = "") -> str:
 
 
 def _advice(code: str, cause: BaseException | None) -> str:
-    if _foreign_answer(cause):
+    if _foreign_response(cause):
         return ADVICE[MALFORMED_ANSWER]
     return ADVICE.get(code, "This error comes from the service. See its documentation for the error code.")
 
 
 def is_from_aws(cause: BaseException | None) -> bool:
     """Return whether AWS itself, and nothing between the host and AWS, sent an error."""
-    return bool(aws_response(cause)) and not _foreign_answer(cause)
+    return bool(aws_response(cause)) and not _foreign_response(cause)
 
 
-def _foreign_answer(cause: BaseException | None) -> str:
-    """Return what is known of an error that something else than AWS answered, such as a proxy; an empty text for AWS's errors.
+def _foreign_response(cause: BaseException | None) -> str:
+    """Return what is known of an error that something else than AWS sent, such as a proxy; an empty text for AWS's errors.
 
     Its text can quote the request with its secrets. AWS's errors have a request ID and a code (AWS General Reference).
     """
@@ -501,7 +505,7 @@ def _foreign_answer(cause: BaseException | None) -> str:
 
 
 def _text_of(cause: BaseException | None) -> str:
-    foreign = _foreign_answer(cause)
+    foreign = _foreign_response(cause)
     if foreign:
         return foreign
     if any(kind.__name__ in _PROVIDER_ERRORS for kind in type(cause).__mro__):
@@ -520,7 +524,7 @@ def _text_of(cause: BaseException | None) -> str:
 
 def _error_of_aws(cause: BaseException | None) -> dict[str, Any]:
     """Return aws_response(), or {} if something else than AWS sent the response."""
-    return {} if _foreign_answer(cause) else aws_response(cause)
+    return {} if _foreign_response(cause) else aws_response(cause)
 
 
 def _message_of(cause: BaseException | None) -> str:

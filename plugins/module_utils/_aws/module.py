@@ -11,14 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Mapping
 
 from ansible.module_utils.basic import AnsibleModule, _load_params
-from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule, aws_argument_spec
 
 from .connection import Connection, connect, validate_credentials
 from .errors import ON_MODULE_HOST, Failure, as_failure
 from .results import failure_result
-from .secrets import texts_in, url_secrets
+from .secrets import mask, texts_in, url_secrets
 from .text import transportable
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class ModuleRun:
         return connect(self._module.params, partial(get_aws_connection_info, self._module), defaults, secrets)
 
     def _mask(self, value: Any) -> Any:
-        return remove_values(value, self._ansible_module.no_log_values)
+        return mask(value, self._ansible_module.no_log_values)
 
     def _mask_record(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = self._mask(record.getMessage()), None

@@ -61,18 +61,6 @@ def no_response(region: str, seconds: float) -> Failure:
     return Failure(f"Failed to call AWS in Region {region}", code=READ_TIMEOUT, reason=reason)
 
 
-def within(seconds: float, region: str, call: Callable[[], Result]) -> Result:
-    """Make one call in a Region, and return its result.
-
-    :raises Failure: if the call fails or times out.
-    """
-    for _region, result in in_parallel({region: call}, seconds):
-        if isinstance(result, Failure):
-            raise result
-        return result
-    raise AssertionError("in_parallel() yields each call's result")
-
-
 # The size of a botocore client's connection pool. AWS throttles a caller that sends many calls at once.
 _BATCH = 10
 

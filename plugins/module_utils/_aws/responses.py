@@ -63,8 +63,8 @@ def _validate_response(response: Mapping[str, Any], shape: Shape | None) -> None
     # botocore takes all statuses up to 300 for a success.
     if response["status_code"] > 300 or not shape or not shape.members:
         return
-    # The statuses of all operations that return something (botocore's models). Others are not from AWS.
-    if response["status_code"] not in (200, 201):
+    # The statuses of the operations that return something (botocore's models). Others are not from AWS.
+    if response["status_code"] not in ((200, 201) if shape.name.startswith("Create") else (200,)):
         raise ValueError(f"the HTTP status is {response['status_code']}")
     try:
         body = json.loads(response["body"])

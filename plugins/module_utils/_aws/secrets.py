@@ -14,8 +14,10 @@ import os
 import re
 from contextlib import suppress
 from glob import glob
-from typing import TYPE_CHECKING, Any, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Collection, Iterable, Iterator
 from urllib.parse import unquote
+
+from ansible.module_utils.common.parameters import remove_values
 
 if TYPE_CHECKING:
     import boto3
@@ -44,6 +46,11 @@ _TOKEN_MEMBERS = (
     "secretAccessKey",
     "sessionToken",
 )
+
+
+def mask(value: Any, secrets: Collection[str]) -> Any:
+    """Return a value with all secrets masked: a user with a password before the password alone."""
+    return remove_values(value, sorted(secrets, key=len, reverse=True))
 
 
 def long_enough(secrets: Iterable[str | None]) -> set[str]:

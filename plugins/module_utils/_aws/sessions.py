@@ -11,7 +11,6 @@ action that Ansible runs in forks of one process.
 from __future__ import annotations
 
 import os
-import shlex
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -44,24 +43,9 @@ def make_session(profile: str | None, region: str | None) -> boto3.session.Sessi
     session = boto3.session.Session(botocore_session=botocore_session, profile_name=profile, region_name=region)
     # Fail here if the profile is unknown, and not when it is first used.
     botocore_session.get_scoped_config()
-    # Each session adds boto3's folder again.
+    # Each session adds boto3's directory again.
     _loader().search_paths[:] = dict.fromkeys(_loader().search_paths)
     return session
-
-
-def sign_in_command(session: boto3.session.Session) -> str:
-    """Return the command of the AWS CLI that renews the login of a session's profile, or of the source of its role, or ""."""
-    profiles = session._session.full_config.get("profiles", {})
-    name, seen = session.profile_name, set()
-    while name in profiles and name not in seen:
-        seen.add(name)
-        settings = profiles[name]
-        if "login_session" in settings:
-            return f"aws login --profile {shlex.quote(name)}"
-        if "sso_session" in settings or "sso_start_url" in settings:
-            return f"aws sso login --profile {shlex.quote(name)}"
-        name = settings.get("source_profile")
-    return ""
 
 
 def preload(*operations: tuple[str, str]) -> None:
@@ -78,7 +62,7 @@ def preload(*operations: tuple[str, str]) -> None:
         placeholders = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
         session.client("sts", **placeholders)
         for service, operation in operations:
-            # To find the paginators, botocore reads the folder of every service.
+            # To find the paginators, botocore reads the directory of every service.
             session.client(service, **placeholders).get_paginator(operation)
         # This takes 5 of the 7 ms of a new session, and does not depend on the user's settings.
         _preloaded_sessions.append(botocore.session.get_session())

@@ -24,8 +24,8 @@ def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
 
     def assume() -> dict[str, Any]:
         # CloudTrail shows the name of the session.
-        answer = client.assume_role(RoleArn=role_arn, RoleSessionName="incident_manager.aws")
-        credentials = required_member(answer, "Credentials", dict)
+        response = client.assume_role(RoleArn=role_arn, RoleSessionName="incident_manager.aws")
+        credentials = required_member(response, "Credentials", dict)
         for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"):
             required_member(credentials, name, str)
         return credentials

@@ -151,8 +151,8 @@ def _pages(client: BaseClient, operation: str, description: str, member: str, **
     """
 
     def get_page() -> tuple[list[Any], str | None]:
-        answer = getattr(client, operation)(**arguments)
-        items, token = required_member(answer, member, list), answer.get("NextToken")
+        response = getattr(client, operation)(**arguments)
+        items, token = required_member(response, member, list), response.get("NextToken")
         if not isinstance(token, (str, type(None))) or token == "":
             raise ValueError("NextToken is empty or not a string")
         return items, token

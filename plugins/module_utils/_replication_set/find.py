@@ -422,7 +422,9 @@ def search_failure(
         # If the Regions failed for different reasons, one code can't represent all of them.
         code=first.code if same else SEARCH_INCOMPLETE,
         reason="",
-        advice=first.advice if same else ADVICE[SEARCH_INCOMPLETE],
+        advice=" ".join(dict.fromkeys(failure.advice for failure in unknown.values()))
+        if same
+        else ADVICE[SEARCH_INCOMPLETE],
         cause=first.cause if same else None,
         is_transient=any(failure.is_transient for failure in unknown.values()),
     )

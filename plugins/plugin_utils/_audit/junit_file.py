@@ -73,8 +73,8 @@ def _test_case(row: Mapping[str, Any]) -> ElementTree.Element:
 def _problems(row: Mapping[str, Any]) -> list[str]:
     """Return the problems of an account, each as a line: its findings, or its message if it has none."""
     findings = [as_line(f"{finding['rule']}: {finding['msg']}") for finding in row["findings"]]
-    code = f"{row['error']['code']}: " if row["error"] else ""
-    return findings or [as_line(f"{code}{row['msg']}")]
+    start = f"{row['error']['code']}: " if row["error"] else ""
+    return findings or [as_line(f"{start}{row['msg']}")]
 
 
 def _details(row: Mapping[str, Any]) -> list[str]:

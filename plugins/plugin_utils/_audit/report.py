@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any, Collection, Iterable, Iterator, Mapping
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import one_line
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import (
@@ -112,21 +112,23 @@ def build_report(rows: Iterable[Mapping[str, Any]], time: str) -> dict[str, Any]
             raise AccountMismatchError(
                 f"The name {row['name']} has two account IDs, {other['account_id']} and {row['account_id']}"
             )
-        # All times have the same format, so comparing the strings compares the times.
-        if row["time"] >= other["time"]:
+        # All times have the same format, so comparing the strings compares the times. At the same time, the worse row counts.
+        if (row["time"], -OUTCOMES.index(row["outcome"])) >= (other["time"], -OUTCOMES.index(other["outcome"])):
             newest[row["name"]] = row
     shared = _shared_accounts(newest.values())
     worst_first = sorted((_unless_shared(row, shared) for row in newest.values()), key=_rank)
-    summary = {"accounts": len(worst_first), **dict.fromkeys(sorted(OUTCOMES), 0)}
-    for row in worst_first:
-        summary[row["outcome"]] += 1
     return {
         "format_version": FORMAT_VERSION,
         "time": time,
-        "summary": summary,
+        "summary": _summary(worst_first),
         "notes": [f"{note}." for note in shared.values()],
         "accounts": worst_first,
     }
+
+
+def _summary(rows: Collection[Mapping[str, Any]]) -> dict[str, int]:
+    outcomes = [row["outcome"] for row in rows]
+    return {"accounts": len(rows), **{outcome: outcomes.count(outcome) for outcome in sorted(OUTCOMES)}}
 
 
 def _rank(row: Mapping[str, Any]) -> tuple[int, bool, int, str]:
@@ -185,7 +187,12 @@ def from_json(text: str, latest: str) -> Report:
     if report["format_version"] != FORMAT_VERSION:
         raise InvalidReportError(f"its format_version is {report['format_version']!r}, but must be {FORMAT_VERSION}")
     rows = report.get("accounts")
-    if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
+    if (
+        not isinstance(rows, list)
+        or not all(_is_row(row) for row in rows)
+        or len({row["name"] for row in rows}) < len(rows)
+        or report.get("summary") != _summary(rows)
+    ):
         raise InvalidReportError("a part of the report is missing or malformed; the file may have been edited")
     for row in rows:
         # All times have the same format, so comparing the strings compares the times.
@@ -204,8 +211,13 @@ def _is_row(row: Any) -> bool:
         and bool(row["exists"]) == bool(row["replication_set"])
         and row["outcome"] in OUTCOMES
         and _TIME.fullmatch(row["time"]) is not None
-        and not (row["outcome"] == PASSED and (row["findings"] or row["error"]))
+        and (row["outcome"] != PASSED or _can_pass(row))
     )
+
+
+def _can_pass(row: Mapping[str, Any]) -> bool:
+    was_audited = row["exists"] is not None and row["account_id"] and row["rules"]
+    return bool(row["name"] and was_audited) and not row["findings"] and row["error"] is None
 
 
 def _has_shape(value: Any, shape: Any) -> bool:

@@ -185,7 +185,7 @@ def test_an_invalid_token_is_not_the_end_of_the_list(run_action: Run, endpoint: 
     assert (task["outcome"], task["error"]["code"]) == ("unknown", "MalformedAnswer")
 
 
-@pytest.mark.parametrize("status", [203, 206])
+@pytest.mark.parametrize("status", [201, 202, 203, 206])
 def test_a_success_with_another_status_than_200_is_malformed(
     run_action: Run, endpoint: LocalEndpoint, status: int
 ) -> None:

@@ -586,16 +586,41 @@ def test_rules_are_lost(audit: Audit, name: str, content: str, setting: str) -> 
     assert run.code != 0
 
 
-@pytest.mark.parametrize("variable", ["incident_manager_rule", "incident_manager_rulez"])
-def test_misspelled_rules(audit: Audit, variable: str) -> None:
-    """A misspelled variable does not mean that there are no rules."""
+@pytest.mark.parametrize("playbook", [AUDIT, MERGE])
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [("rule", "rules"), ("rulez", "rules"), ("ruels", "rules"), ("expected_account", "expected_accounts")],
+)
+def test_misspelled_variables(audit: Audit, playbook: str, variable: str, meant: str) -> None:
+    """For example, a misspelled variable does not mean that there are no rules."""
     accounts = make_fleet(1)
     accounts[0].rules = None
     audit.serve(accounts)
-    run = audit.run("--extra-vars", json.dumps({variable: {"state": "absent"}}))
+    report = audit.run().files["json"].rename(audit.folder / "earlier.json")
+    variables = {f"incident_manager_{variable}": 5, "incident_manager_own_team": "SRE"}
+    if playbook == MERGE:
+        variables["incident_manager_reports"] = str(report)
+    run = audit.run("--extra-vars", json.dumps(variables), playbook=playbook)
     assert_safe(run, accounts)
     assert run.code != 0
-    assert "incident_manager_rules" in run.output
+    message = (
+        f"incident_manager_{variable}: the playbooks have no such variable. Did you mean incident_manager_{meant}?"
+    )
+    assert message in " ".join(run.output.split())
+
+
+def test_two_audits_in_one_run(audit: Audit, fleet: list[Account]) -> None:
+    """A host that fails between the audits is not audited again. The result of the first audit does not count."""
+    failure = {
+        "ansible.builtin.fail": {"msg": "Remediation failed"},
+        "when": f"inventory_hostname == '{fleet[0].name}'",
+    }
+    play = {"hosts": "all", "gather_facts": False, "tasks": [failure]}
+    plays = [{"import_playbook": AUDIT}, play, {"import_playbook": AUDIT}]
+    run = audit.run(playbook=str(audit.write("twice.yml", json.dumps(plays))))
+    assert_safe(run, fleet)
+    assert run.code != 0
+    assert run.rows()[fleet[0].name]["outcome"] == "unknown"
 
 
 @pytest.mark.sample(4)
@@ -606,7 +631,7 @@ def test_misspelled_rules(audit: Audit, variable: str) -> None:
         (None, "false", False),
         (4, "true", True),
         (4, "false", False),
-        *((number, "true", False) for number in (5, 3, "many", "", 0)),
+        *((number, "true", False) for number in (5, 3, 4.9, "many", "", 0)),
     ],
 )
 def test_number_of_expected_accounts(audit: Audit, number: Any, setting: str, passes: bool) -> None:
@@ -701,6 +726,21 @@ def test_account_id_that_nobody_confirms(audit: Audit) -> None:
     run = audit.run()
     assert_safe(run, accounts)
     assert (run.code, outcomes(run)) == (2, ["unknown"] * len(accounts)), run.rows()
+
+
+@pytest.mark.parametrize("way", ["role", "keys"])
+def test_account_of_the_organization_that_nobody_confirms(audit: Audit, way: str) -> None:
+    """The host says which account it is, but its credentials are replaced, and STS does not say whose they are."""
+    accounts = [Account(f"account-{number:03}", number, way, ABSENT, has_set=False) for number in range(2)]
+    audit.serve(accounts, {accounts[1].name: {IDENTITY: always(sts_error("Throttling", "Rate exceeded"))}})
+    theirs = accounts[1].host_variables(audit.endpoint.url)["incident_manager_account"]
+    own = {"account_id": accounts[0].account_id, "incident_manager_account": {**theirs, "assume_role_arn": None}}
+    if way == "keys":
+        own["incident_manager_account"].pop("assume_role_arn")
+    audit.write("inventory.json", audit.host_variables(**{accounts[0].name: own}))
+    run = audit.run("--limit", accounts[0].name)
+    assert_safe(run, accounts)
+    assert (run.code, outcomes(run)) == (2, ["unknown"])
 
 
 def test_account_id_that_is_invalid(audit: Audit) -> None:
@@ -847,6 +887,8 @@ def test_merge_with_a_report_of_the_future(audit: Audit, fleet: list[Account]) -
     report = json.loads(re.sub(r'"20\d\d-', '"2031-', text).replace('"failed"', '"passed"'))
     for row in report["accounts"]:
         row.update(outcome="passed", findings=[])
+    number = len(report["accounts"])
+    report["summary"] = {"accounts": number, "passed": number, "failed": 0, "unknown": 0}
     audit.write("future.json", json.dumps(report))
     for order in ("today.json,future.json", "future.json,today.json", "future.json"):
         merged = audit.run(f"--extra-vars=incident_manager_reports={order}", playbook=MERGE)

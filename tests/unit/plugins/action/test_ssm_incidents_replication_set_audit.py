@@ -219,9 +219,10 @@ def test_an_expected_account_that_cannot_be_verified(audit: Audit, refusing_sts:
     """Without a set only STS can tell which account answered."""
     refusing_sts.status, refusing_sts.body = 200, '{"replicationSetArns": []}'
     given = {"endpoint_url": refusing_sts.url, "rules": {"state": "any"}}
-    outcome = audit(account_id=ACCOUNT, **given)
-    assert outcome["outcome"] == "unknown" and "get the caller's identity" in outcome["msg"]
-    assert (audit(**given)["outcome"], audit(**given)["account_id"]) == ("passed", None)
+    for options in ({"account_id": ACCOUNT}, {}):
+        outcome = audit(**options, **given)
+        assert outcome["outcome"] == "unknown" and "get the caller's identity" in outcome["msg"]
+        assert (outcome["account_id"], outcome["exists"]) == (None, None)
 
 
 def test_the_account_option(run_action: Audit, connection_options: dict[str, str], endpoint: LocalEndpoint) -> None:
@@ -365,6 +366,8 @@ def test_data_read_before_the_fork_is_not_read_again(
         ({"account_id": 12345}, ["account_id: '12345' is not an AWS account ID"]),
         ({"rules": {"minimum_regions": "two"}}, ["rules: ", "minimum_regions", "unable to convert to int"]),
         ({"rules": {"tags": [5]}}, ["rules: ", "tags", "to dict"]),
+        ({"account": {"profile": ["a"]}}, ["account.profile: the value is not a string"]),
+        ({"region": {"name": "eu-west-1"}}, ["region: the value is not a string"]),
         ({"account": {"search_regions": {}}}, ["account: ", "search_regions", "to list"]),
         ({"rules": {"state": "gone"}}, ["state", "present, absent, any"]),
         ({"rules": {"state": "absent", "tags": {"Team": None}}}, ["absent can't be combined with tags"]),

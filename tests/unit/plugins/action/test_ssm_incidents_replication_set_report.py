@@ -333,6 +333,15 @@ def test_two_names_of_one_file_are_refused(make_report: Report, tmp_path: Path) 
         {"name": 5},
         {"msg": None},
         {"account_id": 5},
+        # An account that passed was audited.
+        {"account_id": None},
+        {"account_id": ""},
+        {"name": ""},
+        {"exists": None, "replication_set": None},
+        {"rules": None},
+        {"error": {}},
+        {"error": {"code": "X", "message": "y"}},
+        {"findings": [{"rule": "tags", "region": None, "expected": {}, "actual": {}, "known": True, "msg": "x"}]},
     ],
     ids=str,
 )
@@ -343,6 +352,34 @@ def test_a_damaged_report_is_refused(make_report: Report, tmp_path: Path, differ
     (tmp_path / "damaged.json").write_text(json.dumps(whole))
     outcome = make_report(reports=[str(tmp_path / "damaged.json")])
     assert outcome.failed and "can't be merged" in outcome["msg"]
+
+
+@pytest.mark.parametrize("remove", [True, False])
+def test_a_report_whose_rows_are_not_those_of_its_summary_is_refused(
+    make_report: Report, tmp_path: Path, remove: bool
+) -> None:
+    """For example because somebody has removed the accounts that failed, or added rows of the same name that passed."""
+    path = tmp_path / "edited.json"
+    make_report(audits=AUDITS, json=str(path))
+    report = read_report(path)
+    rows = report["accounts"]
+    report["accounts"] = (
+        [row for row in rows if row["outcome"] == "passed"]
+        if remove
+        else [*rows[1:], *({**row, "outcome": "failed"} for row in rows[1:2])]
+    )
+    path.write_text(json.dumps(report))
+    outcome = make_report(reports=[str(path)])
+    assert outcome["error"]["code"] == "InvalidReport" and "may have been edited" in outcome["msg"]
+
+
+def test_of_two_rows_of_the_same_time_the_worse_one_counts(make_report: Report, tmp_path: Path) -> None:
+    make_report(audits={"a": audit_result()}, json=str(tmp_path / "a.json"))
+    for reports in ([], [str(tmp_path / "a.json")]):
+        assert make_report(audits={"a": audit_result("failed", 1)}, reports=reports)["summary"]["failed"] == 1
+    make_report(audits={"a": audit_result("failed", 1)}, json=str(tmp_path / "b.json"))
+    reports = [str(tmp_path / "b.json"), str(tmp_path / "a.json")]
+    assert make_report(reports=reports)["summary"]["failed"] == 1
 
 
 def test_one_name_for_two_accounts_is_refused(make_report: Report, tmp_path: Path) -> None:
@@ -389,6 +426,7 @@ def test_failed_results_do_not_pass(make_report: Report) -> None:
     ("given", "part"),
     [
         ({"audits": {"a": None}}, "value for a"),
+        ({"reports": ""}, "reports: must not be empty"),
         ({"html": ""}, "html: must not be empty"),
         ({"csv": ""}, "csv: must not be empty"),
         ({"json": ""}, "json: must not be empty"),

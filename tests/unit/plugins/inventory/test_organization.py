@@ -764,6 +764,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.sample(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("as_key", [False, True])
@@ -782,6 +783,7 @@ def test_texts_are_not_templates(
     endpoint.make_organization([{"id": SHOP, "name": text, "units": [text], "tags": tags}], MANAGEMENT)
     path = source.write(
         include_tags=True,
+        strict=False,
         hostnames=["account_name"],
         compose={
             "note": "account_name",
@@ -1141,6 +1143,16 @@ def test_an_option_that_is_empty_as_a_template(
     """Otherwise, the credentials in the environment would be used."""
     keys = {} if "key" in option else {"access_key": None, "secret_key": None}
     assert f"{option}: must not be empty" in source.fails(**{**keys, option: value})
+    assert not organizations.calls
+
+
+def test_a_secret_key_that_is_null(source: Source, organizations: Organizations, monkeypatch: Any) -> None:
+    """Otherwise, the secret key in the environment would be used with the access key of the source."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    path = source.write()
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "secret_key": None}))
+    with pytest.raises(AnsibleParserError, match="secret_key: must not be empty"):
+        inventory_loader.get("incident_manager.aws.organization").parse(InventoryData(), DataLoader(), str(path))
     assert not organizations.calls
 
 

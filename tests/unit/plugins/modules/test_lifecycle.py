@@ -41,6 +41,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize(
     "setting", [name if name == "default" else pytest.param(name, marks=pytest.mark.slow) for name in SETTINGS]
 )

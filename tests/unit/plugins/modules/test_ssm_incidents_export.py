@@ -1130,6 +1130,7 @@ def test_an_error_in_finding_tasks_is_raised() -> None:
 # What can't be read ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sample(6)
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "GetReplicationSet"])
 def test_a_call_that_is_denied(held: LocalEndpoint, export: Run, path: Path, operation: str) -> None:
@@ -1183,6 +1184,7 @@ MAY_BE_EMPTY = (
 )
 
 
+@pytest.mark.sample(11)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("operation", "fault", "more"),

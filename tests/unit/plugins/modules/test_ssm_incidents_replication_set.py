@@ -412,6 +412,7 @@ STATES = {
 }
 
 
+@pytest.mark.sample(5)
 @pytest.mark.slow
 @pytest.mark.parametrize("check_mode", [True, False])
 @pytest.mark.parametrize("use", ["create", "add", "replace"])
@@ -633,6 +634,7 @@ SIX_STEPS = {
 }
 
 
+@pytest.mark.sample(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["throttle", "internal", "reset", "not_json", "truncated"])
 @pytest.mark.parametrize("after", [False, True])
@@ -857,6 +859,7 @@ def test_a_set_that_is_created_by_others_is_changed(manage: Run, endpoint: Local
 # Killed processes, and two at the same time ---------------------------------------------------------------------------
 
 
+@pytest.mark.sample(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("answered", [True, False], ids=["after a step", "between a call and its answer"])
 @pytest.mark.parametrize("step", range(1, 7))

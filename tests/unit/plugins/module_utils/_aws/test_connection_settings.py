@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws import connection
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws import credentials
 from botocore.httpsession import URLLib3Session
 from endpoint.client import USER
 from endpoint.server import LocalEndpoint
@@ -605,7 +605,7 @@ def test_a_program_that_hangs(
     options: dict[str, Any],
 ) -> None:
     """No socket has a time limit here, so the collection has one."""
-    monkeypatch.setattr(connection, "CREDENTIAL_SECONDS", 0.3)
+    monkeypatch.setattr(credentials, "CREDENTIAL_SECONDS", 0.3)
     if "path" in options:
         options = {**options, "path": str(tmp_path / "export")}
     options = {**profile(credential_process="sleep 2"), **options}
