@@ -93,7 +93,7 @@ class ControllerAction(ActionBase):
 
 
 def _validate_variables(variables: Iterable[str]) -> None:
-    """Reject a misspelled variable of the playbooks, which would have no effect. Raises AnsibleSSMIncidentsError."""
+    """Reject a misspelled variable of the playbooks, which would have no effect. Raises Failure."""
     names = {name[len(_PREFIX) :] for name in variables if name.startswith(_PREFIX)}
     if not names & {"account", "reports"}:
         return  # It is not one of these playbooks.
