@@ -406,8 +406,12 @@ botocore_version:
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS, state_warning
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_facts, list_data
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import (
+    PARTS,
+    data_facts,
+    list_data,
+    state_warning,
+)
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
     find_replication_set,
@@ -431,12 +435,12 @@ def main() -> None:
         validate_search(arn, search_regions)
         connection = run.connect(SEARCH_DEFAULTS)
         found = find_replication_set(connection, arn, search_regions)
-        warning = state_warning(found.replication_set) if found.replication_set else None
-        if warning:
+        lists = list_data(connection, found.replication_set, params["include"])
+        warnings = [state_warning(found.replication_set), lists.shared_warning()] if found.replication_set else []
+        for warning in filter(None, warnings):
             # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
             warn(warning)
-        lists = list_data(connection, found.replication_set, params["include"])
-        data = data_facts(connection, found.replication_set, found.arn, lists, params["include"])
+        data = data_facts(connection, lists, params["include"])
         if not data["complete"]:
             warn(
                 "Failed to list everything that the replication set holds. For the parts and the"

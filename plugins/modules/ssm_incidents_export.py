@@ -46,18 +46,30 @@ description:
     module reads the object from another Region that lists the object in the same way. If Regions list different
     versions of an object, the module reads each version. If the responses differ too, the export contains a line for
     each of them.
-  - At the end of the export, the module lists the objects again to detect changes. It reads new and changed objects,
-    and names them in C(changes). It names deleted objects in C(changes), and keeps the data that it has read of them.
-    It also retries what could not be read because of a transient error, such as a broken connection. It does not retry
-    a list that failed with a permanent error, for example because a permission is missing.
-  - The export is incomplete if an object changes again while the module reads the object for the second time. The
-    module does not detect a change that no list shows, such as a new stage in the plan of a contact.
+  - If a Region returns no tags or no policy of an object, the module asks the other Regions that list the object in the
+    same way.
+  - After the module has read everything, it looks at everything again to detect changes. It lists the objects and
+    their parts again, and reads each response plan, incident, contact, escalation plan, on-call schedule, rotation,
+    engagement and page again, because the lists of these objects contain no time of modification. If something differs,
+    the module reads the object with all of its parts again, and names it in C(changes). The module also retries what
+    could not be read because of a transient error, such as a broken connection. It looks up to three times, and ends as
+    soon as nothing differs. It reads the replication set last.
+  - If something of an object could be read first and can't be read later, the module keeps what it has read. An object
+    counts as deleted only if the lists of all Regions are complete, no list contains the object any more, and no Region
+    that listed the object finds it. The module names deleted objects in C(changes), and keeps their data.
+  - If an object still differs in the last round, the export is incomplete. The module exports the object as it has read
+    it last, names it in C(missing) with the code V(ReplicationSetChanged), and counts it in C(unsettled) of the
+    manifest.
+  - The module can't detect a change that was undone before the module looked again, nor a change after its last look at
+    an object. If Regions list an object in the same way, the module reads it from only one of them. It can't detect that
+    the others return another version of it.
   - The directory appears at O(path) only after the export has finished. Until then, the files are in a directory next
     to O(path), whose name starts with a dot and ends with C(.incomplete). If the module fails, it removes this
-    directory.
+    directory. If it can't remove the directory, for example because someone has made a directory in it, the message of
+    the failure names it.
   - If the module is killed, the directory that ends with C(.incomplete) remains. The next run with the same O(path)
     warns about the directory, but does not use or delete it, because another run could still be writing to it. If no
-    other run is in progress, delete the directory yourself, because it contains personal data.
+    other run is in progress, delete the directory yourself, because it can contain personal data.
 notes:
   - The files contain personal data, such as names, telephone numbers and addresses. The mode of the directory is
     C(0700), and the mode of its files is C(0600).
@@ -111,10 +123,13 @@ options:
   timeout:
     description:
       - The time limit for all calls together, in seconds, 1 or more. It includes the search for the replication set.
-      - After this time, the module makes no further calls, and waits only a few seconds for calls that have started.
-        Everything that has not been read by then is missing from the export.
-      - The lists of the objects in each Region get at most half of the remaining time. If a Region hangs, the module still
-        has time to read the objects that the other Regions have listed.
+      - After this time, the module makes no further calls, and does not wait for calls that have started. Everything that
+        has not been read by then is missing from the export.
+      - Reading everything gets at most three quarters of this time, so that there is time to look at everything again. An
+        object that the module could not look at again is in C(missing) of the manifest.
+      - The lists of the objects in each Region get at most half of that. If a Region hangs, the module still has time to
+        read the objects that the other Regions have listed. After three reads of a Region in a row have timed out, the
+        module does not read from this Region until it looks at everything again.
       - In check mode, this limit applies only to the search. The module stops listing after 300 seconds.
     type: int
     default: 3600
@@ -232,6 +247,15 @@ changes_count:
   returned: success, and failure if the export is incomplete
   type: int
   sample: 0
+unsettled:
+  description:
+    - The number of objects that still differed when the module looked at them for the last time. If it is not 0, the
+      export is incomplete, because these objects are changing. RV(missing) names them, with the code
+      V(ReplicationSetChanged).
+    - In check mode, 0.
+  returned: success, and failure if the export is incomplete
+  type: int
+  sample: 0
 missing_count:
   description:
     - The number of reasons why the export is incomplete. Each call that failed, or that was not made within O(timeout),
@@ -278,11 +302,11 @@ missing:
     code:
       description:
         - The error code, as in RV(error.code).
-        - V(WaitTimeout) if something was not read within O(timeout).
+        - V(WaitTimeout) if something was not read or not checked for changes, because O(timeout) ended or because
+          transient errors lasted until the module looked for the last time.
         - V(MissingLibrary) if the installed botocore does not know the operation.
         - V(ReplicationSetChanged) if a Region was added to the set during the export, if the set is being deleted or
-          was deleted during the export, or if an object changed again while the module read the object for the second
-          time.
+          was deleted during the export, or if an object still differed when the module looked at it for the last time.
       returned: success, and failure if the export is incomplete
       type: str
       sample: AccessDeniedException
@@ -343,18 +367,20 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import state_warning
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_facts, list_data
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.export import (
-    Export,
-    Summary,
-    incomplete,
-    summary_of_counts,
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import (
+    data_facts,
+    list_data,
+    state_warning,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.folder import (
-    NewFolder,
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.directory import (
+    NewDirectory,
     left_over,
     validate_path,
+)
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.export import (
+    export_data,
+    incomplete,
+    result_of_counts,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
@@ -396,20 +422,19 @@ def main() -> None:
         if module.check_mode:
             found = find(connection, params, deadline)
             lists = list_data(connection, found.replication_set)
-            summary = summary_of_counts(data_facts(connection, found.replication_set, found.arn, lists))
+            counts = data_facts(connection, lists)["counts"]
+            report(run, found, *result_of_counts(counts, lists), params["allow_incomplete"])
         else:
             # Make the directory before AWS is called: an export can take hours, and must not fail at its end because the
             # directory can't be made.
-            with NewFolder(params["path"]) as folder:
+            with NewDirectory(params["path"]) as directory:
                 found = find(connection, params, deadline)
                 regions = found.replication_set.regions if found.replication_set else ()
-                export = Export(connection, found.arn, regions, found.region, folder, params["workers"], deadline)
-                summary = export.run()
-                if summary.complete or params["allow_incomplete"]:
-                    # From now on, the export may be in place. A task that is interrupted must not leave one.
-                    run.ignore_signals()
-                    folder.finish()
-        report(run, found, summary, params["allow_incomplete"])
+                exported = export_data(connection, found.arn, regions, directory, params["workers"], deadline)
+                report(run, found, *exported, params["allow_incomplete"])
+                # From now on, the export may be in place. A task that is interrupted must not leave one.
+                run.ignore_signals()
+                directory.finish()
         run.result.update(changed=True, directory=params["path"])
     run.exit()
 
@@ -440,19 +465,14 @@ def find(connection: Connection, params: Mapping[str, Any], deadline: float) -> 
     return found
 
 
-def report(run: ModuleRun, found: Found, summary: Summary, allow_incomplete: bool) -> None:
-    """Add the summary to the module's result. Raises Failure if the export is incomplete and must not be."""
-    run.result.update(
-        arn=found.arn,
-        region=found.region,
-        complete=summary.complete,
-        counts=summary.counts,
-        changes_count=summary.changes_count,
-        missing=summary.missing,
-        missing_count=summary.missing_count,
-    )
-    if not summary.complete and not allow_incomplete:
-        raise incomplete(found.arn, summary.missing_by)
+def report(run: ModuleRun, found: Found, result: Mapping[str, Any], failures: Any, allow_incomplete: bool) -> None:
+    """Add the result to the module's. Raises Failure if the export is incomplete and must not be.
+
+    :param failures: the numbers of failures for incomplete().
+    """
+    run.result.update(arn=found.arn, region=found.region, **result)
+    if failures and not allow_incomplete:
+        raise incomplete(found.arn, failures)
 
 
 if __name__ == "__main__":

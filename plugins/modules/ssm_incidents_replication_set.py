@@ -493,8 +493,11 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import data_facts, list_data
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import (
+    PARTS,
+    data_facts,
+    list_data,
+)
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change, ChangeWire
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
@@ -531,8 +534,10 @@ def data_of_set(
     """List what a set holds, for the guard."""
     parts = ("open_incidents",) if only_open_incidents else tuple(PARTS)
     lists = list_data(connection, replication_set, parts, seconds)
-    facts = data_facts(connection, replication_set, replication_set.arn, lists, parts)
-    return facts, lists.only(PARTS["open_incidents"].operation).is_denied()
+    shared = lists.shared_warning()
+    if shared and not only_open_incidents:
+        warn(shared)
+    return data_facts(connection, lists, parts), lists.of("open_incidents").is_denied()
 
 
 def main() -> None:

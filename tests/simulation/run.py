@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import PARTS
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.guard import Guard

@@ -249,6 +249,14 @@ def merge_options(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, 
     return {key: value for key, value in {**defaults, **given}.items() if value is not None}
 
 
+def end_calls() -> None:
+    """Wait for the calls in threads. A search ends with the first Region that has the set, and calls to other Regions must not
+    reach the next test."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("incident_manager.aws "):
+            thread.join(timeout=5)
+
+
 @pytest.fixture
 def run_module(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], connection_options: dict[str, str]
@@ -278,10 +286,7 @@ def run_module(
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-        # A search ends with the first Region that has the set. Calls to other Regions must not reach the next test.
-        for thread in threading.enumerate():
-            if thread.name.startswith("incident_manager.aws "):
-                thread.join(timeout=5)
+        end_calls()
         captured = capsys.readouterr()
         outcome = Outcome(json.loads(captured.out), captured.out + captured.err)
         assert bool(end.value.code) == outcome.failed
@@ -296,7 +301,10 @@ def run_lookup(connection_options: dict[str, str]) -> Callable[..., list[Any]]:
 
     def run(*terms: Any, **given: Any) -> list[Any]:
         lookup = lookup_loader.get("incident_manager.aws.ssm_incidents_replication_set")
-        return list(lookup.run(list(terms), variables={}, **merge_options(connection_options, given)))
+        try:
+            return list(lookup.run(list(terms), variables={}, **merge_options(connection_options, given)))
+        finally:
+            end_calls()
 
     return run
 

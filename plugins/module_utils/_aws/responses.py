@@ -71,6 +71,9 @@ def _validate_response(response: Mapping[str, Any], shape: Shape | None) -> None
     except ValueError:
         raise ValueError("the body is not JSON") from None
     _validate_member(shape, body, "")
+    # The APIs spell it nextToken or NextToken. botocore leaves a member of another spelling out, which would end a list early.
+    if any(name.lower() == "nexttoken" and name not in shape.members for name in body):
+        raise ValueError("the token of the next page has an unknown name")
 
 
 def _validate_member(shape: Shape, value: Any, path: str) -> None:

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from .arn import is_account_id
 from .calls import AS_CONFIGURED, Attempts, call_aws, required_member
+from .errors import AWS_ADVICE, STS_ACCESS_DENIED, Failure
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
+
+_IDENTITY_ADVICE = (
+    "This call needs no permission. Check the policy of the VPC endpoint for STS and the service control policies of the"
+    " organization."
+)
 
 
 def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
@@ -45,4 +51,9 @@ def get_caller_account_id(client: BaseClient, attempts: Attempts = AS_CONFIGURED
             raise ValueError(f"{account_id!r} is not an account ID")
         return account_id
 
-    return call_aws(client, "get the caller's identity", get, attempts)
+    try:
+        return call_aws(client, "get the caller's identity", get, attempts)
+    except Failure as failure:
+        if failure.advice != AWS_ADVICE[STS_ACCESS_DENIED]:
+            raise
+        raise failure.with_advice(_IDENTITY_ADVICE) from failure.cause

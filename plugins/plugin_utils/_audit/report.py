@@ -80,7 +80,12 @@ def build_row(name: str, audit: Mapping[str, Any], time: str) -> dict[str, Any]:
     row = {**{field: audit.get(field) for field in _ROW}, "name": str(name)}
     row["findings"] = row["findings"] or []
     row["time"] = row["time"] or time
-    if row["outcome"] == PASSED and audit.get("failed"):
+    if row["outcome"] is None:
+        # An option was rejected, or Ansible failed before the account was audited.
+        row["outcome"] = UNKNOWN
+        msg = str(row["msg"] or "The audit has no result for this account.")
+        row["msg"] = msg if row["error"] else _without_variables(msg)
+    elif row["outcome"] == PASSED and audit.get("failed"):
         # For example because of failed_when: if Ansible counts the task as failed, the account has not passed.
         row["outcome"] = FAILED
     if _is_row(row):

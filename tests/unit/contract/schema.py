@@ -69,6 +69,7 @@ EXPORT: Schema = {
     "counts.*": "int?",
     "changes_count": "int",
     "missing_count": "int",
+    "unsettled": "int",
     "missing": "list",
     "missing[]": "dict",
     "missing[].kind": "str",

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.kinds import KINDS
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.kinds import KINDS
 from endpoint.backend import kinds
 from endpoint.client import active_set
 from endpoint.server import LocalEndpoint

@@ -17,6 +17,7 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.kinds import KINDS
 from endpoint.backend import utils
 from endpoint.client import active_set, moto_iam
 from endpoint.server import LocalEndpoint
@@ -173,6 +174,12 @@ def export_as(run_as: Callable[..., Any], endpoint: LocalEndpoint, tmp_path: Pat
 
 def missing_operations(outcome: Any) -> set[str]:
     return {one["operation"] for one in outcome["missing"] if one["code"] != "MissingLibrary"}
+
+
+def test_the_policy_of_an_export_has_the_operations_of_the_table() -> None:
+    table = {f"{kind.service}:{name}" for kind in KINDS.values() for name in (*kind.lists, *kind.gets)}
+    found = {action for statement in EXPORT["Statement"] for action in actions(statement)}
+    assert found - {"ssm-incidents:ListReplicationSets"} == table
 
 
 def test_the_policy_of_an_export_is_sufficient(export_as: Callable[..., Any]) -> None:

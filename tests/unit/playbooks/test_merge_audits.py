@@ -144,12 +144,15 @@ def write_reports(tmp_path: Path) -> Callable[..., None]:
 
     def write(**written: tuple[str, int]) -> None:
         for stem, (name, day) in written.items():
+            # Accounts that have no set and must have none.
             row = {
-                **dict.fromkeys(("account_id", "error", "exists", "region", "replication_set", "rules")),
-                **{"name": name, "findings": [], "msg": f"from {stem}", "outcome": "passed"},
+                **{"error": None, "exists": False, "region": "eu-west-1", "replication_set": {}, "findings": []},
+                **{"account_id": f"{ord(name):012}", "expected_account_id": None},
+                **{"name": name, "msg": f"from {stem}", "outcome": "passed", "rules": {"state": "absent"}},
                 "time": f"2026-01-{day:02}T00:00:00.000000+00:00",
             }
-            report: Report = {"format_version": 2, "time": row["time"], "summary": {}, "accounts": [row]}
+            report: Report = {"format_version": 2, "time": row["time"], "accounts": [row]}
+            report["summary"] = {"accounts": 1, "failed": 0, "unknown": 0, "passed": 1}
             (tmp_path / f"{stem}.json").write_text(json.dumps(report), encoding="utf-8")
 
     return write

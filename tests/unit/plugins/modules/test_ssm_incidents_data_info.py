@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data import api, counts
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.contents import PARTS
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data import counts, read
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import PARTS
 from endpoint.client import SECRET_KEY, active_set
 from endpoint.server import LocalEndpoint
 from helpers.credentials import module_options
@@ -199,6 +199,14 @@ def test_objects_that_another_account_shares_are_not_counted(info: Run, held: Lo
     assert facts_of(info())["counts"] == COUNTS
 
 
+def test_objects_that_another_account_shares_are_named_in_a_warning(info: Run, held: LocalEndpoint) -> None:
+    other = "222222222222"
+    held.seed_data(incident("shared", account=other), contact("shared", account=other))
+    warnings = str(info()["warnings"])
+    assert "1 of the incidents" in warnings and "1 of the contacts" in warnings and "other accounts" in warnings
+    assert "warnings" not in info(include=["rotations"]).result
+
+
 @pytest.mark.parametrize(
     "settings", [{"page_size": 1}, {"empty_list_pages": 2}, {"page_size": 1, "empty_list_pages": 1}]
 )
@@ -247,21 +255,21 @@ def missing_of(facts: dict[str, Any]) -> set[tuple[str, str, str]]:
     return {(one["part"], one["region"], one["code"]) for one in facts["missing"]}
 
 
-@pytest.mark.parametrize(("part", "listing"), PARTS.items(), ids=PARTS)
-def test_counts_are_null_if_a_list_is_denied(info: Run, held: LocalEndpoint, part: str, listing: Any) -> None:
+@pytest.mark.parametrize(("part", "kind"), PARTS.items(), ids=PARTS)
+def test_counts_are_null_if_a_list_is_denied(info: Run, held: LocalEndpoint, part: str, kind: Any) -> None:
     held.configure(enforce_iam=True)
-    operation = "".join(word.capitalize() for word in listing.operation.split("_"))
+    (operation,) = kind.lists
     allowed = [name for name in LISTS if name != operation]
     actions = [f"ssm-incidents:{name}" for name in ("GetReplicationSet", *allowed)]
     user = held.make_user([*actions, *(f"ssm-contacts:{name}" for name in allowed)])
     outcome = info(arn=ARN, **module_options(user))
     facts = facts_of(outcome)
-    denied = [name for name in PARTS if PARTS[name] is listing]
+    denied = [name for name in PARTS if PARTS[name] is kind]
     assert facts["counts"] == {name: None if name in denied else count for name, count in COUNTS.items()}
     assert facts[part] is None and not facts["complete"]
     assert missing_of(facts) == {(name, region, "AccessDeniedException") for name in denied for region in REGIONS}
     for one in facts["missing"]:
-        for text in (f"Failed to list the {listing.what} in Region {one['region']}", operation, "IAM policy"):
+        for text in (f"Failed to list the {kind.words} in Region {one['region']}", operation, "IAM policy"):
             assert text in one["msg"]
     assert len(outcome["warnings"]) == 1 and "missing" in str(outcome["warnings"][0])
 
@@ -329,7 +337,7 @@ def test_a_list_that_does_not_end(info: Run, held: LocalEndpoint, monkeypatch: p
     held.faults.add(
         {"fault": "body", "operation": "ListReplicationSets", "body": json.dumps({"replicationSetArns": [ARN]})}
     )
-    monkeypatch.setattr(api, "MAX_PAGES", 5)
+    monkeypatch.setattr(read, "MAX_PAGES", 5)
     same = {"fault": "body", "operation": "ListRotations", "times": None}
     held.faults.add({**same, "body": json.dumps({"Rotations": [], "NextToken": "again"})})
     facts = facts_of(info(include=["response_plans", "rotations"]))
@@ -367,6 +375,9 @@ CONTACT = {"ContactArn": contacts_arn("contact/x"), "Alias": PRIVATE, "Type": "P
         ("ListIncidentRecords", {"incidentRecordSummaries": [{**INCIDENT, "status": None}]}),
         ("ListIncidentRecords", {"incidentRecordSummaries": [{**INCIDENT, "title": [PRIVATE]}]}),
         ("ListIncidentRecords", {"incidentRecordSummaries": [INCIDENT], "nextToken": 0}),
+        ("ListIncidentRecords", {"incidentRecordSummaries": [INCIDENT], "NextToken": "more"}),
+        ("ListIncidentRecords", {"incidentRecordSummaries": [INCIDENT], "nexttoken": "more"}),
+        ("ListContacts", {"Contacts": [CONTACT], "nextToken": "more"}),
         ("ListContacts", {}),
         ("ListContacts", {"Contacts": {}}),
         ("ListContacts", {"Contacts": [{**CONTACT, "Type": PRIVATE}]}),
@@ -378,8 +389,7 @@ def test_malformed_answers(info: Run, held: LocalEndpoint, operation: str, body:
     held.faults.add({"fault": "body", "operation": operation, "body": text, "times": None})
     outcome = info()
     facts = facts_of(outcome)
-    failed = [part for part in PARTS if PARTS[part].member in ("incidentRecordSummaries", "Contacts")]
-    failed = [part for part in failed if (PARTS[part].member == "Contacts") == (operation == "ListContacts")]
+    failed = [part for part in PARTS if operation in PARTS[part].lists]
     assert missing_of(facts) == {(part, region, "MalformedAnswer") for part in failed for region in REGIONS}
     assert facts["counts"] == {part: None if part in failed else count for part, count in COUNTS.items()}
     assert "Traceback" not in outcome.output
@@ -408,3 +418,21 @@ def test_texts_from_aws_are_not_templated(info: Run, held: LocalEndpoint, templa
     held.seed_data(incident("evil", title=template_text[:200]))
     titles = [one["title"] for one in facts_of(info())["open_incidents"]]
     assert template_text[:200] in titles
+
+
+def test_a_token_of_the_other_api_does_not_let_a_set_be_deleted(run_module: Run, held: LocalEndpoint) -> None:
+    """The open incident is on the next page."""
+    resolved = {**INCIDENT, "status": "RESOLVED"}
+    body = json.dumps({"incidentRecordSummaries": [resolved], "NextToken": "more"})
+    held.faults.add({"fault": "body", "operation": "ListIncidentRecords", "body": body, "times": None})
+    outcome = run_module("ssm_incidents_replication_set", state="absent", arn=ARN)
+    assert outcome.failed and outcome["error"]["code"] == "OpenIncidents"
+    assert "DeleteReplicationSet" not in held.operations
+
+
+def test_shared_incidents_are_named_before_a_deletion(run_module: Run, endpoint: LocalEndpoint) -> None:
+    endpoint.seed(SET, arn=ARN)
+    endpoint.seed_data(incident("shared", account="222222222222"))
+    outcome = run_module("ssm_incidents_replication_set", state="absent", arn=ARN, _check_mode=True)
+    assert not outcome.failed and outcome["data"]["open_incidents"] == 0
+    assert sum("1 of the incidents" in str(one) for one in outcome["warnings"]) == 1

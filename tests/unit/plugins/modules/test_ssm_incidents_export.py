@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import queue
+import random
 import resource
 import signal
 import subprocess
@@ -24,8 +25,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export import work
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.kinds import KINDS, is_unit
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.export import MAX_ROUNDS, export_data
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.kinds import KINDS, is_unit
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.workers import Workers
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel, StructureShape
@@ -564,8 +566,8 @@ def test_objects_that_come_go_and_change(held: LocalEndpoint, export: Run, path:
     assert changes_of(path) == sorted(
         [
             (contacts_arn("contact/newcomer"), "came", True),
-            # It is not known whether the incident still existed when its lists were read.
-            (incident_arn("gone"), "went", False),
+            # It was read before it was deleted, and after its lists.
+            (incident_arn("gone"), "went", True),
             (incident_arn("more"), "changed", True),
             (incident_arn("new"), "came", True),
             (incident_arn("one"), "changed", True),
@@ -607,20 +609,21 @@ def test_an_object_that_changes_and_goes_before_it_is_read_again(
     at_call("GetIncidentRecord", 2, lambda: held.remove_data("incident_record", incident_arn("one")))
     assert_complete(export())
     assert_exported(path, *objects())
-    assert changes_of(path) == [(incident_arn("one"), "went", False)]
+    assert changes_of(path) == [(incident_arn("one"), "went", True)]
 
 
 def test_a_reading_is_not_replaced_with_one_that_has_less(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:
-    """The lists of an incident are empty if it is deleted while it is read again, and also if a Region's reads lag."""
+    """If lists do not contain an event any more, it is gone only if no Region finds it, because a Region's lists can lag."""
     less = {"operation": "ListTimelineEvents", "fault": "body", "body": '{"eventSummaries": []}', "times": None}
-    at_call(*SECOND_LOOK, lambda: held.seed_data(incident("one", title="changed")))
+    changed = {**incident("one", title="changed"), "tags": {"a": "b"}}
+    at_call(*SECOND_LOOK, lambda: held.seed_data(changed))
     at_call("GetIncidentRecord", 2, lambda: held.faults.add(less))
-    outcome = export(allow_incomplete=True)
-    assert not outcome.failed and outcome["complete"] is False
-    assert_exported(path, *objects())
-    assert [(one["arn"], one["code"]) for one in missing_of(path)] == [(incident_arn("one"), "ReplicationSetChanged")]
+    assert_complete(export())
+    others = [one for one in objects() if one["kind"] != "incident_record"]
+    assert_exported(path, *others, changed)
+    assert changes_of(path) == [(incident_arn("one"), "changed", True)]
 
 
 def test_a_set_that_is_deleted_during_the_export(held: LocalEndpoint, export: Run) -> None:
@@ -657,15 +660,18 @@ def test_an_object_is_not_an_empty_list(
 def test_an_earlier_reading_is_kept_if_the_next_one_fails(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:
+    changed = {**incident("one", title="changed"), "tags": {"a": "b"}}
+
     def change() -> None:
-        held.seed_data(incident("one", title="changed"))
+        held.seed_data(changed)
         held.faults.add(
             {"fault": "error", "code": "AccessDeniedException", "operation": "GetTimelineEvent", "times": None}
         )
 
     at_call(*SECOND_LOOK, change)
     assert export(allow_incomplete=True)["complete"] is False
-    assert_exported(path, *objects())
+    others = [one for one in objects() if one["kind"] != "incident_record"]
+    assert_exported(path, *others, changed)
     assert changes_of(path) == [(incident_arn("one"), "changed", False)]
     assert [one["operation"] for one in missing_of(path)] == ["GetTimelineEvent"]
 
@@ -728,8 +734,9 @@ def test_the_second_look_goes_on_if_something_is_denied(
     at_call(*SECOND_LOOK, lambda: held.seed_data(contact("new"), contact("first", DisplayName="changed")))
     at_call("ListContacts", 3, lambda: held.remove_data("incident_record", incident_arn("gone")))
     assert not export(allow_incomplete=True, workers=1).failed
-    assert (contacts_arn("contact/new"), "came", True) in changes_of(path)
-    assert (contacts_arn("contact/first"), "changed", True) in changes_of(path)
+    # They are not exported with their tags.
+    assert (contacts_arn("contact/new"), "came", False) in changes_of(path)
+    assert (contacts_arn("contact/first"), "changed", False) in changes_of(path)
     found = bodies(read(path), "contact")
     assert {one["Alias"]: one.get("DisplayName") for one in found} == {"first": "changed", "new": None}
 
@@ -901,7 +908,7 @@ def test_a_list_of_too_many_pages(
 ) -> None:
     """The module gives the list up, and exports everything else."""
     # The real limit is 1,000 pages in each Region.
-    monkeypatch.setattr(f"{is_unit.__module__.rpartition('.')[0]}.export.MAX_PAGES", 20)
+    monkeypatch.setattr(f"{is_unit.__module__.rpartition('.')[0]}.read.MAX_PAGES", 20)
     responses = importlib.import_module("moto.ssmincidents.responses")
     answer, numbers = responses.answer, iter(range(10**6))
 
@@ -1116,15 +1123,460 @@ def test_a_list_of_pages_that_fails_for_a_while(
     assert outcome["missing_count"] == len(manifest_of(path)["missing"])
 
 
-def test_an_error_in_finding_tasks_is_raised() -> None:
+def test_an_error_in_a_task_or_in_finding_tasks_is_raised() -> None:
     """It does not count as the end of the tasks."""
 
-    def tasks() -> Iterator[work.Task]:
-        yield work.Task("first", list)
+    def tasks() -> Iterator[Any]:
+        yield 1
         raise LookupError
 
-    with pytest.raises(LookupError):
-        list(work.carry_out(tasks(), 2, time.monotonic() + 60))
+    def fail(_item: int) -> None:
+        raise LookupError
+
+    for function, items in ((str, tasks()), (fail, iter([1]))):
+        with pytest.raises(LookupError):
+            list(Workers(2).run(function, items, time.monotonic() + 60))
+
+
+# The loop -------------------------------------------------------------------------------------------------------------
+
+DENIED = {"fault": "error", "code": "AccessDeniedException", "times": None}
+RESET = {"fault": "reset", "times": None}
+
+
+def with_both_regions() -> list[dict[str, Any]]:
+    """Return the objects with an ID as both Regions list them. By default, only the Region in an ARN lists the object."""
+    return [{**one, "regions": list(REGIONS)} for one in objects() if kinds.KINDS[one["kind"]].id]
+
+
+@pytest.mark.sample(3)
+@pytest.mark.parametrize("fault", [DENIED, RESET], ids=["denied", "reset"])
+@pytest.mark.parametrize("is_changed", [True, False])
+@pytest.mark.parametrize(
+    "operation", ["ListTimelineEvents", "ListRelatedItems", "GetTimelineEvent", "ListTagsForResource"]
+)
+def test_what_was_read_is_not_given_up_for_less(
+    held: LocalEndpoint,
+    export: Run,
+    path: Path,
+    sleeps: list[float],
+    at_call: Run,
+    operation: str,
+    is_changed: bool,
+    fault: dict[str, Any],
+) -> None:
+    """The incident was read, and its events were too. Later, the list of the events fails until the end."""
+    held.seed_data(timeline_event("one", "e2"))
+
+    def change() -> None:
+        held.faults.add({**fault, "operation": operation})
+        if is_changed:
+            held.seed_data({**incident("one", title="changed"), "tags": {"a": "b"}})
+
+    at_call(*SECOND_LOOK, change)
+    outcome = export(allow_incomplete=True)
+    is_noticed = is_changed or operation != "GetTimelineEvent"
+    assert outcome["complete"] is (HAS_FINDINGS and not is_noticed)
+    found = read(path)
+    assert [line["id"] for line in found["timeline_events"]] == ["e1", "e2"]
+    assert len(found["related_items"]) == 1
+    (line,) = found["incident_records"]
+    assert line["ListTagsForResource"] == {"tags": {"a": "b"}}
+    assert line["GetIncidentRecord"]["incidentRecord"]["title"] == ("changed" if is_changed else "Title of one")
+    assert {one["operation"] for one in missing_of(path)} == ({operation} if is_noticed else set())
+    # A failure is not a change.
+    assert changes_of(path) == ([(incident_arn("one"), "changed", False)] if is_changed else [])
+
+
+def test_a_region_without_tags_or_policy_does_not_speak_for_the_other(
+    held: LocalEndpoint, export: Run, path: Path
+) -> None:
+    """Both Regions list the contact and the incident alike."""
+    held.seed_data(*with_both_regions())
+    none = {"region": "eu-west-1", "times": None}
+    held.faults.add(
+        {**none, "fault": "error", "code": "ResourceNotFoundException", "operation": "GetContactPolicy"},
+        {
+            **none,
+            "fault": "body",
+            "body": '{"Tags": []}',
+            "operation": "ListTagsForResource",
+            "service": "ssm-contacts",
+        },
+        {
+            **none,
+            "fault": "body",
+            "body": '{"tags": {}}',
+            "operation": "ListTagsForResource",
+            "service": "ssm-incidents",
+        },
+    )
+    assert_complete(export())
+    assert_exported(path, *objects())
+
+
+@pytest.mark.parametrize("operation", ["GetContactPolicy", "ListTagsForResource"])
+def test_a_region_that_fails_may_have_what_the_other_has_not(
+    held: LocalEndpoint, export: Run, path: Path, operation: str
+) -> None:
+    held.seed_data({**contact("bare"), "regions": list(REGIONS)})
+    held.faults.add({**DENIED, "operation": operation, "region": "us-east-1", "service": "ssm-contacts"})
+    assert export(allow_incomplete=True)["complete"] is False
+    named = {(one["arn"], one["operation"], one["region"]) for one in missing_of(path)}
+    assert (contacts_arn("contact/bare"), operation, "us-east-1") in named
+
+
+@pytest.mark.sample(3)
+@pytest.mark.parametrize("operation", [name for name in OPERATIONS if name != "GetReplicationSet"])
+def test_a_transient_failure_is_not_a_change(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], operation: str
+) -> None:
+    """Two connections are dropped in a world that does not change. If all are dropped, it is missing for this reason."""
+    if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"]:
+        pytest.skip("botocore is too old")
+    held.faults.add({**RESET, "operation": operation, "times": 2})
+    assert_complete(export(aws_config=ONCE))
+    assert_exported(path, *objects())
+    assert (manifest_of(path)["changes"], manifest_of(path)["unsettled"]) == ([], 0)
+    held.faults.add({**RESET, "operation": operation})
+    outcome = export(aws_config=ONCE, path=f"{path}-2", allow_incomplete=True)
+    assert {one["code"] for one in outcome["missing"] if one["operation"] == operation} == {"ConnectionClosedError"}
+    assert "ReplicationSetChanged" not in {one["code"] for one in outcome["missing"]}
+    assert (outcome["changes_count"], outcome["unsettled"]) == (0, 0)
+
+
+@pytest.mark.slow
+def test_a_region_whose_reads_hang_does_not_delay_the_others(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """Its lists respond. One after the other, the hanging calls would take longer than the export may take."""
+    many = [{**incident(f"{number}"), "tags": {"a": "b"}} for number in range(60)]
+    events = [timeline_event(f"{number}", "e") for number in range(60)]
+    held.seed_data(*many, *events)
+    for operation in {name for kind in KINDS.values() for name in kind.gets}:
+        held.faults.add({"fault": "hang", "seconds": 100, "region": "eu-west-1", "operation": operation, "times": None})
+    assert_complete(export(timeout=60, aws_config={"read_timeout": 3}))
+    assert_exported(path, *objects(), *many, *events)
+
+
+def test_a_directory_that_can_not_be_removed_is_named(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    held.faults.add({**DENIED, "operation": "GetContact"})
+    at_call("GetIncidentRecord", 1, lambda: (temporary_of(path) / "mine").mkdir())
+    outcome = export(allow_incomplete=False)
+    assert outcome["error"]["code"] == "ExportIncomplete"
+    assert f"Delete {temporary_of(path)}" in outcome["msg"] and "personal data" in outcome["msg"]
+    assert [one.name for one in path.parent.rglob("*") if one.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("GetTimelineEvent", {"event": {**timeline_event("one", "e1")["body"], "eventTime": 1, "eventUpdatedTime": 1}}),
+        ("GetIncidentRecord", {"incidentRecord": {"arn": incident_arn("one")}}),
+        ("GetResponsePlan", {**response_plan("a-plan")["body"], "incidentTemplate": {"impact": 1}}),
+        ("ListRelatedItems", {"relatedItems": [{"title": "t"}]}),
+        ("ListPageResolutions", {"PageResolutions": [{"Type": "PERSONAL", "StageIndex": 0}]}),
+    ],
+)
+def test_a_response_without_a_member_that_the_model_requires(
+    held: LocalEndpoint, export: Run, path: Path, operation: str, body: dict[str, Any]
+) -> None:
+    if operation == "GetTimelineEvent":
+        del body["event"]["eventData"]
+    held.faults.add({"fault": "body", "body": json.dumps(body), "operation": operation, "times": None})
+    assert export(allow_incomplete=True)["complete"] is False
+    assert {(one["operation"], one["code"]) for one in missing_of(path)} == {(operation, "MalformedAnswer")}
+
+
+LISTS = [(name, kind) for kind in KINDS.values() for name in kind.lists]
+
+
+@pytest.mark.sample(2)
+@pytest.mark.parametrize(("operation", "kind"), LISTS, ids=[name for name, _kind in LISTS])
+def test_the_token_of_the_other_api_does_not_end_a_list(
+    held: LocalEndpoint, export: Run, path: Path, operation: str, kind: Any
+) -> None:
+    if operation not in kinds.SERVED["ssm-incidents"] | kinds.SERVED["ssm-contacts"]:
+        pytest.skip("botocore is too old")
+    output = utils.service_model(kind.service).operation_model(operation).output_shape
+    (listed,) = (name for name, member in output.members.items() if member.type_name == "list")
+    token = "NextToken" if "nextToken" in output.members else "nextToken"
+    for name in (token, "NEXTTOKEN"):
+        held.faults.clear()
+        body = json.dumps({listed: [], name: "more"})
+        held.faults.add({"fault": "body", "body": body, "operation": operation, "times": None})
+        outcome = export(path=f"{path}-{name}", allow_incomplete=True)
+        assert (operation, "MalformedAnswer") in {(one["operation"], one["code"]) for one in outcome["missing"]}
+
+
+def test_what_changes_again_and_again_is_unsettled(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is exported as it was read last. The export says that it is not complete, and why."""
+    responses = importlib.import_module("moto.ssmincidents.responses")
+    answer, numbers = responses.answer, itertools.count(1)
+
+    def change(data: Any, asked: Any) -> Any:
+        if asked.operation == "GetIncidentRecord":
+            held.seed_data(incident("one", title=f"title {next(numbers)}"))
+        return answer(data, asked)
+
+    monkeypatch.setattr(responses, "answer", change)
+    outcome = export(allow_incomplete=True)
+    assert (outcome["complete"], outcome["unsettled"], manifest_of(path)["unsettled"]) == (False, 1, 1)
+    assert [(one["arn"], one["code"]) for one in missing_of(path)] == [(incident_arn("one"), "ReplicationSetChanged")]
+    assert changes_of(path) == [(incident_arn("one"), "changed", False)]
+    assert [one["title"] for one in bodies(read(path), "incident_record")] == [f"title {MAX_ROUNDS}"]
+
+
+def test_what_can_be_read_only_in_the_last_round_is_not_called_a_change(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connections are dropped until the last round. There is no round left to look for changes."""
+    monkeypatch.setattr(f"{export_data.__module__}.MAX_ROUNDS", 2)
+    held.faults.add({**RESET, "operation": "GetTimelineEvent"})
+    at_call(*SECOND_LOOK, held.faults.clear)
+    outcome = export(aws_config=ONCE, allow_incomplete=True)
+    assert (outcome["complete"], outcome["unsettled"], outcome["changes_count"]) == (False, 0, 0)
+    assert (incident_arn("one"), "WaitTimeout") in {(one["arn"], one["code"]) for one in missing_of(path)}
+    assert {one["code"] for one in missing_of(path)} == {"WaitTimeout"}
+    assert_exported(path, *objects())
+
+
+def test_a_change_that_no_list_shows_is_exported(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    """Lists have no time of modification, and not all members of an object, such as the plan of a contact."""
+    stage = {"DurationInMinutes": 5, "Targets": []}
+    plan = response_plan("a-plan", incidentTemplate={"impact": 1, "title": "another"})
+    changed = [
+        {**contact("first", Plan={"Stages": [stage]}), "tags": {"Key": "Ä 1"}},
+        {**plan, "tags": {"team": "dev"}},
+    ]
+    at_call(*SECOND_LOOK, lambda: held.seed_data(*changed))
+    assert_complete(export())
+    assert [arn for arn, _change, _exported in changes_of(path)] == sorted(
+        [contacts_arn("contact/first"), plan["body"]["arn"]]
+    )
+    others = [one for one in objects() if one["kind"] not in ("contact", "response_plan")]
+    assert_exported(path, *others, *changed)
+
+
+def test_the_order_of_a_list_and_items_that_it_returns_twice_are_no_change(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    responses = importlib.import_module("moto.ssmincidents.responses")
+    answer, numbers = responses.answer, itertools.count()
+    held.seed_data(timeline_event("one", "e2"), timeline_event("one", "e3"), incident("two"))
+
+    def shuffle(data: Any, asked: Any) -> Any:
+        answered = answer(data, asked)
+        for name in ("eventSummaries", "incidentRecordSummaries"):
+            if name in answered and next(numbers) % 2:
+                answered = {**answered, name: [*reversed(answered[name]), *answered[name][:1]]}
+        return answered
+
+    monkeypatch.setattr(responses, "answer", shuffle)
+    assert_complete(export())
+    assert changes_of(path) == []
+    assert len(read(path)["timeline_events"]) == 3 and len(read(path)["incident_records"]) == 2
+
+
+def test_the_set_is_read_last_and_two_rounds_are_enough(held: LocalEndpoint, export: Run, path: Path) -> None:
+    """Also if Regions always list other data. It does not mean that something has changed."""
+    differ_in_the_east(held)
+    held.log.clear()
+    assert_complete(export())
+    operations = [call["operation"] for call in held.requests]
+    assert operations[-2:] == ["GetReplicationSet", "ListTagsForResource"]
+    assert operations.count("ListIncidentRecords") == 2 * len(REGIONS)
+    assert operations.count("GetTimelineEvent") == 1
+
+
+def test_an_object_is_gone_only_if_no_region_finds_it(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """Its lists are complete, and do not contain it any more."""
+    none = {
+        "fault": "body",
+        "body": '{"incidentRecordSummaries": []}',
+        "operation": "ListIncidentRecords",
+        "times": None,
+    }
+    gone = {"fault": "error", "code": "ResourceNotFoundException", "operation": "GetIncidentRecord", "times": None}
+    at_call(*SECOND_LOOK, lambda: held.faults.add(none, {**gone, "region": "eu-west-1"}))
+    assert_complete(export())
+    assert_exported(path, *objects())
+    assert changes_of(path) == []
+
+
+def test_a_region_that_listed_an_object_earlier_is_asked_too(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """In the second round, only the Region lists it that does not find it. In the third, no Region lists it."""
+    none = {"fault": "body", "body": '{"incidentRecordSummaries": []}', "operation": "ListIncidentRecords"}
+    gone = {"fault": "error", "code": "ResourceNotFoundException", "operation": "GetIncidentRecord", "times": None}
+
+    def change() -> None:
+        held.faults.add({**none, "region": "us-east-1", "times": None}, {**gone, "region": "eu-west-1"})
+
+    at_call(*SECOND_LOOK, change)
+    at_call("ListTimelineEvents", 3, lambda: held.faults.add({**none, "times": None}))
+    assert_complete(export())
+    assert_exported(path, *objects())
+    assert changes_of(path) == []
+
+
+def test_an_object_of_a_list_that_fails_is_not_gone(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    """One Region does not list it any more, and no Region finds it, but the list of the other Region fails."""
+    none = {
+        "fault": "body",
+        "body": '{"incidentRecordSummaries": []}',
+        "operation": "ListIncidentRecords",
+        "times": None,
+    }
+    gone = {"fault": "error", "code": "ResourceNotFoundException", "operation": "GetIncidentRecord", "times": None}
+    denied = {**DENIED, "operation": "ListIncidentRecords", "region": "us-east-1"}
+    at_call(*SECOND_LOOK, lambda: held.faults.add(denied, none, gone))
+    assert export(allow_incomplete=True)["complete"] is False
+    assert_exported(path, *objects())
+    assert changes_of(path) == []
+    assert {(one["operation"], one["region"]) for one in missing_of(path)} >= {("ListIncidentRecords", "us-east-1")}
+
+
+@pytest.mark.slow
+def test_there_are_never_more_calls_than_workers(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that hangs is one of them until it ends."""
+    held.faults.add({"fault": "hang", "seconds": 100, "region": "eu-west-1", "times": None})
+    send, lock, active, most = URLLib3Session.send, threading.Lock(), [], []
+
+    def counted(self: URLLib3Session, request: Any) -> Any:
+        with lock:
+            active.append(request)
+            most.append(len(active))
+        try:
+            return send(self, request)
+        finally:
+            with lock:
+                active.remove(request)
+
+    monkeypatch.setattr(URLLib3Session, "send", counted)
+    assert export(workers=3, timeout=30, allow_incomplete=True, aws_config={"read_timeout": 2})["complete"] is False
+    assert_exported(path, *objects())
+    assert max(most) == 3
+
+
+class History:
+    """Random changes of what the set holds, and random faults, each at a random call of an export."""
+
+    def __init__(self, endpoint: LocalEndpoint, seed: int) -> None:
+        self._endpoint = endpoint
+        self._random = random.Random(seed)
+        self._calls = 0
+        self._numbers = itertools.count()
+        # Most happens while the module reads everything for the first time, and the rest when it looks again.
+        self._moments = Counter(self._random.randint(1, 120) for _number in range(self._random.randint(0, 8)))
+        self.world: dict[tuple[str, str], dict[str, Any]] = {}
+        self.versions: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        # For each object, and for each incident and contact that was read: the number of the last call.
+        self._changed: dict[tuple[str, str], int] = {}
+        self._looked: dict[str, int] = {}
+        for name in "abc":
+            self.put(incident(name), timeline_event(name, "e0"), timeline_event(name, "e1"), contact(name))
+
+    def put(self, *seeded: dict[str, Any]) -> None:
+        self._endpoint.seed_data(*({**one, "regions": list(REGIONS)} for one in seeded))
+        for one in seeded:
+            body = one["body"]
+            key = (one["kind"], f"{body.get('incidentRecordArn', '')} {body[kinds.KINDS[one['kind']].id]}")
+            self.world[key] = one
+            self.versions.setdefault(key, []).append(as_exported(one))
+            self._changed[key] = self._calls
+
+    def was_seen(self, key: tuple[str, str]) -> bool:
+        """Return whether the module has looked at an object since it changed, and not at about the same time."""
+        looked = max((self._looked[arn] for arn in self._looked if arn in key[1]), default=0)
+        return self._changed[key] < looked - 20
+
+    def before_call(self, operation: str, arn: str) -> None:
+        self._calls += 1
+        if operation in ("GetIncidentRecord", "GetContact"):
+            self._looked[arn] = self._calls
+        for _number in range(self._moments[self._calls]):
+            acts = (
+                self._change_contact,
+                self._change_incident,
+                self._add_event,
+                self._change_event,
+                self._remove,
+                self._fail,
+            )
+            self._random.choice([*acts, self._fail])(self._random.choice("abcd"), f"text {next(self._numbers)}")
+
+    def _change_contact(self, name: str, text: str) -> None:
+        self.put(contact(name, Plan={"Stages": []}, DisplayName=text))
+
+    def _change_incident(self, name: str, text: str) -> None:
+        self.put(incident(name, summary=text))
+
+    def _add_event(self, name: str, text: str) -> None:
+        self.put(incident(name, title=text), timeline_event(name, text, eventData=text))
+
+    def _change_event(self, name: str, text: str) -> None:
+        if ("incident_record", f" {incident_arn(name)}") in self.world:
+            self.put(timeline_event(name, "e0", eventData=text, eventUpdatedTime=1_800_000_000 + next(self._numbers)))
+
+    def _remove(self, name: str, _text: str) -> None:
+        for kind, key in list(self.world):
+            if incident_arn(name) in key:
+                parent, _blank, item_id = key.partition(" ")
+                self._endpoint.remove_data(kind, item_id, **({"parent": parent} if parent else {}))
+                del self.world[kind, key]
+                self._changed[kind, key] = self._calls
+
+    def _fail(self, _name: str, _text: str) -> None:
+        operations = ["ListTimelineEvents", "GetTimelineEvent", "GetIncidentRecord", "ListContacts", "GetContact"]
+        fault = self._random.choice([{"fault": "reset"}, {"fault": "error", "code": "ResourceNotFoundException"}])
+        where = {"operation": self._random.choice(operations), "region": self._random.choice(REGIONS)}
+        self._endpoint.faults.add({**fault, **where, "times": self._random.randint(1, 3)})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(int(os.environ.get("HISTORIES", "10"))))
+def test_random_histories(
+    endpoint: LocalEndpoint, export: Run, path: Path, sleeps: list[float], monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """What is exported existed. If the export is complete, it has what exists, and nothing has changed without being named."""
+    endpoint.seed(SET, arn=ARN)
+    history = History(endpoint, seed)
+    responses = importlib.import_module("moto.ssmincidents.responses")
+    answer, lock = responses.answer, threading.Lock()
+
+    def act_and_answer(data: Any, asked: Any) -> Any:
+        with lock:
+            history.before_call(asked.operation, asked.given.get("arn") or asked.given.get("ContactId") or "")
+            return answer(data, asked)
+
+    monkeypatch.setattr(responses, "answer", act_and_answer)
+    # With one worker, the lists of an incident and its own read are a few calls apart.
+    outcome = export(allow_incomplete=True, aws_config=ONCE, workers=1)
+    assert not outcome.failed, outcome["msg"]
+    found = read(path)
+    went = {arn for arn, change, _exported in changes_of(path) if change == "went"}
+    missing = missing_of(path)
+    assert bool(outcome["unsettled"]) <= ("ReplicationSetChanged" in {one["code"] for one in missing})
+    for kind in ("incident_record", "timeline_event", "contact"):
+        exported: dict[tuple[str, str], Any] = {}
+        for body in bodies(found, kind):
+            key = (kind, f"{body.get('incidentRecordArn', '')} {body[kinds.KINDS[kind].id]}")
+            assert body in history.versions[key], key
+            assert exported.setdefault(key, body) == body
+        if not missing:
+            seen = [key for key in history.versions if key[0] == kind and history.was_seen(key)]
+            existing = {key: history.versions[key][-1] for key in seen if key in history.world}
+            assert {key: exported.get(key) for key in existing} == existing
+            gone = {key for key in seen if key in exported and key not in history.world}
+            assert {key for key in gone if not any(arn in key[1] for arn in went)} == set()
 
 
 # What can't be read ---------------------------------------------------------------------------------------------------
@@ -1246,8 +1698,8 @@ def test_throttling_without_end(held: LocalEndpoint, export: Run, path: Path, sl
 def test_the_user_limits_the_attempts(held: LocalEndpoint, export: Run, path: Path, sleeps: list[float]) -> None:
     held.faults.add({"fault": "throttle", "operation": "GetTimelineEvent", "times": None})
     assert export(allow_incomplete=False, aws_config={"retries": {"total_max_attempts": 2}}).failed
-    # One retry in each of the two Regions, in both readings.
-    assert len(sleeps) == 4
+    # One retry in each of the two Regions, in each round.
+    assert len(sleeps) == 2 * MAX_ROUNDS
 
 
 def test_the_time_limit(
@@ -1275,7 +1727,7 @@ def test_the_time_limit(
 
 @pytest.mark.slow
 def test_a_call_that_hangs(held: LocalEndpoint, export: Run, path: Path) -> None:
-    held.faults.add({"fault": "hang", "operation": "GetContact", "seconds": 100})
+    held.faults.add({"fault": "hang", "operation": "GetContact", "seconds": 100, "times": None})
     outcome = export(timeout=10, allow_incomplete=True)
     assert not outcome.failed
     assert ("GetContact", "WaitTimeout") in {(one["operation"], one["code"]) for one in missing_of(path)}
@@ -1355,7 +1807,8 @@ def test_messages_and_results_have_no_text_of_the_objects(held: LocalEndpoint, e
     )
     assert PRIVATE not in export().output
     assert PRIVATE in (path / "incident_records.jsonl").read_text(encoding="ascii")
-    held.faults.add({"fault": "error", "code": "ValidationException", "message": SECRET_KEY, "operation": "GetContact"})
+    rejected = {"fault": "error", "code": "ValidationException", "message": SECRET_KEY, "times": None}
+    held.faults.add({**rejected, "operation": "GetContact"})
     outcome = export(path=f"{path}-2", allow_incomplete=True)
     assert outcome["complete"] is False
     assert SECRET_KEY not in outcome.output
@@ -1473,12 +1926,12 @@ def test_a_link_replaces_the_temporary_folder(
 
 
 def test_a_parent_that_somebody_moves(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
-    """The task fails, because its result would name a directory that does not exist. The export is kept."""
+    """The task fails, because its result would name a directory that does not exist. No personal data is left."""
     moved = path.parent.with_name("moved")
     at_call("GetContact", 1, lambda: path.parent.rename(moved))
     outcome = export()
     assert outcome["error"]["code"] == "FileNotWritable" and "was moved" in outcome["msg"]
-    read(moved / path.name)
+    assert [one for one in moved.rglob("*") if one.is_file()] == []
 
 
 def test_folders_left_over_from_another_path_are_no_warning(held: LocalEndpoint, export: Run, path: Path) -> None:
@@ -1625,7 +2078,8 @@ def test_many_objects(held: LocalEndpoint, export: Run, path: Path) -> None:
     assert_complete(export())
     assert_exported(path, *objects(), *many, *events)
     calls = Counter(call["operation"] for call in held.requests)
-    assert (calls["GetIncidentRecord"], calls["GetTimelineEvent"]) == (121, 361)
+    # Each incident is looked at again, because no list shows all that can change.
+    assert (calls["GetIncidentRecord"], calls["GetTimelineEvent"]) == (2 * 121, 361)
 
 
 def test_which_kinds_are_units() -> None:

@@ -2,17 +2,19 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of what is exported: the kinds of objects, and the operations that list and read them (botocore's models).
+"""The table of what a replication set holds: the kinds of objects, and the operations that list and read them (botocore's models).
 
-The parameters and the responses of the operations are not in this table. reads.py takes them from botocore's models. Nothing
-of AWS is imported here.
+The counts, the export and its check mode use it. The parameters and the responses of the operations are not in this table:
+read.py takes them from botocore's models. Nothing of AWS is imported here.
 """
 
 from __future__ import annotations
 
 from typing import Mapping, NamedTuple
 
-from .._incident_data.contents import CONTACTS, INCIDENTS
+#: botocore's names of the two APIs of Incident Manager.
+INCIDENTS = "ssm-incidents"
+CONTACTS = "ssm-contacts"
 
 #: The version of the format of the export: of manifest.json and of the lines of the other files.
 FORMAT_VERSION = 1
@@ -30,8 +32,7 @@ class Kind(NamedTuple):
     :ivar gets: the operations that read one object. Without any, the list's item is exported.
     :ivar times: the period that its lists require, a key of periods(); None if they require none.
     :ivar parent_id: the member of the response with the ARN of the parent object; None if there is no such member.
-    :ivar resource_type: the type of resource in its ARN (Service Authorization Reference; AWS CLI's examples); None if it has no
-        ARN, or if these sources differ.
+    :ivar what: the objects in words, after "Failed to list the"; by default the name.
     """
 
     name: str
@@ -41,7 +42,25 @@ class Kind(NamedTuple):
     gets: tuple[str, ...] = ()
     times: str | None = None
     parent_id: str | None = None
-    resource_type: str | None = None
+    what: str = ""
+
+    @property
+    def is_listed_by_region(self) -> bool:
+        """Whether a list of all objects in a Region contains the objects of this kind."""
+        return None in self.lists.values()
+
+    @property
+    def resource_type(self) -> str | None:
+        """The type of resource in its ARN (Service Authorization Reference; AWS CLI's examples).
+
+        None if it has no ARN, or if these sources differ, as for contact channels.
+        """
+        return self.name[:-1].replace("_", "-") if self.lists and is_unit(self) else None
+
+    @property
+    def words(self) -> str:
+        """The objects in words."""
+        return self.what or self.name.replace("_", " ")
 
 
 #: The replication set itself. No list is needed, because its ARN is known.
@@ -52,12 +71,7 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         REPLICATION_SET,
         Kind(
-            "response_plans",
-            INCIDENTS,
-            "arn",
-            {"ListResponsePlans": None},
-            ("GetResponsePlan", "ListTagsForResource"),
-            resource_type="response-plan",
+            "response_plans", INCIDENTS, "arn", {"ListResponsePlans": None}, ("GetResponsePlan", "ListTagsForResource")
         ),
         Kind("resource_policies", INCIDENTS, "policyId", {"GetResourcePolicies": "response_plans"}),
         Kind(
@@ -66,7 +80,7 @@ KINDS: Mapping[str, Kind] = {
             "arn",
             {"ListIncidentRecords": None},
             ("GetIncidentRecord", "ListTagsForResource"),
-            resource_type="incident-record",
+            what="incidents",
         ),
         # Each event is read, because the items of the list have no eventData.
         Kind(
@@ -78,13 +92,7 @@ KINDS: Mapping[str, Kind] = {
             parent_id="incidentRecordArn",
         ),
         Kind("related_items", INCIDENTS, None, {"ListRelatedItems": "incident_records"}),
-        Kind(
-            "findings",
-            INCIDENTS,
-            "id",
-            {"ListIncidentFindings": "incident_records"},
-            ("BatchGetIncidentFindings",),
-        ),
+        Kind("findings", INCIDENTS, "id", {"ListIncidentFindings": "incident_records"}, ("BatchGetIncidentFindings",)),
         # People, escalation plans and on-call schedules.
         Kind(
             "contacts",
@@ -92,7 +100,7 @@ KINDS: Mapping[str, Kind] = {
             "ContactArn",
             {"ListContacts": None},
             ("GetContact", "GetContactPolicy", "ListTagsForResource"),
-            resource_type="contact",
+            what="contacts, escalation plans and on-call schedules",
         ),
         Kind(
             "contact_channels",
@@ -102,14 +110,7 @@ KINDS: Mapping[str, Kind] = {
             ("GetContactChannel",),
             parent_id="ContactArn",
         ),
-        Kind(
-            "rotations",
-            CONTACTS,
-            "RotationArn",
-            {"ListRotations": None},
-            ("GetRotation", "ListTagsForResource"),
-            resource_type="rotation",
-        ),
+        Kind("rotations", CONTACTS, "RotationArn", {"ListRotations": None}, ("GetRotation", "ListTagsForResource")),
         Kind(
             "rotation_overrides",
             CONTACTS,
@@ -120,21 +121,13 @@ KINDS: Mapping[str, Kind] = {
             parent_id="RotationArn",
         ),
         Kind("rotation_shifts", CONTACTS, None, {"ListRotationShifts": "rotations"}, times="past"),
-        Kind(
-            "engagements",
-            CONTACTS,
-            "EngagementArn",
-            {"ListEngagements": None},
-            ("DescribeEngagement",),
-            resource_type="engagement",
-        ),
+        Kind("engagements", CONTACTS, "EngagementArn", {"ListEngagements": None}, ("DescribeEngagement",)),
         Kind(
             "pages",
             CONTACTS,
             "PageArn",
             {"ListPagesByEngagement": "engagements", "ListPagesByContact": "contacts"},
             ("DescribePage",),
-            resource_type="page",
         ),
         Kind("page_receipts", CONTACTS, None, {"ListPageReceipts": "pages"}),
         Kind("page_resolutions", CONTACTS, None, {"ListPageResolutions": "pages"}),
@@ -188,7 +181,7 @@ def is_unit(kind: Kind) -> bool:
     The unit kinds are the replication set, kinds that are listed in a Region, and kinds that have parts. Objects of all other
     kinds are parts of a unit.
     """
-    return not kind.lists or None in kind.lists.values() or bool(sub_lists(kind))
+    return not kind.lists or kind.is_listed_by_region or bool(sub_lists(kind))
 
 
 def units_below(kind: Kind) -> set[str]:
@@ -198,11 +191,3 @@ def units_below(kind: Kind) -> set[str]:
     """
     below = (part for part, _operation in sub_lists(kind) if is_unit(part))
     return {kind.name}.union(*(units_below(part) for part in below))
-
-
-#: The unit kinds in two levels, in the order in which the export finds their objects. The first level is listed in a Region. The
-#: second is listed for units of the first, such as the pages of a contact or an engagement.
-LEVELS: tuple[tuple[Kind, ...], ...] = (
-    tuple(kind for kind in KINDS.values() if is_unit(kind) and set(kind.lists.values()) <= {None}),
-    tuple(kind for kind in KINDS.values() if is_unit(kind) and not set(kind.lists.values()) <= {None}),
-)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.incident_manager.aws.plugins.module_utils._incident_export.reads import with_unknown_members
+from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.read import with_unknown_members
 from botocore.model import ShapeResolver
 
 SHAPES = {

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, incident_manager.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Threads that run tasks until a deadline. Nothing of AWS is imported here."""
+
+from __future__ import annotations
+
+import time
+from itertools import chain
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, Callable, Iterable, Iterator, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Workers:
+    """
+    Threads that run tasks.
+
+    They are daemons, unlike those of concurrent.futures, so that neither run() nor the end of the process waits for a call that
+    hangs. Such a call occupies its thread until it ends, so that there are never more calls than threads.
+
+    :param number: the number of threads.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._tasks: SimpleQueue[tuple[Callable[[Any], object], Any, SimpleQueue[Any]]] = SimpleQueue()
+        for _index in range(number):
+            Thread(target=self._work, daemon=True).start()
+
+    def run(
+        self, function: Callable[[Item], object], items: Iterable[Item], deadline: float
+    ) -> Iterator[tuple[Item, bool]]:
+        """Call a function with each item, in parallel, and yield each item when its call has ended.
+
+        Few items are taken in advance, so that the memory does not depend on their number.
+
+        :param deadline: a time of time.monotonic(). No call is started after it, and none is waited for.
+        :return: each item, with whether its call has ended in time. The function may still run for an item whose call has not.
+        :raises BaseException: the exception that the function has raised.
+        """
+        waiting = iter(items)
+        running: set[Item] = set()
+        ended: SimpleQueue[tuple[Item, BaseException | None]] = SimpleQueue()
+        while True:
+            while len(running) < 2 * self._number and time.monotonic() < deadline:
+                next_item = next(waiting, None)
+                if next_item is None:
+                    break
+                running.add(next_item)
+                self._tasks.put((function, next_item, ended))
+            if not running:
+                break
+            try:
+                item, error = ended.get(timeout=max(0, deadline - time.monotonic()))
+            except Empty:
+                break
+            running.remove(item)
+            if error:
+                raise error
+            yield item, True
+        for item in chain(running, waiting):
+            yield item, False
+
+    def _work(self) -> None:
+        """Run one task after the other. Each thread runs this."""
+        while True:
+            function, item, ended = self._tasks.get()
+            try:
+                function(item)
+                ended.put((item, None))
+            except BaseException as error:
+                ended.put((item, error))
