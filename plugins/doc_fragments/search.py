@@ -14,7 +14,7 @@ options:
     description:
       - Additional Regions to search if the connection's Region does not return the replication set. The connection's
         Region is searched first, then the additional Regions in parallel. The first Region that returns the set ends
-        the search.
+        the search. The result is that the account has no replication set only if no Region lists one.
       - V(all) stands for every Region of the partition in which Incident Manager is available, according to the
         installed botocore.
       - If empty, only the connection's Region is searched.
@@ -25,9 +25,10 @@ options:
         times. A call that times out is made twice, and a call to an endpoint that can't be reached three times. If the
         plugin has the option C(aws_config), the option overrides these limits (C(connect_timeout), C(read_timeout),
         C(retries)). E(AWS_MAX_ATTEMPTS), or C(max_attempts) of the profile, sets the number of attempts too.
-      - A call to a Region is retried for at most 45 seconds. With the default time limits, the whole search therefore
-        ends within three minutes. If no Region responds, the search takes about 80 seconds. The time limits of the host's
-        own resolver apply to a name server that does not respond.
+      - A call is not retried after 45 seconds. Regardless of the options, the search does not wait longer than 45
+        seconds for the additional Regions. With the default time limits, the whole search therefore ends within three
+        minutes. If no Region responds, the search takes about 80 seconds. The time limits of the host's own resolver
+        apply to a name server that does not respond.
       - If a program (C(credential_process)) or another provider returns no credentials within 60 seconds, the task fails.
     type: list
     elements: str

@@ -498,7 +498,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._incident_dat
     data_facts,
     list_data,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import Change, ChangeWire
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.desired import desired_state
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
@@ -509,7 +509,6 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import SERVICE
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.state import ReplicationSet
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.task import change_replication_set
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.wire import ChangeWire
 
 #: The option regions, unless its elements are names. Ansible can't parse a name as a dictionary, and its error does not name the
 #: option.

@@ -17,7 +17,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     as_failure,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.parallel import no_response
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.wire import ChangeWire
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.change import ChangeWire
 from botocore import xform_name
 from endpoint.backend import utils
 
@@ -113,7 +113,7 @@ class SimulatedWire(ChangeWire):
     def sleep(self, seconds: float) -> None:
         self.world.sleep(seconds)
 
-    def _call_all(self, calls: Mapping[str, Callable[[], Result]]) -> Iterator[tuple[str, Result | Failure]]:
+    def call_all(self, calls: Mapping[str, Callable[[], Result]]) -> Iterator[tuple[str, Result | Failure]]:
         """Make the calls one after the other, each as if it began now, and yield them in the order in which they end."""
         seconds = self.limit()
         began = self.world.time

@@ -390,7 +390,7 @@ class World:
                 {"replicationSet": {"regionMap": {"us-east-1": {"status": "ACTIVE"}}}},
             ],
             "ListReplicationSets": [{"replicationSetArns": None}, {"replicationSetArns": ["not an ARN"]}],
-            "ListTagsForResource": [{"tags": {"Team": None}}],
+            "ListTagsForResource": [{"tags": None}],
         }
         choice = [{}, *answers[call.operation]]
         return {**choice[fault.detail % len(choice)], "ResponseMetadata": {"HTTPStatusCode": 200}}

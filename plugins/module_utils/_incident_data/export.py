@@ -102,7 +102,7 @@ class Units:
             unit = self.by_arn[arn] = Unit(kind, arn)
             # If a list failed before, the unit may have existed then.
             unit.change = None if self._is_first_round or kind.name in self._ever_failed else CAME
-        self.by_arn[arn].listed[region] = view
+        self.by_arn[arn].listed[region] = self.by_arn[arn].ever[region] = view
         if parent:
             self.by_arn[arn].parents.add(parent)
 
@@ -153,7 +153,7 @@ class Export:
 
     def __init__(self, visitor: Visitor, workers: Workers, arn: str, regions: Iterable[str], deadline: float) -> None:
         self.the_set = Unit(REPLICATION_SET, arn)
-        self.the_set.views = dict.fromkeys(regions, "")
+        self.the_set.views = self.the_set.ever = dict.fromkeys(regions, "")
         self.units = Units(account_id_of_arn(arn))
         self.unsettled = 0
         self._visitor = visitor
@@ -219,7 +219,7 @@ class Export:
 
     def _visit(self, units: Iterable[Unit], deadline: float) -> None:
         """Visit units, and take what the visits have found."""
-        visits = (Visit(unit, self.units.views(unit) or unit.views, deadline) for unit in units)
+        visits = (Visit(unit, self.units.views(unit) or unit.ever, deadline) for unit in units)
         for visit, is_in_time in self._workers.run(self._visitor.run, visits, deadline):
             if is_in_time:
                 self._take(visit)

@@ -34,13 +34,14 @@ class Unit:
     :ivar parents: the units whose lists contain it, for a kind that is not listed in a Region.
     :ivar listed: the Regions whose lists contain it in this round, each with the fingerprint of its item.
     :ivar views: the same, as it was at the last visit.
+    :ivar ever: all Regions that have listed it, each with the last fingerprint. If no list contains it any more, they are asked.
     :ivar offset: the offset of its newest copy in the spool; None if it was not read yet.
     :ivar is_settled: whether the last visit has found the same as the one before, or that it is gone.
     :ivar is_moving: whether the last visit has found a change.
     :ivar change: why it is in changes of the manifest: came, went or changed; None for no change.
     """
 
-    __slots__ = ("arn", "change", "is_moving", "is_settled", "kind", "listed", "offset", "parents", "views")
+    __slots__ = ("arn", "change", "ever", "is_moving", "is_settled", "kind", "listed", "offset", "parents", "views")
 
     def __init__(self, kind: Kind, arn: str) -> None:
         self.kind = kind
@@ -48,6 +49,7 @@ class Unit:
         self.parents: set[Unit] = set()
         self.listed: dict[str, str] = {}
         self.views: dict[str, str] = {}
+        self.ever: dict[str, str] = {}
         self.offset: int | None = None
         self.is_settled = self.is_moving = False
         self.change: str | None = None

@@ -7,21 +7,30 @@
 After every step, the set is read and the remaining steps are planned again. It makes no difference whether this run,
 an earlier run that was killed, or somebody else made a step. decide.py decides what to do next.
 
-If a Region is down, the reads and the steps go to the others: each call is sent to the Region with the fewest failures first, and
-to all others if it fails.
+If a Region is down in the middle of a change:
+
+* Each read goes to the Region with the fewest failures first and, if that fails, to all others at once (ChangeWire).
+* A step is sent once, to a Region that is in the set before and after it. If the call fails, the set is read before the step is sent
+  again, with the same client token, to a Region that has not failed. Until then, its outcome can be unknown.
+* If no Region responds, the change reads again after a pause, until it times out. AWS continues the steps that have started.
 """
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Callable, List, Mapping, TypeVar
+from typing import TYPE_CHECKING, Callable, Iterable, Iterator, List, Mapping
 from uuid import uuid4
 
+from .._aws.calls import ONCE, Attempts
 from .._aws.errors import (
     ADVICE,
+    CONFLICT,
+    NOT_FOUND,
     WAIT_REQUIRED,
     WAIT_TIMEOUT,
     Failure,
@@ -29,18 +38,15 @@ from .._aws.errors import (
 )
 from .._aws.text import iso_time
 from .api import list_tags, send
-from .decide import DONE, UNKNOWN, Attempt, History, Wait, Waiting, decide, wait_for_response
+from .decide import DONE, UNKNOWN, Attempt, History, Wait, decide, wait_for_response
 from .desired import DesiredState
-from .find import Failures, Finder, Found
+from .find import Call, Failures, Finder, Found, Outcome, Result, Wire
 from .service import ACTIVE, PAUSES
 from .state import ReplicationSet
 from .steps import Create, Step
-from .wire import ChangeWire
 
 if TYPE_CHECKING:
-    pass
-
-Result = TypeVar("Result")
+    from .._aws.connection import Connection
 
 # How long after the time limit the first step may be sent, in seconds. With a wait_timeout of 0, the set is read first.
 _GRACE = 2
@@ -49,6 +55,49 @@ _GRACE = 2
 _LAST_READ_SECONDS = 60
 
 Validator = Callable[["ReplicationSet | None", List[Step]], object]
+
+
+class ChangeWire(Wire):
+    """The calls and the clock of a change. Each call is made once, because the change decides what to do after a failure.
+
+    :ivar moving: the Regions that are being added to the set or deleted from it. They may not return it.
+    """
+
+    longest, shortest = 20, 3
+
+    def __init__(self, connection: Connection, deadline: float) -> None:
+        super().__init__(connection, deadline)
+        self.moving: set[str] = set()
+        # The failures of each Region since its last success.
+        self._failures: Counter[str] = Counter()
+
+    def seconds_until(self, moment: datetime) -> float:
+        """Return the time until a moment; negative if the moment has passed."""
+        return (moment - datetime.now(timezone.utc)).total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep for a number of seconds."""
+        time.sleep(seconds)
+
+    def healthiest_first(self, regions: Iterable[str]) -> list[str]:
+        """Return Regions in the order in which to call them: fewest failures, then not moving, then the user's own Region."""
+        return sorted(regions, key=lambda name: (self._failures[name], name in self.moving, name != self.region, name))
+
+    def attempts(self) -> Attempts:
+        """Return how calls are tried."""
+        return ONCE
+
+    def ask(self, regions: Iterable[str], call: Call[Result]) -> Iterator[Outcome[Result]]:
+        """Call the healthiest Region and then, if the caller goes on, all others in parallel. For the result, see Wire.
+
+        A conflict does not count as a failure of a Region, nor does a set that is not found.
+        """
+        for region, outcome in super().ask(self.healthiest_first(regions), call):
+            if not isinstance(outcome, Failure):
+                self._failures[region] = 0
+            elif outcome.code not in (CONFLICT, NOT_FOUND):
+                self._failures[region] += 1
+            yield region, outcome
 
 
 class Change:
@@ -155,7 +204,7 @@ class Change:
                 return
             decision = self._decide()
             if not isinstance(decision, Wait):
-                self._history, self.remaining = self._history._replace(waiting=None), decision
+                self._history, self.remaining = self._history._replace(waiting=("", 0)), decision
                 return
             self._wait(decision, pause)
 
@@ -166,7 +215,7 @@ class Change:
             return wait_for_response(self._history, failure, self._wire.now())
         if not self.current and self._history.first_plan is None:
             # The set that was DELETING when the task began no longer exists.
-            self._finder.forget()
+            self._finder.arn = self.desired.arn
         done = len(self.done)
         self._history = self._history.after(self.current)
         for step in self.done[done:]:
@@ -177,9 +226,8 @@ class Change:
 
     def _wait(self, decision: Wait, pause: float) -> None:
         """Sleep for a pause. Raises Failure if the change has timed out."""
-        waiting = self._history.waiting
-        if waiting is None or waiting.reason != decision.reason:
-            self._history = self._history._replace(waiting=Waiting(decision.reason, self._wire.now()))
+        if self._history.waiting[0] != decision.reason:
+            self._history = self._history._replace(waiting=(decision.reason, self._wire.now()))
         left = self._wire.seconds_left()
         seconds = min(pause, decision.longest) if decision.seconds is None else decision.seconds
         if left <= 0 or (decision.seconds is not None and decision.seconds > left + 1):

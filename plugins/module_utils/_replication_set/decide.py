@@ -123,26 +123,19 @@ class Attempt(NamedTuple):
         return self
 
 
-class Waiting(NamedTuple):
-    """The reason for waiting, and when the waiting began."""
-
-    reason: str
-    since: float
-
-
 class History(NamedTuple):
     """What has happened so far.
 
     :ivar started_at: when the first read began, in seconds.
     :ivar attempts: the steps that were sent, in order.
     :ivar first_plan: the steps that were planned before any step was sent; None before there is a plan.
-    :ivar waiting: what the last decision waits for; None if it does not wait.
+    :ivar waiting: the reason of the last decision to wait, and when the waiting for it began; an empty reason for none.
     """
 
     started_at: float
     attempts: tuple[Attempt, ...] = ()
     first_plan: tuple[Step, ...] | None = None
-    waiting: Waiting | None = None
+    waiting: tuple[str, float] = ("", 0)
 
     def steps(self, outcome: str) -> list[Step]:
         """Return the steps with an outcome."""
@@ -199,16 +192,25 @@ def decide(
     :param is_untried: returns whether there is a Region to which a step can be sent and was not sent yet.
     :raises Failure: if the change can't go on.
     """
-    done = history.steps(DONE)
+    done = [step for step in history.steps(DONE) if not _is_overtaken(step, desired, seen)]
     _validate_outcome(history, seen)
     if seen and seen.is_changing:
         return Wait("change")
+    others = ", ".join(other_arns)
     if not seen and not desired.is_deleted and any(attempt.before for attempt in history.attempts):
-        return _wait_at_most(VISIBLE_SECONDS, "set", _deleted(other_arns), history, now)
+        deleted = Failure(
+            "Another user or job deleted the replication set during this task"
+            + (f". The account now has {others}" if others else ""),
+            code=REPLICATION_SET_DELETED,
+        )
+        return _wait_at_most(VISIBLE_SECONDS, Wait("set", None, deleted, VISIBLE_PAUSE), history, now)
     if predict(seen, done) != seen:
-        return _wait_at_most(VISIBLE_SECONDS, "effect", _not_visible(done, seen), history, now)
+        return _wait_at_most(
+            VISIBLE_SECONDS, Wait("effect", None, _not_visible(done, seen), VISIBLE_PAUSE), history, now
+        )
     if not seen and not desired.is_deleted and desired.arn:
-        raise _no_such_set(desired.arn, other_arns)
+        but = f", but it has {others}" if others else ""
+        raise Failure(f"The account has no replication set {desired.arn}{but}", code=NO_REPLICATION_SET)
     steps = plan_steps(seen, desired)
     _validate_deletions(history, steps)
     _validate_failed_regions(desired, seen, steps)
@@ -219,18 +221,12 @@ def decide(
 # Waiting --------------------------------------------------------------------------------------------------------------
 
 
-def _wait_at_most(
-    seconds: float,
-    reason: str,
-    failure: Failure,
-    history: History,
-    now: float,
-    longest: float = VISIBLE_PAUSE,
-) -> Wait:
+def _wait_at_most(seconds: float, wait: Wait, history: History, now: float) -> Wait:
     """Wait, or raise the failure if the change has waited this long for the same reason."""
-    if history.waiting and history.waiting.reason == reason and now - history.waiting.since >= seconds:
-        raise failure
-    return Wait(reason, failure=failure, longest=longest)
+    reason, since = history.waiting
+    if wait.failure and reason == wait.reason and now - since >= seconds:
+        raise wait.failure
+    return wait
 
 
 def wait_for_response(history: History, failure: Failure, now: float) -> Wait:
@@ -240,12 +236,23 @@ def wait_for_response(history: History, failure: Failure, now: float) -> Wait:
         raise failure
     if history.first_plan is None:
         seconds = NO_RESPONSE_SECONDS if failure.code in NO_RESPONSE_ERRORS else FIRST_READ_SECONDS
-        if now - history.started_at >= seconds and history.waiting:
+        if now - history.started_at >= seconds and history.waiting[0]:
             raise failure
     if failure.code == MALFORMED_ANSWER:
         # A response that is not from AWS rarely is a transient problem.
-        return _wait_at_most(REJECTED_SECONDS, "response", failure, history, now)
+        return _wait_at_most(REJECTED_SECONDS, Wait("response", None, failure, VISIBLE_PAUSE), history, now)
     return Wait("response", failure=failure)
+
+
+def _is_overtaken(step: Step, desired: DesiredState, seen: ReplicationSet | None) -> bool:
+    """Return whether a Region that this run deleted is in the set again, with the key that the task specifies.
+
+    Two tasks can replace the key of the same Region at the same time.
+    """
+    if not isinstance(step, DeleteRegion) or seen is None:
+        return False
+    key = (desired.regions or {}).get(step.region)
+    return key is not None and seen.keys.get(step.region) == key
 
 
 def _wait_to_retry(attempt: Attempt, seen: ReplicationSet | None, now: float, untried: bool) -> Wait | None:
@@ -336,18 +343,6 @@ def _failed(seen: ReplicationSet) -> Failure:
         f"The replication set {seen.arn} has failed",
         code=REPLICATION_SET_FAILED,
         reason=f"the status is FAILED in {regions}" if regions else "its status is FAILED, but no Region is FAILED",
-    )
-
-
-def _no_such_set(arn: str, other_arns: Iterable[str]) -> Failure:
-    others = f", but it has {', '.join(other_arns)}" if other_arns else ""
-    return Failure(f"The account has no replication set {arn}{others}", code=NO_REPLICATION_SET)
-
-
-def _deleted(other_arns: Iterable[str]) -> Failure:
-    others = f". The account now has {', '.join(other_arns)}" if other_arns else ""
-    return Failure(
-        f"Another user or job deleted the replication set during this task{others}", code=REPLICATION_SET_DELETED
     )
 
 

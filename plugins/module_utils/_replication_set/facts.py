@@ -6,13 +6,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Mapping
 
-from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
-
-from .._aws.text import iso_time
-from .state import ReplicationSet
+from .state import ReplicationSet, snake_cased
 
 # The service leaves out some of these, and they are then null: a set recorded by AWS has no arn and no
 # statusUpdateDateTime (awscli, examples/ssm-incidents/get-replication-set.rst).
@@ -49,13 +45,14 @@ def replication_set_facts(
     :return: snake_cased facts, those included that AWS adds later. Region names and tag keys keep their case, times are ISO 8601
         in UTC.
     """
-    tags = replication_set.tags
+    tags, regions = replication_set.tags, replication_set.regions
     return {
-        **_snake_cased(replication_set.response, SET_FIELDS),
+        **dict.fromkeys(SET_FIELDS),
+        **replication_set.facts,
         "arn": replication_set.arn,
         "region_map": {
-            name: {**_snake_cased(region.response, REGION_FIELDS), "kms_key": (kms_keys or {}).get(name)}
-            for name, region in sorted(replication_set.regions.items())
+            name: {**dict.fromkeys(REGION_FIELDS), **regions[name].facts, "kms_key": (kms_keys or {}).get(name)}
+            for name in sorted(regions)
         },
         "tags": None if tags is None else dict(tags),
     }
@@ -67,8 +64,8 @@ def key_facts(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     :param metadata: KeyMetadata of KMS's DescribeKey, as botocore parsed it; None if KMS has no such key.
     :return: KEY_FIELDS. If KMS has no such key, enabled is False and all other values are None.
     """
-    facts = _snake_cased(metadata or {"Enabled": False}, KEY_FIELDS)
-    return {field: facts[field] for field in KEY_FIELDS}
+    facts = snake_cased(metadata or {"Enabled": False})
+    return {field: facts.get(field) for field in KEY_FIELDS}
 
 
 #: A set whose key is in one of these states can't be deleted (User Guide, Terraform's documentation).
@@ -103,9 +100,3 @@ def key_problem(key: Mapping[str, Any]) -> str | None:
     if key["key_spec"] != "SYMMETRIC_DEFAULT" or key["key_usage"] not in ("ENCRYPT_DECRYPT", None):
         return f"it is not a symmetric encryption key (key spec {key['key_spec']}, key usage {key['key_usage']})"
     return None
-
-
-def _snake_cased(response: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
-    facts = dict.fromkeys(fields)
-    facts.update(camel_dict_to_snake_dict(response))
-    return {key: iso_time(value) if isinstance(value, datetime) else value for key, value in facts.items()}

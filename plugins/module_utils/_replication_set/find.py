@@ -11,8 +11,9 @@ the set, and fails with ResourceNotFoundException in every other one (sources: P
 from __future__ import annotations
 
 import math
+import time
 from functools import partial
-from typing import TYPE_CHECKING, Callable, Dict, Mapping, NamedTuple, Sequence, TypeVar
+from typing import TYPE_CHECKING, Callable, Dict, Iterable, Iterator, Mapping, NamedTuple, Sequence, Tuple, TypeVar
 
 try:
     from botocore.exceptions import BotoCoreError
@@ -32,15 +33,15 @@ from .._aws.errors import (
     SEARCH_INCOMPLETE,
     WAIT_TIMEOUT,
     Failure,
+    as_failure,
     invalid_option,
 )
-from .._aws.parallel import no_response
+from .._aws.parallel import in_parallel, no_response
 from .._aws.sessions import all_service_regions, partition_of_region, service_regions
 from .._aws.text import shorten, without_full_stop
 from .api import get_replication_set, list_replication_sets
 from .service import SERVICE, validate_replication_set_arn
 from .state import ReplicationSet
-from .wire import Wire
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -58,6 +59,11 @@ SEARCH_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20}
 OWN_SET = "the account's replication set"
 
 Result = TypeVar("Result")
+
+#: A call, which takes a client for a Region, and how the call is tried.
+Call = Callable[["BaseClient", Attempts], Result]
+#: A Region with the result or the failure of its call.
+Outcome = Tuple[str, "Result | Failure"]
 
 Failures = Dict[str, Failure]
 
@@ -141,6 +147,71 @@ def find_replication_set(
         raise
 
 
+class Wire:
+    """The calls of a task that only reads.
+
+    :ivar region: the connection's own Region.
+    """
+
+    #: The longest time limit of a call with all its attempts, in seconds, and the shortest one if the task is about to time out.
+    longest, shortest = 45, 0
+
+    def __init__(self, connection: Connection, deadline: float = math.inf) -> None:
+        """
+        :param deadline: when the task times out, as a time of now().
+        """
+        self.region = connection.region
+        self.mask: Callable[[str], str] = connection.mask
+        self._connection = connection
+        self._deadline = deadline
+
+    def client(self, region: str) -> BaseClient:
+        """Return a client for a Region. Raises Failure, for example without credentials."""
+        return self._connection.client(SERVICE, region)
+
+    def now(self) -> float:
+        """Return the time in seconds, on a clock that only goes forward."""
+        return time.monotonic()
+
+    def seconds_left(self) -> float:
+        """Return the time until the task times out; negative if it has timed out."""
+        return self._deadline - self.now()
+
+    def limit(self) -> float:
+        """Return the time limit of a call, in seconds."""
+        return min(self.longest, max(self.shortest, self.seconds_left()))
+
+    def attempts(self) -> Attempts:
+        """Return how calls are tried."""
+        return Attempts(deadline=self.now() + self.limit())
+
+    def ask(self, regions: Iterable[str], call: Call[Result]) -> Iterator[Outcome[Result]]:
+        """Call the first Region and then, if the caller goes on, all others in parallel.
+
+        :return: each Region with the result or the failure of its call, as the calls end. A caller that stops does not wait for the
+            calls that have not ended. If the task has timed out, only the first Region is called.
+        :raises Failure: if a client can't be made.
+        """
+        first, *others = regions
+        for group in ([first], others):
+            if group and (group == [first] or self.seconds_left() > 0):
+                attempts = self.attempts()
+                yield from self.call_all({name: partial(call, self.client(name), attempts) for name in group})
+
+    def call_all(self, calls: Mapping[str, Callable[[], Result]]) -> Iterator[Outcome[Result]]:
+        """Make calls in parallel. A single call without a time limit of the task needs no thread: its client has time limits."""
+        if len(calls) > 1 or self._deadline < math.inf:
+            yield from in_parallel(calls, self.limit())
+            return
+        ((region, call),) = calls.items()
+        outcome: Result | Failure
+        try:
+            outcome = call()
+        except Exception as error:
+            outcome = as_failure(error)
+        yield region, outcome
+
+
 class Finder:
     """Finds a replication set. Once its ARN is known, it is always the same set.
 
@@ -151,36 +222,37 @@ class Finder:
         """
         :param arn: the ARN in the options; None for the account's own set.
         """
-        self.arn = self._given_arn = arn
+        self.arn = arn
         self._wire = wire
 
     def find(self, regions: Sequence[str]) -> Found:
         """Return the set from the first Region that returns it.
 
         :param regions: the Regions to search: the connection's own first.
-        :return: that there is no set only if the own Region says so, or if all others do and the own Region lacks the service.
+        :return: that there is no set only if no Region lists one, and the own Region responded or lacks the service.
         :raises Failure: if the set was not found, or if a Region that may have it did not respond.
         """
-        own, none = regions[0], None
+        own = regions[0]
+        outcomes: dict[str, Found | Failure] = {}
+        for region, outcome in self._wire.ask(regions, self._read):
+            outcomes[region] = outcome
+            if not isinstance(outcome, Failure):
+                if outcome.replication_set:
+                    return outcome
+            elif len(regions) == 1:
+                raise _with_search_advice(outcome, own) from outcome
+            elif outcome.code == MULTIPLE_REPLICATION_SETS:
+                # Other Regions return the same list.
+                raise outcome
         # A Region may have the set until it says that it does not.
-        failures = {region: no_response(region, 0) for region in regions}
-        for region, result in self._wire.ask(regions, self._read):
-            if isinstance(result, Failure):
-                failures[region] = result
-                if result.code == MULTIPLE_REPLICATION_SETS:
-                    # Other Regions return the same list.
-                    raise result
-                if len(regions) == 1:
-                    raise _with_search_advice(result, own) from result
-            elif result.replication_set or region == own:
-                return result
-            else:
-                none = result
-                del failures[region]
-        if none and _lacks_service(failures[own], own):
+        responses = {region: outcomes.get(region) or no_response(region, 0) for region in regions}
+        failures = {name: one for name, one in responses.items() if isinstance(one, Failure)}
+        none = next((one for one in responses.values() if isinstance(one, Found)), None)
+        if own in failures and _lacks_service(failures[own], own):
             # This Region can't have a set, so the results of the others are complete.
             del failures[own]
-        if none and not failures:
+        # A list names the account's set in every Region, so the other Regions need not respond if the own one does.
+        if none and (none.region == own or not failures):
             return none
         raise search_failure(_name(self.arn), regions, failures, self._wire.mask)
 
@@ -209,8 +281,7 @@ class Finder:
         if listed and not arn:
             return Found(self._wire.region, None)
         if arn and not (failures and self._wire.seconds_left() <= 0):
-            unasked = [region for region in everywhere if region not in failures]
-            found = self._get(arn, unasked, failures)
+            found = self._get(arn, [region for region in everywhere if region not in failures], failures)
         if found:
             self.arn = arn
             return found
@@ -226,18 +297,12 @@ class Finder:
             raise failure.transient().with_advice("Check the ARN.")
         raise failure
 
-    def forget(self) -> None:
-        """Forget the ARN, unless it is from the options: the account may now have another set."""
-        self.arn = self._given_arn
-
-    def first(
-        self, regions: Sequence[str], call: Callable[[BaseClient, Attempts], Result], failures: Failures
-    ) -> tuple[str, Result] | None:
+    def first(self, regions: Sequence[str], call: Call[Result], failures: Failures) -> tuple[str, Result] | None:
         """Return the first Region that succeeds, with its result.
 
         :param failures: the failures of Regions are added to it.
         """
-        for region, result in self._wire.ask(regions, call):
+        for region, result in self._wire.ask(regions, call) if regions else ():
             if not isinstance(result, Failure):
                 return region, result
             failures[region] = result
@@ -357,7 +422,6 @@ def search_failure(
         # If the Regions failed for different reasons, one code can't represent all of them.
         code=first.code if same else SEARCH_INCOMPLETE,
         reason="",
-        # Failures with the same code can have different advice, such as two policies that deny the call.
         advice=" ".join(dict.fromkeys(failure.advice for failure in unknown.values()))
         if same
         else ADVICE[SEARCH_INCOMPLETE],

@@ -14,10 +14,10 @@ from .facts import DISABLED_STATES, key_problem
 from .keys import TIMEOUT, describe_keys, undescribed_key
 from .state import ReplicationSet
 from .steps import Delete, DeleteRegion, Step, needed_keys
-from .wire import ChangeWire
 
 if TYPE_CHECKING:
     from .._aws.connection import Connection
+    from .change import ChangeWire
 
 # The shortest time limits if the task is about to time out, and the longest one for counting what is deleted, in seconds.
 _SHORTEST_KEY_CHECK, _SHORTEST_LIST, _LONGEST_LIST = 2, 3, 60

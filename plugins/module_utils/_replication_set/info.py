@@ -7,16 +7,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from .._aws.arn import account_id_of_arn
 from .._aws.errors import ACCESS_DENIED, ACCOUNT_MISMATCH, Failure, precise_advice
 from .._aws.text import sentences, shorten
 from .api import list_tags
 from .facts import replication_set_facts
-from .find import find_replication_set
+from .find import Wire, find_replication_set
 from .keys import describe_keys, undescribed_key
-from .service import SERVICE
 from .state import ReplicationSet, customer_managed_keys
 
 if TYPE_CHECKING:
@@ -51,33 +51,27 @@ def get_facts(
     if replication_set is None:
         return {"exists": False, "region": found.region, "replication_set": {}}
     if include_tags:
-        tags = _list_tags_or_warn(connection, found.region, found.arn, warn)
-        replication_set = replace(replication_set, tags=tags)
+        wire = Wire(connection)
+        list_them = partial(list_tags, wire.client(found.region), wire.attempts(), arn=found.arn)
+        replication_set = replace(replication_set, tags=tags_or_none(list_them, connection.mask, warn))
     keys = _describe_keys_or_warn(connection, replication_set, warn) if include_keys else None
     facts = replication_set_facts(replication_set, keys)
     return {"exists": True, "region": found.region, "replication_set": facts}
 
 
-def _list_tags_or_warn(
-    connection: Connection, region: str, arn: str, warn: Callable[[str], object]
-) -> dict[str, str] | None:
-    """Return a set's tags. If the caller has no permission to list them, warn and return None."""
+def tags_or_none(
+    list_them: Callable[[], Mapping[str, str]], mask: Callable[[str], str], warn: Callable[[str], object]
+) -> Mapping[str, str] | None:
+    """Return the tags that a function lists. If the caller has no permission to list them, warn and return None."""
     try:
-        return list_tags(connection.client(SERVICE, region), arn=arn)
+        return list_them()
     except Failure as failure:
         if failure.code != ACCESS_DENIED:
             raise
-        warn(unlisted_tags(failure, connection.mask))
+        reason = f"{failure.message}: {shorten(mask(failure.reason))}"
+        allow = precise_advice(failure.cause) or "To list the tags, allow ssm-incidents:ListTagsForResource."
+        warn(sentences(reason, "tags is null. All other facts are complete.", allow))
         return None
-
-
-def unlisted_tags(failure: Failure, mask: Callable[[str], str]) -> str:
-    """Return the warning for tags that can't be listed."""
-    return sentences(
-        f"{failure.message}: {shorten(mask(failure.reason))}",
-        "tags is null. All other facts are complete.",
-        precise_advice(failure.cause) or "To list the tags, allow ssm-incidents:ListTagsForResource.",
-    )
 
 
 def _describe_keys_or_warn(

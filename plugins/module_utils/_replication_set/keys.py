@@ -31,14 +31,7 @@ if TYPE_CHECKING:
 TIMEOUT = 5
 
 # The members that decide whether a key can be used (KMS API Reference, KeyMetadata).
-_REQUIRED = {
-    "Arn": str,
-    "Enabled": bool,
-    "KeyManager": str,
-    "KeySpec": str,
-    "KeyState": str,
-    "Origin": str,
-}
+_REQUIRED = ("Enabled", "KeyManager", "KeySpec", "KeyState", "Origin")
 
 
 def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
@@ -50,12 +43,8 @@ def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
 
     def describe() -> dict[str, Any]:
         metadata = required_member(client.describe_key(KeyId=arn), "KeyMetadata", dict)
-        for name, kind in _REQUIRED.items():
-            required_member(metadata, name, kind)
-        if metadata["Arn"] != arn:
-            raise ValueError("Arn is the ARN of another key")
-        if metadata.get("CustomKeyStoreId") is not None:
-            required_member(metadata, "CustomKeyStoreId", str)
+        if metadata.get("Arn") != arn or any(metadata.get(name) is None for name in _REQUIRED):
+            raise ValueError(f"KeyMetadata is not that of the key, or has no {', '.join(_REQUIRED)}")
         return metadata
 
     try:

@@ -73,7 +73,7 @@ def _plan_creation(desired: DesiredState) -> list[Step]:
             advice="To create a replication set, set regions.",
         )
     regions = {name: key or DEFAULT_KEY for name, key in desired.regions.items()}
-    _validate_new_kinds(regions)
+    _validate_kinds({}, regions)
     return [Create(regions, desired.tags or {}), *_plan_protection(False, desired.deletion_protected)]
 
 
@@ -182,22 +182,12 @@ def _target_regions(current: Mapping[str, str | None], desired: DesiredState) ->
     return regions
 
 
-def _validate_new_kinds(regions: Mapping[str, str]) -> None:
-    """Validate that all Regions of a new set have the same kind of key. Raises Failure."""
-    owned, managed = regions_by_kind_of_key(regions)
-    if owned and managed:
-        raise Failure(
-            f"regions: the new set would have {_described_kinds(owned, managed)}, but all Regions must have the same kind of key",
-            code=UNSUPPORTED_CHANGE,
-            advice=f"{_key_advice(owned)} To use the AWS owned key in all Regions, omit sse_kms_key_id.",
-        )
-
-
 def _validate_kinds(current: Mapping[str, str | None], desired: Mapping[str, str | None]) -> None:
     """Validate that all of a set's Regions have the same kind of key, and that no desired Region has the other kind.
 
     The kind can't be changed by any order of steps, because all Regions of a set have the same kind.
 
+    :param current: the set's Regions, each with its key; empty for a set that is created.
     :raises Failure: names the Regions.
     """
     owned, managed = regions_by_kind_of_key(current)
@@ -215,6 +205,13 @@ def _validate_kinds(current: Mapping[str, str | None], desired: Mapping[str, str
             advice=_RECREATE_ADVICE,
         )
     desired_owned, desired_managed = regions_by_kind_of_key(desired)
+    if not current and desired_owned and desired_managed:
+        kinds = _described_kinds(desired_owned, desired_managed)
+        raise Failure(
+            f"regions: the new set would have {kinds}, but all Regions must have the same kind of key",
+            code=UNSUPPORTED_CHANGE,
+            advice=f"{_key_advice(desired_owned)} To use the AWS owned key in all Regions, omit sse_kms_key_id.",
+        )
     if managed and desired_owned:
         is_addition = not set(desired_owned) & set(current)
         raise Failure(

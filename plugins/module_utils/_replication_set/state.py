@@ -4,19 +4,20 @@
 
 """A replication set: as AWS returns it, or as steps leave it. Nothing of AWS is imported here.
 
-Only this file reads the members of a GetReplicationSet response. botocore does not validate responses, so it also validates them.
+Only this file reads the members of a GetReplicationSet response.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from typing import Any, Mapping, TypeVar
+from datetime import datetime
+from typing import Any, Mapping
+
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
 from .._aws.arn import is_region_name
+from .._aws.text import iso_time
 from .service import ACTIVE, DEFAULT_KEY, FAILED
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class Region:
         unknown. The recorded responses have it, also for the AWS owned key (AWS CLI's examples).
     :ivar status: one of botocore's shape RegionStatus, or a status that AWS adds later; None if AWS left it out.
     :ivar message: what AWS says about the status; empty for nothing.
-    :ivar response: all members as AWS returned them, for the facts.
+    :ivar facts: all members that AWS returned, as the modules return them.
     """
 
     key: str | None
     status: str | None = ACTIVE
     message: str = field(default="", compare=False)
-    response: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class ReplicationSet:
     :ivar arn: its ARN; empty for a set that is only planned.
     :ivar status: one of botocore's shape ReplicationSetStatus, or a status that AWS adds later.
     :ivar tags: None if they were not listed.
-    :ivar response: all members as AWS returned them, without the Regions, for the facts.
+    :ivar facts: all members that AWS returned, without the Regions, as the modules return them.
     """
 
     arn: str
@@ -52,7 +53,7 @@ class ReplicationSet:
     deletion_protected: bool = False
     tags: Mapping[str, str] | None = None
     last_modified: datetime | None = None
-    response: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def keys(self) -> dict[str, str | None]:
@@ -79,61 +80,43 @@ class ReplicationSet:
         return f"the set is {self.status}, and its Regions are {regions}"
 
 
-def parse_replication_set(response: Any, arn: str) -> ReplicationSet:
-    """Return the set in a response.
+def parse_replication_set(response: Mapping[str, Any], arn: str) -> ReplicationSet:
+    """Return the set in a response, whose types have been validated with botocore's model.
 
     :param response: replicationSet of a GetReplicationSet response, as botocore parsed it.
     :param arn: the ARN in the request. By the model, and in recorded responses, AWS may leave it out.
-    :raises ValueError, OverflowError: names a member that is missing, has another type, or belongs to another set.
+    :raises ValueError, OverflowError: if a member is missing or empty, is out of range, or belongs to another set.
     """
-    status = _required(_member(response, "status", str), "status")
-    regions = _required(_member(response, "regionMap", dict), "regionMap")
-    if not regions:
-        raise ValueError("regionMap is empty")
-    if _member(response, "arn", str) not in (None, arn):
+    for name in ("status", "regionMap"):
+        if not response.get(name):
+            raise ValueError(f"{name} is missing or empty")
+    if response.get("arn") not in (None, arn):
         raise ValueError("arn is the ARN of another replication set")
-    for name, kind in {"createdBy": str, "createdTime": datetime, "lastModifiedBy": str}.items():
-        _member(response, name, kind)
+    regions = response["regionMap"]
+    for name in regions:
+        if not is_region_name(name):
+            raise ValueError(f"{name!r} in regionMap is not the name of a Region")
+        if regions[name].get("sseKmsKeyId") == "":
+            raise ValueError(f"sseKmsKeyId of {name} is empty")
     return ReplicationSet(
         arn,
-        status,
-        {name: _parse_region(regions, name) for name in regions},
-        bool(_member(response, "deletionProtected", bool)),
-        last_modified=_member(response, "lastModifiedTime", datetime),
-        response={name: value for name, value in response.items() if name != "regionMap"},
+        response["status"],
+        {
+            name: Region(
+                info.get("sseKmsKeyId"), info.get("status"), info.get("statusMessage") or "", snake_cased(info)
+            )
+            for name, info in regions.items()
+        },
+        bool(response.get("deletionProtected")),
+        last_modified=response.get("lastModifiedTime"),
+        facts=snake_cased({name: value for name, value in response.items() if name != "regionMap"}),
     )
 
 
-def _parse_region(regions: Mapping[str, Any], name: str) -> Region:
-    if not is_region_name(name):
-        raise ValueError(f"{name!r} in regionMap is not the name of a Region")
-    response = _required(_member(regions, name, dict), name)
-    try:
-        _member(response, "statusUpdateDateTime", datetime)
-        return Region(
-            _member(response, "sseKmsKeyId", str),
-            _member(response, "status", str),
-            _member(response, "statusMessage", str) or "",
-            response,
-        )
-    except ValueError as error:
-        raise ValueError(f"{name}.{error}") from None
-
-
-def _required(value: Value | None, name: str) -> Value:
-    if value is None:
-        raise ValueError(f"{name} is missing")
-    return value
-
-
-def _member(response: Mapping[str, Any], name: str, kind: type[Value]) -> Value | None:
-    """Return a member of a response, or None if it is missing."""
-    value = response.get(name)
-    if value is not None and (not isinstance(value, kind) or value == ""):
-        raise ValueError(f"{name} is not a {kind.__name__}")
-    if isinstance(value, datetime):
-        value.astimezone(timezone.utc)  # OverflowError if the time is out of range in UTC
-    return value
+def snake_cased(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return members of a response as facts. Times are ISO 8601 in UTC. Raises OverflowError if a time is out of range in UTC."""
+    facts = camel_dict_to_snake_dict(response)
+    return {key: iso_time(value) if isinstance(value, datetime) else value for key, value in facts.items()}
 
 
 def regions_by_kind_of_key(keys: Mapping[str, str | None]) -> tuple[list[str], list[str]]:

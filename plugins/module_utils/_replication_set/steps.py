@@ -22,10 +22,12 @@ class Step:
 
     :cvar action: the step's name in the result of the managing module.
     :cvar operation: the operation, as botocore's clients name it.
+    :cvar words: what the step does, in the words that follow "Failed to", with the names of fields.
     """
 
     action: ClassVar[str]
     operation: ClassVar[str]
+    words: ClassVar[str]
 
     def request(self, arn: str, token: str) -> dict[str, Any]:
         """Return the parameters of the operation.
@@ -37,7 +39,7 @@ class Step:
 
     def describe(self, arn: str) -> str:
         """Return what the step does, in the words that follow "Failed to"."""
-        raise NotImplementedError
+        return self.words.format(arn=arn, **vars(self))
 
     def after(self, before: ReplicationSet | None) -> ReplicationSet | None:
         """Return the set after the step; None for no set. A step whose effect is there changes nothing."""
@@ -64,6 +66,7 @@ class Create(Step):
     """
 
     action = operation = "create_replication_set"
+    words = "create a replication set"
 
     regions: Mapping[str, str]
     tags: Mapping[str, str]
@@ -72,9 +75,6 @@ class Create(Step):
         regions = {name: _key_parameter(key) for name, key in self.regions.items()}
         # An empty map of tags is not valid (botocore's model).
         return {"regions": regions, "clientToken": token, **({"tags": self.tags} if self.tags else {})}
-
-    def describe(self, arn: str) -> str:
-        return "create a replication set"
 
     def after(self, before: ReplicationSet | None) -> ReplicationSet | None:
         if before and before.status != DELETING:
@@ -95,6 +95,7 @@ class AddRegion(Step):
 
     action = "add_region"
     operation = "update_replication_set"
+    words = "add Region {region} to the replication set {arn}"
 
     region: str
     sse_kms_key_id: str
@@ -102,9 +103,6 @@ class AddRegion(Step):
     def request(self, arn: str, token: str) -> dict[str, Any]:
         action = {"addRegionAction": {"regionName": self.region, **_key_parameter(self.sse_kms_key_id)}}
         return {"arn": arn, "actions": [action], "clientToken": token}  # one action a call (botocore's model)
-
-    def describe(self, arn: str) -> str:
-        return f"add Region {self.region} to the replication set {arn}"
 
     def after(self, before: ReplicationSet | None) -> ReplicationSet | None:
         if before is None:
@@ -122,15 +120,13 @@ class DeleteRegion(Step):
 
     action = "delete_region"
     operation = "update_replication_set"
+    words = "delete Region {region} from the replication set {arn}"
 
     region: str
 
     def request(self, arn: str, token: str) -> dict[str, Any]:
         action = {"deleteRegionAction": {"regionName": self.region}}
         return {"arn": arn, "actions": [action], "clientToken": token}
-
-    def describe(self, arn: str) -> str:
-        return f"delete Region {self.region} from the replication set {arn}"
 
     def after(self, before: ReplicationSet | None) -> ReplicationSet | None:
         present = before.regions.get(self.region) if before else None
@@ -173,14 +169,12 @@ class Tag(Step):
     """Add tags, or change their values."""
 
     action = operation = "tag_resource"
+    words = "tag the replication set {arn}"
 
     tags: Mapping[str, str]
 
     def request(self, arn: str, token: str) -> dict[str, Any]:
         return {"resourceArn": arn, "tags": self.tags}
-
-    def describe(self, arn: str) -> str:
-        return f"tag the replication set {arn}"
 
     def after(self, before: ReplicationSet | None) -> ReplicationSet | None:
         return before and replace(before, tags={**(before.tags or {}), **self.tags})
@@ -191,14 +185,12 @@ class Untag(Step):
     """Remove tags."""
 
     action = operation = "untag_resource"
+    words = "remove tags from the replication set {arn}"
 
     tag_keys: Sequence[str]
 
     def request(self, arn: str, token: str) -> dict[str, Any]:
         return {"resourceArn": arn, "tagKeys": self.tag_keys}
-
-    def describe(self, arn: str) -> str:
-        return f"remove tags from the replication set {arn}"
 
     def after(self, before: ReplicationSet | None) -> ReplicationSet | None:
         left = {key: value for key, value in ((before and before.tags) or {}).items() if key not in self.tag_keys}
@@ -213,12 +205,10 @@ class Delete(Step):
     """Delete the set with all its Regions and data."""
 
     action = operation = "delete_replication_set"
+    words = "delete the replication set {arn}"
 
     def request(self, arn: str, token: str) -> dict[str, Any]:
         return {"arn": arn}
-
-    def describe(self, arn: str) -> str:
-        return f"delete the replication set {arn}"
 
     def after(self, before: ReplicationSet | None) -> ReplicationSet | None:
         return before if before and before.status == DELETING else None

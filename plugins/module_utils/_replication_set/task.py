@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Callable, Iterable
 
-from .._aws.errors import ACCESS_DENIED, ON_MODULE_HOST, Failure, as_failure
+from .._aws.errors import ON_MODULE_HOST, Failure, as_failure
 from .change import Change
 from .facts import replication_set_facts
 from .guard import Guard
-from .info import unlisted_tags
+from .info import tags_or_none
 from .state import ReplicationSet
 from .steps import Create, Delete, Protect, Step, predict
 
@@ -52,7 +53,7 @@ def change_replication_set(
         if before and is_deletion:
             result["data"] = guard.count(before)
             if diff and not change.is_over():
-                before = replace(before, tags=_tags_or_none(change, before, warn))
+                before = _with_tags(change, before, warn)
             # List them twice: between two pages, an incident can move to the page that was already read. Nothing is called
             # between the second time and the deletion.
             guard.validate_no_open_incident(before)
@@ -131,24 +132,16 @@ def _facts_result(change: Change, waited: bool, warn: Callable[[str], object]) -
         found = change.find(found.other_arns[0])
     if found is None or found.replication_set is None:
         return {"exists": False, "region": change.region, "replication_set": {}}
-    tags = _tags_or_none(change, found.replication_set, warn)
-    facts = replication_set_facts(replace(found.replication_set, tags=tags))
+    facts = replication_set_facts(_with_tags(change, found.replication_set, warn))
     return {"exists": True, "region": found.region, "replication_set": facts}
 
 
-def _tags_or_none(
-    change: Change, replication_set: ReplicationSet, warn: Callable[[str], object]
-) -> Mapping[str, str] | None:
-    """Return the tags of a set. If the caller has no permission to list them, warn and return None."""
+def _with_tags(change: Change, replication_set: ReplicationSet, warn: Callable[[str], object]) -> ReplicationSet:
+    """Return a set with its tags. If the caller has no permission to list them, warn and return it without."""
     if replication_set.tags is not None:
-        return replication_set.tags
-    try:
-        return change.list_tags_for_result(replication_set)
-    except Failure as failure:
-        if failure.code != ACCESS_DENIED:
-            raise
-        warn(unlisted_tags(failure, change.mask))
-        return None
+        return replication_set
+    tags = tags_or_none(partial(change.list_tags_for_result, replication_set), change.mask, warn)
+    return replace(replication_set, tags=tags)
 
 
 def _shown(state: ReplicationSet | None, include_tags: bool) -> dict[str, Any]:

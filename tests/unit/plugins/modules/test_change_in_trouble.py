@@ -384,7 +384,7 @@ def test_a_service_that_does_not_change_a_failed_set_says_so(
     seed_failed(endpoint)
     outcome = manage(regions=regions(OWN, THIRD))
     assert outcome["error"]["code"] == "ConflictException" and "is FAILED" in outcome["msg"]
-    assert outcome["changed"] is False and 300 <= sum(sleeps) < 400
+    assert outcome["changed"] is False and 295 <= sum(sleeps) < 400
 
 
 def test_a_failed_set_is_deleted_although_reads_lag(manage: Run, endpoint: LocalEndpoint) -> None:
@@ -415,7 +415,7 @@ def test_a_conflict_without_a_change_in_progress_ends_in_minutes(
     }
     assert message in outcome["msg"] and outcome["changed"] is False
     assert actions(outcome) == [("delete_region", "not_reached")]
-    assert 300 <= sum(sleeps) < 400 and len(write_operations(endpoint)) < 20
+    assert 295 <= sum(sleeps) < 400 and len(write_operations(endpoint)) < 20
 
 
 def test_retry_after_is_respected(manage: Run, endpoint: LocalEndpoint, sleeps: list[float]) -> None:
@@ -742,17 +742,19 @@ def test_protection_that_others_turn_on_again_is_not_reported_as_off(
     assert outcome["error"]["code"] == "ChangeNotVisible" and "is now off" not in outcome["msg"]
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("added", "code"), [(key(OTHER, 2), None), (key(OTHER, 1), "ChangeNotVisible"), (key(OTHER, 3), "ChangeNotVisible")]
+)
 def test_a_region_that_others_add_again_after_its_deletion(
-    manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run, number: int
+    manage: Run, endpoint: LocalEndpoint, act_in_pauses: Run, added: str, code: str | None
 ) -> None:
-    """Two tasks replace the key of the same Region at the same time."""
+    """Two tasks that replace the key of the same Region: this one must not wait until the Region is gone."""
     for arn in (key(OWN), *(key(OTHER, number) for number in (1, 2, 3))):
         endpoint.make_key(arn)
     arn = seed_set(endpoint, regionMap=active_set({OWN: key(OWN), OTHER: key(OTHER, 1)})["regionMap"])
-    act_in_pauses(lambda: endpoint.seed(active_set({OWN: key(OWN), OTHER: key(OTHER, number)}), arn=arn))
+    act_in_pauses(lambda: endpoint.seed(active_set({OWN: key(OWN), OTHER: added}), arn=arn))
     outcome = manage(regions=regions(us_east_1=key(OWN), eu_west_1=key(OTHER, 2)), replace_keys=True)
-    assert outcome["error"]["code"] == "ChangeNotVisible" and "run the task again" in outcome["msg"]
+    assert (outcome["error"]["code"] if outcome.failed else None) == code
     assert actions(outcome)[0] == ("delete_region", "done")
     assert len(write_operations(endpoint)) == 1
 

@@ -1408,6 +1408,23 @@ def test_an_object_is_gone_only_if_no_region_finds_it(
     assert changes_of(path) == []
 
 
+def test_a_region_that_listed_an_object_earlier_is_asked_too(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """In the second round, only the Region lists it that does not find it. In the third, no Region lists it."""
+    none = {"fault": "body", "body": '{"incidentRecordSummaries": []}', "operation": "ListIncidentRecords"}
+    gone = {"fault": "error", "code": "ResourceNotFoundException", "operation": "GetIncidentRecord", "times": None}
+
+    def change() -> None:
+        held.faults.add({**none, "region": "us-east-1", "times": None}, {**gone, "region": "eu-west-1"})
+
+    at_call(*SECOND_LOOK, change)
+    at_call("ListTimelineEvents", 3, lambda: held.faults.add({**none, "times": None}))
+    assert_complete(export())
+    assert_exported(path, *objects())
+    assert changes_of(path) == []
+
+
 def test_an_object_of_a_list_that_fails_is_not_gone(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
     """One Region does not list it any more, and no Region finds it, but the list of the other Region fails."""
     none = {

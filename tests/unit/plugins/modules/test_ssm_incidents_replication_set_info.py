@@ -364,8 +364,27 @@ def test_search_asks_only_the_regions_named(info: Run, endpoint: LocalEndpoint, 
 
 
 def test_search_finds_that_the_account_has_none(info: Run, endpoint: LocalEndpoint) -> None:
-    assert info(region="eu-west-1", search_regions=["all"])["exists"] is False
-    assert endpoint.operations == ["ListReplicationSets"]
+    outcome = info(region="eu-west-1", search_regions=["all"])
+    assert (outcome["exists"], outcome["region"]) == (False, "eu-west-1")
+    assert {call["operation"] for call in endpoint.requests} == {"ListReplicationSets"}
+    assert sorted(call["region"] for call in endpoint.requests) == sorted(SERVICE_REGIONS)
+
+
+def test_a_set_that_the_own_region_does_not_list_is_found(
+    info: Run, endpoint: LocalEndpoint, recorded_arn: str
+) -> None:
+    """Whether lists are consistent in every Region is not known."""
+    body = {"operation": "ListReplicationSets", "fault": "body", "body": '{"replicationSetArns": []}', "times": None}
+    endpoint.faults.add({**body, "region": "us-east-1"})
+    assert info(region="us-east-1")["exists"] is False
+    outcome = info(region="us-east-1", search_regions=["eu-west-1", "us-east-2"])
+    assert (outcome["exists"], outcome["region"]) == (True, "us-east-2")
+
+
+def test_denied_regions_do_not_matter_if_the_own_region_lists_no_set(info: Run, endpoint: LocalEndpoint) -> None:
+    endpoint.faults.add({"region": "us-east-1", "fault": "error", "code": "AccessDeniedException", "times": None})
+    outcome = info(region="eu-west-1", search_regions=["us-east-1", "eu-central-1"])
+    assert (outcome["exists"], outcome["region"]) == (False, "eu-west-1")
 
 
 def test_search_without_a_result(info: Run, recorded_arn: str) -> None:
@@ -825,8 +844,9 @@ def test_any_json(session_endpoint: LocalEndpoint, value: Any) -> None:
     session_endpoint.faults.clear()
     session_endpoint.faults.add({"operation": "GetReplicationSet", "fault": "body", "body": body, "times": None})
     failure = None
+    connection = Connection("us-east-1", session_endpoint.url, {**USER, "aws_session_token": None}, SEARCH_DEFAULTS)
     try:
-        facts = replication_set_facts(get_replication_set(session_endpoint.client(), arn=ARN))
+        facts = replication_set_facts(get_replication_set(connection.client("ssm-incidents"), arn=ARN))
     except Failure as error:
         failure = error
     if failure is None:

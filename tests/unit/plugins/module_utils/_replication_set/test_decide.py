@@ -17,7 +17,6 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
     Attempt,
     History,
     Wait,
-    Waiting,
     decide,
     wait_for_response,
 )
@@ -96,11 +95,11 @@ def after(*attempts: Attempt, plan: tuple[Step, ...] | None = (), **fields: Any)
 
 
 START = History(NOW)
-EARLIER = History(NOW - 61, waiting=Waiting("response", NOW - 60))
+EARLIER = History(NOW - 61, waiting=("response", NOW - 60))
 
 
 def since(reason: str, seconds: float, *attempts: Attempt, **fields: Any) -> History:
-    return after(*attempts, waiting=Waiting(reason, NOW - seconds), **fields)
+    return after(*attempts, waiting=(reason, NOW - seconds), **fields)
 
 
 CASES: dict[str, tuple[DesiredState, History, ReplicationSet | Failure | None, Any]] = {
@@ -131,7 +130,7 @@ CASES: dict[str, tuple[DesiredState, History, ReplicationSet | Failure | None, A
     "nothing answers": (present("a"), START, RESET, "response"),
     "nothing answers for three seconds": (
         present("a"),
-        History(NOW - 3, waiting=Waiting("response", NOW - 3)),
+        History(NOW - 3, waiting=("response", NOW - 3)),
         RESET,
         "ConnectionClosedError",
     ),

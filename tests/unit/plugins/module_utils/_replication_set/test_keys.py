@@ -11,8 +11,8 @@ from collections.abc import Callable
 from threading import Event
 from typing import Any
 
-import boto3
 import pytest
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.parallel import in_parallel
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.keys import describe_key
@@ -35,14 +35,9 @@ METADATA = {
 
 def describe(metadata: dict[str, Any]) -> dict[str, Any] | None:
     with AnsweringServer(json.dumps({"KeyMetadata": metadata}), 200) as kms:
-        options = {name: module_options(USER)[name] for name in ("access_key", "secret_key")}
-        client = boto3.client(
-            "kms",
-            "eu-west-1",
-            endpoint_url=kms.url,
-            aws_access_key_id=options["access_key"],
-            aws_secret_access_key=options["secret_key"],
-        )
+        options = module_options(USER)
+        keys = {"aws_access_key_id": options["access_key"], "aws_secret_access_key": options["secret_key"]}
+        client = Connection("eu-west-1", kms.url, keys, {}).client("kms")
         return describe_key(client, ARN)
 
 
