@@ -53,7 +53,9 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import SERVICE
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import (
+    FAIL_ON,
     RULE_OPTIONS,
+    validate_fail_on,
     validated_rules,
 )
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules import (
@@ -97,6 +99,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
         **CONNECTION_OPTIONS,
         "account": {"type": "dict"},
         "rules": {"type": "dict", "default": {}},
+        "fail_on": FAIL_ON,
         "report_only": {"type": "bool", "default": False},
     }
 
@@ -117,9 +120,10 @@ class ActionModule(AWSPluginBase, ControllerAction):
         else:
             account, self._params = given, params
         _validate_connection(self._params, account)
+        validate_fail_on(params["fail_on"])
         rule_params = validated_options(RULE_OPTIONS, given_rules, result, "a rule", "rules.", _CONNECTION_ELSEWHERE)
         result.update(self._audit(validated_rules(rule_params, given_rules)))
-        result["failed"] = result["outcome"] != PASSED and not params["report_only"]
+        result["failed"] = result["outcome"] in params["fail_on"] and not params["report_only"]
 
     def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
         self._variables = task_vars or {}
@@ -200,7 +204,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
 
 def _validate_one_place(given: Mapping[str, Any]) -> None:
     """Reject connection options that are set together with the option account. Raises Failure."""
-    beside = sorted(set(given) - {"account", "rules", "report_only"})
+    beside = sorted(set(given) - {"account", "rules", "fail_on", "report_only"})
     if beside:
         raise invalid_option(
             f"account and {', '.join(beside)}", "can't be set together", "Set all connection options in account"

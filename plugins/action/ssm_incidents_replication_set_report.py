@@ -38,7 +38,10 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.report
     text_lines,
     to_json,
 )
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules import PASSED
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import (
+    FAIL_ON,
+    validate_fail_on,
+)
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import (
     ControllerAction,
     validated_options,
@@ -64,6 +67,7 @@ class ActionModule(ControllerAction):
         "audits": {"type": "dict", "default": {}},
         "reports": {"type": "list", "elements": "path", "default": []},
         **{form: {"type": "path"} for form in _FORMS},
+        "fail_on": FAIL_ON,
         "report_only": {"type": "bool", "default": False},
     }
 
@@ -82,13 +86,19 @@ class ActionModule(ControllerAction):
             raise Failure("reports: the reports contain no account", code=INVALID_REPORT)
         failed_hosts = {str(name) for name, audit in audits.items() if audit.get("failed")}
         unreported = [
-            row["name"] for row in report["accounts"] if row["outcome"] != PASSED and row["name"] not in failed_hosts
+            row["name"]
+            for row in report["accounts"]
+            if row["outcome"] in params["fail_on"] and row["name"] not in failed_hosts
         ]
         # The result is complete before any file is written, so that no finding is lost if writing fails.
         text = list(text_lines(report, _MAX_FINDINGS_SHOWN))
         # Ansible shows the result for one of the hosts only, and this host may have passed.
         msg = f"{headline(report)}. This result covers all accounts, regardless of the host it is shown for."
         result.update(summary=report["summary"], text=text, unreported=unreported, msg=msg)
+        files: dict[str, str] = {}
+        # With show_custom_stats, Ansible shows this after the recap. Automation controller shows it among the job's artifacts.
+        stats = {"headline": headline(report), **report["summary"], "files": files}
+        result["ansible_stats"] = {"data": {"incident_manager_audit": stats}, "per_host": False, "aggregate": False}
         failures = []
         for form, render in _FORMS.items():
             path = params[form]
@@ -97,6 +107,7 @@ class ActionModule(ControllerAction):
             try:
                 if not self._task.check_mode:
                     _write(Path(path), render(report))
+                    files[form] = str(Path(path).absolute())
                 result["changed"] = True
                 text.append(f"{'Would write' if self._task.check_mode else 'Wrote'}: {Path(path).absolute()}")
             except (OSError, ValueError) as error:
@@ -108,6 +119,7 @@ class ActionModule(ControllerAction):
 
 def _validate(params: Mapping[str, Any]) -> None:
     """Reject options that can't be used. Raises Failure."""
+    validate_fail_on(params["fail_on"])
     if not params["audits"] and not params["reports"]:
         raise invalid_option(
             "audits, reports",

@@ -97,6 +97,16 @@ options:
           - The tags are listed only if this rule is set, which requires the permission
             C(ssm-incidents:ListTagsForResource). Without this rule, C(tags) in RV(replication_set) is null.
         type: dict
+  fail_on:
+    description:
+      - The outcomes that fail the task. With V([failed]), an account that can't be audited does not fail the
+        task. If Ansible itself fails before the account is audited, for example because a variable is not defined, the
+        task fails with any value.
+    version_added: 4.2.0
+    type: list
+    elements: str
+    choices: [failed, unknown]
+    default: [failed, unknown]
   report_only:
     description:
       - Whether the task succeeds regardless of RV(outcome). If an option is rejected before the connection is made, the

@@ -21,6 +21,9 @@ description:
     names may stand for an account that was not audited. To audit one account under several names, set C(account_id) for
     each name.
   - After the files are written, the task fails if RV(unreported) is not empty, unless O(report_only=true).
+  - The headline, the number of accounts with each outcome, and the files are custom statistics of the run. With
+    C(ANSIBLE_SHOW_CUSTOM_STATS=true), they are the last lines of the output. In automation controller and AWX, they are
+    artifacts of the job.
   - The playbooks C(incident_manager.aws.audit) and C(incident_manager.aws.merge_audits) use this task.
   - The task runs on the controller and writes the files there.
 author:
@@ -59,6 +62,15 @@ options:
         account whose outcome is V(failed) is a failure, and an account whose outcome is V(unknown) is an error.
     version_added: 3.0.0
     type: path
+  fail_on:
+    description:
+      - The outcomes that fail the task. With V([failed]), RV(unreported) contains no account whose outcome is
+        V(unknown).
+    version_added: 4.2.0
+    type: list
+    elements: str
+    choices: [failed, unknown]
+    default: [failed, unknown]
   report_only:
     description: Whether the task succeeds even if RV(unreported) is not empty.
     type: bool
@@ -155,11 +167,28 @@ text:
     - "Wrote: /reports/audit.html"
 unreported:
   description:
-    - The accounts that did not pass, although their task in O(audits) did not fail.
+    - The accounts whose outcome is in O(fail_on), although their task in O(audits) did not fail.
   returned: unless an option is rejected, or the accounts can't be reported
   type: list
   elements: str
   sample: []
+ansible_stats:
+  description:
+    - The custom statistics of the run. C(data.incident_manager_audit) has the keys of RV(summary), C(headline), and
+      C(files), which has the absolute path of each file that was written, by the name of its option.
+  returned: unless an option is rejected, or the accounts can't be reported
+  type: dict
+  sample:
+    data:
+      incident_manager_audit:
+        headline: 11 of 412 accounts failed, 3 have an unknown outcome
+        accounts: 412
+        failed: 11
+        passed: 398
+        unknown: 3
+        files: {html: /reports/audit.html}
+    per_host: false
+    aggregate: false
 msg:
   description: The headline of the report, or what failed and what to do.
   returned: always

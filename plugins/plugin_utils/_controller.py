@@ -28,7 +28,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text imp
 _PREFIX = "incident_manager_"
 _VARIABLES = frozenset(
     (
-        *("account", "rules", "expected_accounts", "reports"),
+        *("account", "rules", "expected_accounts", "fail_on", "reports"),
         *("report_html", "report_json", "report_csv", "report_junit", "report_only"),
         *("audit", "report", "hosts"),
     )

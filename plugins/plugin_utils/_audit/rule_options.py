@@ -18,7 +18,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
     MAX_REGIONS,
 )
 
-from .rules import RULES
+from .rules import FAILED, RULES, UNKNOWN
 
 RULE_OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent", "any"], "default": "present"},
@@ -31,6 +31,20 @@ RULE_OPTIONS: dict[str, dict[str, Any]] = {
     "deletion_protected": {"type": "bool"},
     "tags": {"type": "dict"},
 }
+
+#: Which outcomes fail a task: an option of the audit and of the report.
+FAIL_ON: dict[str, Any] = {
+    "type": "list",
+    "elements": "str",
+    "choices": [FAILED, UNKNOWN],
+    "default": [FAILED, UNKNOWN],
+}
+
+
+def validate_fail_on(outcomes: list[str]) -> None:
+    """Reject an empty option fail_on, with which every account would pass. Raises Failure."""
+    if not outcomes:
+        raise invalid_option("fail_on", "must not be empty", "Set report_only: true if no outcome may fail the task")
 
 
 def validated_rules(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -437,7 +437,7 @@ def test_a_variable_of_one_host_does_not_decide_for_all(
 def test_message_about_a_variable_that_differs(audit: Audit, fleet: list[Account]) -> None:
     audit.write("inventory.json", audit.host_variables(**{fleet[1].name: {"incident_manager_report_only": True}}))
     run = audit.run()
-    assert "incident_manager_report_only applies to the whole run, but differs between hosts. Set it" in run.output
+    assert "differ between hosts: incident_manager_report_only. Set them" in run.output
 
 
 SKIPPING: tuple[tuple[list[str], dict[str, str]], ...] = (

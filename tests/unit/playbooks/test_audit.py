@@ -209,6 +209,24 @@ def test_exit_code(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fail_on", "code"), [("failed", 0), (["unknown"], 2), ("failed,unknown", 2), ("passed", 2), ([], 2), ("", 2)]
+)
+def test_which_outcomes_fail_the_run(
+    make_fleet: MakeFleet, run_audit: Callable[..., Run], fail_on: Any, code: int
+) -> None:
+    """With show_custom_stats, the headline and the files are the end of the output, even if hosts have failed."""
+    accounts = make_compliant_accounts(2, "keys") + [Account(2, "role", failure=QUICK_FAILURES[0])]
+    fleet = make_fleet(accounts)
+    fleet.environment["ANSIBLE_SHOW_CUSTOM_STATS"] = "true"
+    run = run_audit(fleet, incident_manager_fail_on=fail_on)
+    assert run.code == code
+    end = run.output.partition("CUSTOM STATS")[2]
+    if fail_on in ("failed", ["unknown"], "failed,unknown"):
+        assert "1 of 3 accounts has an unknown outcome" in end and str(run.json) in end
+
+
+@pytest.mark.slow
 def test_a_finding_fails_the_play(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
     run = run_audit(make_fleet([Account(0, "keys")]))
     assert run.code == 2

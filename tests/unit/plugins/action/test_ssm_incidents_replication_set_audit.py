@@ -149,6 +149,16 @@ def test_report_only(audit: Audit, endpoint: LocalEndpoint, result: str, report_
     assert outcome.failed == (result != "passed" and not report_only)
 
 
+@pytest.mark.parametrize("fail_on", [["failed"], ["unknown"]])
+@pytest.mark.parametrize("result", ["passed", "failed", "unknown"])
+def test_fail_on(audit: Audit, endpoint: LocalEndpoint, result: str, fail_on: list[str]) -> None:
+    endpoint.seed(COMPLIANT_SET if result == "passed" else NONCOMPLIANT_SET)
+    if result == "unknown":
+        endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "times": None})
+    outcome = audit(fail_on=fail_on)
+    assert (outcome["outcome"], outcome.failed) == (result, result in fail_on)
+
+
 @pytest.mark.parametrize("exists", [True, False])
 @pytest.mark.parametrize("state", ["present", "absent", "any"])
 def test_state(audit: Audit, endpoint: LocalEndpoint, state: str, exists: bool) -> None:
@@ -354,6 +364,8 @@ def test_data_read_before_the_fork_is_not_read_again(
         ({"account": {"report_only": True}}, ["account.report_only: this is not a connection option"]),
         ({"rules": {"region": "us-east-1"}}, ["rules.region: this is not a rule", "Did you mean regions?"]),
         ({"rules": {"assume_role_arn": "x"}}, ["rules.assume_role_arn: this is not a rule. It is a connection option"]),
+        ({"fail_on": []}, ["fail_on: must not be empty"]),
+        ({"fail_on": ["passed"]}, ["fail_on", "failed, unknown", "passed"]),
         ({"rules": None}, ["rules: the value is not a mapping. Set a mapping, such as"]),
         ({"rules": ""}, ["rules: the value is not a mapping. Set a mapping, such as"]),
         ({"rules": []}, ["rules: the value is not a mapping. Set a mapping, such as"]),

@@ -202,6 +202,32 @@ def test_an_account_that_did_not_fail_as_a_host_is_unreported(
     assert outcome.failed == (unreported and not report_only)
 
 
+@pytest.mark.parametrize(
+    ("fail_on", "unreported"), [(["failed"], ["b"]), ("unknown", ["c"]), ("failed,unknown", ["b", "c"])]
+)
+def test_which_outcomes_fail(make_report: Report, fail_on: Any, unreported: list[str]) -> None:
+    audits = {
+        name: audit_result(outcome, account_id=3 * f"{number}111")
+        for number, (name, outcome) in enumerate({"a": "passed", "b": "failed", "c": "unknown"}.items())
+    }
+    outcome = make_report(audits=audits, fail_on=fail_on)
+    assert (outcome["unreported"], outcome.failed) == (unreported, True)
+    assert not make_report(audits={"a": audits["a"]}, fail_on=fail_on).failed
+
+
+def test_custom_statistics(make_report: Report, tmp_path: Path) -> None:
+    outcome = make_report(audits=AUDITS, json=str(tmp_path / "a.json"))
+    assert outcome["ansible_stats"]["data"] == {
+        "incident_manager_audit": {
+            "headline": "3 of 5 accounts failed, 1 has an unknown outcome",
+            **{"accounts": 5, "failed": 3, "unknown": 1, "passed": 1},
+            "files": {"json": str(tmp_path / "a.json")},
+        }
+    }
+    outcome = make_report({"check_mode": True}, audits=AUDITS, csv=str(tmp_path / "a.csv"))
+    assert outcome["ansible_stats"]["data"]["incident_manager_audit"]["files"] == {}
+
+
 def test_accounts_of_earlier_reports_are_unreported(make_report: Report, tmp_path: Path) -> None:
     make_report(audits={"a": audit_result("failed", 1, failed=True)}, json=str(tmp_path / "a.json"))
     outcome = make_report(reports=[str(tmp_path / "a.json")])
