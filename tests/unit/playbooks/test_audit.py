@@ -216,7 +216,7 @@ def test_which_outcomes_fail_the_run(
     make_fleet: MakeFleet, run_audit: Callable[..., Run], fail_on: Any, code: int
 ) -> None:
     """With show_custom_stats, the headline and the files are the end of the output, even if hosts have failed."""
-    accounts = make_compliant_accounts(2, "keys") + [Account(2, "role", failure=QUICK_FAILURES[0])]
+    accounts = [*make_compliant_accounts(2, "keys"), Account(2, "role", failure=QUICK_FAILURES[0])]
     fleet = make_fleet(accounts)
     fleet.environment["ANSIBLE_SHOW_CUSTOM_STATS"] = "true"
     run = run_audit(fleet, incident_manager_fail_on=fail_on)
