@@ -126,7 +126,8 @@ EXIT_CODES: list[tuple[int, list[str], bool]] = [
     (2, ["incident_manager.aws.merge_audits", "--extra-vars=incident_manager_reports=missing.json"], False),
     (4, ["malformed.yml"], False),
     (REJECTED, [*AUDIT, "--skip-tags=all"], False),
-    (REJECTED, ["incident_manager.aws.audit", "--inventory=empty.yml"], False),
+    (2, ["incident_manager.aws.audit", "--inventory=empty.yml"], False),
+    (REJECTED, ["incident_manager.aws.audit", "--inventory=empty.yml", "--limit=all"], False),
 ]
 
 

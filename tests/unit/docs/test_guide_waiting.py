@@ -57,8 +57,11 @@ def test_after_ctrl_c_there_is_no_result_and_the_change_continues(
     output, _errors = process.communicate(timeout=60)
     os.close(terminal)
     os.close(of_process)
-    assert process.returncode == 99
-    assert "User interrupted execution" in output
-    assert "Interrupted" not in output and "actions" not in output and "Traceback" not in output
+    assert "Traceback" not in output
+    if process.returncode != 99:  # The module was faster.
+        assert process.returncode == 2 and '"code": "Interrupted"' in output, output
+    else:
+        assert "User interrupted execution" in output
+        assert "Interrupted" not in output and "actions" not in output
     found = endpoint.client().get_replication_set(arn=arn)["replicationSet"]
     assert (found["status"], found["regionMap"]["eu-west-1"]["status"]) == ("UPDATING", "CREATING")

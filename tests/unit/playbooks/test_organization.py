@@ -121,10 +121,11 @@ def test_a_run_ends_without_accounts(
 ) -> None:
     make_fleet([])
     endpoint.make_organization([], "210000000000")
-    outcome = audit([write_inventory(tmp_path / "inventory")])
-    output = " ".join((outcome.stdout + outcome.stderr).split())
-    assert outcome.returncode != 0 and "The inventory has no hosts" in output
-    assert "AWSOrganizationsNotInUseException" in output and "Use credentials of the management account" in output
+    for setting, part in {"true": "Failed to parse", "false": "The inventory has no hosts"}.items():
+        outcome = audit([write_inventory(tmp_path / "inventory")], {UNPARSED: setting})
+        output = " ".join((outcome.stdout + outcome.stderr).split())
+        assert outcome.returncode != 0 and part in output
+        assert "AWSOrganizationsNotInUseException" in output and "Use credentials of the management account" in output
 
 
 @pytest.mark.slow

@@ -1251,7 +1251,8 @@ def test_a_region_whose_reads_hang_does_not_delay_the_others(held: LocalEndpoint
     many = [{**incident(f"{number}"), "tags": {"a": "b"}} for number in range(60)]
     events = [timeline_event(f"{number}", "e") for number in range(60)]
     held.seed_data(*many, *events)
-    for operation in {name for kind in KINDS.values() for name in kind.gets}:
+    # An older botocore has no findings.
+    for operation in {name for kind in KINDS.values() for name in kind.gets} - {"BatchGetIncidentFindings"}:
         held.faults.add({"fault": "hang", "seconds": 100, "region": "eu-west-1", "operation": operation, "times": None})
     assert_complete(export(timeout=60, aws_config={"read_timeout": 3}))
     assert_exported(path, *objects(), *many, *events)
