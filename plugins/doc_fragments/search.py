@@ -27,8 +27,9 @@ options:
         C(retries)). E(AWS_MAX_ATTEMPTS), or C(max_attempts) of the profile, sets the number of attempts too.
       - A call is not retried after 45 seconds. Regardless of the options, the search does not wait longer than 45
         seconds for the additional Regions. With the default time limits, the whole search therefore ends within three
-        minutes. If no Region responds, the search takes about 80 seconds. The time limits of the host's own resolver
-        apply to a name server that does not respond.
+        minutes. If no Region responds, the search takes about 80 seconds. There is no limit for a response that arrives
+        a few bytes at a time, and the time limits of the host's own resolver apply to a name server that does not
+        respond.
       - If a program (C(credential_process)) or another provider returns no credentials within 60 seconds, the task fails.
     type: list
     elements: str

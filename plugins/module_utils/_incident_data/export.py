@@ -134,8 +134,10 @@ class Units:
             return False
         # The lists of other units are made only if these are visited.
         is_known = bool(unit.listed) or unit.kind.is_listed_by_region
-        is_gone = unit.change == WENT and not unit.listed
-        return not is_gone and (not unit.is_settled or (is_known and self.views(unit) != unit.views))
+        if unit.change == WENT:
+            # An object can be made again with the same ARN, and be listed as before.
+            return bool(unit.listed)
+        return not unit.is_settled or (is_known and self.views(unit) != unit.views)
 
 
 class Export:
@@ -244,6 +246,8 @@ class Export:
         unit.is_settled = visit.outcome == Visit.AS_BEFORE
         if not unit.is_settled:
             self._save(visit)
+        elif unit.change == WENT:
+            unit.change = CHANGED
 
     def _save(self, visit: Visit) -> None:
         """Save a new copy of a unit."""

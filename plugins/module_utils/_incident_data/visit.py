@@ -94,6 +94,12 @@ class Visit:
         return cut
 
 
+def _failed(copy: Copy) -> set[tuple[str | None, ...]]:
+    """Return what failed about a unit itself and its lists, without its parts."""
+    names = ("kind", "operation", "region", "code")
+    return {tuple(entry[name] for name in names) for entry in copy.missing if entry["id"] is None}
+
+
 class Visitor:
     """
     Makes visits. Several threads can use it.
@@ -121,7 +127,7 @@ class Visitor:
         # (alchemy-run's tests).
         absent = self._read(visit, unit.kind, None, _regions_by_view(visit.views))
         is_stale = copy.is_stale or before.is_stale or unit.offset is None
-        if not absent and not is_stale and copy.prints == before.prints:
+        if not absent and not is_stale and copy.prints == before.prints and _failed(copy) == _failed(before):
             visit.outcome = Visit.AS_BEFORE
             return
         old = [(name, json.loads(text)) for name, text in self.spool.lines(unit.offset)]
@@ -136,7 +142,7 @@ class Visitor:
             # What lists do not contain any more is gone only if no Region finds it.
             old_ids = {record["id"] for name, record in old if name == kind.name and kind.gets}
             for item_id in sorted(old_ids - listed.keys()):
-                self._read(visit, kind, item_id, [list(visit.views)])
+                self._read(visit, kind, item_id, [list(unit.ever)])
         _keep_old(visit, old)
 
     def fail(self, copy: Copy, place: Place, failure: Failure) -> None:

@@ -199,7 +199,7 @@ class Wire:
                 yield from self.call_all({name: partial(call, self.client(name), attempts) for name in group})
 
     def call_all(self, calls: Mapping[str, Callable[[], Result]]) -> Iterator[Outcome[Result]]:
-        """Make calls in parallel. A single call without a time limit of the task needs no thread: its client has time limits."""
+        """Make calls in parallel. A single call without a time limit of the task needs no thread: its client limits each read."""
         if len(calls) > 1 or self._deadline < math.inf:
             yield from in_parallel(calls, self.limit())
             return
@@ -251,8 +251,9 @@ class Finder:
         if own in failures and _lacks_service(failures[own], own):
             # This Region can't have a set, so the results of the others are complete.
             del failures[own]
-        # A list names the account's set in every Region, so the other Regions need not respond if the own one does.
-        if none and (none.region == own or not failures):
+        # A list names the account's set in every Region, so the other Regions need not respond if the own one does. But if any list
+        # named a set, there is one.
+        if none and not self.arn and (none.region == own or not failures):
             return none
         raise search_failure(_name(self.arn), regions, failures, self._wire.mask)
 

@@ -121,8 +121,9 @@ def test_a_run_ends_without_accounts(
 ) -> None:
     make_fleet([])
     endpoint.make_organization([], "210000000000")
+    source = write_inventory(tmp_path / "inventory")
     for setting, part in {"true": "Failed to parse", "false": "The inventory has no hosts"}.items():
-        outcome = audit([write_inventory(tmp_path / "inventory")], {UNPARSED: setting})
+        outcome = audit([source], {UNPARSED: setting})
         output = " ".join((outcome.stdout + outcome.stderr).split())
         assert outcome.returncode != 0 and part in output
         assert "AWSOrganizationsNotInUseException" in output and "Use credentials of the management account" in output

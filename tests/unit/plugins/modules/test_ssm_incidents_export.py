@@ -1426,6 +1426,53 @@ def test_a_region_that_listed_an_object_earlier_is_asked_too(
     assert changes_of(path) == []
 
 
+def test_an_object_that_is_made_again_is_read_again(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    """It is gone in the second round. In the third, it has the same ARN and is listed as before."""
+    again = response_plan("again")
+    other = {**again, "body": {**again["body"], "engagements": [contacts_arn("contact/other")]}}
+    held.seed_data(again)
+
+    # It takes another incident for a third round.
+    at_call(*SECOND_LOOK, lambda: held.seed_data(incident("new")))
+    at_call("ListResponsePlans", 3, lambda: held.remove_data("response_plan", again["body"]["arn"]))
+    at_call("ListResponsePlans", 5, lambda: held.seed_data(other))
+    assert_complete(export())
+    assert_exported(path, *objects(), incident("new"), other)
+    assert (again["body"]["arn"], "changed", True) in changes_of(path)
+
+
+def test_a_list_that_is_denied_in_the_second_round_is_missing(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """It may contain an object that was created after the first round."""
+    at_call(*SECOND_LOOK, lambda: held.faults.add({**DENIED, "operation": "ListPagesByContact", "times": None}))
+    assert export(allow_incomplete=True)["complete"] is False
+    assert "ListPagesByContact" in {one["operation"] for one in missing_of(path)}
+
+
+def test_a_part_of_a_region_that_lists_no_longer_is_asked_there(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """Only one Region has the event, and from the second round it does not list the incident any more."""
+    held.seed_data(timeline_event("one", "elsewhere"))
+    none = {"fault": "body", "body": '{"eventSummaries": []}', "operation": "ListTimelineEvents", "region": "us-east-1"}
+    gone = {
+        "fault": "error",
+        "code": "ResourceNotFoundException",
+        "operation": "GetTimelineEvent",
+        "region": "us-east-1",
+    }
+    unlisted = {"fault": "body", "body": '{"incidentRecordSummaries": []}', "operation": "ListIncidentRecords"}
+    held.faults.add({**none, "times": None})
+
+    def change() -> None:
+        held.faults.add({**gone, "times": None}, {**unlisted, "region": "eu-west-1", "times": None})
+
+    at_call(*SECOND_LOOK, change)
+    assert_complete(export())
+    assert_exported(path, *objects(), timeline_event("one", "elsewhere"))
+
+
 def test_an_object_of_a_list_that_fails_is_not_gone(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
     """One Region does not list it any more, and no Region finds it, but the list of the other Region fails."""
     none = {

@@ -381,6 +381,22 @@ def test_a_set_that_the_own_region_does_not_list_is_found(
     assert (outcome["exists"], outcome["region"]) == (True, "us-east-2")
 
 
+def test_a_set_that_another_region_lists_exists(info: Run, endpoint: LocalEndpoint) -> None:
+    """The own Region does not list it yet, and the other Region lists it but does not return it."""
+    endpoint.seed(active_set({"eu-west-1": "DefaultKey"}))
+    endpoint.faults.add(
+        {
+            "fault": "body",
+            "body": '{"replicationSetArns": []}',
+            "operation": "ListReplicationSets",
+            "region": "us-east-1",
+        },
+        {"fault": "error", "code": "AccessDeniedException", "operation": "GetReplicationSet", "times": None},
+    )
+    outcome = info(region="us-east-1", search_regions=["eu-west-1"])
+    assert outcome.failed and "eu-west-1" in outcome["msg"], outcome
+
+
 def test_denied_regions_do_not_matter_if_the_own_region_lists_no_set(info: Run, endpoint: LocalEndpoint) -> None:
     endpoint.faults.add({"region": "us-east-1", "fault": "error", "code": "AccessDeniedException", "times": None})
     outcome = info(region="eu-west-1", search_regions=["us-east-1", "eu-central-1"])
