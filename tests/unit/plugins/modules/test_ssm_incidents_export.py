@@ -1262,7 +1262,11 @@ def test_a_directory_that_can_not_be_removed_is_named(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:
     held.faults.add({**DENIED, "operation": "GetContact"})
-    at_call("GetIncidentRecord", 1, lambda: (temporary_of(path) / "mine").mkdir())
+
+    def make() -> None:
+        (temporary_of(path) / "mine").mkdir()
+
+    at_call("GetIncidentRecord", 1, make)
     outcome = export(allow_incomplete=False)
     assert outcome["error"]["code"] == "ExportIncomplete"
     assert f"Delete {temporary_of(path)}" in outcome["msg"] and "personal data" in outcome["msg"]

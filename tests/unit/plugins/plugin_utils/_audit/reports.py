@@ -237,7 +237,7 @@ _account = st.fixed_dictionaries(
         "findings": st.lists(_finding, max_size=2),
         "error": st.none() | st.fixed_dictionaries({"code": _text, "message": _text}),
         "rules": st.none() | st.dictionaries(_text, any_json, max_size=2),
-        "time": _text,
+        "time": st.just("2026-11-23T05:59:00.000000+00:00"),
     }
 )
 _facts = st.one_of(
