@@ -488,6 +488,7 @@ import time
 from typing import Any, Mapping
 
 from ansible.module_utils.basic import _load_params
+from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection
@@ -524,8 +525,12 @@ REGIONS: Mapping[str, Any] = {
 
 def are_dictionaries(regions: Any) -> bool:
     """Return whether the elements of the option regions are dictionaries, also as JSON or key=value, which Ansible parses."""
-    elements = regions if isinstance(regions, list) else [regions]
-    return all(isinstance(one, dict) or (isinstance(one, str) and set(one) & set("={")) for one in elements)
+    try:
+        for one in regions if isinstance(regions, list) else [regions]:
+            check_type_dict(one)
+    except TypeError:
+        return False
+    return True
 
 
 def data_of_set(

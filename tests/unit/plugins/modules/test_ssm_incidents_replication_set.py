@@ -923,6 +923,9 @@ def test_two_tasks_at_the_same_time(
     [
         ({"regions": regions("eu-west-1", "eu-west-2", "eu-west-3", "us-east-1")}, ["regions", "there are 4 Regions"]),
         ({"regions": []}, ["regions", "there are 0 Regions"]),
+        # In YAML, this is a string.
+        ({"regions": "{name: us-east-1}"}, ["regions: '{name: us-east-1}' is not the name of a Region"]),
+        ({"regions": ["{name: us-east-1}"]}, ["regions: '{name: us-east-1}' is not the name of a Region"]),
         ({"regions": regions("eu-west-1", "eu-west-1")}, ["regions", "'eu-west-1'", "more than once"]),
         ({"regions": regions("af-south-1")}, ["regions", "'af-south-1'", "does not exist", "eu-west-1"]),
         ({"regions": regions("Ireland")}, ["regions", "'Ireland'"]),
