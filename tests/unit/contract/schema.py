@@ -108,6 +108,18 @@ SUMMARY: Schema = {
     "summary.failed": "int",
     "summary.passed": "int",
     "summary.unknown": "int",
+    "ansible_stats": "dict",
+    "ansible_stats.per_host": "bool",
+    "ansible_stats.aggregate": "bool",
+    "ansible_stats.data": "dict",
+    "ansible_stats.data.incident_manager_audit": "dict",
+    **{
+        f"ansible_stats.data.incident_manager_audit.{name}": "int"
+        for name in ("accounts", "failed", "passed", "unknown")
+    },
+    "ansible_stats.data.incident_manager_audit.headline": "str",
+    "ansible_stats.data.incident_manager_audit.files": "dict",
+    "ansible_stats.data.incident_manager_audit.files.*": "str",
 }
 
 _CONTACT = {"arn": "str", "alias": "str", "display_name": "str?"}
@@ -218,8 +230,8 @@ def _documented(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, s
             yield f"{path}[]", value["elements"]
         if "contains" in value:
             yield from _documented(inner, value["contains"])
-        elif name in ("_list", "replication_set"):
-            # The info module's page documents these keys. On other pages the sample has them.
+        elif name in ("_list", "replication_set", "ansible_stats"):
+            # The sample has these keys. For the facts, the info module's page documents them.
             sample = value["sample"][0] if value["type"] == "list" else value["sample"]
             yield from _sampled(inner, sample)
 
@@ -230,7 +242,7 @@ def _sampled(prefix: str, sample: Mapping[str, Any]) -> Iterator[tuple[str, str]
         if name == "region_map":
             for info in value.values():
                 yield from _sampled(f"{prefix}{name}.", info)
-        elif isinstance(value, dict) and name != "tags":
+        elif isinstance(value, dict) and name not in ("tags", "files"):
             yield from _sampled(f"{prefix}{name}.", value)
 
 
