@@ -145,6 +145,26 @@ def at_call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return at_call
 
 
+@pytest.fixture
+def calls_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that receives, at each call, the number of calls that have not ended."""
+    send, lock, active = URLLib3Session.send, threading.Lock(), list[Any]()
+    most: list[int] = []
+
+    def counted(self: URLLib3Session, request: Any) -> Any:
+        with lock:
+            active.append(request)
+            most.append(len(active))
+        try:
+            return send(self, request)
+        finally:
+            with lock:
+                active.remove(request)
+
+    monkeypatch.setattr(URLLib3Session, "send", counted)
+    return most
+
+
 def read(path: Path) -> dict[str, list[dict[str, Any]]]:
     """Assert that an export's folder, files and manifest are as documented, and return the lines of each file."""
     manifest = manifest_of(path)
@@ -409,25 +429,12 @@ def test_an_account_without_a_set(endpoint: LocalEndpoint, export: Run, path: Pa
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 3])
 def test_workers_limits_the_calls_at_the_same_time(
-    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+    held: LocalEndpoint, export: Run, calls_at_the_same_time: list[int], workers: int
 ) -> None:
     held.seed_data(*(incident(f"{number}") for number in range(10)))
     held.faults.add({"fault": "delay", "seconds": 0.02, "times": None})
-    send, lock, active, most = URLLib3Session.send, threading.Lock(), [], []
-
-    def counted(self: URLLib3Session, request: Any) -> Any:
-        with lock:
-            active.append(request)
-            most.append(len(active))
-        try:
-            return send(self, request)
-        finally:
-            with lock:
-                active.remove(request)
-
-    monkeypatch.setattr(URLLib3Session, "send", counted)
     assert_complete(export(workers=workers))
-    assert max(most) == workers
+    assert max(calls_at_the_same_time) == workers
 
 
 @pytest.mark.sample(3)
@@ -1496,26 +1503,13 @@ def test_an_object_of_a_list_that_fails_is_not_gone(held: LocalEndpoint, export:
 
 @pytest.mark.slow
 def test_there_are_never_more_calls_than_workers(
-    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+    held: LocalEndpoint, export: Run, path: Path, calls_at_the_same_time: list[int]
 ) -> None:
     """A call that hangs is one of them until it ends."""
     held.faults.add({"fault": "hang", "seconds": 100, "region": "eu-west-1", "times": None})
-    send, lock, active, most = URLLib3Session.send, threading.Lock(), [], []
-
-    def counted(self: URLLib3Session, request: Any) -> Any:
-        with lock:
-            active.append(request)
-            most.append(len(active))
-        try:
-            return send(self, request)
-        finally:
-            with lock:
-                active.remove(request)
-
-    monkeypatch.setattr(URLLib3Session, "send", counted)
     assert export(workers=3, timeout=30, allow_incomplete=True, aws_config={"read_timeout": 2})["complete"] is False
     assert_exported(path, *objects())
-    assert max(most) == 3
+    assert max(calls_at_the_same_time) == 3
 
 
 class History:
