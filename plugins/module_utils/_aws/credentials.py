@@ -58,18 +58,14 @@ def get_credentials(session: boto3.session.Session, profile: str | None, region:
     :raises Failure: if there are none, or they can't be retrieved in time.
     """
     message = f"Failed to get credentials for Region {region}{f' with the profile {profile}' if profile else ''}"
-    ((_region, found),) = in_parallel(
-        {region: partial(_retrieve, session, message, region, secrets)}, CREDENTIAL_SECONDS
-    )
-    if not isinstance(found, Failure):
+    calls = {region: partial(_retrieve, session, message, region, secrets)}
+    for _region, found in in_parallel(calls, CREDENTIAL_SECONDS):
+        if isinstance(found, Failure):
+            if found.code != READ_TIMEOUT or found.cause:
+                raise found
+            reason = f"the profile or the program that it names returned no credentials within {CREDENTIAL_SECONDS:g} seconds"
+            raise Failure(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason)
         secrets |= found
-    elif found.code == READ_TIMEOUT and found.cause is None:
-        reason = (
-            f"the profile or the program that it names returned no credentials within {CREDENTIAL_SECONDS:g} seconds"
-        )
-        raise Failure(message, code=CREDENTIAL_RETRIEVAL_ERROR, reason=reason)
-    else:
-        raise found
 
 
 def _retrieve(session: boto3.session.Session, message: str, region: str, secrets: set[str]) -> set[str]:
