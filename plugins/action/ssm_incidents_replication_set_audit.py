@@ -39,13 +39,9 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     as_failure,
     invalid_option,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import iso_time, printable
-from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
-    account_ids,
-    contradiction_in,
-)
+from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import account_id_of_host
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
     validate_search,
@@ -68,7 +64,6 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules 
 )
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import (
     ControllerAction,
-    mapping_option,
     validated_options,
 )
 
@@ -82,14 +77,8 @@ CONNECTION_OPTIONS: Mapping[str, Any] = {
     "search_regions": {"type": "list", "elements": "str", "default": []},
 }
 
-# Rules and connection options are validated separately, so that one in the wrong place is rejected and not ignored.
-_RULES_ELSEWHERE = {"It is a rule. Set it in rules.": RULE_OPTIONS}
-# The variables of a host that say which account it is, and where the account is in its organization.
-_HOST_VARIABLES = ("account_arn", "account_id", "organizational_units")
-
-_CONNECTION_ELSEWHERE = {
-    "It is a connection option. Set it in account or as an option of the task.": CONNECTION_OPTIONS
-}
+# The variables of a host that say which account it is.
+_HOST_VARIABLES = ("account_arn", "account_id")
 
 preload((SERVICE, "list_replication_sets"))
 
@@ -97,8 +86,8 @@ preload((SERVICE, "list_replication_sets"))
 class ActionModule(AWSPluginBase, ControllerAction):
     argument_spec: ClassVar[Mapping[str, Any]] = {
         **CONNECTION_OPTIONS,
-        "account": {"type": "dict"},
-        "rules": {"type": "dict", "default": {}},
+        "account": {"type": "dict", "options": CONNECTION_OPTIONS},
+        "rules": {"type": "dict", "apply_defaults": True, "options": RULE_OPTIONS},
         "fail_on": FAIL_ON,
         "report_only": {"type": "bool", "default": False},
     }
@@ -108,21 +97,18 @@ class ActionModule(AWSPluginBase, ControllerAction):
 
     def execute(self, given: dict[str, Any], result: dict[str, Any]) -> None:
         self._validate_environment()
-        account = mapping_option(given, "account", "{region: eu-west-1}")
-        given_rules = mapping_option(given, "rules", "{minimum_regions: 2}")
-        params = validated_options(self.argument_spec, given, result, elsewhere=_RULES_ELSEWHERE)
+        params = validated_options(self.argument_spec, given, result)
+        account = given
+        self._params = params
         if "account" in given:
             _validate_one_place(given)
+            account = given["account"]
             self._validate_host(account)
-            self._params = validated_options(
-                CONNECTION_OPTIONS, account, result, "a connection option", "account.", _RULES_ELSEWHERE
-            )
-        else:
-            account, self._params = given, params
+            self._params = params["account"]
         _validate_connection(self._params, account)
         validate_fail_on(params["fail_on"])
-        rule_params = validated_options(RULE_OPTIONS, given_rules, result, "a rule", "rules.", _CONNECTION_ELSEWHERE)
-        result.update(self._audit(validated_rules(rule_params, given_rules)))
+        rules = validated_rules(params["rules"], given.get("rules", {}))
+        result.update(self._audit(rules, result.get("warnings", [])))
         result["failed"] = result["outcome"] in params["fail_on"] and not params["report_only"]
 
     def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -130,9 +116,9 @@ class ActionModule(AWSPluginBase, ControllerAction):
         return super().run(tmp, task_vars)
 
     def _validate_host(self, account: Mapping[str, Any]) -> None:
-        """Reject a host of the playbook whose variables contradict each other. Raises Failure.
+        """Reject a host of the playbook whose variables name two accounts. Raises Failure.
 
-        ansible-core merges hosts of the same name, and uses what a source has added before it failed.
+        ansible-core merges the hosts of the same name of several inventory sources.
 
         :param account: the option account, which is the value of incident_manager_account in the playbook.
         """
@@ -140,10 +126,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
             return
         own = {name: self._variables[name] for name in _HOST_VARIABLES if name in self._variables}
         variables = {**self._templar.template(own), "incident_manager_account": account}
-        contradiction = contradiction_in(variables, self._variables.get("group_names", ()))
-        if contradiction:
-            raise contradiction
-        self._host_account_id = next(iter(account_ids(variables)), None)
+        self._host_account_id = account_id_of_host(variables)
 
     def _validate_environment(self) -> None:
         """Reject the keyword environment if it sets variables for botocore, which would have no effect on the controller."""
@@ -162,10 +145,12 @@ class ActionModule(AWSPluginBase, ControllerAction):
         """Return the task's options, as amazon.aws expects of a plugin."""
         return self._params
 
-    def _audit(self, rules: dict[str, Any]) -> dict[str, Any]:
-        """Get the account's replication set, evaluate the rules, and return the task's result."""
+    def _audit(self, rules: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+        """Get the account's replication set, evaluate the rules, and return the task's result.
+
+        :param warnings: the warnings of the result so far.
+        """
         connection = None
-        warnings: list[str] = []
         result: dict[str, Any] = {
             "time": iso_time(datetime.now(timezone.utc)),
             "rules": rules,
@@ -192,7 +177,7 @@ class ActionModule(AWSPluginBase, ControllerAction):
         except Exception as error:  # Whatever the error is, the account must not pass.
             failure = as_failure(error)
             mask = connection.mask if connection else None
-            result.update(failure_result(failure, ON_CONTROLLER, mask), outcome=UNKNOWN)
+            result.update(failure.result(ON_CONTROLLER, mask), outcome=UNKNOWN)
             result["account_id"] = _account_id_of_failure(failure, connection, self._params["assume_role_arn"])
         if connection and self._params["debug_botocore_endpoint_logs"]:
             result["resource_actions"] = sorted(connection.operations)

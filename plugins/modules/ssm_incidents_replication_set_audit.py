@@ -34,7 +34,6 @@ options:
       - A key that is not the name of a rule is rejected, so that a misspelled rule is not silently ignored.
     version_added: 3.0.0
     type: dict
-    default: {}
     suboptions:
       state:
         description:

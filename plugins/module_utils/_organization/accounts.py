@@ -11,11 +11,9 @@ because Ansible reserves name and tags.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from datetime import datetime
-from typing import Any, Collection, Iterable, Mapping, NamedTuple, Sequence
+from typing import Any, Iterable, Mapping, NamedTuple, Sequence
 
 from .._aws.arn import is_account_id, validate_role_arn
 from .._aws.errors import Failure, invalid_option
@@ -52,14 +50,14 @@ class Identity(NamedTuple):
 # What AWS returns --------------------------------------------------------------------------------------------------
 
 
-def is_unit_id(value: Any) -> bool:
+def is_unit_id(value: str) -> bool:
     """Return whether a value has the format of an organizational unit's ID."""
-    return isinstance(value, str) and re.fullmatch(_UNIT_ID, value) is not None
+    return re.fullmatch(_UNIT_ID, value) is not None
 
 
-def is_root_id(value: Any) -> bool:
+def is_root_id(value: str) -> bool:
     """Return whether a value has the format of a root's ID."""
-    return isinstance(value, str) and re.fullmatch(_ROOT_ID, value) is not None
+    return re.fullmatch(_ROOT_ID, value) is not None
 
 
 def identity_of(account: Mapping[str, Any]) -> Identity:
@@ -82,33 +80,18 @@ def unit_ids_of(account: Mapping[str, Any]) -> list[str] | None:
     paths = account.get("Paths")
     if not paths:
         return None
-    match = _PATH.fullmatch(str(paths[0]))
+    match = _PATH.fullmatch(paths[0])
     if len(paths) != 1 or not match or match[1] != identity_of(account).organization_id:
         raise ValueError(f"Paths of the account {account['Id']} must be one path in its organization, but is {paths!r}")
     return [part for part in match[2].split("/") if part]
 
 
-class Listing(NamedTuple):
-    """What AWS has listed. A cache can store it.
+def organization_of(accounts: Sequence[Mapping[str, Any]], include_email: bool) -> dict[str, Any]:
+    """Return the organization with the facts about its accounts, without their units and tags.
 
-    :ivar accounts: the members of the accounts that are used, all of them texts or None. JoinedTimestamp is in ISO 8601.
-    :ivar unit_ids: the units that each account is in, the outermost first, by the account's ID.
-    :ivar unit_names: the names of the units, by their IDs.
-    :ivar tags: the tags of each account, by its ID; empty if they were not listed.
-    """
-
-    accounts: Sequence[Mapping[str, Any]]
-    unit_ids: Mapping[str, Sequence[str]]
-    unit_names: Mapping[str, str]
-    tags: Mapping[str, Mapping[str, str]]
-
-
-def organization_of(listing: Listing, include_tags: bool, include_email: bool) -> dict[str, Any]:
-    """Return the organization with the facts about all its accounts.
-
+    :param accounts: the accounts as ListAccounts returns them.
     :raises ValueError: if the list can't be complete, or if the accounts do not belong to one organization.
     """
-    accounts = sorted(listing.accounts, key=lambda account: str(account["Id"]))
     identities = {identity_of(account) for account in accounts}
     if len(identities) != 1:
         raise ValueError(f"the accounts in the list belong to {len(identities)} organizations")
@@ -122,57 +105,30 @@ def organization_of(listing: Listing, include_tags: bool, include_email: bool) -
         "id": identity.organization_id,
         "partition": identity.partition,
         "management_account_id": identity.management_account_id,
-        "accounts": [_facts_of(account, listing, include_tags, include_email) for account in accounts],
-    }
-
-
-def _facts_of(account: Mapping[str, Any], listing: Listing, include_tags: bool, include_email: bool) -> dict[str, Any]:
-    account_id = account["Id"]
-    if not account["State"]:
-        raise ValueError(f"the account {account_id} has neither State nor Status")
-    return {
-        "account_id": account_id,
-        "account_arn": account["Arn"],
-        "account_name": account["Name"],
-        "account_state": account["State"],
-        "account_joined_method": account["JoinedMethod"],
-        "account_joined_timestamp": account["JoinedTimestamp"],
-        **({"account_email": account["Email"]} if include_email else {}),
-        **({"account_tags": listing.tags[account_id]} if include_tags else {}),
-        "organizational_units": [
-            {"id": unit_id, "name": listing.unit_names[unit_id]} for unit_id in listing.unit_ids[account_id]
+        "accounts": [
+            _facts_of(account, include_email) for account in sorted(accounts, key=lambda account: str(account["Id"]))
         ],
     }
 
 
-def to_cache(listing: Listing) -> dict[str, str]:
-    """Return a listing as a cache stores it: as one text, because some keys of tags have a meaning in ansible-core's JSON."""
-    return {"organization": json.dumps(listing._asdict())}
-
-
-def from_cache(cached: Any, identity: Identity, include_tags: bool, include_email: bool) -> dict[str, Any]:
-    """Return the organization that a cache contains. Everything in it is validated like a response from AWS.
-
-    :param cached: what to_cache() returned, or anything else, because the data may be damaged or written by somebody else.
-    :param identity: the caller's organization.
-    :raises Exception: if AWS can't return this organization to the caller.
-    """
-    listing = Listing(**json.loads(cached["organization"]))
-    texts = [text for account in listing.accounts for text in account.values() if text is not None]
-    texts += [*listing.unit_names.values(), *(value for tags in listing.tags.values() for value in tags.values())]
-    times = [account["JoinedTimestamp"] for account in listing.accounts if account["JoinedTimestamp"] is not None]
-    unit_ids = [unit_id for ids in listing.unit_ids.values() for unit_id in ids]
-    # A unit has one parent.
-    relations = {(child, parent) for ids in listing.unit_ids.values() for child, parent in zip(ids, ["", *ids])}
-    if (
-        not all(isinstance(text, str) for text in texts)
-        or any(iso_time(datetime.fromisoformat(time)) != time for time in times)
-        or not all(map(is_unit_id, unit_ids))
-        or len(relations) != len(set(unit_ids))
-        or identity_of(listing.accounts[0]) != identity
-    ):
-        raise ValueError("this is not a list of the caller's organization as it was stored")
-    return organization_of(listing, include_tags, include_email)
+def _facts_of(account: Mapping[str, Any], include_email: bool) -> dict[str, Any]:
+    # AWS replaces Status with State (botocore's model: on 9 September 2026).
+    state = account.get("State") or account.get("Status")
+    if not state:
+        raise ValueError(
+            f"the account {account['Id']} has neither State nor Status. AWS has replaced Status with State. Install a newer"
+            " botocore if it does not know State"
+        )
+    joined = account.get("JoinedTimestamp")
+    return {
+        "account_id": account["Id"],
+        "account_arn": account["Arn"],
+        "account_name": account.get("Name"),
+        "account_state": state,
+        "account_joined_method": account.get("JoinedMethod"),
+        "account_joined_timestamp": joined and iso_time(joined),
+        **({"account_email": account.get("Email")} if include_email else {}),
+    }
 
 
 # Hosts -------------------------------------------------------------------------------------------------------------
@@ -241,17 +197,11 @@ def validate_hostnames(preferences: Sequence[Any], include_tags: bool, include_e
     """
     known = ["account_id", "account_name"] + (["account_email"] if include_email else [])
     for preference in preferences:
-        parts = [preference]
-        if isinstance(preference, Mapping):
-            parts = [preference.get("name"), *([preference["prefix"]] if "prefix" in preference else [])]
-            if set(preference) - {"name", "prefix", "separator"} or not isinstance(
-                preference.get("separator", ""), str
-            ):
-                raise invalid_option(
-                    "hostnames", f"{dict(preference)!r} can't be used", "A mapping can have name, prefix and separator"
-                )
-        for part in parts:
-            is_tag = include_tags and isinstance(part, str) and part.startswith(_TAG) and part != _TAG
+        parts = preference if isinstance(preference, Mapping) else {"name": preference}
+        if set(parts) - {"name", "prefix", "separator"}:
+            raise invalid_option("hostnames", f"{preference!r} can't be used", "Use only name, prefix and separator")
+        for part in (parts.get("name"), parts.get("prefix", "account_id")):
+            is_tag = include_tags and isinstance(part, str) and part.startswith(_TAG)
             if part not in known and not is_tag:
                 raise invalid_option(
                     "hostnames",
@@ -332,35 +282,21 @@ def account_ids(variables: Mapping[str, Any]) -> set[str]:
     return {str(text) for text in texts if is_account_id(text)}
 
 
-def contradiction_in(variables: Mapping[str, Any], groups: Collection[str]) -> Failure | None:
-    """Return an error if a host may be two accounts, or if it is not in the groups of its organizational units.
+def account_id_of_host(variables: Mapping[str, Any]) -> str | None:
+    """Return the ID of the account that the variables of a host name; None if they name none.
 
     :param variables: the variables of the host, without templates.
-    :param groups: the names of the groups that the host is in.
+    :raises Failure: if they name several accounts.
     """
     ids = sorted(account_ids(variables))
     if len(ids) > 1:
-        return invalid_option(
+        raise invalid_option(
             "account_id",
             f"the variables of the host name the accounts {' and '.join(ids)}",
             "If two inventory sources have a host of this name, rename one of the hosts. Otherwise, set account_id and"
             " incident_manager_account to the same account",
         )
-    units = variables.get("organizational_units")
-    if not isinstance(units, list) or not all(
-        isinstance(unit, Mapping) and is_unit_id(unit.get("id")) and isinstance(unit.get("name"), str) for unit in units
-    ):
-        return None
-    depths = range(1, len(units) + 1)
-    expected = [{_group_name(units[:depth], by) for depth in depths} for by in (BY_PATH, BY_ID)]
-    if any(names <= set(groups) for names in expected):
-        return None
-    return invalid_option(
-        "organizational_units",
-        f"according to its variables, the host is in the organizational unit {unit_path(units)}, but it is not in all of the"
-        f" groups {', '.join(sorted(expected[0]))}, so rules of these groups would not be used",
-        "Check the warnings about inventory sources that Ansible failed to parse",
-    )
+    return ids[0] if ids else None
 
 
 def validate_role_name(role_name: str) -> None:

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Mapping
+from typing import TYPE_CHECKING, Any, Mapping
 
 from .._aws.errors import MALFORMED_ANSWER, Failure
 from .._aws.parallel import in_batches
-from .accounts import Listing, is_unit_id
-from .api import get_parent_id, get_unit_name, list_accounts, list_tags
+from .accounts import is_unit_id, organization_of, unit_ids_of
+from .api import get_parent_id, get_unit_name, list_accounts, list_tags, malformed
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -21,19 +21,28 @@ if TYPE_CHECKING:
 LISTING_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20}
 
 
-def list_organization(client: BaseClient, include_tags: bool, include_email: bool) -> Listing:
-    """Return all accounts of the caller's organization, their organizational units and their tags.
+def list_organization(client: BaseClient, include_tags: bool, include_email: bool) -> dict[str, Any]:
+    """Return the caller's organization with all accounts, their organizational units and their tags.
 
     :raises Failure: if anything can't be listed, or the list can't be complete.
     """
-    accounts = list_accounts(client, include_email)
-    ids_of = {account["Id"]: account.pop("unit_ids") for account in accounts}
+    accounts = list_accounts(client)
+    try:
+        organization = organization_of(accounts, include_email)
+        ids_of = {account["Id"]: unit_ids_of(account) for account in accounts}
+    except (OverflowError, ValueError) as error:
+        raise malformed(client, "list the accounts of the organization", str(error)) from None
     parents = _parents(client, [account_id for account_id, ids in ids_of.items() if ids is None])
     unit_ids = {account_id: _climb(parents, account_id) if ids is None else ids for account_id, ids in ids_of.items()}
     units = dict.fromkeys(unit_id for ids in unit_ids.values() for unit_id in ids)
     names = in_batches({unit_id: partial(get_unit_name, client, unit_id) for unit_id in units})
     tags = in_batches({account_id: partial(list_tags, client, account_id) for account_id in ids_of if include_tags})
-    return Listing(accounts, unit_ids, names, tags)
+    for account in organization["accounts"]:
+        ids = unit_ids[account["account_id"]]
+        account["organizational_units"] = [{"id": unit_id, "name": names[unit_id]} for unit_id in ids]
+        if include_tags:
+            account["account_tags"] = tags[account["account_id"]]
+    return organization
 
 
 def _parents(client: BaseClient, children: list[str]) -> dict[str, str]:
