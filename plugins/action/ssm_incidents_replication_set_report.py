@@ -33,10 +33,7 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.report
     text_lines,
     to_json,
 )
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import (
-    FAIL_ON,
-    validate_fail_on,
-)
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules import FAIL_ON, validate_fail_on
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import (
     ControllerAction,
     validated_options,

@@ -282,23 +282,6 @@ def account_ids(variables: Mapping[str, Any]) -> set[str]:
     return {str(text) for text in texts if is_account_id(text)}
 
 
-def account_id_of_host(variables: Mapping[str, Any]) -> str | None:
-    """Return the ID of the account that the variables of a host name; None if they name none.
-
-    :param variables: the variables of the host, without templates.
-    :raises Failure: if they name several accounts.
-    """
-    ids = sorted(account_ids(variables))
-    if len(ids) > 1:
-        raise invalid_option(
-            "account_id",
-            f"the variables of the host name the accounts {' and '.join(ids)}",
-            "If two inventory sources have a host of this name, rename one of the hosts. Otherwise, set account_id and"
-            " incident_manager_account to the same account",
-        )
-    return ids[0] if ids else None
-
-
 def validate_role_name(role_name: str) -> None:
     """Validate that a string is the name of an IAM role, with or without a path before it.
 

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from ansible_collections.incident_manager.aws.plugins.action.ssm_incidents_replication_set_audit import ActionModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import RULE_OPTIONS
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules import RULE_OPTIONS
 from botocore.loaders import JSONFileLoader
 from endpoint.client import SECRET_KEY, USER
 from endpoint.server import LocalEndpoint
@@ -372,6 +372,7 @@ def test_data_read_before_the_fork_is_not_read_again(
         ({"account_id": ""}, ["account_id: '' is not an AWS account ID"]),
         ({"account_id": 12345}, ["account_id: '12345' is not an AWS account ID"]),
         ({"rules": {"minimum_regions": "two"}}, ["rules", "minimum_regions", "unable to convert to int"]),
+        ({"rules": {"minimum_regions": 4}}, ["minimum_regions must be one of: 1, 2, 3"]),
         ({"rules": {"tags": [5]}}, ["rules", "tags", "to dict"]),
         ({"account": {"search_regions": {}}}, ["account", "search_regions", "to list"]),
         ({"rules": {"state": "gone"}}, ["state", "present, absent, any"]),
