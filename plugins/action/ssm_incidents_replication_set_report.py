@@ -65,10 +65,20 @@ class ActionModule(ControllerAction):
 
     def execute(self, given: dict[str, Any], result: dict[str, Any]) -> None:
         params = validated_options(self.argument_spec, given, result)
-        _validate(params)
+        validate_fail_on(params["fail_on"])
+        if not params["audits"] and not params["reports"]:
+            raise invalid_option(
+                "audits, reports",
+                "both are empty",
+                "Set audits to the results of audits, or reports to the JSON files of earlier runs (in the playbook,"
+                " incident_manager_reports)",
+            )
         time = datetime.now(timezone.utc)
         now, latest = iso_time(time), iso_time(time + _MAX_CLOCK_SKEW)
-        audits = params["audits"]
+        # What is not the result of an audit is an account without one.
+        audits = {name: audit if isinstance(audit, Mapping) else {} for name, audit in params["audits"].items()}
+        paths = {form: params[form] for form in _FORMS if params[form] is not None}
+        _validate_paths(paths)
         rows = [build_row(name, audit, now) for name, audit in audits.items()]
         report = build_report([*_read_rows(params["reports"], latest), *rows], now)
         if not report["accounts"]:
@@ -89,13 +99,10 @@ class ActionModule(ControllerAction):
         stats = {"headline": headline(report), **report["summary"], "files": files}
         result["ansible_stats"] = {"data": {"incident_manager_audit": stats}, "per_host": False, "aggregate": False}
         failures = []
-        for form, render in _FORMS.items():
-            path = params[form]
-            if path is None:
-                continue
+        for form, path in paths.items():
             try:
                 if not self._task.check_mode:
-                    _write(Path(path), render(report))
+                    _write(Path(path), _FORMS[form](report))
                     files[form] = str(Path(path).absolute())
                 result["changed"] = True
                 text.append(f"{'Would write' if self._task.check_mode else 'Wrote'}: {Path(path).absolute()}")
@@ -106,26 +113,13 @@ class ActionModule(ControllerAction):
         result["failed"] = bool(unreported) and not params["report_only"]
 
 
-def _validate(params: Mapping[str, Any]) -> None:
-    """Reject options that can't be used. Raises Failure."""
-    validate_fail_on(params["fail_on"])
-    if not params["audits"] and not params["reports"]:
-        raise invalid_option(
-            "audits, reports",
-            "both are empty",
-            "Set audits to the results of audits, or reports to the JSON files of earlier runs (in the playbook,"
-            " incident_manager_reports)",
-        )
-    for name, audit in params["audits"].items():
-        if not isinstance(audit, Mapping):
-            raise invalid_option(
-                "audits",
-                f"the value for {name} is not the result of an audit",
-                "Set it to the registered result of the audit's task",
-            )
-    paths = {form: params[form] for form in _FORMS if params[form] is not None}
-    for option, value in {**paths, "reports": params["reports"]}.items():
-        if "" in (value if option == "reports" else [value]):
+def _validate_paths(paths: Mapping[str, str]) -> None:
+    """Reject files that can't be written. Raises Failure.
+
+    :param paths: the files, by the names of their options.
+    """
+    for option, path in paths.items():
+        if path == "":
             raise invalid_option(option, "must not be empty", "Specify a file, or omit the option")
     if len(set(map(os.path.realpath, paths.values()))) < len(paths):
         raise invalid_option(", ".join(paths), "two of them are the same file", "Specify different files")
@@ -139,7 +133,8 @@ def _read_rows(patterns: Sequence[str], latest: str) -> Iterator[Mapping[str, An
     :raises Failure: if a file can't be read or is not a report. The message names the file.
     """
     for pattern in patterns:
-        paths = sorted(glob(pattern)) if not Path(pattern).exists() else [pattern]
+        # An empty pattern names no file.
+        paths = sorted(glob(pattern)) if not os.path.exists(pattern) else [pattern]
         if not paths:
             raise Failure(f"reports: the file {pattern} does not exist", code=FILE_NOT_READABLE)
         for path in paths:

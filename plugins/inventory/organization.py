@@ -215,7 +215,6 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._organization
     HOSTNAMES_ADVICE,
     account_ids,
     group_names,
-    host_account,
     host_names,
     selected_accounts,
     unit_path,
@@ -363,11 +362,15 @@ class InventoryModule(AWSInventoryBase):
         role_name, caller_role = self.get_option("role_name"), self.get_option("assume_role_arn")
         for account in accounts:
             account_id = account["account_id"]
+            role = caller_role
+            if account_id != organization["management_account_id"]:
+                role = f"arn:{organization['partition']}:iam::{account_id}:role/{role_name}"
+            options = {**common, "account_id": account_id, **({"assume_role_arn": role} if role else {})}
             variables = {
                 **account,
                 "organization_id": organization["id"],
                 "organizational_unit_path": unit_path(account["organizational_units"]),
-                "incident_manager_account": host_account(organization, account_id, role_name, common, caller_role),
+                "incident_manager_account": options,
             }
             variables = _as_data(transportable(variables))
             host, units = names[account_id], [groups[unit["id"]] for unit in account["organizational_units"]]

@@ -11,6 +11,7 @@ of an existing session takes only 2.5 ms.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -28,12 +29,11 @@ from .credentials import assume_role, get_caller_account_id, get_credentials
 from .errors import (
     INVALID_CONFIGURATION,
     INVALID_PARAMETER,
-    STS_ACCESS_DENIED,
     Failure,
     invalid_option,
 )
-from .secrets import configured_secrets, long_enough, mask, texts_in, url_secrets
 from .sessions import make_session
+from .text import long_enough, mask, texts_in, url_secrets
 
 if TYPE_CHECKING:
     import boto3
@@ -54,11 +54,6 @@ _KEY_OPTIONS = ("access_key", "secret_key", "session_token")
 _CREDENTIAL_OPTIONS = ("profile", "assume_role_arn", *_KEY_OPTIONS)
 
 _CONFIG_ADVICE = "Set only options of botocore's Config, such as connect_timeout: 10 or retries: {max_attempts: 3}."
-_ROLE_ENDPOINT_ADVICE = (
-    "The role is assumed at endpoint_url too. To send only the calls of Incident Manager to another endpoint, set"
-    " AWS_ENDPOINT_URL_SSM_INCIDENTS instead."
-)
-
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
 
@@ -102,8 +97,10 @@ class Connection:
         self._profile = profile
         self.secrets = set() if secrets is None else secrets
         self.secrets |= long_enough([options.get("aws_secret_access_key"), options.get("aws_session_token")])
-        self.secrets |= configured_secrets(self._session)
-        self.secrets.update(*map(url_secrets, texts_in([endpoint_url, config.proxies])))
+        # An error can also quote the URLs in the AWS configuration files and the environment.
+        variables = [value for name, value in os.environ.items() if re.fullmatch("(?i:AWS_.*|.*_PROXY)", name)]
+        configured = [text for text in texts_in([self._session._session.full_config, variables]) if "://" in text]
+        self.secrets.update(*map(url_secrets, [*texts_in([endpoint_url, config.proxies]), *configured]))
         self._has_credentials = bool(options.get("aws_access_key_id") or options.get("aws_secret_access_key"))
         self.operations: set[str] = set()
         self._session.events.register("before-call", self._record_operation)
@@ -179,12 +176,7 @@ class Connection:
 
         Not part of __init__(), so that mask() is available for errors.
         """
-        try:
-            temporary = assume_role(self._make_client("sts", self.region), role_arn)
-        except Failure as failure:
-            if not self._options["endpoint_url"] or failure.code == STS_ACCESS_DENIED:
-                raise
-            raise failure.with_advice(f"{failure.advice} {_ROLE_ENDPOINT_ADVICE}") from failure
+        temporary = assume_role(self._make_client("sts", self.region), role_arn)
         self._has_assumed_role = True
         self._options.update(
             aws_access_key_id=temporary["AccessKeyId"],

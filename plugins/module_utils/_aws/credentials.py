@@ -21,11 +21,10 @@ from .errors import (
     CREDENTIAL_RETRIEVAL_ERROR,
     PROFILE_ADVICE,
     READ_TIMEOUT,
-    STS_ACCESS_DENIED,
     Failure,
 )
 from .parallel import in_parallel
-from .secrets import long_enough
+from .text import long_enough
 
 if TYPE_CHECKING:
     import boto3
@@ -33,11 +32,6 @@ if TYPE_CHECKING:
 
 #: How long to wait for the credentials, in seconds. A program that returns them has no time limit of its own.
 CREDENTIAL_SECONDS = 60
-
-_IDENTITY_ADVICE = (
-    "This call needs no permission. Check the policy of the VPC endpoint for STS and the service control policies of the"
-    " organization."
-)
 
 
 def get_credentials(session: boto3.session.Session, profile: str | None, region: str, secrets: set[str]) -> None:
@@ -69,8 +63,6 @@ def _retrieve(session: boto3.session.Session, message: str, region: str) -> set[
             message = f"Failed to connect to AWS in Region {region}"
             raise NoCredentialsError()
         frozen = credentials.get_frozen_credentials()
-        if not all(isinstance(text, (str, type(None))) for text in frozen):
-            raise TypeError("a part of the credentials is not a string")
         return long_enough([frozen.secret_key, frozen.token])
     except ClientError as error:
         # Without its text: for a wrong signature, AWS quotes the request, with a token that is in none of the secrets.
@@ -124,9 +116,4 @@ def get_caller_account_id(client: BaseClient, attempts: Attempts = AS_CONFIGURED
             raise ValueError(f"{account_id!r} is not an account ID")
         return account_id
 
-    try:
-        return call_aws(client, "get the caller's identity", get, attempts)
-    except Failure as failure:
-        if failure.advice != COMMON_ADVICE[STS_ACCESS_DENIED]:
-            raise
-        raise failure.with_advice(_IDENTITY_ADVICE) from failure.cause
+    return call_aws(client, "get the caller's identity", get, attempts)

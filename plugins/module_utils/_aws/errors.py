@@ -73,8 +73,6 @@ _RESPONSE_ADVICE = (
     "Check endpoint_url, and check whether a proxy or a captive portal is between the host and AWS. The option aws_config can"
     " set a proxy too (proxies)."
 )
-# AWS's message names the policy (IAM User Guide, "Troubleshoot access denied error messages").
-_POLICY_ADVICE = "If the message names another policy, allow the action there, or remove the explicit deny."
 _CLOCK_ADVICE = (
     f"Check the clock of {HOST}. AWS rejects a request whose time differs from its own by more than a few minutes."
 )
@@ -171,9 +169,11 @@ COMMON_ADVICE = {
         ("Throttling", THROTTLING),
         "The service throttled the request. Try again later, or run fewer tasks at once.",
     ),
-    STS_ACCESS_DENIED: (
-        "Allow sts:AssumeRole on this role in the caller's IAM policy, and add the caller to the role's trust policy."
-        f" {_POLICY_ADVICE}"
+    # AWS's message can name a policy (IAM User Guide, "Troubleshoot access denied error messages").
+    **dict.fromkeys(
+        (ACCESS_DENIED, STS_ACCESS_DENIED),
+        "Allow this action in the caller's IAM policy, and for sts:AssumeRole also in the role's trust policy. If the message"
+        " names another policy, allow the action there, or remove the explicit deny.",
     ),
     "ForbiddenException": (
         "In IAM Identity Center, assign the account and the permission set to the user, or check sso_account_id and"
@@ -185,7 +185,6 @@ COMMON_ADVICE = {
 #: AWS's codes: those of every service, and of the services that this collection calls (botocore's models).
 AWS_ADVICE = {
     **COMMON_ADVICE,
-    ACCESS_DENIED: f"Allow this action in the caller's IAM policy. {_POLICY_ADVICE}",
     CONFLICT: "Another change of the replication set is in progress. Try again when it has finished.",
     "DataEncryptionException": (
         "Check that the KMS keys of the replication set are enabled, and that the keys' policies let the caller use them."

@@ -16,8 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from .connection import Connection, connect, validate_credentials
 from .errors import ON_MODULE_HOST, Failure, as_failure
-from .secrets import mask, texts_in, url_secrets
-from .text import transportable
+from .text import mask, texts_in, transportable, url_secrets
 
 if TYPE_CHECKING:
     import logging

@@ -15,8 +15,8 @@ import re
 from collections import Counter
 from typing import Any, Iterable, Mapping, NamedTuple, Sequence
 
-from .._aws.arn import is_account_id, validate_role_arn
-from .._aws.errors import Failure, invalid_option
+from .._aws.arn import is_account_id, is_role_arn
+from .._aws.errors import invalid_option
 from .._aws.text import iso_time
 
 ACTIVE = "ACTIVE"
@@ -28,11 +28,7 @@ BY_PATH, BY_ID = "path", "id"
 SKIP, CALLER = "skip", "caller"
 
 # The ARN of an account names the management account and the organization (Service Authorization Reference).
-_ACCOUNT_ARN = re.compile(r"arn:(aws[a-z-]*):organizations::([0-9]{12}):account/(o-[a-z0-9]{10,32})/([0-9]{12})")
-_ROOT_ID = r"r-[0-9a-z]{4,32}"
-_UNIT_ID = r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}"
-# botocore's model. AWS's pages differ on whether a path ends with the account's ID.
-_PATH = re.compile(rf"(o-[a-z0-9]{{10,32}})/{_ROOT_ID}((?:/{_UNIT_ID})*)(?:/[0-9]{{12}})*/")
+_ACCOUNT_ARN = re.compile(r"arn:(aws[a-z-]*):organizations::([0-9]{12}):account/(o-[a-z0-9]{10,32})/[0-9]{12}")
 
 _TAG = "tag:"
 # These names have a special meaning in Ansible.
@@ -50,64 +46,49 @@ class Identity(NamedTuple):
 # What AWS returns --------------------------------------------------------------------------------------------------
 
 
-def is_unit_id(value: str) -> bool:
-    """Return whether a value has the format of an organizational unit's ID."""
-    return re.fullmatch(_UNIT_ID, value) is not None
-
-
-def is_root_id(value: str) -> bool:
-    """Return whether a value has the format of a root's ID."""
-    return re.fullmatch(_ROOT_ID, value) is not None
-
-
 def identity_of(account: Mapping[str, Any]) -> Identity:
     """Return what the ARN of an account says about its organization.
 
-    :param account: the account, with the members Id and Arn as ListAccounts returns them.
-    :raises ValueError: if the ARN is missing, is not the ARN of an account, or is that of another account.
+    :param account: the account, as ListAccounts returns it.
+    :raises ValueError: if the ARN is not the ARN of an account.
     """
     match = _ACCOUNT_ARN.fullmatch(str(account.get("Arn")))
-    if not match or match[4] != account.get("Id"):
-        raise ValueError(f"{account.get('Arn')!r} is not the ARN of the account {account.get('Id')!r}")
-    return Identity(match[1], match[2], match[3])
+    if not match:
+        raise ValueError(f"{account.get('Arn')!r} is not the ARN of an account")
+    return Identity(*match.groups())
 
 
 def unit_ids_of(account: Mapping[str, Any]) -> list[str] | None:
     """Return the IDs of the units that an account is in, the outermost first; None if ListAccounts did not return Paths.
 
-    :raises ValueError: if Paths is not one path in the account's organization. An account has one parent (API reference).
+    An account has one parent, so there is one path (API reference).
     """
     paths = account.get("Paths")
-    if not paths:
-        return None
-    match = _PATH.fullmatch(paths[0])
-    if len(paths) != 1 or not match or match[1] != identity_of(account).organization_id:
-        raise ValueError(f"Paths of the account {account['Id']} must be one path in its organization, but is {paths!r}")
-    return [part for part in match[2].split("/") if part]
+    return list(filter(is_unit_id, paths[0].split("/"))) if paths else None
+
+
+def is_unit_id(value: str) -> bool:
+    """Return whether the ID of a root, a unit or an account is that of an organizational unit."""
+    return value.startswith("ou-")
 
 
 def organization_of(accounts: Sequence[Mapping[str, Any]], include_email: bool) -> dict[str, Any]:
     """Return the organization with the facts about its accounts, without their units and tags.
 
     :param accounts: the accounts as ListAccounts returns them.
-    :raises ValueError: if the list can't be complete, or if the accounts do not belong to one organization.
+    :raises ValueError: if the list can't be complete.
     """
-    identities = {identity_of(account) for account in accounts}
-    if len(identities) != 1:
-        raise ValueError(f"the accounts in the list belong to {len(identities)} organizations")
-    identity = identities.pop()
-    ids = [account["Id"] for account in accounts]
-    if identity.management_account_id not in ids:
+    if not accounts:
+        raise ValueError("the list is empty")
+    identity = identity_of(accounts[0])
+    found = [_facts_of(account, include_email) for account in accounts]
+    if identity.management_account_id not in (account["account_id"] for account in found):
         raise ValueError(f"the management account {identity.management_account_id} is missing from the list")
-    if len(ids) != len(set(ids)):
-        raise ValueError("the list contains an account twice")
     return {
         "id": identity.organization_id,
         "partition": identity.partition,
         "management_account_id": identity.management_account_id,
-        "accounts": [
-            _facts_of(account, include_email) for account in sorted(accounts, key=lambda account: str(account["Id"]))
-        ],
+        "accounts": sorted(found, key=lambda account: str(account["account_id"])),
     }
 
 
@@ -250,24 +231,6 @@ def host_names(
     return names
 
 
-def host_account(
-    organization: Mapping[str, Any],
-    account_id: str,
-    role_name: str,
-    common: Mapping[str, Any],
-    caller_role_arn: str | None,
-) -> dict[str, Any]:
-    """Return incident_manager_account for an account: how an audit connects to it.
-
-    :param common: the options that it has for every account.
-    :param caller_role_arn: the role that lists the accounts. The management account is audited as this role.
-    """
-    role_arn = caller_role_arn
-    if account_id != organization["management_account_id"]:
-        role_arn = f"arn:{organization['partition']}:iam::{account_id}:role/{role_name}"
-    return {**common, "account_id": account_id, **({"assume_role_arn": role_arn} if role_arn else {})}
-
-
 def account_ids(variables: Mapping[str, Any]) -> set[str]:
     """Return the IDs of the accounts that the variables of a host name: account_id, account_arn, and those in
     incident_manager_account."""
@@ -287,11 +250,9 @@ def validate_role_name(role_name: str) -> None:
 
     :raises Failure: if it is not. The message says what it must be.
     """
-    try:
-        validate_role_arn("role_name", f"arn:aws:iam::111122223333:role/{role_name}")
-    except Failure:
+    if not is_role_arn(f"arn:aws:iam::111122223333:role/{role_name}"):
         advice = "It must be a name such as incident-manager-audit, or a path and a name such as audit/incident-manager-audit"
-        raise invalid_option("role_name", f"{role_name!r} is not the name of a role", advice) from None
+        raise invalid_option("role_name", f"{role_name!r} is not the name of a role", advice)
 
 
 def _preferred_text(account: Mapping[str, Any], preference: Any) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._aws.calls import Attempts, call_aws, required_member
 from .._aws.errors import ACCESS_DENIED, MALFORMED_ANSWER, Failure
-from .accounts import Identity, identity_of, is_root_id, is_unit_id
+from .accounts import Identity, identity_of
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -68,11 +68,10 @@ def get_parent_id(client: BaseClient, child_id: str) -> str:
     """
     description = f"list the parents of {child_id}"
     parents = _list(client, "list_parents", description, "Parents", ChildId=child_id)
-    ids = [str(parent.get("Id")) for parent in parents]
     # "In the current release, a child can have only a single parent" (API reference).
-    if len(ids) != 1 or not (is_root_id(ids[0]) or is_unit_id(ids[0])):
-        raise malformed(client, description, f"Parents must be one root or organizational unit, but is {ids!r}")
-    return ids[0]
+    if len(parents) != 1 or not parents[0].get("Id"):
+        raise malformed(client, description, f"Parents must be one root or organizational unit, but is {parents!r}")
+    return str(parents[0]["Id"])
 
 
 def get_unit_name(client: BaseClient, unit_id: str) -> str:
@@ -85,8 +84,6 @@ def get_unit_name(client: BaseClient, unit_id: str) -> str:
         unit = required_member(
             client.describe_organizational_unit(OrganizationalUnitId=unit_id), "OrganizationalUnit", dict
         )
-        if required_member(unit, "Id", str) != unit_id:
-            raise ValueError(f"the response describes {unit['Id']!r}")
         return required_member(unit, "Name", str)
 
     return _call(client, f"describe the organizational unit {unit_id}", get)

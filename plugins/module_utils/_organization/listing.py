@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, TypeVar
 
-from .._aws.errors import MALFORMED_ANSWER, Failure
 from .accounts import is_unit_id, organization_of, unit_ids_of
 from .api import get_parent_id, get_unit_name, list_accounts, list_tags, malformed
 
@@ -35,9 +34,9 @@ def list_organization(client: BaseClient, include_tags: bool, include_email: boo
     accounts = list_accounts(client)
     try:
         organization = organization_of(accounts, include_email)
-        ids_of = {account["Id"]: unit_ids_of(account) for account in accounts}
-    except (OverflowError, ValueError) as error:
+    except (LookupError, OverflowError, ValueError) as error:
         raise malformed(client, "list the accounts of the organization", str(error)) from None
+    ids_of = {account["Id"]: unit_ids_of(account) for account in accounts}
     parents = _parents(client, [account_id for account_id, ids in ids_of.items() if ids is None])
     unit_ids = {account_id: _climb(parents, account_id) if ids is None else ids for account_id, ids in ids_of.items()}
     units = dict.fromkeys(unit_id for ids in unit_ids.values() for unit_id in ids)
@@ -72,19 +71,10 @@ def _parents(client: BaseClient, children: list[str]) -> dict[str, str]:
 
 
 def _climb(parents: Mapping[str, str], child: str) -> list[str]:
-    """Return the units above an account, the outermost first.
-
-    :raises Failure: if a unit is above itself.
-    """
+    """Return the units above an account, the outermost first."""
     path: list[str] = []
     parent = parents[child]
     while is_unit_id(parent):
-        if parent in path:
-            raise Failure(
-                f"Failed to find the organizational units of the account {child}",
-                code=MALFORMED_ANSWER,
-                reason=f"the organizational unit {parent} is inside itself",
-            )
         path.insert(0, parent)
         parent = parents[parent]
     return path
