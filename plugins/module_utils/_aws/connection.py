@@ -28,12 +28,11 @@ from .calls import ONCE, error_from_botocore
 from .credentials import assume_role, get_caller_account_id, get_credentials
 from .errors import (
     INVALID_CONFIGURATION,
-    INVALID_PARAMETER,
     Failure,
     invalid_option,
 )
 from .sessions import make_session
-from .text import long_enough, mask, texts_in, url_secrets
+from .text import long_enough, mask, one_line, texts_in, url_secrets
 
 if TYPE_CHECKING:
     import boto3
@@ -288,7 +287,5 @@ def connect(
         if not config:
             # amazon.aws has looked for the Region in the AWS configuration files.
             raise error_from_botocore("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
-        raise Failure(
-            "Failed to use the option aws_config", code=INVALID_PARAMETER, advice=_CONFIG_ADVICE, cause=error
-        ) from error
+        raise invalid_option("aws_config", one_line(str(error)), _CONFIG_ADVICE) from error
     return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"), secrets)

@@ -348,16 +348,15 @@ def invalid_option(option: str, problem: str, advice: str) -> Failure:
     return Failure(f"{option}: {problem}", code=INVALID_PARAMETER, advice=advice)
 
 
-def validate_names(given: Iterable[Any], known: Collection[str], kind: str, prefix: str = "") -> None:
+def validate_names(given: Iterable[Any], known: Collection[str], kind: str) -> None:
     """Validate that options exist, because Ansible ignores others, or reports a missing one first.
 
     :param given: the names of the options that the user has set.
     :param known: the names of all options, and their aliases.
     :param kind: what to call an option in the message.
-    :param prefix: what to put in front of an unknown name, such as "rules.".
     :raises Failure: names the unknown options, and all that exist.
     """
-    unknown = [f"{prefix}{name}" for name in given if name not in known]
+    unknown = [str(name) for name in given if name not in known]
     if unknown:
         raise invalid_option(", ".join(unknown), f"this is not {kind}", f"Use only {', '.join(sorted(known))}")
 

@@ -306,7 +306,7 @@ def test_refused_rules(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> 
     assert run.code == 2
     for row in run.rows().values():
         assert (row["outcome"], row["error"]["code"]) == ("unknown", "InvalidParameter")
-        assert "minimum_regions: 4 is out of range" in row["msg"]
+        assert "minimum_regions must be one of: 1, 2, 3" in row["msg"]
 
 
 @pytest.mark.slow
