@@ -119,8 +119,8 @@ def mask(value: Any, secrets: Collection[str]) -> Any:
 
 
 def long_enough(secrets: Iterable[str | None]) -> set[str]:
-    """Return the secrets that are long enough to be masked wherever they are found."""
-    return {secret for secret in secrets if secret and len(secret) >= _MIN_LENGTH}
+    """Return the secrets that are long enough to be masked wherever they are found, each line of one by itself."""
+    return {line for secret in secrets for line in (secret or "").split() if len(line) >= _MIN_LENGTH}
 
 
 def url_secrets(url: str | None) -> set[str]:
