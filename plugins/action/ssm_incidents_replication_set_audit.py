@@ -39,36 +39,29 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     as_failure,
     invalid_option,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import iso_time, printable
-from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
-    account_ids,
-    contradiction_in,
-)
+from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import account_ids
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
     validate_search,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.info import get_facts
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import SERVICE
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import (
-    FAIL_ON,
-    RULE_OPTIONS,
-    validate_fail_on,
-    validated_rules,
-)
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules import (
+    FAIL_ON,
     FAILED,
     PASSED,
+    RULE_OPTIONS,
     UNKNOWN,
     Finding,
     evaluate,
     outcome_of,
+    validate_fail_on,
+    validated_rules,
 )
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import (
     ControllerAction,
-    mapping_option,
     validated_options,
 )
 
@@ -82,14 +75,8 @@ CONNECTION_OPTIONS: Mapping[str, Any] = {
     "search_regions": {"type": "list", "elements": "str", "default": []},
 }
 
-# Rules and connection options are validated separately, so that one in the wrong place is rejected and not ignored.
-_RULES_ELSEWHERE = {"It is a rule. Set it in rules.": RULE_OPTIONS}
-# The variables of a host that say which account it is, and where the account is in its organization.
-_HOST_VARIABLES = ("account_arn", "account_id", "organizational_units")
-
-_CONNECTION_ELSEWHERE = {
-    "It is a connection option. Set it in account or as an option of the task.": CONNECTION_OPTIONS
-}
+# The variables of a host that say which account it is.
+_HOST_VARIABLES = ("account_arn", "account_id")
 
 preload((SERVICE, "list_replication_sets"))
 
@@ -97,53 +84,42 @@ preload((SERVICE, "list_replication_sets"))
 class ActionModule(AWSPluginBase, ControllerAction):
     argument_spec: ClassVar[Mapping[str, Any]] = {
         **CONNECTION_OPTIONS,
-        "account": {"type": "dict"},
-        "rules": {"type": "dict", "default": {}},
+        "account": {"type": "dict", "options": CONNECTION_OPTIONS},
+        "rules": {"type": "dict", "apply_defaults": True, "options": RULE_OPTIONS},
         "fail_on": FAIL_ON,
         "report_only": {"type": "bool", "default": False},
     }
 
     _variables: Mapping[str, Any] = MappingProxyType({})
-    _host_account_id: str | None = None
 
     def execute(self, given: dict[str, Any], result: dict[str, Any]) -> None:
         self._validate_environment()
-        account = mapping_option(given, "account", "{region: eu-west-1}")
-        given_rules = mapping_option(given, "rules", "{minimum_regions: 2}")
-        params = validated_options(self.argument_spec, given, result, elsewhere=_RULES_ELSEWHERE)
+        params = validated_options(self.argument_spec, given, result)
+        account = given
+        self._params = params
         if "account" in given:
             _validate_one_place(given)
-            self._validate_host(account)
-            self._params = validated_options(
-                CONNECTION_OPTIONS, account, result, "a connection option", "account.", _RULES_ELSEWHERE
-            )
-        else:
-            account, self._params = given, params
+            account = given["account"]
+            self._params = params["account"]
         _validate_connection(self._params, account)
         validate_fail_on(params["fail_on"])
-        rule_params = validated_options(RULE_OPTIONS, given_rules, result, "a rule", "rules.", _CONNECTION_ELSEWHERE)
-        result.update(self._audit(validated_rules(rule_params, given_rules)))
+        rules = validated_rules(params["rules"], given.get("rules", {}))
+        result.update(self._audit(rules, self._named_accounts(), result.get("warnings", [])))
         result["failed"] = result["outcome"] in params["fail_on"] and not params["report_only"]
 
     def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
         self._variables = task_vars or {}
         return super().run(tmp, task_vars)
 
-    def _validate_host(self, account: Mapping[str, Any]) -> None:
-        """Reject a host of the playbook whose variables contradict each other. Raises Failure.
+    def _named_accounts(self) -> set[str]:
+        """Return the IDs of the accounts that the options name, and in the playbook also those that the host's variables name.
 
-        ansible-core merges hosts of the same name, and uses what a source has added before it failed.
-
-        :param account: the option account, which is the value of incident_manager_account in the playbook.
+        They can be several, because ansible-core merges the hosts of the same name of several inventory sources.
         """
-        if "incident_manager_account" not in self._variables:
-            return
-        own = {name: self._variables[name] for name in _HOST_VARIABLES if name in self._variables}
-        variables = {**self._templar.template(own), "incident_manager_account": account}
-        contradiction = contradiction_in(variables, self._variables.get("group_names", ()))
-        if contradiction:
-            raise contradiction
-        self._host_account_id = next(iter(account_ids(variables)), None)
+        variables = {}
+        if "incident_manager_account" in self._variables:
+            variables = {name: self._variables[name] for name in _HOST_VARIABLES if name in self._variables}
+        return account_ids({**self._templar.template(variables), "incident_manager_account": self._params})
 
     def _validate_environment(self) -> None:
         """Reject the keyword environment if it sets variables for botocore, which would have no effect on the controller."""
@@ -162,10 +138,13 @@ class ActionModule(AWSPluginBase, ControllerAction):
         """Return the task's options, as amazon.aws expects of a plugin."""
         return self._params
 
-    def _audit(self, rules: dict[str, Any]) -> dict[str, Any]:
-        """Get the account's replication set, evaluate the rules, and return the task's result."""
+    def _audit(self, rules: dict[str, Any], expected: set[str], warnings: list[str]) -> dict[str, Any]:
+        """Get the account's replication set, evaluate the rules, and return the task's result.
+
+        :param expected: the IDs that the account must have; empty for any account.
+        :param warnings: the warnings of the result so far.
+        """
         connection = None
-        warnings: list[str] = []
         result: dict[str, Any] = {
             "time": iso_time(datetime.now(timezone.utc)),
             "rules": rules,
@@ -183,16 +162,15 @@ class ActionModule(AWSPluginBase, ControllerAction):
             include_tags, include_keys = bool(rules.get("tags")), bool(rules.get("usable_keys"))
             search_regions = self._params["search_regions"]
             facts = get_facts(connection, None, search_regions, include_tags, warnings.append, include_keys)
-            expected = self._params["account_id"] or connection.role_account_id or self._host_account_id
             result["account_id"] = _verified_account_id(connection, facts, expected)
             findings = evaluate(rules, facts["exists"], facts["replication_set"])
             outcome = outcome_of(findings)
-            result.update(facts, findings=[finding._asdict() for finding in findings], outcome=outcome)
+            result.update(facts, findings=findings, outcome=outcome)
             result["msg"] = _message(outcome, facts, findings)
         except Exception as error:  # Whatever the error is, the account must not pass.
             failure = as_failure(error)
             mask = connection.mask if connection else None
-            result.update(failure_result(failure, ON_CONTROLLER, mask), outcome=UNKNOWN)
+            result.update(failure.result(ON_CONTROLLER, mask), outcome=UNKNOWN)
             result["account_id"] = _account_id_of_failure(failure, connection, self._params["assume_role_arn"])
         if connection and self._params["debug_botocore_endpoint_logs"]:
             result["resource_actions"] = sorted(connection.operations)
@@ -228,18 +206,19 @@ def _validate_connection(params: Mapping[str, Any], given: Mapping[str, Any]) ->
     validate_role_arn("assume_role_arn", params["assume_role_arn"])
 
 
-def _verified_account_id(connection: Connection, facts: Mapping[str, Any], expected: str | None) -> str:
+def _verified_account_id(connection: Connection, facts: Mapping[str, Any], expected: set[str]) -> str:
     """Return the ID of the account that was audited. If there is a set, its ARN has the ID, and no call is needed.
 
-    :param expected: the ID that the account must have; None for any account.
+    :param expected: as for _audit().
     :raises Failure: if the account is not the expected one, or if STS can't say which account it is.
     """
     actual = account_id_of_arn(facts["replication_set"]["arn"]) if facts["exists"] else connection.account_id()
-    if expected and actual != expected:
+    for other in sorted(expected - {actual}):
         raise Failure(
-            f"Expected account {expected}, but the credentials belong to account {actual}",
+            f"Expected account {other}, but the credentials belong to account {actual}",
             code=ACCOUNT_MISMATCH,
-            advice="Check the credentials, the role, and account_id.",
+            advice="Check the credentials, the role, and account_id. If two inventory sources have a host of this name, rename"
+            " one of the hosts.",
         )
     return actual
 
@@ -260,6 +239,6 @@ def _message(outcome: str, facts: Mapping[str, Any], findings: list[Finding]) ->
             f"{what} meets the rules." if facts["exists"] else f"{what} has no replication set, which meets the rules."
         )
     verb = "violates" if outcome == FAILED else "can't be checked against all"
-    listed = "; ".join(finding.msg for finding in findings)
+    listed = "; ".join(finding["msg"] for finding in findings)
     rules = "the rules" if outcome == FAILED else "rules"
     return f"{what} {verb} {rules} ({len(findings)} finding{'s' if len(findings) > 1 else ''}): {listed}."

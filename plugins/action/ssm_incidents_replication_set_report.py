@@ -7,17 +7,14 @@
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
+import shutil
 from datetime import datetime, timedelta, timezone
 from glob import glob
-from itertools import combinations
 from pathlib import Path
 from typing import Any, Callable, ClassVar, Iterator, Mapping, Sequence
 
 from ansible_collections.incident_manager.aws.plugins.plugin_utils import _amazon_aws  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
-    ACCOUNT_MISMATCH,
     FILE_NOT_READABLE,
     FILE_NOT_WRITABLE,
     INVALID_REPORT,
@@ -29,8 +26,6 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.csv_fi
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.junit_file import to_junit
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.page import audit_page
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.report import (
-    AccountMismatchError,
-    InvalidReportError,
     build_report,
     build_row,
     from_json,
@@ -38,10 +33,7 @@ from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.report
     text_lines,
     to_json,
 )
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import (
-    FAIL_ON,
-    validate_fail_on,
-)
+from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules import FAIL_ON, validate_fail_on
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._controller import (
     ControllerAction,
     validated_options,
@@ -73,15 +65,22 @@ class ActionModule(ControllerAction):
 
     def execute(self, given: dict[str, Any], result: dict[str, Any]) -> None:
         params = validated_options(self.argument_spec, given, result)
-        _validate(params)
+        validate_fail_on(params["fail_on"])
+        if not params["audits"] and not params["reports"]:
+            raise invalid_option(
+                "audits, reports",
+                "both are empty",
+                "Set audits to the results of audits, or reports to the JSON files of earlier runs (in the playbook,"
+                " incident_manager_reports)",
+            )
         time = datetime.now(timezone.utc)
         now, latest = iso_time(time), iso_time(time + _MAX_CLOCK_SKEW)
-        audits = params["audits"]
+        # What is not the result of an audit is an account without one.
+        audits = {name: audit if isinstance(audit, Mapping) else {} for name, audit in params["audits"].items()}
+        paths = {form: params[form] for form in _FORMS if params[form] is not None}
+        _validate_paths(paths)
         rows = [build_row(name, audit, now) for name, audit in audits.items()]
-        try:
-            report = build_report([*_read_rows(params["reports"], latest), *rows], now)
-        except AccountMismatchError as error:
-            raise Failure(str(error), code=ACCOUNT_MISMATCH, advice="Use a unique name for each account.") from error
+        report = build_report([*_read_rows(params["reports"], latest), *rows], now)
         if not report["accounts"]:
             raise Failure("reports: the reports contain no account", code=INVALID_REPORT)
         failed_hosts = {str(name) for name, audit in audits.items() if audit.get("failed")}
@@ -100,13 +99,10 @@ class ActionModule(ControllerAction):
         stats = {"headline": headline(report), **report["summary"], "files": files}
         result["ansible_stats"] = {"data": {"incident_manager_audit": stats}, "per_host": False, "aggregate": False}
         failures = []
-        for form, render in _FORMS.items():
-            path = params[form]
-            if path is None:
-                continue
+        for form, path in paths.items():
             try:
                 if not self._task.check_mode:
-                    _write(Path(path), render(report))
+                    _write(Path(path), _FORMS[form](report))
                     files[form] = str(Path(path).absolute())
                 result["changed"] = True
                 text.append(f"{'Would write' if self._task.check_mode else 'Wrote'}: {Path(path).absolute()}")
@@ -117,39 +113,16 @@ class ActionModule(ControllerAction):
         result["failed"] = bool(unreported) and not params["report_only"]
 
 
-def _validate(params: Mapping[str, Any]) -> None:
-    """Reject options that can't be used. Raises Failure."""
-    validate_fail_on(params["fail_on"])
-    if not params["audits"] and not params["reports"]:
-        raise invalid_option(
-            "audits, reports",
-            "both are empty",
-            "Set audits to the results of audits, or reports to the JSON files of earlier runs (in the playbook,"
-            " incident_manager_reports)",
-        )
-    if "" in params["reports"]:
-        raise invalid_option("reports", "must not be empty", "Specify files, or omit the option")
-    for name, audit in params["audits"].items():
-        if not isinstance(audit, Mapping):
-            raise invalid_option(
-                "audits",
-                f"the value for {name} is not the result of an audit",
-                "Set it to the registered result of the audit's task",
-            )
-    paths = {form: params[form] for form in _FORMS if params[form] is not None}
+def _validate_paths(paths: Mapping[str, str]) -> None:
+    """Reject files that can't be written. Raises Failure.
+
+    :param paths: the files, by the names of their options.
+    """
     for option, path in paths.items():
         if path == "":
             raise invalid_option(option, "must not be empty", "Specify a file, or omit the option")
-    for (option, path), (other_option, other) in combinations(paths.items(), 2):
-        if _is_same_file(path, other):
-            raise invalid_option(f"{option} and {other_option}", f"both are {path}", "Specify different files")
-
-
-def _is_same_file(path: str, other: str) -> bool:
-    try:
-        return os.path.realpath(path) == os.path.realpath(other)
-    except ValueError:  # No file can have this name. Writing the file fails later, with a message.
-        return path == other
+    if len(set(map(os.path.realpath, paths.values()))) < len(paths):
+        raise invalid_option(", ".join(paths), "two of them are the same file", "Specify different files")
 
 
 def _read_rows(patterns: Sequence[str], latest: str) -> Iterator[Mapping[str, Any]]:
@@ -160,13 +133,14 @@ def _read_rows(patterns: Sequence[str], latest: str) -> Iterator[Mapping[str, An
     :raises Failure: if a file can't be read or is not a report. The message names the file.
     """
     for pattern in patterns:
-        paths = sorted(glob(pattern)) if not Path(pattern).exists() else [pattern]
+        # An empty pattern names no file.
+        paths = sorted(glob(pattern)) if not os.path.exists(pattern) else [pattern]
         if not paths:
             raise Failure(f"reports: the file {pattern} does not exist", code=FILE_NOT_READABLE)
         for path in paths:
             try:
                 yield from from_json(Path(path).read_text(encoding="utf-8"), latest)["accounts"]
-            except (InvalidReportError, UnicodeDecodeError) as error:
+            except ValueError as error:
                 raise Failure(f"reports: {path} can't be merged", code=INVALID_REPORT, cause=error) from error
             except OSError as error:
                 raise Failure(f"reports: failed to read {path}", code=FILE_NOT_READABLE, cause=error) from error
@@ -183,18 +157,12 @@ def _write(path: Path, text: str) -> None:
         # A pipe or a device.
         path.write_text(text, encoding="utf-8")
         return
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:99]}.")
+    temporary = path.with_name(f".{path.name[:99]}.{os.getpid()}")
     try:
-        with open(descriptor, "w", encoding="utf-8") as opened:
+        with open(temporary, "x", encoding="utf-8") as opened:
             opened.write(text)
-        os.chmod(temporary, stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+        if path.exists():
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -43,7 +43,7 @@ attributes:
     description: Is usable along with the C(become) keywords.
     support: none
     details:
-      - The task fails if C(become) is set, because the AWS configuration of the other user would not be used.
+      - C(become) has no effect, because the task runs on the controller as the user who runs Ansible.
   connection:
     description: Uses the host's connection to run code there.
     support: none

@@ -34,7 +34,6 @@ options:
       - A key that is not the name of a rule is rejected, so that a misspelled rule is not silently ignored.
     version_added: 3.0.0
     type: dict
-    default: {}
     suboptions:
       state:
         description:
@@ -54,9 +53,10 @@ options:
         elements: str
       minimum_regions:
         description:
-          - The minimum number of Regions that the set must have, from 1 to 3.
+          - The minimum number of Regions that the set must have.
           - AWS recommends at least two. With only one, no incidents are created while that Region is unavailable.
         type: int
+        choices: [1, 2, 3]
         default: 2
       active:
         description: Whether the set and every Region of it must be V(ACTIVE).

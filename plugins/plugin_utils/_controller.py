@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from types import MappingProxyType
-from typing import Any, ClassVar, Collection, Iterable, Mapping
+from typing import Any, ClassVar, Iterable, Mapping
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
     INVALID_PARAMETER,
@@ -19,9 +19,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     Failure,
     as_failure,
     invalid_option,
-    validate_names,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._aws.results import failure_result
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import transportable
 
 # The variables of the playbooks audit and merge_audits, and the results that they register.
@@ -45,8 +43,6 @@ class ControllerAction(ActionBase):
 
     _requires_connection = False
     _supports_check_mode = True
-    # _validate_keywords() rejects async, with a reason.
-    _supports_async = True
 
     def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the task's result, as transportable() shows it. If an option is rejected or execute() fails, the result is the failure.
@@ -58,14 +54,13 @@ class ControllerAction(ActionBase):
         result: dict[str, Any] = {"changed": False}
         try:
             _validate_variables(task_vars or {})
-            self._validate_keywords()
             self.execute(_decrypted(self._task.args), result)
         except AnsibleError:
             # Ansible raised it, for example for a template or a keyword.
             raise
         except Exception as error:
             failure = as_failure(error)
-            result.update(failure_result(failure, ON_CONTROLLER), failed=True)
+            result.update(failure.result(ON_CONTROLLER), failed=True)
         return transportable(result)
 
     def execute(self, given: dict[str, Any], result: dict[str, Any]) -> None:
@@ -76,20 +71,6 @@ class ControllerAction(ActionBase):
         :raises Failure: if an option is rejected, or the work fails.
         """
         raise NotImplementedError
-
-    def _validate_keywords(self) -> None:
-        if self._task.become:
-            raise invalid_option(
-                "become",
-                "this task runs on the controller as the user who runs Ansible and can't become another user",
-                "Set become: false for this task.",
-            )
-        if self._task.async_val:
-            raise invalid_option(
-                "async",
-                "this task runs on the controller and can't run in the background",
-                "Ansible runs it for several hosts at the same time (forks). Set async: 0 for this task.",
-            )
 
 
 def _validate_variables(variables: Iterable[str]) -> None:
@@ -105,56 +86,34 @@ def _validate_variables(variables: Iterable[str]) -> None:
 
 
 def validated_options(
-    argument_spec: Mapping[str, Any],
-    given: Mapping[str, Any],
-    result: dict[str, Any],
-    kind: str = "an option of this task",
-    prefix: str = "",
-    elsewhere: Mapping[str, Collection[str]] = MappingProxyType({}),
+    argument_spec: Mapping[str, Any], given: Mapping[str, Any], result: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the options converted to their types, with defaults, by their main names.
 
     :param argument_spec: the options, as for AnsibleModule.
     :param given: the options as the user gave them.
-    :param result: the task's result; receives the deprecations, which callbacks display.
-    :param kind: what to call an option in a message.
-    :param prefix: what to put in front of an unknown name, such as "rules.".
-    :param elsewhere: the names of options that belong elsewhere, by the sentence that says where.
+    :param result: the task's result; receives the warnings and the deprecations, which callbacks display.
     :raises Failure: if an option is rejected. The message names it, in one line.
     """
-    names_of = {option: (option, *spec.get("aliases", ())) for option, spec in argument_spec.items()}
-    known = [name for names in names_of.values() for name in names]
-    validate_names(given, known, kind, prefix, elsewhere)
-    for names in names_of.values():
-        both = [name for name in names if name in given]
-        if len(both) > 1:
-            raise invalid_option(" and ".join(both), "these are aliases of the same option", "Set only one of them")
     for option, spec in argument_spec.items():
-        value = given.get(option)
-        if spec.get("type", "str") == "str" and isinstance(value, (dict, list)):
-            # Ansible would convert it to a string.
-            raise invalid_option(f"{prefix}{option}", "the value is not a string", "Set a string")
+        # Ansible itself would accept null, and a string such as a=b.
+        if "options" in spec and not isinstance(given.get(option, {}), Mapping):
+            raise invalid_option(option, "the value is not a mapping", "Set a mapping")
     validation = ArgumentSpecValidator(argument_spec).validate(given)
     if validation.error_messages:
-        # For example "rules: argument 'tags' is of type ...". prefix ends with a dot.
-        where = f"{prefix[:-1]}: " if prefix else ""
-        raise Failure(where + "; ".join(validation.error_messages), code=INVALID_PARAMETER)
-    # As a module's validator does. Its only warning is about an option that is set by two names, which is rejected above.
+        texts = [
+            f"Unsupported parameters: {error.msg}" if isinstance(error, UnsupportedError) else error.msg
+            for error in validation.errors
+        ]
+        raise Failure("; ".join(texts), code=INVALID_PARAMETER)
+    # As a module's validator does.
+    if validation._warnings:
+        result["warnings"] = [
+            "Both option {option} and its alias {alias} are set.".format(**w) for w in validation._warnings
+        ]
     if validation._deprecations:
-        result.setdefault("deprecations", []).extend(validation._deprecations)
+        result["deprecations"] = validation._deprecations
     return validation.validated_parameters
-
-
-def mapping_option(given: Mapping[str, Any], option: str, example: str) -> Mapping[str, Any]:
-    """Return the value of an option that must be a mapping; empty if the option is omitted.
-
-    :param example: a valid value, for the message.
-    :raises Failure: if the value is not a mapping. Ansible itself would accept a string such as a=b.
-    """
-    value = given.get(option, {})
-    if not isinstance(value, Mapping):
-        raise invalid_option(option, "the value is not a mapping", f"Set a mapping, such as {example}")
-    return value
 
 
 def _decrypted(value: Any) -> Any:

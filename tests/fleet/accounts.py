@@ -123,7 +123,7 @@ FAILURES: dict[str, Failure] = {
     "option is misspelled": Failure(
         "keys",
         "InvalidParameter",
-        ("account.regoin: this is not a connection option", "Did you mean region?"),
+        ("Unsupported parameters: account.regoin.", " region,"),
         host_variables={"incident_manager_account": {"regoin": "eu-west-1"}},
     ),
     "proxy answers with a page": Failure(

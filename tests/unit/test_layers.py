@@ -85,7 +85,6 @@ PURE = (
     "plugin_utils/_audit/junit_file.py",
     "plugin_utils/_audit/page.py",
     "plugin_utils/_audit/report.py",
-    "plugin_utils/_audit/rule_options.py",
     "plugin_utils/_audit/rules.py",
     "plugin_utils/_audit/text.py",
 )

@@ -33,13 +33,18 @@ def is_arn_of(arn: str, resource_type: str) -> bool:
     return arn.startswith("arn:") and "".join(arn.split(":", 5)[5:]).startswith(f"{resource_type}/")
 
 
+def is_role_arn(value: Any) -> bool:
+    """Return whether a value has the format of the ARN of an IAM role."""
+    return isinstance(value, str) and _ROLE_ARN.fullmatch(value) is not None
+
+
 def validate_role_arn(option: str, arn: str | None) -> None:
     """Validate that a value is the ARN of an IAM role, or None.
 
     :param option: the option that the ARN comes from.
     :raises Failure: names the value and what it must be.
     """
-    if arn is not None and not (isinstance(arn, str) and _ROLE_ARN.fullmatch(arn)):
+    if arn is not None and not is_role_arn(arn):
         example = "arn:aws:iam::111122223333:role/audit"
         raise invalid_option(option, f"{arn!r} is not the ARN of a role", f"It must be an ARN such as {example}")
 

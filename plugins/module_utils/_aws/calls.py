@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import random
 import time
-from itertools import count
 from typing import TYPE_CHECKING, Any, Callable, Mapping, NamedTuple
 
 try:
@@ -26,9 +25,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 from .errors import (
     MALFORMED_ANSWER,
+    READ_TIMEOUT,
     THROTTLING,
-    TIMEOUT_ERRORS,
-    TRANSIENT_ERRORS,
     UNREACHABLE,
     Failure,
     aws_response,
@@ -50,8 +48,10 @@ _PARSER_ERRORS = (
     ValueError,
 )
 
-#: The maximum number of attempts of a call with transient errors, of a call that times out, and of a call that can't connect.
-MAX_ATTEMPTS, MAX_ATTEMPTS_OF_TIMEOUT, MAX_ATTEMPTS_TO_CONNECT = 10, 2, 3
+# The maximum number of attempts. What takes as long as the time limit allows is not worth many, and a host name that does not
+# resolve must not delay a search.
+_MAX_ATTEMPTS = 10
+_MAX_ATTEMPTS_BY_CODE = {"ConnectTimeoutError": 2, MALFORMED_ANSWER: 2, READ_TIMEOUT: 2, UNREACHABLE: 3}
 
 # The longest pause between two attempts, in seconds. The pauses of ten attempts take at most 37 s in total.
 _LONGEST_PAUSE = 5
@@ -61,7 +61,7 @@ class Attempts(NamedTuple):
     """How a call is tried.
 
     :ivar maximum: the maximum number of attempts. None stands for the number that the user has set, as botocore has read it. If
-        the user has set none, it is MAX_ATTEMPTS, and fewer if AWS can't be reached or does not respond in time.
+        the user has set none, it is ten, and fewer if AWS can't be reached or does not respond in time.
     :ivar deadline: a time of time.monotonic(). No attempt is made after it, except the first.
     :ivar is_patient: whether a call that AWS throttles is retried until the deadline, unless a number of attempts is set, and a
         response that can't be read counts as no response.
@@ -76,13 +76,10 @@ class Attempts(NamedTuple):
         if not failure.is_transient or (failure.code == MALFORMED_ANSWER and not self.is_patient):
             return False
         maximum = self.maximum or client.meta.config.retries.get("total_max_attempts")
-        if maximum is None and failure.code == THROTTLING and self.is_patient:
-            return True
-        if maximum is None and failure.code in (*TIMEOUT_ERRORS, MALFORMED_ANSWER):
-            maximum = MAX_ATTEMPTS_OF_TIMEOUT
-        elif maximum is None:
-            # A host name that does not resolve must not delay a search.
-            maximum = MAX_ATTEMPTS_TO_CONNECT if failure.code == UNREACHABLE else MAX_ATTEMPTS
+        if maximum is None:
+            if failure.code == THROTTLING and self.is_patient:
+                return True
+            maximum = _MAX_ATTEMPTS_BY_CODE.get(failure.code, _MAX_ATTEMPTS)
         return attempt < maximum
 
 
@@ -110,7 +107,8 @@ def call_aws(
     :raises Failure: for every error, a response that can't be read included.
     """
     description = f"{description} in Region {client.meta.region_name}"
-    for attempt in count(1):
+    attempt = 1
+    while True:
         try:
             return _call_once(description, call, returns_secrets)
         except Failure as failure:
@@ -121,7 +119,7 @@ def call_aws(
                     raise
                 raise failure.after_attempts(attempt) from failure.cause
         time.sleep(pause)
-    raise AssertionError  # count() has no end.
+        attempt += 1
 
 
 def _call_once(description: str, call: Callable[[], Any], returns_secrets: bool) -> Any:
@@ -148,20 +146,14 @@ def required_member(response: Mapping[str, Any], name: str, kind: type) -> Any:
     return response[name]
 
 
-def error_from_botocore(
-    message: str, cause: BaseException, default: str = "BotoCoreError", advice: str | None = None
-) -> Failure:
+def error_from_botocore(message: str, cause: BaseException, default: str = "BotoCoreError") -> Failure:
     """Return this collection's error for an exception that botocore raised.
 
     :param message: what was tried.
     :param default: the code if AWS sent none and the exception's class is not documented.
-    :param advice: what the user can do; by default the advice for the code.
     """
     code = error_code(cause, default)
-    return Failure(message, code=code, advice=advice, cause=cause, is_transient=_is_transient(code, cause))
-
-
-def _is_transient(code: str, cause: BaseException) -> bool:
-    """Return whether AWS may accept the same request later."""
     status = aws_response(cause).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return status in (408, 429) or status >= 500 or AWSRetry.found(code, TRANSIENT_ERRORS)
+    # amazon.aws has the codes of most services, but not these. ServiceException is from Organizations.
+    is_transient = status in (408, 429) or status >= 500 or AWSRetry.found(code, [THROTTLING, "ServiceException"])
+    return Failure(message, code=code, cause=cause, is_transient=is_transient)

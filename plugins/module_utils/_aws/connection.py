@@ -11,6 +11,7 @@ of an existing session takes only 2.5 ms.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -24,17 +25,14 @@ from ansible.module_utils.ansible_release import __version__ as ansible_core_ver
 
 from .arn import account_id_of_arn
 from .calls import ONCE, error_from_botocore
-from .credentials import get_credentials
+from .credentials import assume_role, get_caller_account_id, get_credentials
 from .errors import (
     INVALID_CONFIGURATION,
-    INVALID_PARAMETER,
-    STS_ACCESS_DENIED,
     Failure,
     invalid_option,
 )
-from .secrets import configured_secrets, long_enough, mask, url_secrets
 from .sessions import make_session
-from .sts import assume_role, get_caller_account_id
+from .text import long_enough, mask, one_line, texts_in, url_secrets
 
 if TYPE_CHECKING:
     import boto3
@@ -54,27 +52,7 @@ _STS_SECONDS = 3
 _KEY_OPTIONS = ("access_key", "secret_key", "session_token")
 _CREDENTIAL_OPTIONS = ("profile", "assume_role_arn", *_KEY_OPTIONS)
 
-_RETRY_MODES = ("standard", "adaptive", "legacy")
-
-# The types of the settings in aws_config that botocore itself does not check, or only at the first call.
-_CONFIG_TYPES = {
-    "connect_timeout": "number",
-    "read_timeout": "number",
-    "max_pool_connections": "number",
-    "proxies": "mapping",
-    "proxies_config": "mapping",
-    "retries": "mapping",
-    "retries.max_attempts": "number",
-    "retries.total_max_attempts": "number",
-}
-
 _CONFIG_ADVICE = "Set only options of botocore's Config, such as connect_timeout: 10 or retries: {max_attempts: 3}."
-_CA_BUNDLE_ADVICE = "Check the options aws_ca_bundle and aws_config, AWS_CA_BUNDLE, and ca_bundle of the profile."
-_ROLE_ENDPOINT_ADVICE = (
-    "The role is assumed at endpoint_url too. To send only the calls of Incident Manager to another endpoint, set"
-    " AWS_ENDPOINT_URL_SSM_INCIDENTS instead."
-)
-
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
 
@@ -118,9 +96,10 @@ class Connection:
         self._profile = profile
         self.secrets = set() if secrets is None else secrets
         self.secrets |= long_enough([options.get("aws_secret_access_key"), options.get("aws_session_token")])
-        self.secrets |= configured_secrets(self._session)
-        proxies = (getattr(user_config, "proxies", None) or {}).values()
-        self.secrets.update(*map(url_secrets, (endpoint_url, *proxies)))
+        # An error can also quote the URLs in the AWS configuration files and the environment.
+        variables = [value for name, value in os.environ.items() if re.fullmatch("(?i:AWS_.*|.*_PROXY)", name)]
+        configured = [text for text in texts_in([self._session._session.full_config, variables]) if "://" in text]
+        self.secrets.update(*map(url_secrets, [*texts_in([endpoint_url, config.proxies]), *configured]))
         self._has_credentials = bool(options.get("aws_access_key_id") or options.get("aws_secret_access_key"))
         self.operations: set[str] = set()
         self._session.events.register("before-call", self._record_operation)
@@ -196,12 +175,7 @@ class Connection:
 
         Not part of __init__(), so that mask() is available for errors.
         """
-        try:
-            temporary = assume_role(self._make_client("sts", self.region), role_arn)
-        except Failure as failure:
-            if not self._options["endpoint_url"] or failure.code == STS_ACCESS_DENIED:
-                raise
-            raise failure.with_advice(f"{failure.advice} {_ROLE_ENDPOINT_ADVICE}") from failure
+        temporary = assume_role(self._make_client("sts", self.region), role_arn)
         self._has_assumed_role = True
         self._options.update(
             aws_access_key_id=temporary["AccessKeyId"],
@@ -231,51 +205,22 @@ def _set_session_defaults(session: boto3.session.Session, config: Config, verify
         configured = botocore_session.get_config_variable("ca_bundle")
         verify = configured or os.environ.get("REQUESTS_CA_BUNDLE") or True
     botocore_session.set_config_variable("ca_bundle", verify)
-    try:
-        number = botocore_session.get_config_variable("max_attempts")
-    except ValueError as error:
-        raise _invalid_setting("max_attempts", str(error), "a number, such as 3") from error
+    number = botocore_session.get_config_variable("max_attempts")
     if number is not None:
         # botocore fails if the number is 0.
         botocore_session.set_config_variable("max_attempts", max(1, number))
-    mode = botocore_session.get_config_variable("retry_mode")
-    if mode not in (None, *_RETRY_MODES):
-        raise _invalid_setting("retry_mode", f"{mode!r} is not a mode", " or ".join(_RETRY_MODES))
     # The mode legacy, the default of older releases of botocore, makes five attempts. That is longer than a search may take.
+    mode = botocore_session.get_config_variable("retry_mode")
     retries = {"mode": "standard" if mode in (None, "legacy") else mode, **(config.retries or {})}
     botocore_session.set_default_client_config(config.merge(Config(retries=retries)))
-    proxies_config = config.proxies_config or {}
-    paths = [verify, config.client_cert, proxies_config.get("proxy_ca_bundle"), proxies_config.get("proxy_client_cert")]
-    for value in paths:
-        for path in value if isinstance(value, (list, tuple)) else [value]:
-            _validate_readable(path)
-
-
-def _invalid_setting(name: str, reason: str, expected: str) -> Failure:
-    """Return the error for a setting of the environment or the profile that can't be used."""
-    return Failure(
-        f"Failed to use the setting AWS_{name.upper()} or {name} of the profile",
-        code=INVALID_CONFIGURATION,
-        reason=reason,
-        advice=f"Set it to {expected}.",
-    )
-
-
-def _validate_readable(path: Any) -> None:
-    """Validate that a file with certificates can be read, because Python's error does not name the file."""
-    if not path or not isinstance(path, str):
-        return
-    try:
-        with open(path, "rb"):
-            pass
-    except OSError as error:
-        raise Failure(
-            f"Failed to read the certificates in {path}",
-            code=INVALID_CONFIGURATION,
-            reason=error.strerror,
-            advice=_CA_BUNDLE_ADVICE,
-            cause=error,
-        ) from error
+    if isinstance(verify, str):
+        # Python's error does not name the file.
+        try:
+            open(verify, "rb").close()
+        except OSError as error:
+            raise Failure(
+                f"Failed to read the certificates in {verify}", code=INVALID_CONFIGURATION, reason=error.strerror
+            ) from error
 
 
 def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequence[str]]) -> None:
@@ -296,11 +241,12 @@ def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequenc
     filled = {option for name, option in names.items() if given[name]}
     for name, option in names.items():
         # With a profile, empty keys disable those in the environment (amazon.aws). Permanent keys have no session token.
-        is_deliberate = (option in _KEY_OPTIONS and "profile" in filled and given[name] == "") or (
-            option == "session_token" and {"access_key", "secret_key"} <= filled
+        # A region that is null is the same as one that is omitted.
+        is_deliberate = (
+            (option in _KEY_OPTIONS and "profile" in filled and given[name] == "")
+            or (option == "session_token" and {"access_key", "secret_key"} <= filled)
+            or (option == "region" and given[name] is None)
         )
-        # Null is the same as an option that is omitted.
-        is_deliberate = is_deliberate or (option == "region" and given[name] is None)
         # A template can also yield false, or an empty list.
         if not given[name] and not is_deliberate:
             raise invalid_option(name, "must not be empty", "Set a value, or omit the option")
@@ -328,36 +274,18 @@ def connect(
             "Set either the profile or the keys. If the keys come from the environment, set access_key, secret_key and"
             " session_token to empty strings. If the profile comes from the environment, unset AWS_PROFILE.",
         )
-    _validate_config(params.get("aws_config") or {})
+    config = params.get("aws_config") or {}
+    # botocore checks the types of some settings only at the first call.
+    retries = config.get("retries")
+    settings = {**config, **(retries if isinstance(retries, Mapping) else {})}
+    for name, value in settings.items():
+        if isinstance(value, str) and value.isdigit():
+            raise invalid_option("aws_config", f"{name} is not a number", "Omit the quotation marks")
     try:
         region, endpoint_url, options = connection_info()
     except (BotoCoreError, *_CONFIGURATION_ERRORS) as error:
-        if not params.get("aws_config"):
+        if not config:
             # amazon.aws has looked for the Region in the AWS configuration files.
             raise error_from_botocore("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
-        raise Failure(
-            "Failed to use the option aws_config", code=INVALID_PARAMETER, advice=_CONFIG_ADVICE, cause=error
-        ) from error
-    config = options.get("aws_config")
-    config_region = getattr(config, "region_name", None)
-    if config_region and config_region != region:
-        raise invalid_option(
-            "aws_config", f"region_name {config_region!r} has no effect", "Set the option region instead"
-        )
+        raise invalid_option("aws_config", one_line(str(error)), _CONFIG_ADVICE) from error
     return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"), secrets)
-
-
-def _validate_config(config: Mapping[str, Any]) -> None:
-    """Validate the types of what the option aws_config contains. Raises Failure, which names the setting."""
-    retries = config.get("retries")
-    settings = dict(config)
-    if isinstance(retries, Mapping):
-        settings.update({f"retries.{name}": value for name, value in retries.items()})
-    for name, kind in _CONFIG_TYPES.items():
-        value = settings.get(name)
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if value is not None and not (is_number if kind == "number" else isinstance(value, Mapping)):
-            raise invalid_option("aws_config", f"{name} is not a {kind}", _CONFIG_ADVICE)
-    if not all(isinstance(url, str) for url in (config.get("proxies") or {}).values()):
-        example = "Set a mapping, such as proxies: {https: http://proxy:3128}"
-        raise invalid_option("aws_config", "proxies is not a mapping of URLs", example)

@@ -2,63 +2,47 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The credentials of a session: those of a profile, a program, the environment or the machine."""
+"""The credentials of a session (those of a profile, a program, the environment or the machine) and of a role."""
 
 from __future__ import annotations
 
-import shlex
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 try:
     from botocore.exceptions import BotoCoreError, ClientError, InvalidConfigError, NoCredentialsError
 except ImportError:
     BotoCoreError = Exception  # AnsibleAWSModule reports it
 
-from .calls import error_from_botocore
+from .arn import is_account_id
+from .calls import AS_CONFIGURED, Attempts, call_aws, error_from_botocore, required_member
 from .errors import (
-    ACCESS_DENIED,
-    ADVICE,
-    AWS_ADVICE,
-    BOTOCORE_ADVICE,
     COMMON_ADVICE,
     CREDENTIAL_RETRIEVAL_ERROR,
+    PROFILE_ADVICE,
     READ_TIMEOUT,
-    STS_ACCESS_DENIED,
     Failure,
-    error_code,
-    is_from_aws,
-    precise_advice,
 )
 from .parallel import in_parallel
-from .secrets import cached_tokens, long_enough
+from .text import long_enough
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.client import BaseClient
 
 #: How long to wait for the credentials, in seconds. A program that returns them has no time limit of its own.
 CREDENTIAL_SECONDS = 60
-
-# The advice for the codes that can come from a provider of credentials too. Other codes have another meaning in ADVICE.
-_ADVICE = {
-    **COMMON_ADVICE,
-    **BOTOCORE_ADVICE,
-    **{code: AWS_ADVICE[code] for code in (STS_ACCESS_DENIED, "ForbiddenException", "InternalServerException")},
-}
-
-# The errors of AssumeRole and of SSO whose text names only the caller, the action and the resource.
-_DENIALS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException", "UnauthorizedException")
 
 
 def get_credentials(session: boto3.session.Session, profile: str | None, region: str, secrets: set[str]) -> None:
     """Retrieve the credentials of a session, which all of its clients then use.
 
     :param profile: the profile in the options, for messages.
-    :param secrets: receives the secret key and the token, or the tokens that the error can quote.
+    :param secrets: receives the secret key and the token.
     :raises Failure: if there are none, or they can't be retrieved in time.
     """
     message = f"Failed to get credentials for Region {region}{f' with the profile {profile}' if profile else ''}"
-    calls = {region: partial(_retrieve, session, message, region, secrets)}
+    calls = {region: partial(_retrieve, session, message, region)}
     for _region, found in in_parallel(calls, CREDENTIAL_SECONDS):
         if isinstance(found, Failure):
             if found.code != READ_TIMEOUT or found.cause:
@@ -68,7 +52,7 @@ def get_credentials(session: boto3.session.Session, profile: str | None, region:
         secrets |= found
 
 
-def _retrieve(session: boto3.session.Session, message: str, region: str, secrets: set[str]) -> set[str]:
+def _retrieve(session: boto3.session.Session, message: str, region: str) -> set[str]:
     """Return the secrets of the credentials. For the parameters and errors, see get_credentials()."""
     try:
         # Without this, botocore would ask for the code on the terminal, and wait.
@@ -79,24 +63,19 @@ def _retrieve(session: boto3.session.Session, message: str, region: str, secrets
             message = f"Failed to connect to AWS in Region {region}"
             raise NoCredentialsError()
         frozen = credentials.get_frozen_credentials()
-        if not all(isinstance(text, (str, type(None))) for text in frozen):
-            raise TypeError("a part of the credentials is not a string")
         return long_enough([frozen.secret_key, frozen.token])
-    except (BotoCoreError, ClientError, OSError) as error:
-        # AWS can quote a token in its response.
-        secrets |= cached_tokens()
-        code = error_code(error, CREDENTIAL_RETRIEVAL_ERROR)
-        # A profile can read any file, run any program and call STS or SSO.
-        advice = precise_advice(error, sign_in_command(session)) or _ADVICE.get(code)
-        failure = error_from_botocore(
-            message, error, CREDENTIAL_RETRIEVAL_ERROR, advice or ADVICE[CREDENTIAL_RETRIEVAL_ERROR]
-        )
-        if is_from_aws(error) and code not in _DENIALS:
-            # For a wrong signature, AWS quotes the request, with a token that is in none of the secrets.
-            raise failure.without_cause(
-                f"AWS rejected {getattr(error, 'operation_name', 'the call')} ({code})"
-            ) from None
-        raise failure from error
+    except ClientError as error:
+        # Without its text: for a wrong signature, AWS quotes the request, with a token that is in none of the secrets.
+        failure = error_from_botocore(message, error)
+        raise Failure(
+            message,
+            code=failure.code,
+            reason=f"{error.operation_name} failed ({failure.code})",
+            advice=COMMON_ADVICE.get(failure.code, PROFILE_ADVICE),
+            is_transient=failure.is_transient,
+        ) from None
+    except (BotoCoreError, OSError) as error:
+        raise error_from_botocore(message, error, CREDENTIAL_RETRIEVAL_ERROR) from error
     except Exception as error:
         # Without its text, which can quote credentials that are in none of the secrets.
         reason = f"the credentials can't be read ({type(error).__name__})"
@@ -107,16 +86,34 @@ def _reject_mfa(_prompt: str) -> str:
     raise InvalidConfigError(error_msg="the role of the profile requires an MFA code (mfa_serial)")
 
 
-def sign_in_command(session: boto3.session.Session) -> str:
-    """Return the command of the AWS CLI that renews the login of a session's profile, or of the source of its role, or ""."""
-    profiles = session._session.full_config.get("profiles", {})
-    name, seen = session.profile_name, set()
-    while name in profiles and name not in seen:
-        seen.add(name)
-        settings = profiles[name]
-        if "login_session" in settings:
-            return f"aws login --profile {shlex.quote(name)}"
-        if "sso_session" in settings or "sso_start_url" in settings:
-            return f"aws sso login --profile {shlex.quote(name)}"
-        name = settings.get("source_profile")
-    return ""
+def assume_role(client: BaseClient, role_arn: str) -> dict[str, Any]:
+    """Return the temporary credentials of a role: AccessKeyId, SecretAccessKey, SessionToken (AssumeRole).
+
+    :param client: a client for STS with the credentials that assume the role.
+    :raises Failure: for every error.
+    """
+
+    def assume() -> dict[str, Any]:
+        # CloudTrail shows the name of the session.
+        response = client.assume_role(RoleArn=role_arn, RoleSessionName="incident_manager.aws")
+        credentials = required_member(response, "Credentials", dict)
+        for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"):
+            required_member(credentials, name, str)
+        return credentials
+
+    return call_aws(client, f"assume the role {role_arn}", assume, returns_secrets=True)
+
+
+def get_caller_account_id(client: BaseClient, attempts: Attempts = AS_CONFIGURED) -> str:
+    """Return the ID of the account that the credentials belong to (GetCallerIdentity).
+
+    :raises Failure: for every error.
+    """
+
+    def get() -> str:
+        account_id = required_member(client.get_caller_identity(), "Account", str)
+        if not is_account_id(account_id):
+            raise ValueError(f"{account_id!r} is not an account ID")
+        return account_id
+
+    return call_aws(client, "get the caller's identity", get, attempts)

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from difflib import get_close_matches
 from functools import partial
-from subprocess import Popen
-from types import MappingProxyType
 from typing import Any, Callable, Collection, Iterable, Mapping
 
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import gather_sdk_versions
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError, AnsibleBotocoreError
 
 from .text import iso_time, mapped, one_line, sentences, shorten, without_full_stop
@@ -66,44 +65,22 @@ THROTTLING = "ThrottlingException"
 UNREACHABLE = "EndpointConnectionError"
 UNRECOGNIZED_CLIENT = "UnrecognizedClientException"
 
-_RESPONSE_ADVICE = (
-    "Check endpoint_url, and check whether a proxy or a captive portal is between the host and AWS. The option aws_config can"
-    " set a proxy too (proxies)."
-)
-_CREDENTIALS_ADVICE = "Check the credentials. They are unknown, expired, or from another partition, or the Region is not enabled for the account."
-_EXPIRED_ADVICE = (
-    f"Sign in again. If the profile uses aws sso login or aws login, run that command on {HOST}. Otherwise, set new temporary"
-    " credentials (access_key, secret_key and session_token)."
-)
-_SSO_ADVICE = (
-    "In IAM Identity Center, assign the account and the permission set to the user, or check sso_account_id and"
-    f" sso_role_name of the profile on {HOST}."
-)
-_CRT_ADVICE = (
-    f"A profile of aws login requires a newer botocore with its extra crt: for the Python that runs Ansible on {HOST}, run"
-    " pip install --upgrade 'botocore[crt]'."
-)
-_CLOCK_ADVICE = (
-    f"Check the clock of {HOST}. AWS rejects a request whose time differs from its own by more than a few minutes."
-)
-_SIGNATURE_ADVICE = (
-    f"Check that the secret key is correct and that no proxy between {HOST} and AWS changes requests. {_CLOCK_ADVICE}"
-)
-_REGION_DISABLED_ADVICE = "Enable the Region for the account, or use another Region."
-_DENIED_ADVICE = "Allow this action in the caller's IAM policy, and check whether another policy denies it."
-_THROTTLING_ADVICE = "The service throttled the request. Try again later, or run fewer tasks at once."
-_NO_CREDENTIALS_ADVICE = (
-    "Set access_key and secret_key (and session_token if they are temporary), or profile, or set AWS_ACCESS_KEY_ID and"
-    f" AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment of {HOST}."
-)
 _ENDPOINT_ADVICE = (
     f"Check that {HOST} can reach this endpoint, and that the service exists in the Region. The option aws_config sets time"
     " limits and retries (connect_timeout, read_timeout, retries)."
 )
-_REGION_ADVICE = "Set the option region to the name of a Region, such as eu-west-1."
-_PROFILE_ADVICE = (
+_RESPONSE_ADVICE = (
+    "Check endpoint_url, and check whether a proxy or a captive portal is between the host and AWS. The option aws_config can"
+    " set a proxy too (proxies)."
+)
+_CLOCK_ADVICE = (
+    f"Check the clock of {HOST}. AWS rejects a request whose time differs from its own by more than a few minutes."
+)
+#: The advice for the credentials of a profile if there is none for the code.
+PROFILE_ADVICE = (
     f"On {HOST}, check the profile in the AWS configuration files and what it refers to: a role and its trust policy, a"
-    " program, a token file, an SSO login (aws sso login). A profile that requires an MFA code can't be used."
+    " program, a token file. If it uses aws sso login or aws login, run that command again. A profile that requires an MFA"
+    " code can't be used."
 )
 
 #: This collection's own codes, each with its advice. A failure can have advice of its own instead.
@@ -161,42 +138,57 @@ COLLECTION_ADVICE = {
 #: AWS's codes for a denied action: those of the services, of STS, and of IAM Identity Center.
 DENIED_ERRORS = (ACCESS_DENIED, STS_ACCESS_DENIED, "ForbiddenException")
 
-#: The codes that every service can send, most of them from the signature check in front of it. Services with the query
-#: protocol, such as STS, have other names for what the JSON services call an exception (API references, "Common Error Types";
-#: botocore's models).
+#: The codes that every service can send, STS and IAM Identity Center included. Services with the query protocol, such as STS,
+#: have other names for what the JSON services call an exception (API references, "Common Error Types"; botocore's models).
 COMMON_ADVICE = {
-    "AuthFailure": _CREDENTIALS_ADVICE,
-    "ExpiredToken": _EXPIRED_ADVICE,
-    "ExpiredTokenException": _EXPIRED_ADVICE,
-    "IncompleteSignature": _SIGNATURE_ADVICE,
-    "IncompleteSignatureException": _SIGNATURE_ADVICE,
-    "InvalidClientTokenId": _CREDENTIALS_ADVICE,
-    "InvalidSignatureException": _SIGNATURE_ADVICE,
-    "MissingAuthenticationToken": _SIGNATURE_ADVICE,
-    "MissingAuthenticationTokenException": _SIGNATURE_ADVICE,
-    "OptInRequired": _REGION_DISABLED_ADVICE,
-    "RegionDisabledException": _REGION_DISABLED_ADVICE,
-    "RequestExpired": _CLOCK_ADVICE,
-    "RequestTimeTooSkewed": _CLOCK_ADVICE,
-    "SignatureDoesNotMatch": _SIGNATURE_ADVICE,
-    "Throttling": _THROTTLING_ADVICE,
-    THROTTLING: _THROTTLING_ADVICE,
-    UNRECOGNIZED_CLIENT: _CREDENTIALS_ADVICE,
+    **dict.fromkeys(
+        ("AuthFailure", "InvalidClientTokenId", UNRECOGNIZED_CLIENT),
+        "Check the credentials. They are unknown, expired, or from another partition, or the Region is not enabled for the account.",
+    ),
+    **dict.fromkeys(
+        ("ExpiredToken", "ExpiredTokenException"),
+        f"Sign in again. If the profile uses aws sso login or aws login, run that command on {HOST}. Otherwise, set new"
+        " temporary credentials (access_key, secret_key and session_token).",
+    ),
+    **dict.fromkeys(
+        (
+            "IncompleteSignature",
+            "IncompleteSignatureException",
+            "InvalidSignatureException",
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "SignatureDoesNotMatch",
+        ),
+        f"Check that the secret key is correct and that no proxy between {HOST} and AWS changes requests. {_CLOCK_ADVICE}",
+    ),
+    **dict.fromkeys(
+        ("OptInRequired", "RegionDisabledException"), "Enable the Region for the account, or use another Region."
+    ),
+    **dict.fromkeys(("RequestExpired", "RequestTimeTooSkewed"), _CLOCK_ADVICE),
+    **dict.fromkeys(
+        ("Throttling", THROTTLING),
+        "The service throttled the request. Try again later, or run fewer tasks at once.",
+    ),
+    # AWS's message can name a policy (IAM User Guide, "Troubleshoot access denied error messages").
+    **dict.fromkeys(
+        (ACCESS_DENIED, STS_ACCESS_DENIED),
+        "Allow this action in the caller's IAM policy, and for sts:AssumeRole also in the role's trust policy. If the message"
+        " names another policy, allow the action there, or remove the explicit deny.",
+    ),
+    "ForbiddenException": (
+        "In IAM Identity Center, assign the account and the permission set to the user, or check sso_account_id and"
+        f" sso_role_name of the profile on {HOST}."
+    ),
+    "InternalServerException": "This is an internal error of the service. Try again later.",
 }
 
-#: AWS's codes: those of every service, of the services (botocore's models), and of STS.
+#: AWS's codes: those of every service, and of the services that this collection calls (botocore's models).
 AWS_ADVICE = {
     **COMMON_ADVICE,
-    STS_ACCESS_DENIED: (
-        "Allow sts:AssumeRole on this role in the caller's IAM policy, and add the caller to the role's trust policy."
-    ),
-    ACCESS_DENIED: _DENIED_ADVICE,
     CONFLICT: "Another change of the replication set is in progress. Try again when it has finished.",
     "DataEncryptionException": (
         "Check that the KMS keys of the replication set are enabled, and that the keys' policies let the caller use them."
     ),
-    "ForbiddenException": _SSO_ADVICE,
-    "InternalServerException": "This is an internal error of the service. Try again later.",
     NOT_FOUND: "Check the ARN, and that the Region is in the replication set.",
     QUOTA_EXCEEDED: "The account has reached a quota of the service. It can have only one replication set.",
     # Not in botocore's model (alchemy-run's tests).
@@ -207,74 +199,6 @@ AWS_ADVICE = {
     ),
     "ValidationException": "Check the values that the message names.",
 }
-
-# botocore's exceptions for a login that is missing or has expired.
-_SIGN_IN_ERRORS = ("LoginRefreshRequired", "LoginTokenLoadError", "SSOError", "TokenRetrievalError")
-
-# How AWS's messages name the policy that denies an action (IAM User Guide, "Troubleshoot access denied error messages"),
-# and where that policy is. If no identity-based policy allows the action, the advice for the code is right.
-_POLICIES = {
-    "identity-based": "the IAM policies of the caller",
-    "permissions boundary": "the permissions boundary of the caller",
-    "resource control": "the resource control policies (RCPs) of the organization",
-    "resource-based": "the policy of the resource, such as the policy of a KMS key",
-    "role trust": "the trust policy of the role",
-    "service control": "the service control policies (SCPs) of the organization",
-    "session": "the session policy of the caller's credentials",
-    "vpc endpoint": "the policy of the VPC endpoint",
-}
-_DENYING_POLICY = re.compile(rf"(explicit deny in|because no) (?:an? |the )?({'|'.join(_POLICIES)})\b", re.I)
-
-# How AWS's messages name a time that is wrong, with the codes for signatures and for credentials.
-_WRONG_TIME = re.compile(
-    r"signature (?:has )?expired|request (?:has )?expired|not yet current|is (?:now|still) (?:earlier|later) than"
-    r"|too skewed|request time|timestamp",
-    re.I,
-)
-
-#: The codes for botocore's exceptions: the names of their classes. An exception without an entry has that of its base class.
-BOTOCORE_ADVICE = {
-    "BotoCoreError": (
-        f"Check the connection options and, on {HOST}, the environment variables AWS_* and the AWS configuration files."
-    ),
-    "ConnectTimeoutError": _ENDPOINT_ADVICE,
-    "ConnectionClosedError": _ENDPOINT_ADVICE,
-    CREDENTIAL_RETRIEVAL_ERROR: _PROFILE_ADVICE,
-    UNREACHABLE: _ENDPOINT_ADVICE,
-    "HTTPClientError": _ENDPOINT_ADVICE,
-    "IncompleteReadError": _ENDPOINT_ADVICE,
-    "InvalidRegionError": _REGION_ADVICE,
-    "NoCredentialsError": _NO_CREDENTIALS_ADVICE,
-    "NoRegionError": f"Set the option region, or set AWS_REGION or the profile's region on {HOST}.",
-    "PaginationError": _RESPONSE_ADVICE,
-    "PartialCredentialsError": _NO_CREDENTIALS_ADVICE,
-    "ProfileNotFound": (
-        f"Check that the profile in the option profile or in AWS_PROFILE is in the AWS configuration files on {HOST}."
-    ),
-    "ProxyConnectionError": (
-        f"Check the proxy in the environment variable HTTPS_PROXY on {HOST}. The option aws_config (proxies) overrides it."
-    ),
-    READ_TIMEOUT: _ENDPOINT_ADVICE,
-    "ResponseStreamingError": _ENDPOINT_ADVICE,
-    "SSLError": (
-        "Check the endpoint's certificate. For a private certificate authority, set the environment variable AWS_CA_BUNDLE on"
-        f" {HOST}. The option aws_ca_bundle overrides it."
-    ),
-    "UnknownRegionError": _REGION_ADVICE,
-}
-
-# botocore adds this to AWS's message about its own retries, which are off.
-_BOTOCORE_RETRIES = re.compile(r" \(reached max retries: [0-9]+\)")
-
-# The format of AWS's codes. Any other code comes from something between the host and AWS.
-_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
-
-#: Every documented code with its advice. Other codes that AWS sends are passed on unchanged.
-ADVICE: Mapping[str, str] = {**COLLECTION_ADVICE, **AWS_ADVICE, **BOTOCORE_ADVICE}
-
-#: The service's codes for transient errors (botocore's model). AWSRetry knows only those of other services. A bare 5xx
-#: comes from something between the host and AWS, and its number is its code. ServiceException is from Organizations.
-TRANSIENT_ERRORS = ("ThrottlingException", "InternalServerException", "ServiceException", "500", "502", "503", "504")
 
 #: The service was not reached: its host name does not resolve, or nothing responds, as in a Region without the service.
 CONNECTION_ERRORS = ("ConnectionClosedError", "ConnectTimeoutError", UNREACHABLE)
@@ -292,6 +216,42 @@ NO_RESPONSE_ERRORS = (
     "ResponseStreamingError",
 )
 
+#: The codes for botocore's exceptions: the names of their classes. An exception without an entry has that of its base class.
+BOTOCORE_ADVICE = {
+    **{code: _ENDPOINT_ADVICE for code in NO_RESPONSE_ERRORS if code != MALFORMED_ANSWER},
+    "BotoCoreError": (
+        f"Check the connection options and, on {HOST}, the environment variables AWS_* and the AWS configuration files."
+    ),
+    CREDENTIAL_RETRIEVAL_ERROR: PROFILE_ADVICE,
+    **dict.fromkeys(
+        ("InvalidRegionError", "UnknownRegionError"),
+        "Set the option region to the name of a Region, such as eu-west-1.",
+    ),
+    **dict.fromkeys(
+        ("NoCredentialsError", "PartialCredentialsError"),
+        "Set access_key and secret_key (and session_token if they are temporary), or profile, or set AWS_ACCESS_KEY_ID and"
+        f" AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment of {HOST}. A profile of aws login requires a newer"
+        " botocore, with its extra crt.",
+    ),
+    "NoRegionError": f"Set the option region, or set AWS_REGION or the profile's region on {HOST}.",
+    "PaginationError": _RESPONSE_ADVICE,
+    "ProfileNotFound": (
+        f"Check that the profile in the option profile or in AWS_PROFILE is in the AWS configuration files on {HOST}."
+    ),
+    "ProxyConnectionError": (
+        f"Check the proxy in the environment variable HTTPS_PROXY on {HOST}. The option aws_config (proxies) overrides it."
+    ),
+    "SSLError": (
+        "Check the endpoint's certificate. For a private certificate authority, set the environment variable AWS_CA_BUNDLE on"
+        f" {HOST}. The option aws_ca_bundle overrides it."
+    ),
+}
+
+#: Every documented code with its advice. Other codes that AWS sends are passed on unchanged.
+ADVICE: Mapping[str, str] = {**COLLECTION_ADVICE, **AWS_ADVICE, **BOTOCORE_ADVICE}
+
+# The format of AWS's codes. Any other code comes from something between the host and AWS.
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 
 # botocore quotes in these errors what a provider of credentials wrote or sent: the request with its token, or anything else.
 _PROVIDER_ERRORS = (
@@ -301,10 +261,6 @@ _PROVIDER_ERRORS = (
     "MetadataRetrievalError",
     "TokenRetrievalError",
 )
-# The members of an error that say why a request is rejected (ssm-contacts' ValidationException, Organizations).
-_EXPLANATIONS = ("Reason", "Fields")
-
-_HTTP_STATUS = re.compile(r"non 200 response \(?([0-9]{3})\b")
 
 
 class Failure(AnsibleAWSError):
@@ -331,7 +287,7 @@ class Failure(AnsibleAWSError):
         super().__init__(message=message, exception=cause)
         self.code = code
         self.reason = _text_of(cause) if reason is None else reason
-        self.advice = (precise_advice(cause) or _advice(code, cause)) if advice is None else advice
+        self.advice = _advice(code, cause) if advice is None else advice
         self.cause = cause
         self.is_transient = is_transient or code in NO_RESPONSE_ERRORS
 
@@ -342,10 +298,6 @@ class Failure(AnsibleAWSError):
         """Return the same failure with other advice."""
         return self._with(advice=advice)
 
-    def without_cause(self, reason: str) -> Failure:
-        """Return the same failure with a reason in place of the exception underneath."""
-        return self._with(reason=reason, cause=None)
-
     def transient(self) -> Failure:
         """Return the same failure, marked as transient."""
         return self._with(is_transient=True)
@@ -355,8 +307,8 @@ class Failure(AnsibleAWSError):
         return self._with(message=f"{self.message} after {number} attempts")
 
     def _with(self, **parameters: Any) -> Failure:
-        same = {"reason": self.reason, "advice": self.advice, "is_transient": self.is_transient}
-        return Failure(**{"message": self.message, "code": self.code, "cause": self.cause, **same, **parameters})
+        names = ("message", "code", "reason", "advice", "cause", "is_transient")
+        return Failure(**{**{name: getattr(self, name) for name in names}, **parameters})
 
     def describe(self, host: str, mask: Callable[[str], str] | None = None) -> str:
         """Return the failure in sentences.
@@ -368,15 +320,23 @@ class Failure(AnsibleAWSError):
         message, reason = mask(self.message), shorten(mask(self.reason))
         return sentences(f"{message}: {reason}" if reason else message, mask(self.advice.replace(HOST, host)))
 
-    def error_members(self, mask: Callable[[str], str] | None = None) -> dict[str, Any]:
-        """Return Code, Message, and all other members of AWS's error, those of botocore's model included.
+    def result(self, host: str, mask: Callable[[str], str] | None = None) -> dict[str, Any]:
+        """Return the same keys as AnsibleAWSModule.fail_json_aws, for every failure and without a Python traceback.
 
-        :param mask: as for describe().
+        :param host, mask: as for describe().
+        :return: msg, error (code, message and all other members that AWS sent), response_metadata ({} if AWS did not respond),
+            and the versions of boto3 and botocore if they are installed.
         """
-        sent = _error_of_aws(self.cause).get("Error", {})
+        response = {} if _foreign_response(self.cause) else aws_response(self.cause)
         message = _message_of(self.cause) or _text_of(self.cause) or self.reason or self.message
-        members = {**_modeled_members(self.cause), **sent, "Code": self.code, "Message": str(message)}
-        return {name: mapped(value, partial(_shown, mask), str) for name, value in members.items()}
+        members = {**_modeled_members(response), **response.get("Error", {}), "Code": self.code, "Message": message}
+        metadata = aws_response(self.cause).get("ResponseMetadata", {})
+        sent = {
+            "Error": {name: mapped(value, partial(_shown, mask), str) for name, value in members.items()},
+            # botocore adds this about its own retries, which are off.
+            "ResponseMetadata": {key: metadata[key] for key in metadata if key != "RetryAttempts"},
+        }
+        return {"msg": self.describe(host, mask), **camel_dict_to_snake_dict(sent), **gather_sdk_versions()}
 
 
 def invalid_option(option: str, problem: str, advice: str) -> Failure:
@@ -388,27 +348,17 @@ def invalid_option(option: str, problem: str, advice: str) -> Failure:
     return Failure(f"{option}: {problem}", code=INVALID_PARAMETER, advice=advice)
 
 
-def validate_names(
-    given: Iterable[Any],
-    known: Collection[str],
-    kind: str,
-    prefix: str = "",
-    elsewhere: Mapping[str, Collection[str]] = MappingProxyType({}),
-) -> None:
+def validate_names(given: Iterable[Any], known: Collection[str], kind: str) -> None:
     """Validate that options exist, because Ansible ignores others, or reports a missing one first.
 
     :param given: the names of the options that the user has set.
     :param known: the names of all options, and their aliases.
     :param kind: what to call an option in the message.
-    :param prefix: what to put in front of an unknown name, such as "rules.".
-    :param elsewhere: the names of options that belong elsewhere, by the sentence that says where.
-    :raises Failure: names the option, and one with a similar name.
+    :raises Failure: names the unknown options, and all that exist.
     """
-    for name in map(str, given):
-        if name not in known:
-            advice = [sentence for sentence, others in elsewhere.items() if name in others]
-            advice += [f"Did you mean {similar}?" for similar in get_close_matches(name, known, 1)]
-            raise invalid_option(f"{prefix}{name}", f"this is not {kind}", " ".join(advice))
+    unknown = [str(name) for name in given if name not in known]
+    if unknown:
+        raise invalid_option(", ".join(unknown), f"this is not {kind}", f"Use only {', '.join(sorted(known))}")
 
 
 def as_failure(error: BaseException) -> Failure:
@@ -453,30 +403,6 @@ def error_code(cause: BaseException, default: str) -> str:
     return next((name for name in known if name in BOTOCORE_ADVICE and name != "BotoCoreError"), default)
 
 
-def precise_advice(cause: BaseException | None, sign_in: str = "") -> str:
-    """Return advice that depends on more than the code: on an expired login, a wrong time, the policy that denies; else "".
-
-    :param cause: an exception of botocore.
-    :param sign_in: the command that renews the login of the profile, if there is one.
-    """
-    error = _error_of_aws(cause).get("Error", {})
-    code, message = (str(error.get(name, "")) for name in ("Code", "Message"))
-    kinds = {kind.__name__ for kind in type(cause).__mro__}
-    if "MissingDependencyException" in kinds or ("NoCredentialsError" in kinds and sign_in.startswith("aws login")):
-        return _CRT_ADVICE
-    if kinds.intersection(_SIGN_IN_ERRORS) or ADVICE.get(code) == _EXPIRED_ADVICE:
-        return f"Sign in again: on {HOST}, run {sign_in}." if sign_in else _EXPIRED_ADVICE
-    if code in COMMON_ADVICE and _WRONG_TIME.search(message):
-        return _CLOCK_ADVICE
-    found = _DENYING_POLICY.search(message)
-    if not found:
-        return ""
-    is_explicit, policy = found[1].lower() != "because no", found[2].lower()
-    if is_explicit:
-        return f"Remove the explicit deny from {_POLICIES[policy]}. Until then, no other policy can allow this action."
-    return "" if policy == "identity-based" else f"Allow this action in {_POLICIES[policy]}."
-
-
 def _advice(code: str, cause: BaseException | None) -> str:
     if _foreign_response(cause):
         return ADVICE[MALFORMED_ANSWER]
@@ -505,41 +431,36 @@ def _foreign_response(cause: BaseException | None) -> str:
 
 
 def _text_of(cause: BaseException | None) -> str:
+    """Return the text of an exception as one line, without what may contain secrets that are not known here."""
+    if cause is None:
+        return ""
     foreign = _foreign_response(cause)
     if foreign:
         return foreign
     if any(kind.__name__ in _PROVIDER_ERRORS for kind in type(cause).__mro__):
-        return _provider_failure(cause)
-    if cause is None:
-        return ""
-    text = _BOTOCORE_RETRIES.sub("", one_line(str(cause)), count=1).rstrip()
-    if aws_response(cause) and not _message_of(cause):
+        return f"the credential provider {getattr(cause, 'kwargs', {}).get('provider', type(cause).__name__)} failed"
+    text = one_line(str(cause))
+    response = aws_response(cause)
+    if response and not _message_of(cause):
         # botocore ends its text with a colon and the message.
         text = text.rpartition(" operation:")[0] + " operation"
-    why = _modeled_members(cause, _EXPLANATIONS)
+    # ssm-contacts' ValidationException and Organizations say so why a request is rejected.
+    why = [f"{name}: {_listed(response[name])}" for name in ("Reason", "Fields") if name in response]
     if why:
-        text = f"{without_full_stop(text)} ({one_line('; '.join(f'{name}: {_listed(why[name])}' for name in why))})"
+        text = f"{without_full_stop(text)} ({one_line('; '.join(why))})"
     return text or type(cause).__name__
 
 
-def _error_of_aws(cause: BaseException | None) -> dict[str, Any]:
-    """Return aws_response(), or {} if something else than AWS sent the response."""
-    return {} if _foreign_response(cause) else aws_response(cause)
-
-
 def _message_of(cause: BaseException | None) -> str:
-    """Return the message that AWS sent, without blanks around it."""
-    return one_line(str(_error_of_aws(cause).get("Error", {}).get("Message") or "")).strip()
+    """Return the message that AWS sent, without blanks around it; empty if something else than AWS sent the response."""
+    error = {} if _foreign_response(cause) else aws_response(cause).get("Error", {})
+    return one_line(str(error.get("Message") or "")).strip()
 
 
-def _modeled_members(cause: BaseException | None, names: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return the members of AWS's error that botocore's model defines, without its code and message.
-
-    :param names: the members to return; by default all.
-    """
+def _modeled_members(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of AWS's error that botocore's model defines, without its code and message."""
     known = ("code", "error", "message", "responsemetadata")
-    response = _error_of_aws(cause)
-    return {name: response[name] for name in response if (name in names if names else name.lower() not in known)}
+    return {name: response[name] for name in response if name.lower() not in known}
 
 
 def _listed(value: Any) -> str:
@@ -552,23 +473,5 @@ def _listed(value: Any) -> str:
 def _shown(mask: Callable[[str], str] | None, value: Any) -> Any:
     """Return a value as JSON has it, with secrets masked and long texts shortened."""
     if isinstance(value, datetime):
-        try:
-            return iso_time(value)
-        except OverflowError:
-            return value.isoformat()
+        return iso_time(value)
     return shorten((mask or str)(value)) if isinstance(value, str) else value
-
-
-def _provider_failure(cause: BaseException | None) -> str:
-    """Return which provider of credentials failed, with its HTTP or exit status, and without the text that it sent."""
-    provider = getattr(cause, "kwargs", {}).get("provider", type(cause).__name__)
-    http_status = _HTTP_STATUS.search(str(cause))
-    trace = cause.__traceback__ if cause else None
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    # botocore's error does not have the exit status of a credential_process.
-    found = (
-        [local.returncode for local in trace.tb_frame.f_locals.values() if isinstance(local, Popen)] if trace else []
-    )
-    status = f", HTTP status {http_status[1]}" if http_status else f", exit status {found[0]}" if found else ""
-    return f"the credential provider {provider} failed{status}"

@@ -16,9 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from .connection import Connection, connect, validate_credentials
 from .errors import ON_MODULE_HOST, Failure, as_failure
-from .results import failure_result
-from .secrets import mask, texts_in, url_secrets
-from .text import transportable
+from .text import mask, texts_in, transportable, url_secrets
 
 if TYPE_CHECKING:
     import logging
@@ -104,7 +102,7 @@ class ModuleRun:
         """End the module. Call this after the with block: inside it, ansible-core would add a traceback to the failure."""
         result = self.result
         if self._failure:
-            result = {**result, **failure_result(self._failure, ON_MODULE_HOST, self._mask)}
+            result = {**result, **self._failure.result(ON_MODULE_HOST, self._mask)}
         # Ansible masks secrets in it.
         result = transportable(result)
         if self._failure:

@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Functions that make untrusted text safe to print and to transport."""
+"""Functions that make untrusted text safe to print and to transport, and that mask the secrets in it."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Collection, Iterable, Iterator, Mapping
+from urllib.parse import unquote
+
+from ansible.module_utils.common.parameters import remove_values
 
 # Keys that mean something to ansible-core: __ansible_type, __ansible_unsafe and __ansible_vault make it decode the mapping,
 # and it removes the keys that begin with _ansible_ from results.
@@ -102,3 +105,38 @@ def original_key(key: str) -> str:
     Users can so pass on the tags of a result. ansible-core 2.19 and newer refuse the key __ansible_type itself as an option.
     """
     return key[1:] if key.startswith("\\") and _RESERVED_KEY.match(key, 1) else key
+
+
+# Secrets -----------------------------------------------------------------------------------------------------------
+
+# Ansible masks a secret also in the middle of a word, and a shorter one can be a common word.
+_MIN_LENGTH = 8
+
+
+def mask(value: Any, secrets: Collection[str]) -> Any:
+    """Return a value with all secrets masked: a user with a password before the password alone."""
+    return remove_values(value, sorted(secrets, key=len, reverse=True))
+
+
+def long_enough(secrets: Iterable[str | None]) -> set[str]:
+    """Return the secrets that are long enough to be masked wherever they are found, each line of one by itself."""
+    return {line for secret in secrets for line in (secret or "").split() if len(line) >= _MIN_LENGTH}
+
+
+def url_secrets(url: str | None) -> set[str]:
+    """Return the secrets of a URL: its password if it is long enough, the user with the password, and the query."""
+    # urlsplit finds no password if the URL has no scheme, or if the password has a slash.
+    text = url or ""
+    address, _separator, query = (text.partition("://")[2] or text).partition("?")
+    user_info = address.rpartition("@")[0]
+    password = user_info.partition(":")[2]
+    found = {f"{user_info}@" if password else "", f"?{query}" if query else "", *long_enough([password])}
+    return {form for secret in found for form in (secret, unquote(secret)) if form}
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield all texts in mappings and lists."""
+    if isinstance(value, str):
+        yield value
+    for item in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from texts_in(item)

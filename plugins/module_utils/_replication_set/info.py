@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
 from .._aws.arn import account_id_of_arn
-from .._aws.errors import ACCESS_DENIED, ACCOUNT_MISMATCH, Failure, precise_advice
+from .._aws.errors import ACCESS_DENIED, ACCOUNT_MISMATCH, Failure
 from .._aws.text import sentences, shorten
 from .api import list_tags
 from .facts import replication_set_facts
@@ -69,7 +69,7 @@ def tags_or_none(
         if failure.code != ACCESS_DENIED:
             raise
         reason = f"{failure.message}: {shorten(mask(failure.reason))}"
-        allow = precise_advice(failure.cause) or "To list the tags, allow ssm-incidents:ListTagsForResource."
+        allow = "To list the tags, allow ssm-incidents:ListTagsForResource."
         warn(sentences(reason, "tags is null. All other facts are complete.", allow))
         return None
 

@@ -15,7 +15,6 @@ from .._aws.errors import (
     KMS_NOT_FOUND,
     STS_ACCESS_DENIED,
     Failure,
-    precise_advice,
 )
 from .._aws.parallel import in_parallel
 from .._aws.text import sentences, shorten
@@ -84,5 +83,5 @@ def undescribed_key(connection: Connection, failure: Failure) -> str:
     reason = f"{failure.message}: {shorten(connection.mask(failure.reason))}"
     if failure.code in (ACCESS_DENIED, STS_ACCESS_DENIED):
         allow = "To see the key, allow kms:DescribeKey in the IAM policy or in the key's policy."
-        return sentences(reason, precise_advice(failure.cause) or allow)
+        return sentences(reason, allow)
     return sentences(reason)

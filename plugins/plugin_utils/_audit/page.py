@@ -13,10 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Mapping
 
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import (
-    DEFAULT_KEY,
-    KMS_KEY_ARN,
-)
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.service import DEFAULT_KEY
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
@@ -74,7 +71,7 @@ def _template() -> Template:
         trim_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(digest=_digest, emphasize_number=_emphasize_number, split_key=_split_key, utc=utc)
+    environment.filters.update(digest=_digest, emphasize_number=_emphasize_number, utc=utc)
     return environment.get_template("page.html.j2")
 
 
@@ -92,9 +89,3 @@ def _emphasize_number(text: str) -> Markup:
     """Return a text as HTML, with its first number emphasized."""
     # As a str, because re.sub() would join the parts with Markup's own join(), which escapes them.
     return Markup(re.sub("[0-9]+", r"<strong>\g<0></strong>", str(escape(text)), count=1))
-
-
-def _split_key(key: Any) -> tuple[str, str]:
-    """Return a key's ARN in two parts, between which a line can break. For any other text, the second part is empty."""
-    match = KMS_KEY_ARN.fullmatch(as_text(key))
-    return (match["location"], match["key"]) if match else (as_text(key), "")

@@ -14,41 +14,29 @@ import json
 import re
 from typing import Any, Collection, Iterable, Iterator, Mapping
 
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import ACCOUNT_MISMATCH, Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import one_line
-from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import (
-    REGION_FIELDS,
-    SET_FIELDS,
-)
 
 from .rules import FAILED, OUTCOMES, PASSED, UNKNOWN, is_grave
 
 FORMAT_VERSION = 2
 
-_TEXT = (str, None)
-# The shape of a row: a type, None, alternatives, a list of a shape, or a mapping with at least these keys. In a mapping, the key
-# str stands for any key.
-_KMS_KEY = {"key_state": _TEXT, "deletion_date": _TEXT}
-_REGION = {**dict.fromkeys(REGION_FIELDS, _TEXT), "kms_key": (_KMS_KEY, None)}
-_SET = {
-    **dict.fromkeys(SET_FIELDS, _TEXT),
-    "deletion_protected": (bool, None),
-    "region_map": {str: _REGION},
-    "tags": ({str: str}, None),
-}
-_ROW = {
-    "name": str,
-    "account_id": _TEXT,
-    "outcome": str,
-    "msg": str,
-    "exists": (bool, None),
-    "region": _TEXT,
+_NULL = type(None)
+# The keys of a row, with the types of their values.
+_ROW: Mapping[str, tuple[type, ...]] = {
+    "name": (str,),
+    "account_id": (str, _NULL),
+    "outcome": (str,),
+    "msg": (str,),
+    "exists": (bool, _NULL),
+    "region": (str, _NULL),
     # Empty if there is no set, null if that is not known.
-    "replication_set": (_SET, {str: None}, None),
-    "findings": [{"rule": str, "region": _TEXT, "expected": object, "actual": object, "known": bool, "msg": str}],
-    "error": ({"code": str, "message": str}, None),
-    "rules": ({str: object}, None),
-    "time": str,
-    "expected_account_id": _TEXT,
+    "replication_set": (dict, _NULL),
+    "findings": (list,),
+    "error": (dict, _NULL),
+    "rules": (dict, _NULL),
+    "time": (str,),
+    "expected_account_id": (str, _NULL),
 }
 
 # The most names of accounts with the same findings on a line.
@@ -58,14 +46,6 @@ _MAX_NAMES = 5
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 
 Report = Mapping[str, Any]
-
-
-class AccountMismatchError(Exception):
-    """One name has two account IDs."""
-
-
-class InvalidReportError(Exception):
-    """A text is not a report in this format."""
 
 
 def build_row(name: str, audit: Mapping[str, Any], time: str) -> dict[str, Any]:
@@ -80,14 +60,12 @@ def build_row(name: str, audit: Mapping[str, Any], time: str) -> dict[str, Any]:
     row = {**{field: audit.get(field) for field in _ROW}, "name": str(name)}
     row["findings"] = row["findings"] or []
     row["time"] = row["time"] or time
-    if row["outcome"] is None:
-        # An option was rejected, or Ansible failed before the account was audited.
-        row["outcome"] = UNKNOWN
-        msg = str(row["msg"] or "The audit has no result for this account.")
-        row["msg"] = msg if row["error"] else _without_variables(msg)
-    elif row["outcome"] == PASSED and audit.get("failed"):
+    if row["outcome"] == PASSED and audit.get("failed"):
         # For example because of failed_when: if Ansible counts the task as failed, the account has not passed.
         row["outcome"] = FAILED
+    if row["outcome"] is None and row["error"]:
+        # An option was rejected.
+        row["outcome"] = UNKNOWN
     if _is_row(row):
         return row
     msg = _without_variables(str(row["msg"] or "The audit has no result for this account."))
@@ -108,14 +86,16 @@ def build_report(rows: Iterable[Mapping[str, Any]], time: str) -> dict[str, Any]
     """Return the report of accounts, the worst first. If several rows have the same name, it contains the newest.
 
     :param time: the time of the report, in ISO 8601 and UTC.
-    :raises AccountMismatchError: if rows with the same name are of different accounts.
+    :raises Failure: if rows with the same name are of different accounts.
     """
     newest: dict[str, Mapping[str, Any]] = {}
     for row in rows:
         other = newest.get(row["name"], row)
         if other["account_id"] and row["account_id"] and other["account_id"] != row["account_id"]:
-            raise AccountMismatchError(
-                f"The name {row['name']} has two account IDs, {other['account_id']} and {row['account_id']}"
+            raise Failure(
+                f"The name {row['name']} has two account IDs, {other['account_id']} and {row['account_id']}",
+                code=ACCOUNT_MISMATCH,
+                advice="Use a unique name for each account.",
             )
         # All times have the same format, so comparing the strings compares the times. At the same time, the worse row counts.
         if (row["time"], -OUTCOMES.index(row["outcome"])) >= (other["time"], -OUTCOMES.index(other["outcome"])):
@@ -181,16 +161,13 @@ def from_json(text: str, latest: str) -> Report:
     """Return the report that to_json() has written.
 
     :param latest: the latest time that a row may have. A row from the future would replace every newer row.
-    :raises InvalidReportError: if the text is not such a report. The message says why.
+    :raises ValueError: if the text is not such a report. The message says why.
     """
-    try:
-        report = json.loads(text, parse_constant=_refuse_constant)
-    except (RecursionError, ValueError) as error:
-        raise InvalidReportError(f"it is not JSON ({error})") from error
+    report = json.loads(text)
     if not isinstance(report, dict) or "format_version" not in report:
-        raise InvalidReportError("it is JSON, but not a report of an audit")
+        raise ValueError("it is JSON, but not a report of an audit")
     if report["format_version"] != FORMAT_VERSION:
-        raise InvalidReportError(f"its format_version is {report['format_version']!r}, but must be {FORMAT_VERSION}")
+        raise ValueError(f"its format_version is {report['format_version']!r}, but must be {FORMAT_VERSION}")
     rows = report.get("accounts")
     if (
         not isinstance(rows, list)
@@ -198,44 +175,28 @@ def from_json(text: str, latest: str) -> Report:
         or len({row["name"] for row in rows}) < len(rows)
         or report.get("summary") != _summary(rows)
     ):
-        raise InvalidReportError("a part of the report is missing or malformed; the file may have been edited")
+        raise ValueError("a part of the report is missing or malformed; the file may have been edited")
     for row in rows:
         # All times have the same format, so comparing the strings compares the times.
         if row["time"] > latest:
-            raise InvalidReportError(f"{row['name']} was audited at {row['time']}, which is in the future")
+            raise ValueError(f"{row['name']} was audited at {row['time']}, which is in the future")
     return report
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
 def _is_row(row: Any) -> bool:
+    """Return whether a value is a row of a report. An account that passed was audited."""
+    if not isinstance(row, dict) or not set(_ROW) <= set(row):
+        return False
+    if not all(isinstance(row[field], types) for field, types in _ROW.items()):
+        return False
+    was_audited = row["exists"] is not None and row["account_id"] and row["rules"]
+    can_pass = row["name"] and was_audited and not row["findings"] and row["error"] is None
     return (
-        _has_shape(row, _ROW)
-        and bool(row["exists"]) == bool(row["replication_set"])
+        bool(row["exists"]) == bool(row["replication_set"])
         and row["outcome"] in OUTCOMES
         and _TIME.fullmatch(row["time"]) is not None
-        and (row["outcome"] != PASSED or _can_pass(row))
+        and bool(can_pass or row["outcome"] != PASSED)
     )
-
-
-def _can_pass(row: Mapping[str, Any]) -> bool:
-    was_audited = row["exists"] is not None and row["account_id"] and row["rules"]
-    return bool(row["name"] and was_audited) and not row["findings"] and row["error"] is None
-
-
-def _has_shape(value: Any, shape: Any) -> bool:
-    if isinstance(shape, tuple):
-        return any(_has_shape(value, alternative) for alternative in shape)
-    if isinstance(shape, list):
-        return isinstance(value, list) and all(_has_shape(item, shape[0]) for item in value)
-    if isinstance(shape, dict):
-        if not isinstance(value, dict):
-            return False
-        expected = dict.fromkeys(value, shape[str]) if str in shape else shape
-        return all(key in value and _has_shape(value[key], inner) for key, inner in expected.items())
-    return value is None if shape is None else isinstance(value, shape)
 
 
 def headline(report: Report) -> str:

@@ -133,13 +133,18 @@ def test_a_run_ends_without_accounts(
 @pytest.mark.parametrize(
     ("own", "part"),
     [
-        ({"incident_manager_account": {"account_id": "777777777777"}}, "name the accounts"),
-        ({"account_id": "777777777777"}, "name the accounts"),
         (
-            {"account_id": "777777777777", "incident_manager_account": {"account_id": "777777777777"}},
-            "name the accounts",
+            {"incident_manager_account": {"account_id": "777777777777", "region": "eu-west-1"}},
+            "but the credentials belong to account",
         ),
-        ({"organizational_units": [{"id": "ou-ab12-34cd56ef", "name": "Elsewhere"}]}, "groups ou_Elsewhere"),
+        ({"account_id": "777777777777"}, "but the credentials belong to account"),
+        (
+            {
+                "account_id": "777777777777",
+                "incident_manager_account": {"account_id": "777777777777", "region": "eu-west-1"},
+            },
+            "but the credentials belong to account",
+        ),
         # The merged host is audited with the credentials of another account.
         ({"incident_manager_account": {"region": "eu-west-1"}}, "but the credentials belong to account"),
     ],

@@ -23,7 +23,6 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization import listing
-from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import from_cache, identity_of
 from endpoint.client import SECRET_KEY
 from endpoint.server import LocalEndpoint
 from helpers.credentials import module_options
@@ -509,29 +508,12 @@ def each(**members: Any) -> Change:
 
 MALFORMED: list[tuple[str, Change, str]] = [
     ("ListAccounts", lambda _answer, _given: {}, "Accounts is missing"),
-    ("ListAccounts", lambda _answer, _given: {"Accounts": []}, "0 organizations"),
+    ("ListAccounts", lambda _answer, _given: {"Accounts": []}, "the list is empty"),
     ("ListAccounts", lambda _answer, _given: {"Accounts": None}, "Accounts"),
     ("ListAccounts", accounts_as(lambda accounts: accounts[1:]), "is missing from the list"),
-    ("ListAccounts", accounts_as(lambda accounts: [*accounts, accounts[1]]), "twice"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, None]), "] is not a structure"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, "text"]), "] is not a structure"),
-    ("ListAccounts", accounts_as(lambda accounts: [*accounts, {}]), "not the ARN of the account"),
-    ("ListAccounts", each(Id=SHOP), "not the ARN of the account"),
-    ("ListAccounts", each(Arn=f"arn:aws:iam::{SHOP}:root"), "not the ARN of the account"),
-    (
-        "ListAccounts",
-        accounts_as(
-            lambda accounts: [
-                *accounts[:-1],
-                {
-                    **accounts[-1],
-                    "Arn": f"arn:aws:organizations::{MANAGEMENT}:account/o-anotherone1/{ARCHIVE}",
-                    "Paths": [],
-                },
-            ]
-        ),
-        "2 organizations",
-    ),
+    ("ListAccounts", each(Arn=f"arn:aws:iam::{SHOP}:root"), "not the ARN of an account"),
     ("ListAccounts", each(State="", Status=""), "neither State nor Status"),
     ("ListAccounts", each(State=None, Status=None), "neither State nor Status"),
     ("ListAccounts", each(State=1, Status=1), "Status is not a string"),
@@ -547,14 +529,7 @@ MALFORMED: list[tuple[str, Change, str]] = [
         lambda answer, _given: {"Parents": answer["Parents"] * 2},
         "must be one root or organizational unit",
     ),
-    ("ListParents", lambda _answer, _given: {"Parents": [{"Id": PAYMENTS}]}, "must be one root or organizational unit"),
-    ("ListParents", lambda _answer, _given: {"Parents": [{"Id": "ou-abcd-12345678"}]}, "is inside itself"),
     ("DescribeOrganizationalUnit", lambda _answer, _given: {}, "OrganizationalUnit is missing"),
-    (
-        "DescribeOrganizationalUnit",
-        lambda _answer, _given: {"OrganizationalUnit": {"Id": "ou-abcd-12345678", "Name": "A"}},
-        "the response describes 'ou-abcd-12345678'",
-    ),
     (
         "DescribeOrganizationalUnit",
         lambda _answer, given: {"OrganizationalUnit": {"Id": given["OrganizationalUnitId"]}},
@@ -575,37 +550,6 @@ def test_a_malformed_answer(
     organizations.changes[operation] = change
     message = source.fails(include_tags=True)
     assert part in message and message.startswith("Failed to ")
-
-
-@pytest.mark.skipif(not KNOWS_STATE, reason="this botocore does not know Paths")
-@pytest.mark.parametrize(
-    "paths",
-    [
-        ["o-anotherone1/r-abcd/"],
-        ["r-abcd/"],
-        ["{organization}/r-abcd/ou-abcd-12345678"],
-        ["{organization}/r-abcd/{{ 1 }}/"],
-        ["{organization}/r-abcd/", "{organization}/r-abcd/ou-abcd-12345678/"],
-    ],
-)
-def test_malformed_paths(source: Source, organizations: Organizations, paths: list[str]) -> None:
-    def change(account: Answer) -> None:
-        organization_id = account["Arn"].split("/")[1]
-        account["Paths"] = [path.replace("{organization}", organization_id) for path in paths]
-
-    organizations.change_accounts(change)
-    assert "must be one path in its organization" in source.fails()
-
-
-def test_a_list_that_does_not_end(
-    source: Source, organizations: Organizations, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Every page has a token for another page."""
-    module = "ansible_collections.incident_manager.aws.plugins.module_utils._organization.api"
-    monkeypatch.setattr(f"{module}._MAX_PAGES", 50)
-    pages = iter(range(1000))
-    organizations.changes["ListAccounts"] = lambda _answer, _given: {"Accounts": [], "NextToken": f"page {next(pages)}"}
-    assert "does not end after 51 pages" in source.fails()
 
 
 def test_no_secret_is_shown(source: Source, organizations: Organizations) -> None:
@@ -633,7 +577,7 @@ def test_an_endpoint_that_refuses_connections(source: Source, closed_url: str) -
 @pytest.mark.parametrize(
     ("options", "parts"),
     [
-        ({"include_inactve": True}, ["include_inactve: this is not an option", "Did you mean include_inactive?"]),
+        ({"include_inactve": True}, ["include_inactve: this is not an option", "include_inactive,"]),
         ({"role_name": None}, ["role_name"]),
         ({"role_name": "not a role"}, ["role_name: 'not a role'"]),
         ({"role_name": "{{ name }}"}, ["role_name: '{{ name }}'"]),
@@ -648,7 +592,7 @@ def test_an_endpoint_that_refuses_connections(source: Source, closed_url: str) -
         ({"hostnames": ["tag:Team"]}, ["include_tags: true"]),
         ({"hostnames": ["account_email"]}, ["include_email: true"]),
         ({"hostnames": [{"prefix": "account_id"}]}, ["hostnames: None can't be used"]),
-        ({"hostnames": [{"name": "account_id", "suffix": "x"}]}, ["'suffix'"]),
+        ({"hostnames": [{"name": "account_id", "suffix": "x"}]}, ["suffix"]),
         ({"hostnames": [[]]}, ["hostnames: [] can't be used"]),
     ],
     ids=str,
@@ -886,7 +830,7 @@ def test_a_host_is_never_a_group(endpoint: LocalEndpoint, source: Source) -> Non
     """If a group had the same name, Ansible would put the group instead of the host into the host's groups."""
     endpoint.make_organization([{"id": SHOP, "name": "production"}, {"id": PAYMENTS, "name": "x"}], MANAGEMENT)
     inventory = with_group("production")
-    with pytest.raises(AnsibleParserError, match="'production', but a group has this name"):
+    with pytest.raises(AnsibleParserError, match="'production', but Ansible or a group uses this name"):
         source.parse(inventory, hostnames=["account_name"])
     assert not inventory.hosts and set(inventory.groups) == {"all", "ungrouped", "production"}
     by_name = [{"key": "account_name", "prefix": "", "separator": ""}]
@@ -915,33 +859,6 @@ def test_a_source_that_fails_changes_no_host_of_another_one(source: Source) -> N
     assert (found["owner"], found["account_id"]) == ("somebody", SHOP)
 
 
-@pytest.mark.parametrize("option", ["access_key", "secret_key", "session_token"])
-@pytest.mark.parametrize("value", [["A-SECRET-OF-THE-SOURCE"], {"a": "A-SECRET-OF-THE-SOURCE"}])
-def test_a_credential_of_the_wrong_type_is_not_shown(source: Source, option: str, value: Any) -> None:
-    message = source.fails(**{option: value})
-    assert "A-SECRET" not in message and option in message
-
-
-def test_an_empty_token_does_not_end_the_list(source: Source, organizations: Organizations) -> None:
-    def change(answer: Answer, _given: dict[str, Any]) -> Answer:
-        return {**answer, "NextToken": ""}
-
-    organizations.changes["ListAccounts"] = change
-    assert "NextToken" in source.fails()
-
-
-def test_a_list_without_end_is_not_read_to_its_end(source: Source, organizations: Organizations) -> None:
-    pages: list[Answer] = []
-
-    def change(answer: Answer, _given: dict[str, Any]) -> Answer:
-        pages.append(answer)
-        return {**pages[0], "NextToken": f"page-{len(pages)}"}
-
-    organizations.changes["ListAccounts"] = change
-    assert "twice" in source.fails()
-    assert [operation for operation, _given in organizations.calls].count("ListAccounts") == 2
-
-
 def rewrite_cache(folder: Path, change: Callable[[Any], Any]) -> Any:
     """Change what the cache in a folder contains, the mapping that the plugin stored, and return the new content."""
     (file,) = folder.iterdir()
@@ -953,71 +870,6 @@ def rewrite_cache(folder: Path, change: Callable[[Any], Any]) -> Any:
 
 
 TEMPLATE = "{{ lookup('pipe', 'touch evaluated') }}"
-ELEMENTS: list[Any] = [None, "", TEMPLATE, 0, [], {}, "777777777777", {"__ansible_type": "x"}, ["x"]]
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return the paths of all values in nested mappings and lists."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []
-    return [path, *(place for key, item in items for place in places(item, (*path, key)))]
-
-
-def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """Return a copy of a value with another value at a path."""
-    if not path:
-        return new
-    copy = value.copy()
-    copy[path[0]] = replaced(copy[path[0]], path[1:], new)
-    return copy
-
-
-# The values that any text may replace.
-TEXTS = {"Name", "JoinedMethod", "State", "unit_names", "tags"}
-
-
-def test_a_damaged_cache_is_not_used(
-    cached: Callable[..., InventoryData], organizations: Organizations, tmp_path: Path
-) -> None:
-    """Each value of the cache is replaced with others. AWS is asked, unless AWS can return the other value too."""
-    expected = {host: variables(found := cached(include_tags=True), host) for host in (PAYMENTS, SHOP, ARCHIVE)}
-    assert names(found) == sorted(expected)
-    (file,) = (tmp_path / "cache").iterdir()
-    intact = file.read_text()
-    stored = rewrite_cache(tmp_path / "cache", lambda stored: stored)
-    listing = json.loads(stored["organization"])
-    identity = identity_of(listing["accounts"][0])
-    assert from_cache(stored, identity, True, False)["id"] == identity.organization_id
-    for place in places(listing):
-        for element in ELEMENTS:
-            damaged = replaced(listing, place, element)
-            is_text = isinstance(element, str)
-            if damaged == listing or (is_text and TEXTS & {*place[:1], *place[-1:]} and len(place) > 1):
-                continue
-            if element is None and place[-1:] in (("Name",), ("JoinedMethod",), ("JoinedTimestamp",)):
-                continue
-            # An account without tags, and one at the root.
-            if (
-                place[:1] in (("tags",), ("unit_ids",))
-                and len(place) == 2
-                and element in ("", [], {}, {"__ansible_type": "x"})
-            ):
-                continue
-            with pytest.raises(Exception):  # noqa: B017, PT011
-                from_cache({"organization": json.dumps(damaged)}, identity, True, False)
-    for place in [(), ("accounts", 1, "Id"), ("unit_ids",), ("accounts",)]:
-        damaged = replaced(listing, place, TEMPLATE)
-        file.write_text(intact)
-        rewrite_cache(tmp_path / "cache", lambda _stored: {"organization": json.dumps(damaged)})  # noqa: B023
-        organizations.calls.clear()
-        inventory = cached(include_tags=True)
-        assert {host: variables(inventory, host) for host in inventory.hosts} == expected
-        assert organizations.count()["ListAccounts"] == 2
-        # What could not be used is replaced.
-        organizations.calls.clear()
-        cached(include_tags=True)
-        assert organizations.calls == [("ListAccounts", {"MaxResults": 1})]
-
-
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(TEMPLATE),
     lambda values: (
@@ -1048,19 +900,6 @@ def test_no_content_of_the_cache_is_an_error(
     else:
         rewrite_cache(tmp_path / "cache", lambda _stored: content)
     assert names(cached(include_tags=True)) == sorted([PAYMENTS, SHOP, ARCHIVE])
-
-
-def test_a_cache_that_can_not_be_written_adds_nothing(
-    cached: Callable[..., InventoryData], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_given: Any) -> None:
-        raise TypeError("not serializable")
-
-    monkeypatch.setattr("ansible.plugins.cache.BaseFileCacheModule.set", fail)
-    inventory = InventoryData()
-    with pytest.raises(AnsibleParserError, match=r"Failed to write the cache: .*not serializable.* Check cache_plugin"):
-        cached(inventory=inventory)
-    assert not inventory.hosts
 
 
 def test_keys_of_tags_that_have_a_meaning_in_ansible(
@@ -1112,27 +951,13 @@ def test_a_group_is_never_a_host(source: Source) -> None:
     ],
     ids=str,
 )
-@pytest.mark.parametrize("of_group", [False, True])
-def test_a_host_of_another_account_is_never_merged(source: Source, variables: dict[str, Any], of_group: bool) -> None:
-    inventory = with_group("others")
-    inventory.add_host(SHOP, "others")
+def test_a_host_of_another_account_is_never_merged(source: Source, variables: dict[str, Any]) -> None:
+    inventory = with_host(SHOP)
     for name, value in variables.items():
-        inventory.set_variable("others" if of_group else SHOP, name, value)
+        inventory.set_variable(SHOP, name, value)
     with pytest.raises(AnsibleParserError, match="but the account 777777777777 already has it"):
         source.parse(inventory)
     assert names(inventory) == [SHOP] and "ou_Sandbox" not in inventory.groups
-
-
-@pytest.mark.parametrize(
-    "options", [{"profile": "old"}, {"assume_role_arn": "arn:aws:iam::{{ other }}:role/a"}, "{profile: old}"], ids=str
-)
-def test_a_host_of_an_unknown_account_is_never_merged(source: Source, options: Any) -> None:
-    inventory = with_group("others")
-    inventory.add_host(SHOP, "others")
-    inventory.set_variable(SHOP, "incident_manager_account", options)
-    with pytest.raises(AnsibleParserError, match="another source has a host of this name"):
-        source.parse(inventory)
-    assert names(inventory) == [SHOP]
 
 
 @pytest.mark.parametrize("value", ["{{ lookup('env', 'NOT_SET') }}", "{{ none }}", "{{ false }}", "{{ [] }}"])
@@ -1172,4 +997,4 @@ def test_options_of_botocore(source: Source) -> None:
 
 
 def test_a_misspelled_required_option(source: Source) -> None:
-    assert "Did you mean role_name?" in source.fails(role_name=None, role_nam="audit")
+    assert "role_nam: this is not an option" in source.fails(role_name=None, role_nam="audit")

@@ -513,14 +513,14 @@ def test_a_search_has_short_time_limits_by_default() -> None:
     assert (configured.connect_timeout, configured.read_timeout) == (10, 7)
 
 
-def test_each_region_that_is_denied_has_its_advice(info: Run, endpoint: LocalEndpoint) -> None:
-    """The code is the same, but not the policy that denies the call."""
+def test_regions_that_are_denied(info: Run, endpoint: LocalEndpoint) -> None:
+    """AWS's message names the policy that denies the call."""
     denied = {"fault": "error", "code": "AccessDeniedException", "http_status": 403, "times": None}
     scp = "not authorized with an explicit deny in a service control policy"
     endpoint.faults.add({**denied, "region": "us-east-1", "message": scp})
     endpoint.faults.add({**denied, "region": "us-east-2", "message": "not authorized"})
     outcome = info(region="us-east-1", search_regions=["us-east-2"])
-    assert_explained(outcome, "AccessDeniedException", "service control policies (SCPs)", "in the caller's IAM policy")
+    assert_explained(outcome, "AccessDeniedException", scp, "in the caller's IAM policy")
 
 
 # The operation's exceptions -------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the advice that depends on what AWS's message says: the time, the policy that denies, and how to sign in."""
+"""Tests of the advice on the clock, on the policy that denies, and on how to sign in."""
 
 from __future__ import annotations
 
@@ -95,7 +95,6 @@ def answers() -> Iterator[Answers]:
     [
         ("InvalidSignatureException", EXPIRED_SIGNATURE),
         ("InvalidSignatureException", EARLY_SIGNATURE),
-        ("AuthFailure", "The request signature has expired: timestamp out of range"),
         ("RequestExpired", "Request has expired."),
         ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
     ],
@@ -111,7 +110,7 @@ def test_a_wrong_clock_of_sts(run_action: Run, answers: Answers, code: str) -> N
     answers.send_query_error(code, EXPIRED_SIGNATURE)
     result = run_action(AUDIT, endpoint_url=answers.url, assume_role_arn=ROLE).result
     assert result["error"]["code"] == code
-    assert "Check the clock of" in result["msg"] and "secret key" not in result["msg"]
+    assert "Check the clock of this controller." in result["msg"]
 
 
 @pytest.mark.parametrize(
@@ -177,44 +176,23 @@ def test_no_response_to_the_call_for_the_role_of_a_profile(
 
 
 @pytest.mark.parametrize(
-    ("policy", "advice"),
+    "policy",
     [
-        ("with an explicit deny in a service control policy", "from the service control policies (SCPs)"),
-        (
-            "with an explicit deny in a service control policy: arn:aws:organizations::1:policy/o-1/service_control_policy/p-1",
-            "from the service control policies (SCPs)",
-        ),
-        ("because no service control policy allows the x:Y action", "in the service control policies (SCPs)"),
-        ("with an explicit deny in a resource control policy", "from the resource control policies (RCPs)"),
-        ("with an explicit deny in a permissions boundary", "from the permissions boundary of the caller"),
-        ("because no permissions boundary allows the x:Y action", "in the permissions boundary of the caller"),
-        ("with an explicit deny in a session policy", "from the session policy"),
-        ("because no session policy allows the x:Y action", "in the session policy"),
-        ("with an explicit deny in a VPC endpoint policy", "from the policy of the VPC endpoint"),
-        ("because no VPC endpoint policy allows the x:Y action", "in the policy of the VPC endpoint"),
-        ("with an explicit deny in a resource-based policy", "from the policy of the resource"),
-        ("with an explicit deny in an identity-based policy", "from the IAM policies of the caller"),
-        ("with an explicit deny in the role trust policy", "from the trust policy of the role"),
+        "with an explicit deny in a service control policy",
+        "because no permissions boundary allows the x:Y action",
+        "because no identity-based policy allows the x:Y action",
     ],
 )
-def test_the_policy_that_denies(run_module: Run, endpoint: LocalEndpoint, policy: str, advice: str) -> None:
+def test_the_policy_that_denies(
+    run_module: Run, run_action: Run, endpoint: LocalEndpoint, answers: Answers, policy: str
+) -> None:
+    """AWS's message names the policy, and the advice says to look for it."""
     fault = {"fault": "error", "code": "AccessDeniedException", "message": f"{DENIED} on resource: * {policy}"}
     endpoint.faults.add({**fault, "times": None})
-    result = run_module(INFO).result
-    assert advice in result["msg"]
-    assert "in the caller's IAM policy" not in result["msg"]
-
-
-def test_the_policy_that_denies_a_role(run_action: Run, answers: Answers) -> None:
-    answers.send_query_error("AccessDenied", f"{DENIED} with an explicit deny in a service control policy")
-    message = run_action(AUDIT, endpoint_url=answers.url, assume_role_arn=ROLE).result["msg"]
-    assert "from the service control policies (SCPs)" in message and "Allow sts:AssumeRole" not in message
-
-
-def test_no_policy_allows_the_action(run_module: Run, endpoint: LocalEndpoint) -> None:
-    message = f"{DENIED} because no identity-based policy allows the ssm-incidents:ListReplicationSets action"
-    endpoint.faults.add({"fault": "error", "code": "AccessDeniedException", "message": message, "times": None})
-    assert "Allow this action in the caller's IAM policy" in run_module(INFO).result["msg"]
+    answers.send_query_error("AccessDenied", f"{DENIED} {policy}")
+    role = run_action(AUDIT, endpoint_url=answers.url, assume_role_arn=ROLE).result["msg"]
+    for message in (run_module(INFO).result["msg"], role):
+        assert policy in message and "If the message names another policy" in message
 
 
 def test_data_encryption(run_module: Run, endpoint: LocalEndpoint) -> None:
@@ -255,12 +233,11 @@ ROLE_PROFILE = {"role_arn": ROLE, "source_profile": "person"}
 
 @pytest.mark.parametrize("name", ["team", "person"])
 def test_a_profile_that_has_to_sign_in(run_module: Run, configure: Callable[..., None], name: str) -> None:
-    """The command names the profile with the SSO settings, which can be the source of a role's profile."""
+    """The profile with the SSO settings can be the source of a role's profile."""
     configure(**{"team": ROLE_PROFILE, name: SSO})
     result = run_module(INFO, **WITH_PROFILE).result
     assert result["error"]["code"] == "CredentialRetrievalError"
-    advice = f"Sign in again: on the host that runs the module, run aws sso login --profile {name}."
-    assert result["msg"].endswith(advice), result["msg"]
+    assert "If it uses aws sso login or aws login, run that command again." in result["msg"]
 
 
 def test_a_user_without_the_role_of_the_profile(
@@ -285,4 +262,5 @@ def test_a_profile_of_aws_login(run_module: Run, configure: Callable[..., None])
     configure(team={"login_session": "arn:aws:iam::123456789012:user/a"})
     message = run_module(INFO, **WITH_PROFILE).result["msg"]
     has_crt = find_spec("awscrt") is not None
-    assert ("aws login --profile team" if has_crt else "botocore[crt]") in message
+    # An older botocore does not know these profiles.
+    assert ("run that command again" if has_crt else "crt") in message

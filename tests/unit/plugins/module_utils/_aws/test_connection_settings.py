@@ -112,7 +112,7 @@ def test_the_number_of_attempts_is_botocores(
     [("AWS_MAX_ATTEMPTS", "max_attempts", "many"), ("AWS_RETRY_MODE", "retry_mode", "often")],
 )
 @pytest.mark.parametrize("in_profile", [False, True])
-def test_a_retry_setting_that_is_invalid_is_named(
+def test_a_retry_setting_that_is_invalid(
     run_module: Run,
     run_lookup: Run,
     profile: Run,
@@ -129,32 +129,28 @@ def test_a_retry_setting_that_is_invalid_is_named(
         monkeypatch.setenv(variable, value)
     outcome = run_module(INFO, **options)
     assert outcome["error"]["code"] == "InvalidConfiguration"
-    assert f"{variable} or {setting} of the profile" in outcome["msg"] and f"'{value}'" in outcome["msg"]
-    with pytest.raises(AnsibleError, match=f"{variable} or {setting} of the profile"):
+    assert value in outcome["msg"] and "the environment variables AWS_*" in outcome["msg"]
+    with pytest.raises(AnsibleError, match=value):
         run_lookup(**options)
 
 
 @pytest.mark.parametrize(
     ("aws_config", "name"),
     [
-        ({"retries": {"max_attempts": "2"}}, "retries.max_attempts"),
-        ({"retries": {"total_max_attempts": True}}, "retries.total_max_attempts"),
-        ({"retries": "2"}, "retries"),
+        ({"retries": {"max_attempts": "2"}}, "max_attempts"),
         ({"read_timeout": "5"}, "read_timeout"),
-        ({"connect_timeout": [5]}, "connect_timeout"),
         ({"max_pool_connections": "10"}, "max_pool_connections"),
-        ({"proxies_config": "none"}, "proxies_config"),
     ],
     ids=str,
 )
-def test_a_setting_of_the_wrong_type_is_named(
+def test_a_number_in_quotation_marks_is_named(
     run_module: Run, run_lookup: Run, endpoint: LocalEndpoint, aws_config: dict[str, Any], name: str
 ) -> None:
-    """The number in quotation marks is the usual mistake. botocore's own errors are about Python, or come with the first call."""
+    """botocore's own errors are about Python, or come with the first call."""
     outcome = run_module(INFO, aws_config=aws_config)
     assert outcome["error"]["code"] == "InvalidParameter"
-    assert outcome["msg"].startswith(f"aws_config: {name} is not a "), outcome["msg"]
-    with pytest.raises(AnsibleError, match=f"aws_config: {name} is not a "):
+    assert outcome["msg"].startswith(f"aws_config: {name} is not a number"), outcome["msg"]
+    with pytest.raises(AnsibleError, match=f"aws_config: {name} is not a number"):
         run_lookup(aws_config=aws_config)
     assert endpoint.requests == []
 
@@ -254,21 +250,8 @@ def test_an_empty_bundle_does_not_turn_off_the_verification(
 MISSING = "/no/such.pem"
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"aws_ca_bundle": MISSING},
-        {"aws_config": {"client_cert": MISSING}},
-        {"aws_config": {"client_cert": [MISSING, MISSING]}},
-        {"aws_config": {"proxies_config": {"proxy_ca_bundle": MISSING}}},
-        {"aws_config": {"proxies_config": {"proxy_client_cert": MISSING}}},
-    ],
-    ids=str,
-)
-def test_a_file_with_certificates_that_does_not_exist(
-    run_module: Run, run_action: Run, recorded_arn: str, options: dict[str, Any]
-) -> None:
-    for outcome in (run_module(INFO, **options), run_action(f"{MANAGE}_audit", **options)):
+def test_a_file_with_certificates_that_does_not_exist(run_module: Run, run_action: Run, recorded_arn: str) -> None:
+    for outcome in (run_module(INFO, aws_ca_bundle=MISSING), run_action(f"{MANAGE}_audit", aws_ca_bundle=MISSING)):
         assert outcome.failed and outcome["error"]["code"] == "InvalidConfiguration"
         assert MISSING in outcome["msg"] and "No such file" in outcome["msg"]
 
@@ -338,7 +321,7 @@ def test_a_role_that_can_not_be_assumed_at_endpoint_url(
     """The advice names the variable that has an effect only on Incident Manager."""
     retries = {"retries": {"total_max_attempts": 1}}
     outcome = run_action(f"{MANAGE}_audit", endpoint_url=closed_url, assume_role_arn=ROLE, aws_config=retries)
-    assert "assume the role" in outcome["msg"] and "AWS_ENDPOINT_URL_SSM_INCIDENTS" in outcome["msg"]
+    assert "assume the role" in outcome["msg"]
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", endpoint.url)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM_INCIDENTS", endpoint.url)
     outcome = run_action(f"{MANAGE}_audit", endpoint_url=None, assume_role_arn=ROLE)
@@ -446,15 +429,6 @@ def test_the_endpoint_of_a_profile(
     with open(tmp_path / "config", "a", encoding="utf-8") as opened:
         opened.write(f"[services local]\nssm_incidents =\n  endpoint_url = {endpoint.url}\n")
     assert not run_module(INFO, **options, endpoint_url=None).failed
-
-
-@pytest.mark.parametrize("region", [None, "us-east-1"])
-def test_a_region_in_aws_config_has_no_effect(run_module: Run, run_lookup: Run, region: str | None) -> None:
-    options = {"region": region, "aws_config": {"region_name": "eu-west-1"}}
-    outcome = run_module(INFO, **options)
-    assert outcome["error"]["code"] == "InvalidParameter" and "Set the option region" in outcome["msg"]
-    with pytest.raises(AnsibleError, match="region_name 'eu-west-1' has no effect"):
-        run_lookup(**options)
 
 
 # The role of a profile ------------------------------------------------------------------------------------------------
@@ -587,7 +561,7 @@ def test_a_program_that_fails(run_module: Run, profile: Run, program: Run, tmp_p
     options = {"state": "absent", "arn": ARN} if name == MANAGE else {}
     outcome = run_module(name, **profile(credential_process=command), **options)
     assert outcome["error"]["code"] == "CredentialRetrievalError"
-    assert "exit status 3" in outcome["msg"] and "custom-process" in outcome["msg"]
+    assert "the credential provider custom-process failed" in outcome["msg"]
     # The managing module looks once more for its result.
     assert secret not in outcome.output and starts(tmp_path) <= 2
 

@@ -148,7 +148,7 @@ def test_the_token_of_a_container(
     with pytest.raises(AnsibleError) as failure:
         run_lookup(**options)
     for text in (*texts, str(failure.value)):
-        assert TOKEN[:9] not in text and "container-role failed, HTTP status 400" in text
+        assert TOKEN[:9] not in text and "container-role failed" in text
 
 
 @pytest.mark.slow
@@ -193,7 +193,7 @@ def test_the_token_of_an_sso_login(run_tasks: Run, quoting_container: str, tmp_p
     tasks = [{f"incident_manager.aws.{name}": {"profile": "team"}} for name in (INFO, AUDIT)]
     for task in tasks:
         finished = run_tasks([task], **variables)
-        assert finished.returncode and "HTTP status 400" in finished.stdout, finished.stdout
+        assert finished.returncode and "Failed to get credentials" in finished.stdout, finished.stdout
         assert TOKEN not in finished.stdout and "bad request" not in finished.stdout
 
 
@@ -309,7 +309,7 @@ def test_the_token_of_the_source_of_a_role(
     )
     outcome = run_module(INFO, profile="role", access_key=None, secret_key=None)
     assert outcome["error"]["code"] == "SignatureDoesNotMatch"
-    assert "AWS rejected AssumeRole" in outcome["msg"] and TOKEN not in outcome.output
+    assert "AssumeRole failed (SignatureDoesNotMatch)" in outcome["msg"] and TOKEN not in outcome.output
     with pytest.raises(AnsibleError) as raised:
         run_lookup(profile="role", access_key=None, secret_key=None)
-    assert "AWS rejected AssumeRole" in str(raised.value) and TOKEN not in str(raised.value)
+    assert "AssumeRole failed (SignatureDoesNotMatch)" in str(raised.value) and TOKEN not in str(raised.value)

@@ -17,17 +17,15 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._replication_
     replication_set_facts,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.state import parse_replication_set
-from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rule_options import (
-    RULE_OPTIONS,
-    validated_rules,
-)
 from ansible_collections.incident_manager.aws.plugins.plugin_utils._audit.rules import (
     FAILED,
     PASSED,
+    RULE_OPTIONS,
     RULES,
     UNKNOWN,
     evaluate,
     outcome_of,
+    validated_rules,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -221,17 +219,17 @@ def test_broken(
     rules: dict[str, Any], replication_set: dict[str, Any], rule: str, region: str | None, found: Any, part: str
 ) -> None:
     (finding,) = evaluate({"state": "present", **rules}, True, replication_set)
-    assert (finding.rule, finding.region, finding.actual, finding.known) == (rule, region, found, True)
-    assert finding.expected not in (None, [], {})
-    assert part in finding.msg and not finding.msg.endswith(".")
+    assert (finding["rule"], finding["region"], finding["actual"], finding["known"]) == (rule, region, found, True)
+    assert finding["expected"] not in (None, [], {})
+    assert part in finding["msg"] and not finding["msg"].endswith(".")
     assert outcome_of([finding]) == FAILED
 
 
 @pytest.mark.parametrize(("rules", "replication_set"), UNKNOWN_FACTS)
 def test_unknown_values_do_not_pass(rules: dict[str, Any], replication_set: dict[str, Any]) -> None:
     (finding,) = evaluate({"state": "present", **rules}, True, replication_set)
-    assert (finding.known, finding.actual) == (False, None)
-    assert "unknown" in finding.msg
+    assert (finding["known"], finding["actual"]) == (False, None)
+    assert "unknown" in finding["msg"]
     assert outcome_of([finding]) == UNKNOWN
 
 
@@ -256,13 +254,13 @@ def test_state(state: str, exists: bool, expected: str) -> None:
     findings = evaluate({"state": state}, exists, facts() if exists else {})
     assert outcome_of(findings) == expected
     for finding in findings:
-        assert (finding.rule, finding.expected) == ("state", state)
-        assert finding.actual == ("present" if exists else "absent")
+        assert (finding["rule"], finding["expected"]) == ("state", state)
+        assert finding["actual"] == ("present" if exists else "absent")
 
 
 def test_without_a_set_only_the_state_is_found() -> None:
     rules = {"state": "present", "minimum_regions": 2, "deletion_protected": True, "tags": {"Team": None}}
-    assert [finding.rule for finding in evaluate(rules, False, {})] == ["state"]
+    assert [finding["rule"] for finding in evaluate(rules, False, {})] == ["state"]
 
 
 def test_all_findings_at_once() -> None:
@@ -277,7 +275,7 @@ def test_all_findings_at_once() -> None:
     replication_set = facts(
         {}, status="FAILED", deletionProtected=False, **regions(eu_west_1={**ACTIVE, "status": "FAILED"})
     )
-    assert [(finding.rule, finding.region) for finding in evaluate(rules, True, replication_set)] == [
+    assert [(finding["rule"], finding["region"]) for finding in evaluate(rules, True, replication_set)] == [
         ("regions", "us-east-1"),
         ("minimum_regions", None),
         ("active", None),
@@ -335,7 +333,7 @@ def test_rules_do_not_depend_on_each_other(rules: dict[str, Any], answer: Any, t
     assert (outcome_of(together) == PASSED) == (not alone)
     # The same rules, written again without the collection's code.
     remaining = {name: info for name, info in answer["regionMap"].items() if info["status"] != "DELETING"}
-    broken = {finding.rule for finding in together}
+    broken = {finding["rule"] for finding in together}
     assert ("regions" in broken) == (not set(rules.get("regions", ())) <= set(remaining))
     assert ("minimum_regions" in broken) == (len(remaining) < rules.get("minimum_regions", 0))
     all_statuses = {answer["status"], *(info["status"] for info in answer["regionMap"].values())}
@@ -373,9 +371,6 @@ def test_tags_are_strings() -> None:
             ["combined with minimum_regions and deletion_protected"],
         ),
         ({"regions": ["eu-west"]}, ["regions", "'eu-west'"]),
-        ({"regions": ["eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1"]}, ["regions", "4", "at most 3 Regions"]),
-        ({"minimum_regions": 4}, ["minimum_regions", "4", "1 to 3"]),
-        ({"minimum_regions": 0}, ["minimum_regions", "0"]),
         ({"allowed_kms_keys": []}, ["allowed_kms_keys", "empty"]),
         ({"regions": []}, ["regions", "empty"]),
         ({"regions": None}, ["regions", "empty"]),
@@ -383,10 +378,6 @@ def test_tags_are_strings() -> None:
         ({"deletion_protected": None}, ["deletion_protected", "empty"]),
         ({"allowed_kms_keys": ["alias/mine"]}, ["allowed_kms_keys", "'alias/mine'"]),
         ({"allowed_kms_keys": ["defaultkey"]}, ["allowed_kms_keys", "'defaultkey'"]),
-        (
-            {"allowed_kms_keys": [KEY, "DefaultKey"], "customer_managed_keys": True},
-            ["customer_managed_keys", "contradicts allowed_kms_keys", "DefaultKey"],
-        ),
     ],
 )
 def test_refused_by_name(options: dict[str, Any], parts: list[str]) -> None:
