@@ -578,11 +578,10 @@ def main() -> None:
         wire = ChangeWire(connection, deadline)
         guard = Guard(connection, wire, data_of_set, params["allow_open_incidents"], warn)
         change_replication_set(
-            Change(wire, desired, params["wait_timeout"], run.log),
+            Change(wire, desired, params["wait"], params["wait_timeout"], run.log),
             guard,
             run.result,
             warn,
-            wait=params["wait"],
             check_mode=module.check_mode,
             diff=module._diff,
         )
