@@ -402,13 +402,16 @@ def validate_names(
     :param kind: what to call an option in the message.
     :param prefix: what to put in front of an unknown name, such as "rules.".
     :param elsewhere: the names of options that belong elsewhere, by the sentence that says where.
-    :raises Failure: names the option, and one with a similar name.
+    :raises Failure: names the options, and those with similar names.
     """
-    for name in map(str, given):
-        if name not in known:
-            advice = [sentence for sentence, others in elsewhere.items() if name in others]
-            advice += [f"Did you mean {similar}?" for similar in get_close_matches(name, known, 1)]
-            raise invalid_option(f"{prefix}{name}", f"this is not {kind}", " ".join(advice))
+    unknown = [name for name in map(str, given) if name not in known]
+    advice = []
+    for name in unknown:
+        advice += [sentence for sentence, others in elsewhere.items() if name in others]
+        advice += [f"Did you mean {similar}?" for similar in get_close_matches(name, known, 1)]
+    if unknown:
+        problem = f"this is not {kind}" if len(unknown) == 1 else f"none of these is {kind}"
+        raise invalid_option(", ".join(f"{prefix}{name}" for name in unknown), problem, " ".join(advice))
 
 
 def as_failure(error: BaseException) -> Failure:

@@ -26,16 +26,9 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, List, Mapping
 from uuid import uuid4
 
+from .._aws import errors
 from .._aws.calls import ONCE, Attempts
-from .._aws.errors import (
-    ADVICE,
-    CONFLICT,
-    NOT_FOUND,
-    WAIT_REQUIRED,
-    WAIT_TIMEOUT,
-    Failure,
-    aws_response,
-)
+from .._aws.errors import Failure, aws_response
 from .._aws.text import iso_time
 from .api import list_tags, send
 from .decide import DONE, UNKNOWN, Attempt, History, Wait, decide, wait_for_response
@@ -97,7 +90,7 @@ class ChangeWire(Wire):
         for region, outcome in super().ask(self.healthiest_first(regions), call):
             if not isinstance(outcome, Failure):
                 self._failures[region] = 0
-            elif outcome.code not in (CONFLICT, NOT_FOUND):
+            elif outcome.code not in (errors.CONFLICT, errors.NOT_FOUND):
                 self._failures[region] += 1
             yield region, outcome
 
@@ -171,7 +164,7 @@ class Change:
                 actions = ", ".join(step.action for step in decision)
                 raise Failure(
                     f"wait: false allows only one step, but this change takes {len(decision)} steps: {actions}",
-                    code=WAIT_REQUIRED,
+                    code=errors.WAIT_REQUIRED,
                 )
             return
 
@@ -230,11 +223,11 @@ class Change:
         else:
             reason = self.current.described_status() if self.current else "AWS reports no replication set"
         moment = _retry_after(failure)
-        advice = ADVICE[WAIT_TIMEOUT]
+        advice = errors.ADVICE[errors.WAIT_TIMEOUT]
         if moment:
             advice = f"AWS allows another attempt after {iso_time(moment)}. Run the task again after that time."
         going_on = "AWS continues the steps that have started. " if self.done else ""
-        return Failure(message, code=WAIT_TIMEOUT, reason=reason, advice=f"{going_on}{advice}")
+        return Failure(message, code=errors.WAIT_TIMEOUT, reason=reason, advice=f"{going_on}{advice}")
 
     # Call Regions -----------------------------------------------------------------------------------------------------
 
@@ -283,26 +276,23 @@ class Change:
         """Send a step once, to a Region that has not rejected it, and record the result."""
         attempt = self._history.attempt_of(step)
         if not attempt:
-            attempt = Attempt(step, str(uuid4()), self.current, last_at=self._wire.now())
+            attempt = Attempt(step, str(uuid4()), self.current)
             self._waiting = ("", 0.0)
         attempt = attempt._replace(before=self.current)
-        regions = self._targets(step)
-        untried = [region for region in regions if region not in attempt.failures]
-        not_rejecting = [region for region in regions if region not in attempt.rejected_in]
-        region = (untried or not_rejecting or regions)[0]
+        region = min(self._targets(step), key=lambda name: (name in attempt.rejected_in, name in attempt.failures))
         # If the task is interrupted during the call, AWS may have accepted the step.
         self._history = self._history.with_attempt(attempt._replace(outcome=UNKNOWN))
         call = partial(send, arn=self.arn, step=step, token=attempt.token)
         ((_region, result),) = self._wire.ask([region], call)
-        now = self._wire.now()
         if isinstance(result, Failure):
+            now = self._wire.now()
             moment = _retry_after(result)
             not_before = now + self._wire.seconds_until(moment) if moment else 0
             self._history = self._history.with_attempt(attempt.failed(region, result, now, not_before))
             return
         if isinstance(step, Create):
             self.arn, self._wire.regions = result, step.created().regions
-        self._history = self._history.with_attempt(attempt.accepted(now))
+        self._history = self._history.with_attempt(attempt.accepted())
         self.remaining = [other for other in self.remaining if other != step]
         self._log_step(step)
 

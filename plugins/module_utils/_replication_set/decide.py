@@ -17,21 +17,8 @@ from __future__ import annotations
 import math
 from typing import Callable, Iterable, Mapping, NamedTuple
 
-from .._aws.errors import (
-    ACCESS_DENIED,
-    CHANGE_NOT_VISIBLE,
-    CONFLICT,
-    MALFORMED_ANSWER,
-    NO_REPLICATION_SET,
-    NO_RESPONSE_ERRORS,
-    NOT_FOUND,
-    QUOTA_EXCEEDED,
-    REPLICATION_SET_CHANGED,
-    REPLICATION_SET_DELETED,
-    REPLICATION_SET_FAILED,
-    UNRECOGNIZED_CLIENT,
-    Failure,
-)
+from .._aws import errors
+from .._aws.errors import Failure
 from .desired import DesiredState
 from .plan import plan_steps
 from .service import FAILED, PAUSES
@@ -57,10 +44,10 @@ UNKNOWN = "unknown"
 
 #: Other Regions may accept a step that one Region rejects with these codes: a policy can deny a Region, and a Region may
 #: not be in the set, or not be enabled for the account.
-_REGIONAL_ERRORS = (ACCESS_DENIED, NOT_FOUND, UNRECOGNIZED_CLIENT)
+_REGIONAL_ERRORS = (errors.ACCESS_DENIED, errors.NOT_FOUND, errors.UNRECOGNIZED_CLIENT)
 
 #: AWS's codes if the set no longer exists, or if there is already one. AWS may not report this yet.
-_STALE_ERRORS = (NOT_FOUND, QUOTA_EXCEEDED)
+_STALE_ERRORS = (errors.NOT_FOUND, errors.QUOTA_EXCEEDED)
 
 
 def is_not_from_aws(failure: Failure) -> bool:
@@ -77,8 +64,8 @@ class Attempt(NamedTuple):
     :ivar token: the client token of every try, so that AWS makes the step once.
     :ivar before: the last report of AWS before the step.
     :ivar outcome: DONE, REJECTED, or UNKNOWN if AWS may have accepted the step although the call failed.
-    :ivar tries: the number of times that it was sent.
-    :ivar last_at: when it was last sent, in seconds.
+    :ivar failed_tries: the number of times that it was sent and the call failed.
+    :ivar retry_at: when to send it again, in seconds.
     :ivar failures: the Regions that have failed, each with its failure; cleared when the Regions are tried again.
     :ivar not_before: when AWS allows another try; 0 if AWS sent no time.
     """
@@ -86,27 +73,27 @@ class Attempt(NamedTuple):
     step: Step
     token: str
     before: ReplicationSet | None
-    last_at: float
     outcome: str = REJECTED
-    tries: int = 0
+    failed_tries: int = 0
+    retry_at: float = 0
     failures: Mapping[str, Failure] = {}
     not_before: float = 0
 
     @property
     def rejected_in(self) -> set[str]:
         """The Regions that rejected the step. A conflict concerns the set, not the Region."""
-        return {region for region, failure in self.failures.items() if failure.code != CONFLICT}
+        return {region for region, failure in self.failures.items() if failure.code != errors.CONFLICT}
 
-    def accepted(self, now: float) -> Attempt:
+    def accepted(self) -> Attempt:
         """Return the attempt after AWS accepted the step."""
-        return self._replace(outcome=DONE, tries=self.tries + 1, last_at=now, failures={})
+        return self._replace(outcome=DONE, failures={})
 
     def failed(self, region: str, failure: Failure, now: float, not_before: float) -> Attempt:
         """Return the attempt after a call that failed. An outcome that is unknown stays unknown."""
         return self._replace(
             outcome=UNKNOWN if failure.is_transient or is_not_from_aws(failure) else self.outcome,
-            tries=self.tries + 1,
-            last_at=now,
+            failed_tries=self.failed_tries + 1,
+            retry_at=now + PAUSES[min(self.failed_tries, len(PAUSES) - 1)],
             failures={**({} if region in self.failures else self.failures), region: failure},
             not_before=not_before,
         )
@@ -114,7 +101,7 @@ class Attempt(NamedTuple):
     def after(self, seen: ReplicationSet | None) -> Attempt:
         """Return the attempt after a report of AWS: the step is done if AWS reports its effect."""
         if self.outcome == UNKNOWN and self.step.is_visible(seen):
-            return self._replace(outcome=DONE, failures={})
+            return self.accepted()
         if self.outcome == REJECTED and seen and seen.is_changing:
             # AWS rejected the step because another change was in progress. Try the step again after that change.
             return self._replace(before=seen)
@@ -153,7 +140,7 @@ class History(NamedTuple):
 
     def with_plan(self, steps: Iterable[Step]) -> History:
         """Return the history with a plan. Only the first one counts."""
-        return self if self.first_plan is not None else self._replace(first_plan=tuple(steps))
+        return self._replace(first_plan=tuple(steps)) if self.first_plan is None else self
 
     def with_attempt(self, attempt: Attempt) -> History:
         """Return the history with an attempt as the last one. It replaces its own earlier state."""
@@ -207,14 +194,14 @@ def decide(
         deleted = Failure(
             "Another user or job deleted the replication set during this task"
             + (f". The account now has {others}" if others else ""),
-            code=REPLICATION_SET_DELETED,
+            code=errors.REPLICATION_SET_DELETED,
         )
         return Wait("set", deleted, VISIBLE_SECONDS, longest=VISIBLE_PAUSE)
     if predict(seen, done) != seen:
         return Wait("effect", _not_visible(done, seen), VISIBLE_SECONDS, longest=VISIBLE_PAUSE)
     if not seen and not desired.is_deleted and desired.arn:
         but = f", but it has {others}" if others else ""
-        raise Failure(f"The account has no replication set {desired.arn}{but}", code=NO_REPLICATION_SET)
+        raise Failure(f"The account has no replication set {desired.arn}{but}", code=errors.NO_REPLICATION_SET)
     steps = plan_steps(seen, desired)
     _validate_deletions(history, steps)
     _validate_failed_regions(desired, seen, steps)
@@ -228,12 +215,12 @@ def decide(
 def wait_for_response(history: History, failure: Failure) -> Wait:
     """Return that the change waits after a read that failed. Raises the failure if the change can't go on."""
     # A listed set that is not found is being added to or deleted from a Region, or the list lags.
-    if not failure.is_transient and failure.code != NOT_FOUND:
+    if not failure.is_transient and failure.code != errors.NOT_FOUND:
         raise failure
     limit = math.inf
     if history.first_plan is None:
-        limit = NO_RESPONSE_SECONDS if failure.code in NO_RESPONSE_ERRORS else FIRST_READ_SECONDS
-    elif failure.code == MALFORMED_ANSWER:
+        limit = NO_RESPONSE_SECONDS if failure.code in errors.NO_RESPONSE_ERRORS else FIRST_READ_SECONDS
+    elif failure.code == errors.MALFORMED_ANSWER:
         # A response that is not from AWS rarely is a transient problem.
         limit = REJECTED_SECONDS
     return Wait("response", failure, limit)
@@ -261,15 +248,14 @@ def _wait_to_retry(attempt: Attempt, seen: ReplicationSet | None, now: float, un
     reason, failure, limit = "retry", last, math.inf
     rejections = [failure for failure in failures if not failure.is_transient]
     if rejections:
-        is_conflict = any(failure.code == CONFLICT for failure in rejections)
+        is_conflict = any(failure.code == errors.CONFLICT for failure in rejections)
         reason, failure, limit = "acceptance", rejections[0], REJECTED_SECONDS
         if attempt.before == seen and not is_conflict and len(rejections) == len(failures):
             if attempt.outcome != UNKNOWN and last.code not in _STALE_ERRORS:
                 raise failure
             # AWS may have accepted the step at an earlier try, or its reports lag: wait until it reports the effect.
             return Wait("outcome", failure, VISIBLE_SECONDS, longest=VISIBLE_PAUSE)
-    due = attempt.last_at + PAUSES[min(attempt.tries, len(PAUSES)) - 1]
-    return None if now >= due else Wait(reason, failure, limit, due - now)
+    return None if now >= attempt.retry_at else Wait(reason, failure, limit, attempt.retry_at - now)
 
 
 # Validating -----------------------------------------------------------------------------------------------------------
@@ -315,7 +301,7 @@ def _validate_deletions(history: History, steps: Iterable[Step]) -> None:
         raise Failure(
             "Another user or job changed the replication set during this task. The task would now have to"
             f" {', '.join(sorted(new))}, which was not in its plan at the start",
-            code=REPLICATION_SET_CHANGED,
+            code=errors.REPLICATION_SET_CHANGED,
         )
 
 
@@ -326,7 +312,7 @@ def _failed(seen: ReplicationSet) -> Failure:
     regions = ", ".join(f"{name} ({text})" for name, text in seen.failed_regions.items())
     return Failure(
         f"The replication set {seen.arn} has failed",
-        code=REPLICATION_SET_FAILED,
+        code=errors.REPLICATION_SET_FAILED,
         reason=f"the status is FAILED in {regions}" if regions else "its status is FAILED, but no Region is FAILED",
     )
 
@@ -346,7 +332,7 @@ def _not_visible(done: Iterable[Step], seen: ReplicationSet | None) -> Failure:
     ]
     return Failure(
         f"AWS accepted {', '.join(missing)}, but does not report the change",
-        code=CHANGE_NOT_VISIBLE,
+        code=errors.CHANGE_NOT_VISIBLE,
         reason="; ".join(differences),
     )
 

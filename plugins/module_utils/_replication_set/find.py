@@ -20,22 +20,10 @@ try:
 except ImportError:
     BotoCoreError = Exception  # AnsibleAWSModule reports it
 
+from .._aws import errors
 from .._aws.arn import account_id_of_arn, partition_of_arn, validate_region_names
 from .._aws.calls import Attempts, error_from_botocore
-from .._aws.errors import (
-    ACCOUNT_MISMATCH,
-    ADVICE,
-    BOTOCORE_ADVICE,
-    CONNECTION_ERRORS,
-    MULTIPLE_REPLICATION_SETS,
-    NO_RESPONSE_ERRORS,
-    NOT_FOUND,
-    SEARCH_INCOMPLETE,
-    WAIT_TIMEOUT,
-    Failure,
-    as_failure,
-    invalid_option,
-)
+from .._aws.errors import Failure, as_failure, invalid_option
 from .._aws.parallel import in_parallel, no_response
 from .._aws.sessions import all_service_regions, partition_of_region, service_regions
 from .._aws.text import shorten, without_full_stop
@@ -105,7 +93,7 @@ def validate_account_of_arn(connection: Connection, arn: str) -> None:
     if account_id and account_id_of_arn(arn) != account_id:
         raise Failure(
             f"arn: {arn} belongs to account {account_id_of_arn(arn)}, but the credentials belong to account {account_id}",
-            code=ACCOUNT_MISMATCH,
+            code=errors.ACCOUNT_MISMATCH,
         )
 
 
@@ -129,7 +117,7 @@ def find_replication_set(
     if wire.seconds_left() <= 0:
         raise Failure(
             f"Failed to find {name_of_set(arn)} in Region {connection.region}",
-            code=WAIT_TIMEOUT,
+            code=errors.WAIT_TIMEOUT,
             reason="the timeout ended before the first call",
             advice="Set a longer timeout.",
         )
@@ -139,7 +127,7 @@ def find_replication_set(
         if failure.is_transient and wire.seconds_left() <= 0:
             raise failure.with_advice(f"Set a longer timeout. {failure.advice}") from failure
         # If AWS was not reached or its response could not be read, a call of STS would fail too.
-        if arn and failure.code not in (*BOTOCORE_ADVICE, *NO_RESPONSE_ERRORS):
+        if arn and failure.code not in (*errors.BOTOCORE_ADVICE, *errors.NO_RESPONSE_ERRORS):
             try:
                 validate_account_of_arn(connection, arn)
             except Failure as mismatch:
@@ -287,17 +275,17 @@ def look(wire: Wire, arn: str, known: Sequence[str]) -> Found:
         found = wire.first(others, partial(get_replication_set, arn=arn), failures)
         if found:
             return Found(*found)
-    if not listed and all(failure.code == NOT_FOUND for failure in failures.values()):
+    if not listed and all(failure.code == errors.NOT_FOUND for failure in failures.values()):
         raise search_failure(OWN_SET, list(unlisted), unlisted, wire.mask)
     if listed and arn not in arns:
         return Found(wire.region, None, tuple(arns))
     # Failures of Regions that are not known to be in the set don't matter.
     failures = {region: failure for region, failure in failures.items() if region in known} or failures
     failure = search_failure(name_of_set(arn), list(failures), failures, wire.mask)
-    if failure.code == NOT_FOUND:
+    if failure.code == errors.NOT_FOUND:
         raise failure.with_advice("Check the ARN.")
     # The Region that responds is being added to the set or deleted from it, or the list lags.
-    raise failure.transient() if any(one.code == NOT_FOUND for one in failures.values()) else failure
+    raise failure.transient() if any(one.code == errors.NOT_FOUND for one in failures.values()) else failure
 
 
 def name_of_set(arn: str | None) -> str:
@@ -310,7 +298,8 @@ def _only_arn(arns: Sequence[str], region: str) -> str:
     if len(arns) > 1:
         # An account has at most one set (CloudFormation, Terraform). Don't guess which one is meant.
         raise Failure(
-            f"Found {len(arns)} replication sets in Region {region}: {', '.join(arns)}", code=MULTIPLE_REPLICATION_SETS
+            f"Found {len(arns)} replication sets in Region {region}: {', '.join(arns)}",
+            code=errors.MULTIPLE_REPLICATION_SETS,
         )
     return arns[0] if arns else ""
 
@@ -356,12 +345,12 @@ def searchable_regions(region: str, arn: str | None = None) -> list[str]:
 
 def _lacks_service(failure: Failure, region: str) -> bool:
     """Return whether a failure is a connection error of a Region where the service does not exist, according to botocore."""
-    return failure.code in CONNECTION_ERRORS and region not in all_service_regions(SERVICE)
+    return failure.code in errors.CONNECTION_ERRORS and region not in all_service_regions(SERVICE)
 
 
 def _with_search_advice(failure: Failure, region: str) -> Failure:
     """Return the failure of the only Region that was searched, with advice."""
-    if failure.code == NOT_FOUND:
+    if failure.code == errors.NOT_FOUND:
         return failure.with_advice(
             f"AWS returns a replication set only from a Region that is in the set, and {region} may not be one of them. Set"
             " search_regions to the set's Regions, or to all."
@@ -388,12 +377,14 @@ def search_failure(
     :param mask: masks secrets in AWS's messages.
     """
     unknown = {
-        region: failures[region] for region in searched if region in failures and failures[region].code != NOT_FOUND
+        region: failures[region]
+        for region in searched
+        if region in failures and failures[region].code != errors.NOT_FOUND
     }
     if not unknown:
         return Failure(
             f"Failed to find {what} in any of these Regions: {', '.join(searched)}",
-            code=NOT_FOUND,
+            code=errors.NOT_FOUND,
             advice="Set search_regions to the Regions of the replication set, or to all. If you set arn, check it.",
             cause=next(iter(failures.values())).cause,
         )
@@ -408,11 +399,11 @@ def search_failure(
         f"Failed to find {what} in the Regions {', '.join(searched)}. These Regions may have it, but could not be searched:"
         f" {reasons}",
         # If the Regions failed for different reasons, one code can't represent all of them.
-        code=first.code if same else SEARCH_INCOMPLETE,
+        code=first.code if same else errors.SEARCH_INCOMPLETE,
         reason="",
         advice=" ".join(dict.fromkeys(failure.advice for failure in unknown.values()))
         if same
-        else ADVICE[SEARCH_INCOMPLETE],
+        else errors.ADVICE[errors.SEARCH_INCOMPLETE],
         cause=first.cause if same else None,
         is_transient=any(failure.is_transient for failure in unknown.values()),
     )

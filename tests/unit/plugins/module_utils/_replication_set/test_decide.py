@@ -84,8 +84,7 @@ RESET = failure("ConnectionClosedError")
 
 def attempt(step: Step, outcome: str, before: ReplicationSet | None, ago: float = 1.0, **fields: Any) -> Attempt:
     """Return a step that was sent once, some seconds ago."""
-    fields.setdefault("tries", 1)
-    return Attempt(step, "token", before, NOW - ago, outcome=outcome, **fields)
+    return Attempt(step, "token", before, outcome, **{"failed_tries": 1, "retry_at": NOW - ago + 1, **fields})
 
 
 def after(*attempts: Attempt, plan: tuple[Step, ...] = ()) -> History:
@@ -170,7 +169,7 @@ CASES: dict[str, tuple[DesiredState, History, ReplicationSet | Failure | None, A
     ),
     "the answer is lost, and then refused": (
         present("a", "b"),
-        after(attempt(ADD_B, UNKNOWN, A, failures={"a": INVALID}, tries=2)),
+        after(attempt(ADD_B, UNKNOWN, A, failures={"a": INVALID})),
         A,
         "outcome",
     ),
@@ -349,5 +348,5 @@ def test_a_step_in_doubt_keeps_its_attempt_if_another_step_is_sent() -> None:
     doubtful = attempt(ADD_B, UNKNOWN, A, failures={"a": RESET})
     history = after(doubtful).with_attempt(attempt(PROTECT, DONE, A)._replace(token="another"))
     assert history.attempt_of(ADD_B) == doubtful and history.attempt_of(PROTECT) is None
-    again = history.with_attempt(doubtful.accepted(NOW))
+    again = history.with_attempt(doubtful.accepted())
     assert [(other.step, other.outcome) for other in again.attempts] == [(PROTECT, DONE), (ADD_B, DONE)]
