@@ -252,9 +252,10 @@ class LookupModule(AWSLookupBase):
         definitions = constants.config.get_configuration_definitions("lookup", self._load_name)
         aliases = {option: spec.get("aliases", []) for option, spec in definitions.items()}
         # wantlist is an option of ansible-core, which 2.18 and older pass on to the lookup.
-        known = ["wantlist", *(name for option, others in aliases.items() for name in (option, *others))]
+        known = {"wantlist", *(name for option, others in aliases.items() for name in (option, *others))}
         try:
             validate_names(given, known, "an option of this lookup")
             validate_credentials(given, aliases)
         except Failure as error:
-            raise AnsibleLookupError(error.describe(ON_CONTROLLER)) from None
+            options = "" if known.issuperset(given) else f" The options are {', '.join(sorted(definitions))}."
+            raise AnsibleLookupError(error.describe(ON_CONTROLLER) + options) from None

@@ -114,6 +114,7 @@ options:
       - If V(false), the task fails if an incident is open. To find out, the module lists the incidents before the first
         step, and again right before the deletion.
       - If AWS denies the caller the list of incidents in every Region of the set, the module warns and deletes the set.
+        This includes a denial after a transient error that the module has retried.
         If AWS denies it in only some of the Regions, or if listing the incidents fails for another reason, the task
         fails.
     type: bool
@@ -578,11 +579,10 @@ def main() -> None:
         wire = ChangeWire(connection, deadline)
         guard = Guard(connection, wire, data_of_set, params["allow_open_incidents"], warn)
         change_replication_set(
-            Change(wire, desired, params["wait_timeout"], run.log),
+            Change(wire, desired, params["wait"], params["wait_timeout"], run.log),
             guard,
             run.result,
             warn,
-            wait=params["wait"],
             check_mode=module.check_mode,
             diff=module._diff,
         )

@@ -356,6 +356,9 @@ def _forms(run: Run) -> list[str]:
         return forms
     for call in run.writes:
         what = what_of_call(call)
+        if call.outcome:
+            # The run does not know that AWS has accepted it.
+            continue
         if call.is_accepted and what[0] == "add":
             actual = state.regions.get(what[1], what[2])
             forms += [what[2], actual] if actual not in (None, what[2]) else []

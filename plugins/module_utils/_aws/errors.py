@@ -358,7 +358,8 @@ def validate_names(given: Iterable[Any], known: Collection[str], kind: str) -> N
     """
     unknown = [str(name) for name in given if name not in known]
     if unknown:
-        raise invalid_option(", ".join(unknown), f"this is not {kind}", f"Use only {', '.join(sorted(known))}")
+        problem = f"this is not {kind}" if len(unknown) == 1 else f"none of these is {kind}"
+        raise invalid_option(", ".join(unknown), problem, f"Use only {', '.join(sorted(known))}")
 
 
 def as_failure(error: BaseException) -> Failure:

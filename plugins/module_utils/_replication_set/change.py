@@ -26,23 +26,16 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Callable, Iterable, Iterator, List, Mapping
 from uuid import uuid4
 
+from .._aws import errors
 from .._aws.calls import ONCE, Attempts
-from .._aws.errors import (
-    ADVICE,
-    CONFLICT,
-    NOT_FOUND,
-    WAIT_REQUIRED,
-    WAIT_TIMEOUT,
-    Failure,
-    aws_response,
-)
+from .._aws.errors import Failure, aws_response
 from .._aws.text import iso_time
 from .api import list_tags, send
 from .decide import DONE, UNKNOWN, Attempt, History, Wait, decide, wait_for_response
 from .desired import DesiredState
-from .find import Call, Failures, Finder, Found, Outcome, Result, Wire
+from .find import Call, Failures, Found, Outcome, Result, Wire, look, name_of_set
 from .service import ACTIVE, PAUSES
-from .state import ReplicationSet
+from .state import Region, ReplicationSet
 from .steps import Create, Step
 
 if TYPE_CHECKING:
@@ -60,14 +53,15 @@ Validator = Callable[["ReplicationSet | None", List[Step]], object]
 class ChangeWire(Wire):
     """The calls and the clock of a change. Each call is made once, because the change decides what to do after a failure.
 
-    :ivar moving: the Regions that are being added to the set or deleted from it. They may not return it.
+    :ivar regions: the Regions of the set, as far as they are known: those of the last read, or of the set that this run has
+        created. A Region that is not ACTIVE may not return the set.
     """
 
     longest, shortest = 20, 3
 
     def __init__(self, connection: Connection, deadline: float) -> None:
         super().__init__(connection, deadline)
-        self.moving: set[str] = set()
+        self.regions: Mapping[str, Region] = {}
         # The failures of each Region since its last success.
         self._failures: Counter[str] = Counter()
 
@@ -80,8 +74,9 @@ class ChangeWire(Wire):
         time.sleep(seconds)
 
     def healthiest_first(self, regions: Iterable[str]) -> list[str]:
-        """Return Regions in the order in which to call them: fewest failures, then not moving, then the user's own Region."""
-        return sorted(regions, key=lambda name: (self._failures[name], name in self.moving, name != self.region, name))
+        """Return Regions in the order in which to call them: fewest failures, then ACTIVE, then the user's own Region."""
+        inactive = {name for name, region in self.regions.items() if region.status != ACTIVE}
+        return sorted(regions, key=lambda name: (self._failures[name], name in inactive, name != self.region, name))
 
     def attempts(self) -> Attempts:
         """Return how calls are tried."""
@@ -95,7 +90,7 @@ class ChangeWire(Wire):
         for region, outcome in super().ask(self.healthiest_first(regions), call):
             if not isinstance(outcome, Failure):
                 self._failures[region] = 0
-            elif outcome.code not in (CONFLICT, NOT_FOUND):
+            elif outcome.code not in (errors.CONFLICT, errors.NOT_FOUND):
                 self._failures[region] += 1
             yield region, outcome
 
@@ -104,6 +99,8 @@ class Change:
     """The change of one replication set.
 
     :ivar desired: the state to reach.
+    :ivar wait: whether to wait until the last step is complete. If not, the change has only one step.
+    :ivar arn: the set's ARN; empty if it is not known.
     :ivar seen: the last report of AWS; None before the first one.
     :ivar remaining: the steps of the last plan that AWS has not accepted.
     """
@@ -112,6 +109,7 @@ class Change:
         self,
         wire: ChangeWire,
         desired: DesiredState,
+        wait: bool,
         wait_timeout: float,
         log: Callable[[str], object],
     ) -> None:
@@ -121,16 +119,17 @@ class Change:
         :param log: logs a line for each step that AWS has accepted.
         """
         self.desired = desired
+        self.wait = wait
         self.region, self.mask = wire.region, wire.mask
+        self.arn = desired.arn or ""
         self.seen: Found | None = None
         self.remaining: list[Step] = []
         self._wire = wire
         self._wait_timeout = wait_timeout
         self._log = log
-        self._history = History(wire.now())
-        self._finder = Finder(wire, desired.arn)
-        # The Regions of the set as far as they are known: those of the last read, or of the set that this run has created.
-        self._regions: list[str] = []
+        self._history = History()
+        # What the change waits for, and since when.
+        self._waiting = ("", 0.0)
 
     @property
     def current(self) -> ReplicationSet | None:
@@ -147,75 +146,55 @@ class Change:
         """The steps that AWS may have accepted, although the call failed."""
         return [step for step in self._history.steps(UNKNOWN) if step not in self.done]
 
-    @property
-    def arn(self) -> str:
-        """The set's ARN; empty if it is not known."""
-        return self._finder.arn or ""
-
-    def prepare(self) -> None:
+    def plan(self) -> None:
         """Read the set, wait until no other change of it is in progress, and plan. This changes nothing.
 
         :raises Failure: if the set can't be read, if it is not ACTIVE in time, or if the change is not possible.
         """
-        self._plan()
-        self._history = self._history._replace(first_plan=tuple(self.remaining))
+        for pause in chain(PAUSES, repeat(PAUSES[-1])):
+            if not self.wait and self.done:
+                return
+            decision = self._decide()
+            if isinstance(decision, Wait):
+                self._pause(decision, pause)
+                continue
+            self.remaining = decision
+            self._history = self._history.with_plan(decision)
+            if not self.wait and len(decision) > 1:
+                actions = ", ".join(step.action for step in decision)
+                raise Failure(
+                    f"wait: false allows only one step, but this change takes {len(decision)} steps: {actions}",
+                    code=errors.WAIT_REQUIRED,
+                )
+            return
 
-    def apply(self, wait: bool, validate: Validator) -> None:
+    def apply(self, validate: Validator) -> None:
         """Send the remaining steps.
 
-        :param wait: whether to wait until the last step is complete.
         :param validate: raises Failure if the remaining steps, except the first one of all, can't succeed.
         :raises Failure: if AWS rejects a step, if the set or a Region fails, or if the change times out.
         """
         while self.remaining:
-            step = self.remaining[0]
-            if not wait:
-                self.validate_single_step()
             if self._wire.seconds_left() <= (0 if self._history.attempts else -_GRACE):
-                attempt = self._history.attempt_of(step)
-                failures = list(attempt.failures.values()) if attempt else []
-                raise self._timed_out(failures[-1] if failures else None)
-            self._send(step)
-            self._plan(wait)
+                raise self._timed_out(self._history.last_failure)
+            self._send(self.remaining[0])
+            self.plan()
             validate(self.current, self.remaining)
 
     def is_over(self) -> bool:
         """Return whether the task has timed out."""
         return self._wire.seconds_left() <= 0
 
-    def validate_single_step(self) -> None:
-        """Validate that there is at most one step, for a task that does not wait. Raises Failure."""
-        if len(self.remaining) > 1:
-            actions = ", ".join(step.action for step in self.remaining)
-            raise Failure(
-                f"wait: false allows only one step, but this change takes {len(self.remaining)} steps: {actions}",
-                code=WAIT_REQUIRED,
-            )
-
     # Read and decide --------------------------------------------------------------------------------------------------
-
-    def _plan(self, wait: bool = True) -> None:
-        """Read and decide until there is a step to send or nothing is left to do.
-
-        :param wait: whether to wait for a step that AWS has accepted.
-        """
-        for pause in chain(PAUSES, repeat(PAUSES[-1])):
-            if not wait and self._history.attempts[-1].outcome == DONE:
-                return
-            decision = self._decide()
-            if not isinstance(decision, Wait):
-                self._history, self.remaining = self._history._replace(waiting=("", 0)), decision
-                return
-            self._wait(decision, pause)
 
     def _decide(self) -> Wait | list[Step]:
         try:
             self.seen = self.look()
         except Failure as failure:
-            return wait_for_response(self._history, failure, self._wire.now())
+            return wait_for_response(self._history, failure)
         if not self.current and self._history.first_plan is None:
             # The set that was DELETING when the task began no longer exists.
-            self._finder.arn = self.desired.arn
+            self.arn = self.desired.arn or ""
         done = len(self.done)
         self._history = self._history.after(self.current)
         for step in self.done[done:]:
@@ -224,31 +203,31 @@ class Change:
         others, now = self.seen.other_arns, self._wire.now()
         return decide(self.desired, self._history, self.current, others, now, self._is_untried)
 
-    def _wait(self, decision: Wait, pause: float) -> None:
-        """Sleep for a pause. Raises Failure if the change has timed out."""
-        if self._history.waiting[0] != decision.reason:
-            self._history = self._history._replace(waiting=(decision.reason, self._wire.now()))
-        left = self._wire.seconds_left()
-        seconds = min(pause, decision.longest) if decision.seconds is None else decision.seconds
-        if left <= 0 or (decision.seconds is not None and decision.seconds > left + 1):
-            raise self._timed_out(decision.failure)
-        self._wire.sleep(min(seconds, left))
+    def _pause(self, wait: Wait, pause: float) -> None:
+        """Sleep before the set is read again. Raises Failure if the change has waited too long."""
+        now, left = self._wire.now(), self._wire.seconds_left()
+        if self._waiting[0] != wait.reason:
+            self._waiting = (wait.reason, now)
+        if wait.failure and now - self._waiting[1] >= wait.limit:
+            raise wait.failure
+        if left <= 0 or (wait.pause or 0) > left + 1:
+            raise self._timed_out(wait.failure)
+        self._wire.sleep(min(wait.pause or min(pause, wait.longest), left))
 
     def _timed_out(self, failure: Failure | None) -> Failure:
-        name = f"the replication set {self.arn}" if self.arn else "the account's replication set"
-        region = (self.seen and self.seen.region) or self._wire.region
-        message = f"Timed out after {self._wait_timeout:g} s while changing {name} in Region {region}"
+        region = (self.seen and self.seen.region) or self.region
+        message = f"Timed out after {self._wait_timeout:g} s while changing {name_of_set(self.arn)} in Region {region}"
         if failure:
             # A long reason is shortened, a message is not.
             message, reason = f"{message}: {failure.message}", failure.reason
         else:
             reason = self.current.described_status() if self.current else "AWS reports no replication set"
         moment = _retry_after(failure)
-        advice = ADVICE[WAIT_TIMEOUT]
+        advice = errors.ADVICE[errors.WAIT_TIMEOUT]
         if moment:
             advice = f"AWS allows another attempt after {iso_time(moment)}. Run the task again after that time."
         going_on = "AWS continues the steps that have started. " if self.done else ""
-        return Failure(message, code=WAIT_TIMEOUT, reason=reason, advice=f"{going_on}{advice}")
+        return Failure(message, code=errors.WAIT_TIMEOUT, reason=reason, advice=f"{going_on}{advice}")
 
     # Call Regions -----------------------------------------------------------------------------------------------------
 
@@ -257,12 +236,10 @@ class Change:
 
         :raises Failure: if it can't be determined whether there is a set, or if a listed set can't be read.
         """
-        found = self._finder.look(self._regions)
+        found = look(self._wire, self.arn, list(self._wire.regions))
         if found.replication_set is None:
             return found
-        self._regions = list(found.replication_set.regions)
-        # A Region that is being added or deleted may not return the set.
-        self._wire.moving = {name for name, region in found.replication_set.regions.items() if region.status != ACTIVE}
+        self.arn, self._wire.regions = found.arn, found.replication_set.regions
         if self.desired.tags is None:
             return found
         tags = self._list_tags(found.replication_set)
@@ -270,7 +247,7 @@ class Change:
 
     def find(self, arn: str) -> Found:
         """Return another set of the account. For errors, see look()."""
-        return Finder(self._wire, arn).look([])
+        return look(self._wire, arn, [])
 
     def list_tags_for_result(self, replication_set: ReplicationSet) -> Mapping[str, str]:
         """Return the tags of a set. Transient errors are retried for a minute.
@@ -278,19 +255,19 @@ class Change:
         :raises Failure: if no Region of the set lists them.
         """
         end = self._wire.now() + min(_LAST_READ_SECONDS, self._wire.seconds_left())
-        for pause in chain(PAUSES, repeat(PAUSES[-1])):
+        for pause in PAUSES:
             try:
                 return self._list_tags(replication_set)
             except Failure as failure:
                 if not failure.is_transient or self._wire.now() >= end:
                     raise
             self._wire.sleep(max(0, min(pause, end - self._wire.now())))
-        raise AssertionError  # The pauses have no end.
+        return self._list_tags(replication_set)
 
     def _list_tags(self, replication_set: ReplicationSet) -> Mapping[str, str]:
         failures: Failures = {}
         call = partial(list_tags, arn=replication_set.arn)
-        tags = self._finder.first(list(replication_set.regions), call, failures)
+        tags = self._wire.first(list(replication_set.regions), call, failures)
         if tags:
             return tags[1]
         raise next(iter(failures.values()))
@@ -298,25 +275,24 @@ class Change:
     def _send(self, step: Step) -> None:
         """Send a step once, to a Region that has not rejected it, and record the result."""
         attempt = self._history.attempt_of(step)
-        attempt = attempt or Attempt(step, str(uuid4()), self.current, last_at=self._wire.now())
+        if not attempt:
+            attempt = Attempt(step, str(uuid4()), self.current)
+            self._waiting = ("", 0.0)
         attempt = attempt._replace(before=self.current)
-        regions = self._targets(step)
-        untried = [region for region in regions if region not in attempt.failures]
-        not_rejecting = [region for region in regions if region not in attempt.rejected_in]
-        region = (untried or not_rejecting or regions)[0]
+        region = min(self._targets(step), key=lambda name: (name in attempt.rejected_in, name in attempt.failures))
         # If the task is interrupted during the call, AWS may have accepted the step.
         self._history = self._history.with_attempt(attempt._replace(outcome=UNKNOWN))
         call = partial(send, arn=self.arn, step=step, token=attempt.token)
         ((_region, result),) = self._wire.ask([region], call)
-        now = self._wire.now()
         if isinstance(result, Failure):
+            now = self._wire.now()
             moment = _retry_after(result)
             not_before = now + self._wire.seconds_until(moment) if moment else 0
             self._history = self._history.with_attempt(attempt.failed(region, result, now, not_before))
             return
         if isinstance(step, Create):
-            self._finder.arn, self._regions, self._wire.moving = result, list(step.regions), set()
-        self._history = self._history.with_attempt(attempt.accepted(now))
+            self.arn, self._wire.regions = result, step.created().regions
+        self._history = self._history.with_attempt(attempt.accepted())
         self.remaining = [other for other in self.remaining if other != step]
         self._log_step(step)
 
@@ -326,8 +302,7 @@ class Change:
 
     def _targets(self, step: Step) -> list[str]:
         """Return the Regions to which a step can be sent, the healthiest first."""
-        failed = self.current.failed_regions if self.current else {}
-        return sorted(self._wire.healthiest_first(step.targets(self.current)), key=lambda region: region in failed)
+        return self._wire.healthiest_first(step.targets(self.current))
 
     def _log_step(self, step: Step) -> None:
         values = ", ".join(f"{name}: {value}" for name, value in vars(step).items())

@@ -14,23 +14,11 @@ And the response to a call can be lost: then it is not known whether AWS accepte
 
 from __future__ import annotations
 
+import math
 from typing import Callable, Iterable, Mapping, NamedTuple
 
-from .._aws.errors import (
-    ACCESS_DENIED,
-    CHANGE_NOT_VISIBLE,
-    CONFLICT,
-    MALFORMED_ANSWER,
-    NO_REPLICATION_SET,
-    NO_RESPONSE_ERRORS,
-    NOT_FOUND,
-    QUOTA_EXCEEDED,
-    REPLICATION_SET_CHANGED,
-    REPLICATION_SET_DELETED,
-    REPLICATION_SET_FAILED,
-    UNRECOGNIZED_CLIENT,
-    Failure,
-)
+from .._aws import errors
+from .._aws.errors import Failure
 from .desired import DesiredState
 from .plan import plan_steps
 from .service import FAILED, PAUSES
@@ -56,10 +44,10 @@ UNKNOWN = "unknown"
 
 #: Other Regions may accept a step that one Region rejects with these codes: a policy can deny a Region, and a Region may
 #: not be in the set, or not be enabled for the account.
-_REGIONAL_ERRORS = (ACCESS_DENIED, NOT_FOUND, UNRECOGNIZED_CLIENT)
+_REGIONAL_ERRORS = (errors.ACCESS_DENIED, errors.NOT_FOUND, errors.UNRECOGNIZED_CLIENT)
 
 #: AWS's codes if the set no longer exists, or if there is already one. AWS may not report this yet.
-_STALE_ERRORS = (NOT_FOUND, QUOTA_EXCEEDED)
+_STALE_ERRORS = (errors.NOT_FOUND, errors.QUOTA_EXCEEDED)
 
 
 def is_not_from_aws(failure: Failure) -> bool:
@@ -76,9 +64,8 @@ class Attempt(NamedTuple):
     :ivar token: the client token of every try, so that AWS makes the step once.
     :ivar before: the last report of AWS before the step.
     :ivar outcome: DONE, REJECTED, or UNKNOWN if AWS may have accepted the step although the call failed.
-    :ivar tries: the number of times that it was sent.
-    :ivar last_at: when it was last sent, in seconds.
-    :ivar rejected_at: when AWS first rejected it, in seconds; None if AWS has not rejected it.
+    :ivar failed_tries: the number of times that it was sent and the call failed.
+    :ivar retry_at: when to send it again, in seconds.
     :ivar failures: the Regions that have failed, each with its failure; cleared when the Regions are tried again.
     :ivar not_before: when AWS allows another try; 0 if AWS sent no time.
     """
@@ -86,29 +73,27 @@ class Attempt(NamedTuple):
     step: Step
     token: str
     before: ReplicationSet | None
-    last_at: float
-    rejected_at: float | None = None
     outcome: str = REJECTED
-    tries: int = 0
+    failed_tries: int = 0
+    retry_at: float = 0
     failures: Mapping[str, Failure] = {}
     not_before: float = 0
 
     @property
     def rejected_in(self) -> set[str]:
         """The Regions that rejected the step. A conflict concerns the set, not the Region."""
-        return {region for region, failure in self.failures.items() if failure.code != CONFLICT}
+        return {region for region, failure in self.failures.items() if failure.code != errors.CONFLICT}
 
-    def accepted(self, now: float) -> Attempt:
+    def accepted(self) -> Attempt:
         """Return the attempt after AWS accepted the step."""
-        return self._replace(outcome=DONE, tries=self.tries + 1, last_at=now, failures={})
+        return self._replace(outcome=DONE, failures={})
 
     def failed(self, region: str, failure: Failure, now: float, not_before: float) -> Attempt:
         """Return the attempt after a call that failed. An outcome that is unknown stays unknown."""
         return self._replace(
             outcome=UNKNOWN if failure.is_transient or is_not_from_aws(failure) else self.outcome,
-            tries=self.tries + 1,
-            last_at=now,
-            rejected_at=now if self.rejected_at is None and not failure.is_transient else self.rejected_at,
+            failed_tries=self.failed_tries + 1,
+            retry_at=now + PAUSES[min(self.failed_tries, len(PAUSES) - 1)],
             failures={**({} if region in self.failures else self.failures), region: failure},
             not_before=not_before,
         )
@@ -116,30 +101,32 @@ class Attempt(NamedTuple):
     def after(self, seen: ReplicationSet | None) -> Attempt:
         """Return the attempt after a report of AWS: the step is done if AWS reports its effect."""
         if self.outcome == UNKNOWN and self.step.is_visible(seen):
-            return self._replace(outcome=DONE)
+            return self.accepted()
         if self.outcome == REJECTED and seen and seen.is_changing:
             # AWS rejected the step because another change was in progress. Try the step again after that change.
-            return self._replace(before=seen, rejected_at=None)
+            return self._replace(before=seen)
         return self
 
 
 class History(NamedTuple):
     """What has happened so far.
 
-    :ivar started_at: when the first read began, in seconds.
     :ivar attempts: the steps that were sent, in order.
     :ivar first_plan: the steps that were planned before any step was sent; None before there is a plan.
-    :ivar waiting: the reason of the last decision to wait, and when the waiting for it began; an empty reason for none.
     """
 
-    started_at: float
     attempts: tuple[Attempt, ...] = ()
     first_plan: tuple[Step, ...] | None = None
-    waiting: tuple[str, float] = ("", 0)
 
     def steps(self, outcome: str) -> list[Step]:
         """Return the steps with an outcome."""
         return [attempt.step for attempt in self.attempts if attempt.outcome == outcome]
+
+    @property
+    def last_failure(self) -> Failure | None:
+        """The last failure of the step that was sent last; None if AWS accepted the step."""
+        failures = list(self.attempts[-1].failures.values()) if self.attempts else []
+        return failures[-1] if failures else None
 
     def attempt_of(self, step: Step) -> Attempt | None:
         """Return the attempt at a step: the last of all attempts, or an earlier one whose outcome is unknown; otherwise None.
@@ -150,6 +137,10 @@ class History(NamedTuple):
             if attempt.step == step and (attempt.outcome == UNKNOWN or attempt == self.attempts[-1]):
                 return None if attempt.outcome == DONE else attempt
         return None
+
+    def with_plan(self, steps: Iterable[Step]) -> History:
+        """Return the history with a plan. Only the first one counts."""
+        return self._replace(first_plan=tuple(steps)) if self.first_plan is None else self
 
     def with_attempt(self, attempt: Attempt) -> History:
         """Return the history with an attempt as the last one. It replaces its own earlier state."""
@@ -165,14 +156,16 @@ class Wait(NamedTuple):
     """Read again after a pause.
 
     :ivar reason: one word for what the change waits for. It is the same as long as the change waits for the same thing.
-    :ivar seconds: the pause; None for a pause that grows.
     :ivar failure: the failure that made the change wait, if there is one.
-    :ivar longest: the longest pause.
+    :ivar limit: how long to wait for the same reason, in seconds. After that, the change fails with the failure.
+    :ivar pause: the pause in seconds; None for a pause that grows.
+    :ivar longest: the longest pause, if it grows.
     """
 
     reason: str
-    seconds: float | None = None
     failure: Failure | None = None
+    limit: float = math.inf
+    pause: float | None = None
     longest: float = PAUSES[-1]
 
 
@@ -201,16 +194,14 @@ def decide(
         deleted = Failure(
             "Another user or job deleted the replication set during this task"
             + (f". The account now has {others}" if others else ""),
-            code=REPLICATION_SET_DELETED,
+            code=errors.REPLICATION_SET_DELETED,
         )
-        return _wait_at_most(VISIBLE_SECONDS, Wait("set", None, deleted, VISIBLE_PAUSE), history, now)
+        return Wait("set", deleted, VISIBLE_SECONDS, longest=VISIBLE_PAUSE)
     if predict(seen, done) != seen:
-        return _wait_at_most(
-            VISIBLE_SECONDS, Wait("effect", None, _not_visible(done, seen), VISIBLE_PAUSE), history, now
-        )
+        return Wait("effect", _not_visible(done, seen), VISIBLE_SECONDS, longest=VISIBLE_PAUSE)
     if not seen and not desired.is_deleted and desired.arn:
         but = f", but it has {others}" if others else ""
-        raise Failure(f"The account has no replication set {desired.arn}{but}", code=NO_REPLICATION_SET)
+        raise Failure(f"The account has no replication set {desired.arn}{but}", code=errors.NO_REPLICATION_SET)
     steps = plan_steps(seen, desired)
     _validate_deletions(history, steps)
     _validate_failed_regions(desired, seen, steps)
@@ -221,27 +212,18 @@ def decide(
 # Waiting --------------------------------------------------------------------------------------------------------------
 
 
-def _wait_at_most(seconds: float, wait: Wait, history: History, now: float) -> Wait:
-    """Wait, or raise the failure if the change has waited this long for the same reason."""
-    reason, since = history.waiting
-    if wait.failure and reason == wait.reason and now - since >= seconds:
-        raise wait.failure
-    return wait
-
-
-def wait_for_response(history: History, failure: Failure, now: float) -> Wait:
+def wait_for_response(history: History, failure: Failure) -> Wait:
     """Return that the change waits after a read that failed. Raises the failure if the change can't go on."""
     # A listed set that is not found is being added to or deleted from a Region, or the list lags.
-    if not failure.is_transient and failure.code != NOT_FOUND:
+    if not failure.is_transient and failure.code != errors.NOT_FOUND:
         raise failure
+    limit = math.inf
     if history.first_plan is None:
-        seconds = NO_RESPONSE_SECONDS if failure.code in NO_RESPONSE_ERRORS else FIRST_READ_SECONDS
-        if now - history.started_at >= seconds and history.waiting[0]:
-            raise failure
-    if failure.code == MALFORMED_ANSWER:
+        limit = NO_RESPONSE_SECONDS if failure.code in errors.NO_RESPONSE_ERRORS else FIRST_READ_SECONDS
+    elif failure.code == errors.MALFORMED_ANSWER:
         # A response that is not from AWS rarely is a transient problem.
-        return _wait_at_most(REJECTED_SECONDS, Wait("response", None, failure, VISIBLE_PAUSE), history, now)
-    return Wait("response", failure=failure)
+        limit = REJECTED_SECONDS
+    return Wait("response", failure, limit)
 
 
 def _is_overtaken(step: Step, desired: DesiredState, seen: ReplicationSet | None) -> bool:
@@ -261,27 +243,19 @@ def _wait_to_retry(attempt: Attempt, seen: ReplicationSet | None, now: float, un
     last = failures[-1]
     if untried and (last.is_transient or last.code in _REGIONAL_ERRORS or is_not_from_aws(last)):
         return None
+    if now < attempt.not_before:
+        return Wait("retryAfter", last, pause=attempt.not_before - now)
+    reason, failure, limit = "retry", last, math.inf
     rejections = [failure for failure in failures if not failure.is_transient]
     if rejections:
-        rejection = rejections[0]
-        is_conflict = any(failure.code == CONFLICT for failure in rejections)
-        if attempt.before != seen or is_conflict or len(rejections) < len(failures):
-            _raise_after(REJECTED_SECONDS, rejection, attempt, now)
-        elif attempt.outcome == UNKNOWN or last.code in _STALE_ERRORS:
+        is_conflict = any(failure.code == errors.CONFLICT for failure in rejections)
+        reason, failure, limit = "acceptance", rejections[0], REJECTED_SECONDS
+        if attempt.before == seen and not is_conflict and len(rejections) == len(failures):
+            if attempt.outcome != UNKNOWN and last.code not in _STALE_ERRORS:
+                raise failure
             # AWS may have accepted the step at an earlier try, or its reports lag: wait until it reports the effect.
-            _raise_after(VISIBLE_SECONDS, rejection, attempt, now)
-            return Wait("outcome", failure=rejection, longest=VISIBLE_PAUSE)
-        else:
-            raise rejection
-    due = max(attempt.not_before, attempt.last_at + PAUSES[min(attempt.tries, len(PAUSES)) - 1])
-    return None if now >= due else Wait("retry", due - now, last)
-
-
-def _raise_after(seconds: float, failure: Failure, attempt: Attempt, now: float) -> None:
-    """Raise the failure if AWS has rejected a step for this long, counted from when it allowed another try."""
-    since = now if attempt.rejected_at is None else attempt.rejected_at
-    if now - max(since, attempt.not_before) >= seconds:
-        raise failure
+            return Wait("outcome", failure, VISIBLE_SECONDS, longest=VISIBLE_PAUSE)
+    return None if now >= attempt.retry_at else Wait(reason, failure, limit, attempt.retry_at - now)
 
 
 # Validating -----------------------------------------------------------------------------------------------------------
@@ -289,7 +263,7 @@ def _raise_after(seconds: float, failure: Failure, attempt: Attempt, now: float)
 
 def _validate_outcome(history: History, seen: ReplicationSet | None) -> None:
     """Validate that the steps of this run have not failed. Raises Failure with AWS's messages."""
-    if not seen or not (history.steps(DONE) or history.steps(UNKNOWN)):
+    if not seen or not history.attempts:
         return
     before = history.attempts[-1].before
     new = set(seen.failed_regions) - set(before.failed_regions if before else ())
@@ -305,16 +279,13 @@ def _validate_failed_regions(desired: DesiredState, seen: ReplicationSet | None,
     """
     if desired.is_deleted or seen is None:
         return
-    failed, regions = set(seen.failed_regions), set(seen.regions)
-    changes = [step for step in steps if isinstance(step, (AddRegion, DeleteRegion))]
-    for step in changes:
-        if isinstance(step, AddRegion):
-            regions.add(step.region)
-        else:
-            regions.discard(step.region)
-            failed.discard(step.region)
-            if not regions - failed:
-                raise _failed(seen)
+    state: ReplicationSet | None = seen
+    for step in steps:
+        state = step.after(state)
+        if isinstance(step, DeleteRegion) and state and set(state.regions) <= set(state.failed_regions):
+            raise _failed(seen)
+    changes = any(isinstance(step, (AddRegion, DeleteRegion)) for step in steps)
+    failed = set(state.failed_regions) if state else set()
     named = desired.regions is not None and (failed & set(desired.regions) or seen.status == FAILED)
     if (failed and changes) or (named and not steps):
         raise _failed(seen)
@@ -330,7 +301,7 @@ def _validate_deletions(history: History, steps: Iterable[Step]) -> None:
         raise Failure(
             "Another user or job changed the replication set during this task. The task would now have to"
             f" {', '.join(sorted(new))}, which was not in its plan at the start",
-            code=REPLICATION_SET_CHANGED,
+            code=errors.REPLICATION_SET_CHANGED,
         )
 
 
@@ -341,7 +312,7 @@ def _failed(seen: ReplicationSet) -> Failure:
     regions = ", ".join(f"{name} ({text})" for name, text in seen.failed_regions.items())
     return Failure(
         f"The replication set {seen.arn} has failed",
-        code=REPLICATION_SET_FAILED,
+        code=errors.REPLICATION_SET_FAILED,
         reason=f"the status is FAILED in {regions}" if regions else "its status is FAILED, but no Region is FAILED",
     )
 
@@ -361,7 +332,7 @@ def _not_visible(done: Iterable[Step], seen: ReplicationSet | None) -> Failure:
     ]
     return Failure(
         f"AWS accepted {', '.join(missing)}, but does not report the change",
-        code=CHANGE_NOT_VISIBLE,
+        code=errors.CHANGE_NOT_VISIBLE,
         reason="; ".join(differences),
     )
 

@@ -20,22 +20,10 @@ try:
 except ImportError:
     BotoCoreError = Exception  # AnsibleAWSModule reports it
 
+from .._aws import errors
 from .._aws.arn import account_id_of_arn, partition_of_arn, validate_region_names
 from .._aws.calls import Attempts, error_from_botocore
-from .._aws.errors import (
-    ACCOUNT_MISMATCH,
-    ADVICE,
-    BOTOCORE_ADVICE,
-    CONNECTION_ERRORS,
-    MULTIPLE_REPLICATION_SETS,
-    NO_RESPONSE_ERRORS,
-    NOT_FOUND,
-    SEARCH_INCOMPLETE,
-    WAIT_TIMEOUT,
-    Failure,
-    as_failure,
-    invalid_option,
-)
+from .._aws.errors import Failure, as_failure, invalid_option
 from .._aws.parallel import in_parallel, no_response
 from .._aws.sessions import all_service_regions, partition_of_region, service_regions
 from .._aws.text import shorten, without_full_stop
@@ -105,7 +93,7 @@ def validate_account_of_arn(connection: Connection, arn: str) -> None:
     if account_id and account_id_of_arn(arn) != account_id:
         raise Failure(
             f"arn: {arn} belongs to account {account_id_of_arn(arn)}, but the credentials belong to account {account_id}",
-            code=ACCOUNT_MISMATCH,
+            code=errors.ACCOUNT_MISMATCH,
         )
 
 
@@ -128,18 +116,18 @@ def find_replication_set(
     wire.client(connection.region)
     if wire.seconds_left() <= 0:
         raise Failure(
-            f"Failed to find {_name(arn)} in Region {connection.region}",
-            code=WAIT_TIMEOUT,
+            f"Failed to find {name_of_set(arn)} in Region {connection.region}",
+            code=errors.WAIT_TIMEOUT,
             reason="the timeout ended before the first call",
             advice="Set a longer timeout.",
         )
     try:
-        return Finder(wire, arn).find(regions)
+        return _find(wire, arn, regions)
     except Failure as failure:
         if failure.is_transient and wire.seconds_left() <= 0:
             raise failure.with_advice(f"Set a longer timeout. {failure.advice}") from failure
         # If AWS was not reached or its response could not be read, a call of STS would fail too.
-        if arn and failure.code not in (*BOTOCORE_ADVICE, *NO_RESPONSE_ERRORS):
+        if arn and failure.code not in (*errors.BOTOCORE_ADVICE, *errors.NO_RESPONSE_ERRORS):
             try:
                 validate_account_of_arn(connection, arn)
             except Failure as mismatch:
@@ -198,6 +186,17 @@ class Wire:
                 attempts = self.attempts()
                 yield from self.call_all({name: partial(call, self.client(name), attempts) for name in group})
 
+    def first(self, regions: Sequence[str], call: Call[Result], failures: Failures) -> tuple[str, Result] | None:
+        """Return the first Region that succeeds, with its result.
+
+        :param failures: the failures of Regions are added to it.
+        """
+        for region, result in self.ask(regions, call) if regions else ():
+            if not isinstance(result, Failure):
+                return region, result
+            failures[region] = result
+        return None
+
     def call_all(self, calls: Mapping[str, Callable[[], Result]]) -> Iterator[Outcome[Result]]:
         """Make calls in parallel. A single call without a time limit of the task needs no thread: its client limits each read."""
         if len(calls) > 1 or self._deadline < math.inf:
@@ -212,120 +211,97 @@ class Wire:
         yield region, outcome
 
 
-class Finder:
-    """Finds a replication set. Once its ARN is known, it is always the same set.
+def _find(wire: Wire, arn: str | None, regions: Sequence[str]) -> Found:
+    """Return the set from the first Region that returns it.
 
-    :ivar arn: the set's ARN; None before it is known.
+    :param regions: the Regions to search: the connection's own first.
+    :return: that there is no set only if no Region lists one, and the own Region responded or lacks the service.
+    :raises Failure: if the set was not found, or if a Region that may have it did not respond.
     """
-
-    def __init__(self, wire: Wire, arn: str | None) -> None:
-        """
-        :param arn: the ARN in the options; None for the account's own set.
-        """
-        self.arn = arn
-        self._wire = wire
-
-    def find(self, regions: Sequence[str]) -> Found:
-        """Return the set from the first Region that returns it.
-
-        :param regions: the Regions to search: the connection's own first.
-        :return: that there is no set only if no Region lists one, and the own Region responded or lacks the service.
-        :raises Failure: if the set was not found, or if a Region that may have it did not respond.
-        """
-        own = regions[0]
-        outcomes: dict[str, Found | Failure] = {}
-        for region, outcome in self._wire.ask(regions, self._read):
-            outcomes[region] = outcome
-            if not isinstance(outcome, Failure):
-                if outcome.replication_set:
-                    return outcome
-            elif len(regions) == 1:
-                raise _with_search_advice(outcome, own) from outcome
-            elif outcome.code == MULTIPLE_REPLICATION_SETS:
-                # Other Regions return the same list.
-                raise outcome
-        # A Region may have the set until it says that it does not.
-        responses = {region: outcomes.get(region) or no_response(region, 0) for region in regions}
-        failures = {name: one for name, one in responses.items() if isinstance(one, Failure)}
-        none = next((one for one in responses.values() if isinstance(one, Found)), None)
-        if own in failures and _lacks_service(failures[own], own):
-            # This Region can't have a set, so the results of the others are complete.
-            del failures[own]
-        # A list names the account's set in every Region, so the other Regions need not respond if the own one does. But if any list
-        # named a set, there is one.
-        if none and not self.arn and (none.region == own or not failures):
-            return none
-        raise search_failure(_name(self.arn), regions, failures, self._wire.mask)
-
-    def _read(self, client: BaseClient, attempts: Attempts) -> Found:
-        """Get the set from one Region, if the account has one."""
-        region = client.meta.region_name
-        self.arn = self.arn or _only_arn(list_replication_sets(client, attempts), region)
-        return Found(region, get_replication_set(client, attempts, arn=self.arn) if self.arn else None)
-
-    def look(self, known: Sequence[str]) -> Found:
-        """Return the set from the first Region that returns it, or that the account does not have it.
-
-        One list is enough to see that it does not: a Region that is down or denied must not prevent a change.
-
-        :param known: the Regions of the set, as far as they are known.
-        :raises Failure: if no Region lists the sets, or if a listed set can't be read.
-        """
-        failures: Failures = {}
-        found = self._get(self.arn, known or [self._wire.region], failures) if self.arn else None
+    own = regions[0]
+    failures: Failures = {}
+    candidates = list(regions)
+    empty = []
+    if not arn:
+        for region, arns in wire.ask(regions, list_replication_sets):
+            if isinstance(arns, Failure):
+                failures[region] = arns
+            elif arns:
+                arn = _only_arn(arns, region)
+                candidates = [region, *(name for name in regions if name != region and name not in failures)]
+                break
+            else:
+                empty.append(region)
+    if arn:
+        found = wire.first(candidates, partial(get_replication_set, arn=arn), failures)
         if found:
-            return found
-        everywhere = searchable_regions(self._wire.region, self.arn)
-        unlisted: Failures = {}
-        listed = self.first(everywhere, list_replication_sets, unlisted)
-        arn = self.arn or (_only_arn(listed[1], listed[0]) if listed else None)
-        if listed and not arn:
-            return Found(self._wire.region, None)
-        if arn and not (failures and self._wire.seconds_left() <= 0):
-            found = self._get(arn, [region for region in everywhere if region not in failures], failures)
+            return Found(*found)
+    if len(regions) == 1 and failures:
+        raise _with_search_advice(failures[own], own)
+    # A Region may have the set until it says that it does not.
+    failures = {name: failures.get(name) or no_response(name, 0) for name in regions if arn or name not in empty}
+    if own in failures and _lacks_service(failures[own], own):
+        # This Region can't have a set, so the results of the others are complete.
+        del failures[own]
+    # A list names the account's set in every Region, so the other Regions need not respond if the own one does. But if any list
+    # named a set, there is one.
+    if empty and not arn and (own in empty or not failures):
+        return Found(min(empty, key=regions.index), None)
+    raise search_failure(name_of_set(arn), regions, failures, wire.mask)
+
+
+def look(wire: Wire, arn: str, known: Sequence[str]) -> Found:
+    """Return the set from the first Region that returns it, or that the account does not have it.
+
+    One list is enough to see that it does not: a Region that is down or denied must not prevent a change.
+
+    :param arn: the set's ARN; empty for the account's own set.
+    :param known: the Regions of the set, as far as they are known.
+    :raises Failure: if no Region lists the sets, or if a listed set can't be read.
+    """
+    failures: Failures = {}
+    found = wire.first(known or [wire.region], partial(get_replication_set, arn=arn), failures) if arn else None
+    if found:
+        return Found(*found)
+    everywhere = searchable_regions(wire.region, arn)
+    unlisted: Failures = {}
+    listed = wire.first(everywhere, list_replication_sets, unlisted)
+    arns = listed[1] if listed else []
+    arn = arn or _only_arn(arns, wire.region)
+    if listed and not arn:
+        return Found(wire.region, None)
+    if arn and not (failures and wire.seconds_left() <= 0):
+        others = [region for region in everywhere if region not in failures]
+        found = wire.first(others, partial(get_replication_set, arn=arn), failures)
         if found:
-            self.arn = arn
-            return found
-        if not listed and all(failure.code == NOT_FOUND for failure in failures.values()):
-            raise search_failure(OWN_SET, list(unlisted), unlisted, self._wire.mask)
-        if listed and arn not in listed[1]:
-            return Found(self._wire.region, None, tuple(listed[1]))
-        # Failures of Regions that are not known to be in the set don't matter.
-        failures = {region: failure for region, failure in failures.items() if region in known} or failures
-        failure = search_failure(_name(arn), list(failures), failures, self._wire.mask)
-        if any(one.code == NOT_FOUND for one in failures.values()):
-            # The Region that responds is being added to the set or deleted from it, or the list lags.
-            raise failure.transient().with_advice("Check the ARN.")
-        raise failure
-
-    def first(self, regions: Sequence[str], call: Call[Result], failures: Failures) -> tuple[str, Result] | None:
-        """Return the first Region that succeeds, with its result.
-
-        :param failures: the failures of Regions are added to it.
-        """
-        for region, result in self._wire.ask(regions, call) if regions else ():
-            if not isinstance(result, Failure):
-                return region, result
-            failures[region] = result
-        return None
-
-    def _get(self, arn: str, regions: Sequence[str], failures: Failures) -> Found | None:
-        found = self.first(regions, partial(get_replication_set, arn=arn), failures)
-        return Found(*found) if found else None
+            return Found(*found)
+    if not listed and all(failure.code == errors.NOT_FOUND for failure in failures.values()):
+        raise search_failure(OWN_SET, list(unlisted), unlisted, wire.mask)
+    if listed and arn not in arns:
+        return Found(wire.region, None, tuple(arns))
+    # Failures of Regions that are not known to be in the set don't matter.
+    failures = {region: failure for region, failure in failures.items() if region in known} or failures
+    failure = search_failure(name_of_set(arn), list(failures), failures, wire.mask)
+    if failure.code == errors.NOT_FOUND:
+        raise failure.with_advice("Check the ARN.")
+    # The Region that responds is being added to the set or deleted from it, or the list lags.
+    raise failure.transient() if any(one.code == errors.NOT_FOUND for one in failures.values()) else failure
 
 
-def _name(arn: str | None) -> str:
+def name_of_set(arn: str | None) -> str:
+    """Return a set in words for a message."""
     return f"the replication set {arn}" if arn else OWN_SET
 
 
-def _only_arn(arns: Sequence[str], region: str) -> str | None:
-    """Return the ARN of the account's only set, or None if it has none. Raises Failure if it has several."""
+def _only_arn(arns: Sequence[str], region: str) -> str:
+    """Return the ARN of the account's only set; empty if it has none. Raises Failure if it has several."""
     if len(arns) > 1:
         # An account has at most one set (CloudFormation, Terraform). Don't guess which one is meant.
         raise Failure(
-            f"Found {len(arns)} replication sets in Region {region}: {', '.join(arns)}", code=MULTIPLE_REPLICATION_SETS
+            f"Found {len(arns)} replication sets in Region {region}: {', '.join(arns)}",
+            code=errors.MULTIPLE_REPLICATION_SETS,
         )
-    return arns[0] if arns else None
+    return arns[0] if arns else ""
 
 
 def _other_regions(connection: Connection, arn: str | None, search_regions: Sequence[str]) -> list[str]:
@@ -369,12 +345,12 @@ def searchable_regions(region: str, arn: str | None = None) -> list[str]:
 
 def _lacks_service(failure: Failure, region: str) -> bool:
     """Return whether a failure is a connection error of a Region where the service does not exist, according to botocore."""
-    return failure.code in CONNECTION_ERRORS and region not in all_service_regions(SERVICE)
+    return failure.code in errors.CONNECTION_ERRORS and region not in all_service_regions(SERVICE)
 
 
 def _with_search_advice(failure: Failure, region: str) -> Failure:
     """Return the failure of the only Region that was searched, with advice."""
-    if failure.code == NOT_FOUND:
+    if failure.code == errors.NOT_FOUND:
         return failure.with_advice(
             f"AWS returns a replication set only from a Region that is in the set, and {region} may not be one of them. Set"
             " search_regions to the set's Regions, or to all."
@@ -401,12 +377,14 @@ def search_failure(
     :param mask: masks secrets in AWS's messages.
     """
     unknown = {
-        region: failures[region] for region in searched if region in failures and failures[region].code != NOT_FOUND
+        region: failures[region]
+        for region in searched
+        if region in failures and failures[region].code != errors.NOT_FOUND
     }
     if not unknown:
         return Failure(
             f"Failed to find {what} in any of these Regions: {', '.join(searched)}",
-            code=NOT_FOUND,
+            code=errors.NOT_FOUND,
             advice="Set search_regions to the Regions of the replication set, or to all. If you set arn, check it.",
             cause=next(iter(failures.values())).cause,
         )
@@ -421,11 +399,11 @@ def search_failure(
         f"Failed to find {what} in the Regions {', '.join(searched)}. These Regions may have it, but could not be searched:"
         f" {reasons}",
         # If the Regions failed for different reasons, one code can't represent all of them.
-        code=first.code if same else SEARCH_INCOMPLETE,
+        code=first.code if same else errors.SEARCH_INCOMPLETE,
         reason="",
         advice=" ".join(dict.fromkeys(failure.advice for failure in unknown.values()))
         if same
-        else ADVICE[SEARCH_INCOMPLETE],
+        else errors.ADVICE[errors.SEARCH_INCOMPLETE],
         cause=first.cause if same else None,
         is_transient=any(failure.is_transient for failure in unknown.values()),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, Tuple
 from .._aws.errors import KEY_NOT_USABLE, OPEN_INCIDENTS, Failure
 from .._aws.text import one_line, shorten
 from .facts import DISABLED_STATES, key_problem
-from .keys import TIMEOUT, describe_keys, undescribed_key
+from .keys import TIMEOUT, describe_keys
 from .state import ReplicationSet
 from .steps import Delete, DeleteRegion, Step, needed_keys
 
@@ -78,13 +78,11 @@ class Guard:
         """
         needed = {key: step for key, step in needed_keys(current, steps).items() if key not in self._unchecked}
         seconds = min(TIMEOUT + 1, max(_SHORTEST_KEY_CHECK, self._seconds_left()))
-        for (region, arn), described in describe_keys(self._connection, needed, seconds).items():
-            if isinstance(described, Failure):
-                self._unchecked.add((region, arn))
-                reason = undescribed_key(self._connection, described)
-                self._warn(f"{reason} The task continues without checking this key.")
-            else:
-                self._validate_key(region, arn, described, needed[region, arn])
+        consequence = "The task continues without checking this key."
+        described = describe_keys(self._connection, needed, self._warn, consequence, seconds)
+        self._unchecked |= needed.keys() - described.keys()
+        for (region, arn), key in described.items():
+            self._validate_key(region, arn, key, needed[region, arn])
 
     def _validate_key(self, region: str, arn: str, key: Mapping[str, Any], step: Step) -> None:
         problem = self._connection.mask(key_problem(key))
@@ -148,7 +146,8 @@ class Guard:
             )
 
     def _list(self, current: ReplicationSet, only_open_incidents: bool = False) -> Mapping[str, Any]:
-        seconds = min(_LONGEST_LIST, max(_SHORTEST_LIST, self._seconds_left()))
+        # A message has these seconds.
+        seconds = round(min(_LONGEST_LIST, max(_SHORTEST_LIST, self._seconds_left())), 1)
         facts, is_denied = self._list_data(self._connection, current, only_open_incidents, seconds)
         self._is_denied = self._is_denied and is_denied
         return facts

@@ -16,8 +16,8 @@ from .._aws.text import sentences, shorten
 from .api import list_tags
 from .facts import replication_set_facts
 from .find import Wire, find_replication_set
-from .keys import describe_keys, undescribed_key
-from .state import ReplicationSet, customer_managed_keys
+from .keys import describe_keys
+from .state import customer_managed_keys
 
 if TYPE_CHECKING:
     from .._aws.connection import Connection
@@ -54,8 +54,11 @@ def get_facts(
         wire = Wire(connection)
         list_them = partial(list_tags, wire.client(found.region), wire.attempts(), arn=found.arn)
         replication_set = replace(replication_set, tags=tags_or_none(list_them, connection.mask, warn))
-    keys = _describe_keys_or_warn(connection, replication_set, warn) if include_keys else None
-    facts = replication_set_facts(replication_set, keys)
+    described = {}
+    if include_keys:
+        keys = customer_managed_keys(replication_set.keys)
+        described = describe_keys(connection, keys, warn, "kms_key of {region} is null. All other facts are complete.")
+    facts = replication_set_facts(replication_set, {region: key for (region, _arn), key in described.items()})
     return {"exists": True, "region": found.region, "replication_set": facts}
 
 
@@ -72,15 +75,3 @@ def tags_or_none(
         allow = "To list the tags, allow ssm-incidents:ListTagsForResource."
         warn(sentences(reason, "tags is null. All other facts are complete.", allow))
         return None
-
-
-def _describe_keys_or_warn(
-    connection: Connection, replication_set: ReplicationSet, warn: Callable[[str], object]
-) -> dict[str, dict[str, Any] | None]:
-    """Return the facts about the Regions' customer managed keys. Warn for each key that can't be described; its value is None."""
-    facts: dict[str, dict[str, Any] | None] = {}
-    for (region, _arn), described in describe_keys(connection, customer_managed_keys(replication_set.keys)).items():
-        if isinstance(described, Failure):
-            warn(f"{undescribed_key(connection, described)} kms_key of {region} is null. All other facts are complete.")
-        facts[region] = None if isinstance(described, Failure) else described
-    return facts

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Iterable
+from typing import TYPE_CHECKING, Any, Callable, Iterable
 
 from .._aws.calls import ONCE, call_aws, required_member
 from .._aws.errors import (
@@ -55,30 +55,40 @@ def describe_key(client: BaseClient, arn: str) -> dict[str, Any] | None:
 
 
 def describe_keys(
-    connection: Connection, keys: Iterable[tuple[str, str]], seconds: float = TIMEOUT + 1
-) -> dict[tuple[str, str], dict[str, Any] | Failure]:
+    connection: Connection,
+    keys: Iterable[tuple[str, str]],
+    warn: Callable[[str], object],
+    consequence: str,
+    seconds: float = TIMEOUT + 1,
+) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the facts about KMS keys. The calls run in parallel, each in the key's own Region.
 
     :param keys: Regions, each with the ARN of a key.
+    :param warn: called with a warning for each key that can't be described.
+    :param consequence: what follows for such a key, in a sentence; {region} stands for its Region.
     :param seconds: the maximum time for all calls.
-    :return: for each key, in the same order, what key_facts() returns, or the failure to describe the key.
+    :return: for each key that can be described, what key_facts() returns.
     """
-    keys = list(keys)
-    described: dict[tuple[str, str], dict[str, Any] | Failure] = {}
+    outcomes: dict[tuple[str, str], Any] = dict.fromkeys(keys)
     calls = {}
-    for region, arn in keys:
+    for region, arn in outcomes:
         try:
             client = connection.client("kms", region, timeout=TIMEOUT)
             calls[region, arn] = partial(describe_key, client, arn)
         except Failure as failure:
-            described[region, arn] = failure
+            outcomes[region, arn] = failure
     # The client's read timeout applies to each part of a response, so a response that trickles in never reaches it.
-    for key, result in in_parallel(calls, seconds):
-        described[key] = result if isinstance(result, Failure) else key_facts(result)
-    return {key: described[key] for key in keys}
+    outcomes.update(in_parallel(calls, seconds))
+    described = {}
+    for (region, arn), outcome in outcomes.items():
+        if isinstance(outcome, Failure):
+            warn(f"{_undescribed_key(connection, outcome)} {consequence.format(region=region)}")
+        else:
+            described[region, arn] = key_facts(outcome)
+    return described
 
 
-def undescribed_key(connection: Connection, failure: Failure) -> str:
+def _undescribed_key(connection: Connection, failure: Failure) -> str:
     """Return why a key can't be described, in sentences, for a warning."""
     reason = f"{failure.message}: {shorten(connection.mask(failure.reason))}"
     if failure.code in (ACCESS_DENIED, STS_ACCESS_DENIED):

@@ -19,13 +19,8 @@ from typing import Mapping
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import compare_aws_tags
 
-from .._aws.errors import (
-    DELETION_PROTECTED,
-    KEY_MISMATCH,
-    NO_REPLICATION_SET,
-    UNSUPPORTED_CHANGE,
-    Failure,
-)
+from .._aws import errors
+from .._aws.errors import Failure
 from .desired import DesiredState
 from .service import DEFAULT_KEY, MAX_REGIONS, MAX_TAGS
 from .state import ReplicationSet, regions_by_kind_of_key
@@ -60,7 +55,7 @@ def _plan_deletion(current: ReplicationSet | None, desired: DesiredState) -> lis
     if current.deletion_protected and desired.deletion_protected is not False:
         raise Failure(
             "Deletion protection is on, and prevents the deletion of the replication set and of all of Incident Manager's data",
-            code=DELETION_PROTECTED,
+            code=errors.DELETION_PROTECTED,
         )
     return [*_plan_protection(current.deletion_protected, False), Delete()]
 
@@ -69,7 +64,7 @@ def _plan_creation(desired: DesiredState) -> list[Step]:
     if not desired.regions:
         raise Failure(
             "The account has no replication set, and the option regions is not set",
-            code=NO_REPLICATION_SET,
+            code=errors.NO_REPLICATION_SET,
             advice="To create a replication set, set regions.",
         )
     regions = {name: key or DEFAULT_KEY for name, key in desired.regions.items()}
@@ -105,7 +100,7 @@ def plan_regions(current: Mapping[str, str | None], desired: Mapping[str, str | 
         raise Failure(
             f"The KMS key of {name} can't be changed, because {name} is the set's only Region. The Region would have to be deleted"
             " and added again, but deleting the last Region deletes the set and all of Incident Manager's data",
-            code=UNSUPPORTED_CHANGE,
+            code=errors.UNSUPPORTED_CHANGE,
             advice=(
                 f"Add another Region first. Otherwise the set must be deleted and created again {_PAGES}, and AWS may not let"
                 " the account create another one."
@@ -145,7 +140,7 @@ def _plan_tags(current: Mapping[str, str], desired: DesiredState) -> list[Step]:
     if count > MAX_TAGS:
         raise Failure(
             f"tags: the replication set would have {count} tags, because purge_tags is false",
-            code=UNSUPPORTED_CHANGE,
+            code=errors.UNSUPPORTED_CHANGE,
             advice=f"A replication set can have at most {MAX_TAGS} tags. Remove some, or set purge_tags: true.",
         )
     if to_set:
@@ -162,7 +157,7 @@ def _target_regions(current: Mapping[str, str | None], desired: DesiredState) ->
     if len(regions) > MAX_REGIONS:
         raise Failure(
             f"regions: with purge_regions: false, the set would have {len(regions)} Regions ({', '.join(sorted(regions))})",
-            code=UNSUPPORTED_CHANGE,
+            code=errors.UNSUPPORTED_CHANGE,
             advice=f"A replication set can have at most {MAX_REGIONS} Regions. Name fewer, or set purge_regions: true.",
         )
     different = sorted(name for name in regions if current.get(name, regions[name]) != regions[name])
@@ -171,14 +166,14 @@ def _target_regions(current: Mapping[str, str | None], desired: DesiredState) ->
             # It is unknown whether the keys differ, and replacing the key would delete the Region.
             raise Failure(
                 f"regions: AWS does not report the KMS key of {name}, so it can't be compared with {regions[name]}",
-                code=UNSUPPORTED_CHANGE,
+                code=errors.UNSUPPORTED_CHANGE,
                 advice=f"To leave the Region unchanged, omit {name} from regions and set purge_regions: false.",
             )
     if different and not desired.replace_keys:
         # Report an impossible change first.
         plan_regions(current, regions)
         keys = ", ".join(f"{name} has {current[name]}, not {regions[name]}" for name in different)
-        raise Failure(f"regions: the KMS key differs ({keys})", code=KEY_MISMATCH)
+        raise Failure(f"regions: the KMS key differs ({keys})", code=errors.KEY_MISMATCH)
     return regions
 
 
@@ -194,14 +189,14 @@ def _validate_kinds(current: Mapping[str, str | None], desired: Mapping[str, str
     if current and not owned and not managed and set(desired) - set(current):
         raise Failure(
             "regions: AWS reports no KMS key of the set, so the kind of key for a new Region is not known",
-            code=UNSUPPORTED_CHANGE,
+            code=errors.UNSUPPORTED_CHANGE,
             advice="Do not add a Region, or contact AWS Support.",
         )
     if owned and managed:
         raise Failure(
             f"regions: the set has {_described_kinds(owned, managed)}. Incident Manager does not support both kinds in one"
             " set, so the Regions can't be changed",
-            code=UNSUPPORTED_CHANGE,
+            code=errors.UNSUPPORTED_CHANGE,
             advice=_RECREATE_ADVICE,
         )
     desired_owned, desired_managed = regions_by_kind_of_key(desired)
@@ -209,22 +204,19 @@ def _validate_kinds(current: Mapping[str, str | None], desired: Mapping[str, str
         kinds = _described_kinds(desired_owned, desired_managed)
         raise Failure(
             f"regions: the new set would have {kinds}, but all Regions must have the same kind of key",
-            code=UNSUPPORTED_CHANGE,
+            code=errors.UNSUPPORTED_CHANGE,
             advice=f"{_key_advice(desired_owned)} To use the AWS owned key in all Regions, omit sse_kms_key_id.",
         )
+    advice = _RECREATE_ADVICE
     if managed and desired_owned:
-        is_addition = not set(desired_owned) & set(current)
-        raise Failure(
-            f"regions: {', '.join(desired_owned)} would have the AWS owned key, but the set has customer managed keys",
-            code=UNSUPPORTED_CHANGE,
-            advice=f"{_key_advice(desired_owned)} {_RECREATE_ADVICE}" if is_addition else _RECREATE_ADVICE,
-        )
-    if owned and desired_managed:
-        raise Failure(
-            f"regions: {', '.join(desired_managed)} would have a customer managed key, but the set has the AWS owned key",
-            code=UNSUPPORTED_CHANGE,
-            advice=_RECREATE_ADVICE,
-        )
+        problem = f"{', '.join(desired_owned)} would have the AWS owned key, but the set has customer managed keys"
+        if not set(desired_owned) & set(current):
+            advice = f"{_key_advice(desired_owned)} {advice}"
+    elif owned and desired_managed:
+        problem = f"{', '.join(desired_managed)} would have a customer managed key, but the set has the AWS owned key"
+    else:
+        return
+    raise Failure(f"regions: {problem}", code=errors.UNSUPPORTED_CHANGE, advice=advice)
 
 
 def _described_kinds(owned: list[str], managed: list[str]) -> str:

@@ -79,6 +79,10 @@ class Create(Step):
     def after(self, before: ReplicationSet | None) -> ReplicationSet | None:
         if before and before.status != DELETING:
             return before
+        return self.created()
+
+    def created(self) -> ReplicationSet:
+        """Return the set that the step creates."""
         return ReplicationSet("", ACTIVE, {name: Region(key) for name, key in self.regions.items()}, tags=self.tags)
 
     def targets(self, before: ReplicationSet | None) -> Iterable[str]:

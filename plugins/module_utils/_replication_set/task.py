@@ -31,7 +31,6 @@ def change_replication_set(
     result: dict[str, Any],
     warn: Callable[[str], object],
     *,
-    wait: bool,
     check_mode: bool,
     diff: bool,
 ) -> None:
@@ -39,16 +38,13 @@ def change_replication_set(
 
     :param change: the change, which has not begun.
     :param result: the module's result is added to it, even after a failure.
-    :param wait: whether to wait until the last step is complete.
     :param diff: whether the result has a diff.
     :raises Failure: if anything fails.
     """
     try:
-        change.prepare()
+        change.plan()
         before, planned = change.current, list(change.remaining)
         guard.validate_keys(before, planned)
-        if not wait:
-            change.validate_single_step()
         is_deletion = any(isinstance(step, Delete) for step in planned)
         if before and is_deletion:
             result["data"] = guard.count(before)
@@ -58,8 +54,8 @@ def change_replication_set(
             # between the second time and the deletion.
             guard.validate_no_open_incident(before)
         if not check_mode:
-            change.apply(wait, guard.validate)
-        result.update(_facts_result(change, wait or check_mode, warn))
+            change.apply(guard.validate)
+        result.update(_facts_result(change, change.wait or check_mode, warn))
     except BaseException as error:  # After any error or interruption, AWS may have accepted steps.
         result.update(_steps_result(change, "not_reached"))
         raise _with_steps(as_failure(error), change) from None

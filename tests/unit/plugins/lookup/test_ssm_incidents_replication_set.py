@@ -192,6 +192,16 @@ def test_tags_that_may_not_be_listed(
         ([], {"search_regions": ["here"]}, ["search_regions", "'here'"]),
         ([], {"assume_role_arn": "audit"}, ["assume_role_arn", "'audit'"]),
         ([], {"on_mising": "skip"}, ["on_mising", "on_missing"]),
+        (
+            [],
+            {"on_mising": "skip", "color": "red"},
+            [
+                "on_mising, color: none of these is an option",
+                "Did you mean on_missing?",
+                "The options are",
+                "search_regions",
+            ],
+        ),
         ([], {"on_missing": "ignore"}, ["on_missing", "ignore"]),
         ([], {"region": None}, ["region"]),
         ([], {"profile": "unknown", "access_key": None, "secret_key": None}, ["unknown"]),

@@ -136,6 +136,18 @@ def test_a_region_that_is_denied_is_named(manage: Run, endpoint: LocalEndpoint) 
     assert OWN in outcome["msg"] and "search_regions" not in outcome["msg"] and outcome["changed"] is False
 
 
+def test_the_advice_for_a_denial_in_the_region_of_the_set_is_shown(manage: Run, endpoint: LocalEndpoint) -> None:
+    """The own Region is not in the set, so it does not find the set that it lists."""
+    seed_set(endpoint, regionMap=region_map(OTHER))
+    message = "User is not authorized to perform the action with an explicit deny in a service control policy"
+    denial = {"operation": "GetReplicationSet", "fault": "error", "code": "AccessDeniedException", "message": message}
+    endpoint.faults.add({**denial, "region": OTHER, "times": None})
+    outcome = manage(tags=TAGS)
+    assert outcome["error"]["code"] == "AccessDeniedException"
+    assert "Remove the explicit deny from the service control policies" in outcome["msg"]
+    assert "Check the ARN" not in outcome["msg"]
+
+
 @pytest.mark.slow
 def test_a_region_that_hangs_is_removed(manage: Run, endpoint: LocalEndpoint) -> None:
     seed_set(endpoint, regionMap=region_map(OWN, OTHER))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -94,6 +95,25 @@ def test_lists_that_are_denied_are_a_warning(manage: Run, endpoint: LocalEndpoin
         assert "incidents, open_incidents" in warning and "It is not known whether an incident is open" in warning
 
 
+def test_a_denial_after_a_transient_error_is_a_denial(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:
+    """AWS has never returned a page, so the error that was retried is no sign that the caller has the permission."""
+    rule = {"operation": "ListIncidentRecords", "fault": "error", "code": "AccessDeniedException", "times": None}
+    endpoint.remove_data("incident_record", "arn:aws:ssm-incidents::123456789012:incident-record/a-plan/open")
+    endpoint.faults.add({"operation": "ListIncidentRecords", "fault": "internal", "times": 1}, rule)
+    outcome = manage(state="absent", arn=arn)
+    assert not outcome.failed, outcome["msg"]
+    assert any("It is not known whether an incident is open" in str(warning) for warning in outcome["warnings"])
+
+
+def test_a_list_that_fails_before_it_is_denied_may_have_an_open_incident(
+    manage: Run, endpoint: LocalEndpoint, arn: str
+) -> None:
+    rule = {"operation": "ListIncidentRecords", "fault": "error", "code": "AccessDeniedException", "times": None}
+    endpoint.faults.add({"operation": "ListIncidentRecords", "fault": "internal", "times": 1}, rule)
+    outcome = manage(state="absent", arn=arn, aws_config={"retries": {"total_max_attempts": 1}})
+    assert outcome.failed and outcome["error"]["code"] == "OpenIncidents" and write_operations(endpoint) == []
+
+
 def test_a_denial_by_a_proxy_is_not_a_missing_permission(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:
     body = json.dumps({"code": "AccessDeniedException", "message": "Denied"})
     rule = {"operation": "ListIncidentRecords", "fault": "body", "http_status": 403, "body": body, "times": None}
@@ -109,6 +129,8 @@ def test_lists_that_hang_do_not_delay_the_task(manage: Run, endpoint: LocalEndpo
     outcome = manage(state="absent", arn=arn, allow_open_incidents=True, wait_timeout=5, _check_mode=True)
     assert not outcome.failed, outcome["msg"]
     assert outcome["data"] == {**COUNTS, "contacts": None, "escalation_plans": None, "on_call_schedules": None}
+    (seconds,) = {found for warning in outcome["warnings"] for found in re.findall("after (.*) seconds", str(warning))}
+    assert len(seconds) <= len("3.5")
 
 
 def test_nothing_is_counted_if_nothing_is_deleted(manage: Run, endpoint: LocalEndpoint, arn: str) -> None:
