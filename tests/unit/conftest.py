@@ -54,11 +54,9 @@ if not any(isinstance(finder, _AnsibleCollectionFinder) for finder in sys.meta_p
 imported = importlib.import_module("ansible_collections.incident_manager.aws").__path__[0]
 assert CHECKOUT.samefile(imported), imported
 
-# "make unit" tries few inputs, and "make test" many. Both try the same inputs every time, so that a run can be repeated.
-# The profile "exploring" tries new ones.
+# "make unit" and "make test" try few inputs, "make matrix" many: the same inputs every time, so that a run can be repeated.
 settings.register_profile("quick", max_examples=30, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=300, deadline=None, derandomize=True)
-settings.register_profile("exploring", max_examples=300, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
@@ -114,7 +112,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def thorough() -> bool:
-    """Return whether to test with large samples."""
+    """Return whether to test with large samples, as "make matrix" does."""
     return os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
 

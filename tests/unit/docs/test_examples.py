@@ -142,6 +142,7 @@ def pages_that_assert() -> list[Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("page", pages_that_assert(), ids=lambda page: page.name)
 def test_no_assertion_of_a_good_state_passes_without_a_set(
     run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path, page: Path

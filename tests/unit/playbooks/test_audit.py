@@ -136,7 +136,7 @@ def secrets_of(fleet: Fleet) -> set[str]:
 def test_every_account_has_its_row(
     make_fleet: MakeFleet, run_audit: Callable[..., Run], failing_urls: dict[str, str], thorough: bool
 ) -> None:
-    number, failing = (150, 30) if thorough else (60, 10)
+    number, failing = (150, 30) if thorough else (40, 10)
     # pytest's limit is two minutes. run_command has its own limit.
     faulthandler.cancel_dump_traceback_later()
     accounts = make_accounts(number, failing)
@@ -195,6 +195,7 @@ def test_the_first_account_fails(
 
 
 @pytest.mark.slow
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("failing", "report_only", "code"), [(1, None, 2), (1, False, 2), (1, True, 0), (0, None, 0), (0, True, 0)]
 )
@@ -209,6 +210,7 @@ def test_exit_code(
 
 
 @pytest.mark.slow
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("fail_on", "code"), [("failed", 0), (["unknown"], 2), ("failed,unknown", 2), ("passed", 2), ([], 2), ("", 2)]
 )

@@ -31,7 +31,7 @@ def test_no_world_of_hypothesis_breaks_a_rule(random: Random) -> None:
 @pytest.mark.parametrize("seed", range(10, 20))
 def test_no_world_breaks_a_rule(seed: int, thorough: bool) -> None:
     broken = {}
-    for number in range(100 if thorough else 8):
+    for number in range(100 if thorough else 20):
         rules = broken_rules(simulate(make_scenario(random_of(seed, number))))
         if rules:
             broken[f"--seed {seed} --world {number}"] = rules
