@@ -72,7 +72,7 @@ $(TIMED): timed-%:
 	    printf '%5d  %s\n' $$SECONDS $* >> .build/seconds; exit $$status
 
 unit: .build/new/ready .build/root ## Run the quick unit tests (unit-new, unit-old: slow ones too, at one end)
-	$(NEW)/python -m pytest $(XDIST) -m "not slow and not repeat and not matrix" tests/unit
+	$(NEW)/python -m pytest $(XDIST) -m "not slow and not repeat" tests/unit
 
 integration: $(INTEGRATION) ## Run the integration tests on the local endpoint, with ansible-test
 sanity: $(SANITY) ## Run the sanity tests of ansible-test
@@ -80,7 +80,7 @@ lint: $(LINT) ## Run the static checks: the code, the documentation, the artifac
 
 # Each end runs the sample of a test that repeats a case, and few generated inputs. The scheduled workflow runs them all.
 # What the other paths test does not depend on the versions, so that the newest end alone runs them.
-CHOICE := -m "not matrix and not repeat"
+CHOICE := -m "not repeat"
 $(filter-out unit-new,$(UNIT) $(BETWEEN_UNIT)) matrix-old: \
     OTHER := $(addprefix --ignore=tests/unit/,endpoint live simulation test_demo.py docs/test_install.py docs/test_pages.py)
 $(UNIT) $(BETWEEN_UNIT): unit-%: .build/%/ready .build/root .build/awscli/ready

@@ -28,7 +28,6 @@ _AnsibleCollectionFinder(paths=[str(COLLECTIONS)])._install()
 from simulation.checks import broken_rules  # noqa: E402
 from simulation.run import Simulation, simulate  # noqa: E402
 from simulation.scenario import make_scenario  # noqa: E402
-from simulation.simplify import simplify  # noqa: E402
 from simulation.world import random_of  # noqa: E402
 
 _BATCH = 50
@@ -91,12 +90,9 @@ def main() -> int:
         "--processes", type=int, default=os.cpu_count(), help="number of processes (default: one for each core)"
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="with --world: show the calls")
-    parser.add_argument(
-        "--simplify", action="store_true", help="with --world: leave out everything that the broken rule does not need"
-    )
     args = parser.parse_args()
     if args.world is not None:
-        return _run_one(args.seed, args.world, args.verbose, args.simplify)
+        return _run_one(args.seed, args.world, args.verbose)
 
     began = time.monotonic()
     total = Report([], Counter(), Counter(), 0)
@@ -123,18 +119,15 @@ def _print_total(total: Report, worlds: int, seconds: float) -> None:
             print(f"  {number:6}  {name}")
 
 
-def _run_one(seed: int, number: int, verbose: bool, simpler: bool) -> int:
+def _run_one(seed: int, number: int, verbose: bool) -> int:
     scenario = make_scenario(random_of(seed, number))
-    rules = broken_rules(simulate(scenario))
-    if rules and simpler:
-        rule = next(iter(rules))
-        scenario = simplify(scenario, lambda other: rule in broken_rules(simulate(other)))
     simulation = simulate(scenario)
+    rules = broken_rules(simulation)
     print(scenario)
     if verbose:
         for run in simulation.runs:
             print(run)
-    for rule, problems in broken_rules(simulation).items():
+    for rule, problems in rules.items():
         for problem in problems:
             print(f"{rule}: {problem}")
     return 1 if rules else 0

@@ -209,19 +209,6 @@ class TestRegions:
         assert "'arn'" in answer["message"]
 
 
-class TestList:
-    def test_one_page(self, endpoint: LocalEndpoint, client: Any) -> None:
-        endpoint.seed(active_body())
-        assert "nextToken" not in client.list_replication_sets(maxResults=1)
-
-    @pytest.mark.parametrize(
-        "given", [{"maxResults": 0}, {"maxResults": 101}, {"maxResults": "5"}, {"maxResults": True}, {"nextToken": "x"}]
-    )
-    def test_refuses(self, endpoint: LocalEndpoint, given: Any) -> None:
-        status, answer = send_signed(endpoint.url, "POST", "/listReplicationSets", given)
-        assert (status, answer["__type"]) == (400, "ValidationException")
-
-
 class TestKeys:
     """A set has the AWS owned key in all Regions, or customer managed keys that exist, are enabled and are symmetric."""
 
@@ -483,40 +470,6 @@ class TestTags:
         arn = endpoint.seed(active_body())
         status, answer = send_signed(endpoint.url, "DELETE", f"/tags/{arn}")
         assert (status, answer["__type"]) == (400, "ValidationException")
-
-
-class TestClientTokens:
-    def test_create_twice_with_a_token(self, client: Any) -> None:
-        call = {"regions": {"us-east-1": {}}, "clientToken": "t"}
-        assert client.create_replication_set(**call)["arn"] == client.create_replication_set(**call)["arn"]
-        again = {**call, "regions": {"us-east-1": {}, "eu-west-1": {}}}
-        assert error_code(client.create_replication_set, **again) == "ValidationException"
-
-    def test_update_twice_with_a_token(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active_body())
-        for _time in range(2):
-            client.update_replication_set(arn=arn, actions=add_actions("us-west-2"), clientToken="t")
-        call = {"arn": arn, "actions": add_actions("us-west-1"), "clientToken": "t"}
-        assert error_code(client.update_replication_set, **call) == "ValidationException"
-        assert (
-            error_code(client.update_replication_set, arn=arn, actions=add_actions("us-west-2")) == "ConflictException"
-        )
-
-    def test_protect_twice_with_a_token(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active_body())
-        client.update_deletion_protection(arn=arn, deletionProtected=True, clientToken="t")
-        client.update_deletion_protection(arn=arn, deletionProtected=False)
-        client.update_deletion_protection(arn=arn, deletionProtected=True, clientToken="t")
-        assert not client.get_replication_set(arn=arn)["replicationSet"]["deletionProtected"]
-
-    def test_tokens_of_a_deleted_set_are_forgotten(self, endpoint: LocalEndpoint, client: Any) -> None:
-        endpoint.configure(transition=IMMEDIATE)
-        call = {"regions": {"us-east-1": {}}, "clientToken": "t"}
-        first = client.create_replication_set(**call)["arn"]
-        client.delete_replication_set(arn=first)
-        assert client.list_replication_sets()["replicationSetArns"] == []
-        enable(endpoint)
-        assert client.create_replication_set(**call)["arn"] != first
 
 
 class TestStatuses:

@@ -11,7 +11,7 @@ import json
 import subprocess
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -179,55 +179,6 @@ def test_no_secret_is_written(
         assert secret not in text
 
 
-@pytest.mark.sample(3)
-@pytest.mark.slow
-@pytest.mark.parametrize("failure", QUICK_FAILURES)
-def test_the_first_account_fails(
-    make_fleet: MakeFleet, run_audit: Callable[..., Run], failing_urls: dict[str, str], failure: str
-) -> None:
-    """The report's task runs for the first host. It must not fail because that account fails, nor show the host's variables."""
-    accounts = [*make_accounts(1, 1, [failure]), replace(make_accounts(2)[1], credentials="role")]
-    fleet = make_fleet(accounts)
-    run = run_audit(fleet)
-    assert_rows(run.rows(), accounts, failing_urls)
-    text = run.text()
-    assert [secret for secret in secrets_of(fleet) if secret in text] == []
-
-
-@pytest.mark.slow
-@pytest.mark.sample(3)
-@pytest.mark.parametrize(
-    ("failing", "report_only", "code"), [(1, None, 2), (1, False, 2), (1, True, 0), (0, None, 0), (0, True, 0)]
-)
-def test_exit_code(
-    make_fleet: MakeFleet, run_audit: Callable[..., Run], failing: int, report_only: bool | None, code: int
-) -> None:
-    accounts = make_compliant_accounts(3, "keys") + [Account(3, "role", failure=QUICK_FAILURES[0])] * failing
-    variables = {} if report_only is None else {"incident_manager_report_only": report_only}
-    run = run_audit(make_fleet(accounts), **variables)
-    assert run.code == code
-    assert run.report()["summary"] == {"accounts": 3 + failing, "failed": 0, "unknown": failing, "passed": 3}
-
-
-@pytest.mark.slow
-@pytest.mark.sample(3)
-@pytest.mark.parametrize(
-    ("fail_on", "code"), [("failed", 0), (["unknown"], 2), ("failed,unknown", 2), ("passed", 2), ([], 2), ("", 2)]
-)
-def test_which_outcomes_fail_the_run(
-    make_fleet: MakeFleet, run_audit: Callable[..., Run], fail_on: Any, code: int
-) -> None:
-    """With show_custom_stats, the headline and the files are the end of the output, even if hosts have failed."""
-    accounts = [*make_compliant_accounts(2, "keys"), Account(2, "role", failure=QUICK_FAILURES[0])]
-    fleet = make_fleet(accounts)
-    fleet.environment["ANSIBLE_SHOW_CUSTOM_STATS"] = "true"
-    run = run_audit(fleet, incident_manager_fail_on=fail_on)
-    assert run.code == code
-    end = run.output.partition("CUSTOM STATS")[2]
-    if fail_on in ("failed", ["unknown"], "failed,unknown"):
-        assert "1 of 3 accounts has an unknown outcome" in end and str(run.json) in end
-
-
 @pytest.mark.slow
 def test_a_finding_fails_the_play(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
     run = run_audit(make_fleet([Account(0, "keys")]))
@@ -275,11 +226,6 @@ def test_check_mode_writes_no_files(make_fleet: MakeFleet, run_audit: Callable[.
 
 
 @pytest.mark.slow
-def test_check_mode_displays_no_written_files(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
-    assert "Wrote:" not in run_audit(make_fleet(make_accounts(3)), "--check").output
-
-
-@pytest.mark.slow
 def test_hosts_without_the_options_of_an_account(
     make_fleet: MakeFleet, run_audit: Callable[..., Run], failing_urls: dict[str, str]
 ) -> None:
@@ -303,15 +249,6 @@ def test_hosts_without_the_options_of_an_account(
 
 
 @pytest.mark.slow
-def test_refused_rules(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
-    run = run_audit(make_fleet(make_accounts(3)), incident_manager_rules={"minimum_regions": 4})
-    assert run.code == 2
-    for row in run.rows().values():
-        assert (row["outcome"], row["error"]["code"]) == ("unknown", "InvalidParameter")
-        assert "minimum_regions: 4 is out of range" in row["msg"]
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "variables",
     [
@@ -327,11 +264,3 @@ def test_variables_for_the_report_are_validated_before_any_account_is_asked(
     run = run_audit(make_fleet(make_compliant_accounts(2, "keys")), **variables)
     assert run.code == 2 and "must be true or false" in run.output
     assert endpoint.operations == [] and not run.json.exists()
-
-
-@pytest.mark.slow
-def test_no_accounts(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
-    """An audit of an empty inventory, which a failing inventory plugin makes, does not pass."""
-    run = run_audit(make_fleet([]))
-    assert run.code != 0
-    assert not run.json.exists()
