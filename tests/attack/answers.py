@@ -459,43 +459,23 @@ def _tags() -> Iterator[Attack]:
 
 
 def _sts() -> Iterator[Attack]:
-    role = {"way": "role"}
-    retired_role = {**role, "rules": ABSENT, "has_set": False}
-    wires = ("HTML", "no body", "truncated", "reset in the body", "not HTTP", "an empty map", "deep nesting")
-    for spoiled in wires:
+    retired_role = {"way": "role", "rules": ABSENT, "has_set": False}
+    for spoiled in ("HTML", "no body", "truncated", "reset in the body", "not HTTP", "an empty map"):
         yield Attack(f"{spoiled} for a role", UNKNOWN, {ASSUME: _changed(_SPOILED[spoiled])}, retired_role)
-    for status in (204, 302, 403, 404):
+    for status in (204, 302, 404):
         for name, (content_type, body) in _ERROR_BODIES.items():
             reply = always(answer(body, f"{status} Status", content_type))
             yield Attack(f"STS: {status} with {name}", UNKNOWN, {ASSUME: reply}, retired_role)
-
-    def without(*members: str) -> Reply:
-        def reply(request: Request) -> Answer:
-            text = in_order(request).data.decode().partition("\r\n\r\n")[2]
-            for member in members:
-                text = re.sub(rf"<{member}>.*?</{member}>", f"<{member}/>", text)
-            return answer(text, content_type="text/xml")
-
-        return reply
-
-    def instead(old: str, new: str) -> Reply:
-        def reply(request: Request) -> Answer:
-            text = in_order(request).data.decode().partition("\r\n\r\n")[2]
-            assert re.search(old, text)
-            return answer(re.sub(old, lambda _match: new, text, count=1), content_type="text/xml")
-
-        return reply
-
+    laughs = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
     broken = {
-        "no credentials": without("Credentials"),
-        "no access key": without("AccessKeyId"),
-        "no secret key": without("SecretAccessKey"),
-        "neither": without("AccessKeyId", "SecretAccessKey", "SessionToken"),
-        "an access key of two lines": instead("<AccessKeyId>", "<AccessKeyId>AKIA\nX-Injected: 1\r\n\r\n"),
-        "an entity for a token": instead("<SessionToken>", "<SessionToken>&xxe;"),
-        "a document of another operation": lambda request: xml(
-            IDENTITY, f"<Account>{request.account.account_id}</Account>"
+        "no credentials": _instead("<Credentials>.*</Credentials>", "<Credentials/>"),
+        "no access key": _instead("<AccessKeyId>.*?</AccessKeyId>", "<AccessKeyId/>"),
+        "no secret key": _instead("<SecretAccessKey>.*?</SecretAccessKey>", "<SecretAccessKey/>"),
+        "an access key of two lines": _instead("<AccessKeyId>", "<AccessKeyId>AKIA\nX-Injected: 1\r\n\r\n"),
+        "XXE": _instead(
+            "^(.*?)<SessionToken>", r'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>\1<SessionToken>&a;'
         ),
+        "laughs": _instead("^(.*?)<SessionToken>", rf'<!DOCTYPE x [<!ENTITY l0 "ha">{laughs}]>\1<SessionToken>&l9;'),
     }
     for name, reply in broken.items():
         yield Attack(f"STS: {name}", UNKNOWN, {ASSUME: reply}, retired_role)
@@ -505,30 +485,26 @@ def _sts() -> Iterator[Attack]:
         IDENTITY: always(identity("999999999999")),
     }
     yield Attack("STS: a role of another account", UNKNOWN, other, retired_role)
-    xxe = '<!DOCTYPE x [<!ENTITY xxe SYSTEM "file:///etc/passwd">]>'
-    laughs = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
-    for name, head, entity in (("XXE", xxe, "xxe"), ("laughs", f'<!DOCTYPE x [<!ENTITY l0 "ha">{laughs}]>', "l9")):
-
-        def reply(request: Request, head: str = head, entity: str = entity) -> Answer:
-            text = in_order(request).data.decode().partition("\r\n\r\n")[2]
-            return answer(head + text.replace("<SessionToken>", f"<SessionToken>&{entity};"), content_type="text/xml")
-
-        yield Attack(f"STS: {name}", UNKNOWN, {ASSUME: reply}, retired_role)
-    # The first credentials are the account's own, which the endpoint checks by the signatures.
-    two = instead("</Credentials>", "</Credentials><Credentials><AccessKeyId>x</AccessKeyId></Credentials>")
-    yield Attack("STS: two credentials", HARMLESS, {ASSUME: two}, retired_role)
-    # The answer of GetCallerIdentity is used only for the row's account ID, which is then null.
-    retired = {"rules": ABSENT, "has_set": False}
+    # The response of GetCallerIdentity is used only for the row's account ID, which is then null.
     for name, reply in {
         "HTML": always(answer(_HTML, content_type="text/html")),
-        "nothing": always(answer("")),
         "no account": always(xml(IDENTITY, "<UserId>x</UserId>")),
-        "a text for an account": always(xml(IDENTITY, "<Account>everybody</Account>")),
         "markup for an account": always(xml(IDENTITY, "<Account>&lt;img src=x onerror=alert(1)&gt;</Account>")),
-        "other digits": always(xml(IDENTITY, "<Account>٢١٠٠٠٠٠٠٠٠٠٠</Account>")),
         "denied": always(sts_error("AccessDenied", "No")),
     }.items():
-        yield Attack(f"identity: {name}", HARMLESS, {IDENTITY: reply}, retired)
+        yield Attack(f"identity: {name}", HARMLESS, {IDENTITY: reply}, {"rules": ABSENT, "has_set": False})
+
+
+def _instead(old: str, new: str) -> Reply:
+    """Answer as STS does, with the first text that matches a pattern replaced."""
+
+    def reply(request: Request) -> Answer:
+        text = in_order(request).data.decode().partition("\r\n\r\n")[2]
+        changed = re.sub(old, new, text, count=1, flags=re.DOTALL)
+        assert changed != text
+        return answer(changed, content_type="text/xml")
+
+    return reply
 
 
 # Hostile texts --------------------------------------------------------------------------------------------------------
@@ -592,93 +568,60 @@ def _hostile(marker: str) -> Iterator[Attack]:
 # Secrets that come back -----------------------------------------------------------------------------------------------
 
 
-#: How a service may quote a secret. What a proxy quotes is not shown at all.
-FORMS: Mapping[str, Callable[[str], str]] = {
-    "as it is": str,
-    "in quotes": lambda text: f"'{text}',\"{text}\"",
-    "in a list": lambda text: json.dumps([text, text]),
-    "between other letters": lambda text: f"<{text}>{text};",
-}
-
-
 def _echoes() -> Iterator[Attack]:
-    def echo(name: str, outcomes: frozenset[str], replies: Replies, way: str, **account: Any) -> Attack:
-        return Attack(f"echo: {name}", outcomes, replies, {"way": way, **account}, ECHO)
+    """Every secret of an account comes back, in each place of a response, for each way to reach an account."""
 
-    def all_secrets(request: Request, form: Callable[[str], str] = str) -> str:
-        """Return all secrets of the account, the long ones last."""
-        return " ".join(form(secret) for secret in sorted(request.account.secrets, key=len))
+    def all_secrets(request: Request) -> str:
+        """Return all secrets of the account, the long ones last, as they are, in quotes and between other letters."""
+        secrets = sorted(request.account.secrets, key=len)
+        return " ".join(form.format(secret) for form in ("{}", "'{}',", "<{}>x{};") for secret in secrets[:2] + secrets)
 
-    def message(form: Callable[[str], str]) -> Reply:
-        return lambda request: error("AccessDeniedException", f"Not with {all_secrets(request, form)}", 403)
-
-    def status_message(form: Callable[[str], str]) -> Reply:
-        return lambda request: with_region(statusMessage=all_secrets(request, form))(request)
-
-    for number, (name, form) in enumerate(FORMS.items()):
-        way = ("temporary keys", "password in endpoint_url")[number % 2]
-        yield echo(f"{name} in an error", UNKNOWN, {LIST: message(form)}, way)
-        yield echo(f"{name} in statusMessage", HARMLESS, {GET: status_message(form)}, way)
-    for way in ("keys", "password in endpoint_url", "role", "profile", "role of profile"):
-        yield echo(f"an error, {way}", UNKNOWN, {LIST: message(str)}, way)
-        yield echo(f"statusMessage, {way}", HARMLESS, {GET: status_message(str)}, way)
+    def quoting(reply: Callable[[str], Answer]) -> Reply:
+        return lambda request: reply(all_secrets(request))
 
     def headers_of(request: Request) -> str:
         return "\n".join(f"{key}: {value}" for key, value in request.headers.items())
 
     places: dict[str, tuple[frozenset[str], Replies]] = {
+        "an error": (UNKNOWN, {LIST: quoting(lambda text: error("AccessDeniedException", f"Not with {text}", 403))}),
+        "statusMessage": (HARMLESS, {GET: lambda request: with_region(statusMessage=all_secrets(request))(request)}),
         "the headers": (UNKNOWN, {LIST: lambda request: error("InvalidSignatureException", headers_of(request), 403)}),
-        "the headers as a page": (
-            UNKNOWN,
-            {LIST: lambda request: answer(f"<pre>{headers_of(request)}</pre>", 200, "text/html")},
-        ),
+        "a page": (UNKNOWN, {LIST: lambda request: answer(f"<pre>{headers_of(request)}</pre>", 200, "text/html")}),
         "a code": (UNKNOWN, {LIST: lambda request: error(min(request.account.secrets, key=len), "No", 400)}),
-        "the status line": (UNKNOWN, {LIST: lambda request: answer("", f"403 {all_secrets(request)}")}),
-        "an ARN": (UNKNOWN, {LIST: lambda request: answer({"replicationSetArns": [all_secrets(request)]})}),
+        "the status line": (UNKNOWN, {LIST: quoting(lambda text: answer("", f"403 {text}"))}),
+        "an ARN": (UNKNOWN, {LIST: quoting(lambda text: answer({"replicationSetArns": [text]}))}),
         "createdBy": (HARMLESS, {GET: lambda request: with_members(createdBy=all_secrets(request))(request)}),
         "a status": (NOT_PASSED, {GET: lambda request: with_members(status=all_secrets(request))(request)}),
         "a key": (NOT_PASSED, {GET: lambda request: with_region(sseKmsKeyId=all_secrets(request))(request)}),
         "a Region's name": (NOT_PASSED, {GET: lambda request: with_regions(all_secrets(request))(request)}),
-        "a tag": (
-            HARMLESS,
-            {TAGS: lambda request: answer({"tags": {"Team": "Resilience", "Other": all_secrets(request)}})},
-        ),
-        "the tag of the rule": (NOT_PASSED, {TAGS: lambda request: answer({"tags": {"Team": all_secrets(request)}})}),
-        "not HTTP": (UNKNOWN, {LIST: lambda request: Answer(f"{all_secrets(request)}\r\n\r\n".encode())}),
+        "a tag": (HARMLESS, {TAGS: quoting(lambda text: answer({"tags": {"Team": "Resilience", "Other": text}}))}),
+        "the tag of the rule": (NOT_PASSED, {TAGS: quoting(lambda text: answer({"tags": {"Team": text}}))}),
+        "not HTTP": (UNKNOWN, {LIST: quoting(lambda text: Answer(f"{text}\r\n\r\n".encode()))}),
         "a redirect": (
             UNKNOWN,
-            {LIST: lambda request: answer("", "302 Found", headers={"Location": f"/{all_secrets(request)}"})},
+            {LIST: quoting(lambda text: answer("", "302 Found", headers={"Location": f"/{text}"}))},
         ),
     }
-    for name, (outcomes, replies) in places.items():
-        yield echo(name, outcomes, replies, "temporary keys")
+    ways = ("temporary keys", "password in endpoint_url", "keys", "role", "profile", "role of profile")
+    for number, (name, (outcomes, replies)) in enumerate(places.items()):
+        for way in ways if number < 2 else ways[:1]:
+            yield Attack(f"echo: {name}, {way}", outcomes, replies, {"way": way}, ECHO)
 
     # What STS receives, and what it issues.
-    def role_secrets(request: Request) -> str:
-        return " ".join(sorted(request.account.role_keys.secrets, key=len))
-
-    def spoiled_credentials(old: str, new: str) -> Reply:
-        def reply(request: Request) -> Answer:
-            text = in_order(request).data.decode().partition("\r\n\r\n")[2]
-            return answer(re.sub(old, new, text), content_type="text/xml")
-
-        return reply
-
     sts: dict[str, Reply] = {
         "the request": lambda request: sts_error("AccessDenied", html.escape(f"{headers_of(request)}\n{request.body}")),
-        "credentials in text": lambda request: answer(role_secrets(request), 200, "text/plain"),
+        "credentials in text": lambda request: answer(all_secrets(request), 200, "text/plain"),
         "credentials cut short": lambda request: Answer(in_order(request).data[:-60]),
-        "credentials that are not closed": spoiled_credentials("</SessionToken>", ""),
-        "credentials with a line break": spoiled_credentials("(<SessionToken>.{400})", "\\1\n"),
-        "credentials with a foreign letter": spoiled_credentials("(<SessionToken>.{400})", r"\1&#8232;"),
-        "credentials with an entity": spoiled_credentials("</SessionToken>", "&nothing;</SessionToken>"),
-        "credentials with a time that has a secret": lambda request: spoiled_credentials(
-            "2099[^<]*", role_secrets(request)
-        )(request),
+        "credentials that are not closed": _instead("</SessionToken>", ""),
+        "credentials with a line break": _instead("(<SessionToken>.{400})", "\\1\n"),
+        "credentials with a foreign letter": _instead("(<SessionToken>.{400})", r"\1&#8232;"),
+        "credentials with an entity": _instead("</SessionToken>", "&nothing;</SessionToken>"),
     }
     for name, reply in sts.items():
         for way in ("role", "role of profile"):
-            yield echo(f"STS, {name}, {way}", HARMLESS if "time" in name else UNKNOWN, {ASSUME: reply}, way)
+            yield Attack(f"echo: STS, {name}, {way}", UNKNOWN, {ASSUME: reply}, {"way": way}, ECHO)
     # A secret that was read from a file or from a block of YAML can end with a line break.
     for name in ("secret_key", "session_token"):
-        yield echo(f"{name} with a line break", HARMLESS, {}, "temporary keys", line_break=name)
+        yield Attack(
+            f"echo: {name} with a line break", HARMLESS, {}, {"way": "temporary keys", "line_break": name}, ECHO
+        )

@@ -93,6 +93,7 @@ def conditions(page: Path) -> list[list[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_conditions_can_be_true_and_false(run_tasks: Run, tmp_path: Path, page: Path) -> None:
     assertions = conditions(page)

@@ -308,21 +308,6 @@ def test_permissions(held: LocalEndpoint, service: str, operation: str) -> None:
         assert error_code(method_of(held.client(service, user=user), operation), **given) == code
 
 
-@pytest.mark.sample(5)
-@pytest.mark.parametrize(("service", "operation"), ALL)
-def test_documented_errors(held: LocalEndpoint, service: str, operation: str) -> None:
-    """Each error that the model has for an operation arrives with its code and all of its required members."""
-    client = held.client(service)
-    method = method_of(client, operation)
-    for shape in kinds.operation_model(service, operation).error_shapes:
-        held.faults.add({"fault": "error", "service": service, "operation": operation, "code": shape.name})
-        with pytest.raises(getattr(client.exceptions, shape.name)) as caught:
-            method(**CALLS[service][operation])
-        assert caught.value.response["Error"]["Code"] == shape.name
-        assert set(shape.required_members) - {"Message"} <= set(caught.value.response)
-    assert held.faults.left() == []
-
-
 def test_a_fault_of_one_service(held: LocalEndpoint) -> None:
     held.faults.add({"fault": "throttle", "service": "ssm-contacts", "operation": "ListTagsForResource"})
     held.client().list_tags_for_resource(resourceArn=PLAN)
@@ -349,29 +334,3 @@ def test_seeds_over_http(endpoint: LocalEndpoint, control: ControlClient) -> Non
     assert client.list_incident_records()["incidentRecordSummaries"] == []
     with pytest.raises(RuntimeError, match="there is no incident_record"):
         control.remove_data("incident_record", incident_arn("one"))
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"kind": "colour"}, "kind must be one of"),
-        ({"colour": 1}, "unknown in an object to seed: colour"),
-        ({"body": []}, "must be a JSON object"),
-        ({"body": {**incident("two")["body"], "colour": 1}}, "has no member colour"),
-        ({"body": {**incident("two")["body"], "impact": 9}}, "less than or equal to 5"),
-        ({"body": {**incident("two")["body"], "status": "CLOSED"}}, "enum value set"),
-        ({"body": {**incident("two")["body"], "incidentRecordSource": {"colour": 1}}}, "has no member colour"),
-        ({"body": {}}, "'arn' failed to satisfy constraint: Member must not be null"),
-        ({"regions": ["mars-1"]}, "must be a list of the service's Regions"),
-        ({"tags": ["a"]}, "tags must be a JSON object"),
-        ({"tags": {"a": 1}}, "the tags of incident_record are invalid"),
-        ({"kind": "related_item", "body": RELATED_ITEM}, "needs a parent"),
-        ({**timeline_event("one", "e1"), "tags": {"a": "b"}}, "a timeline_event has no tags"),
-        ({**contact("x", DisplayName="tab\there")}, "regular expression"),
-    ],
-)
-def test_malformed_seeds(held: LocalEndpoint, control: ControlClient, change: dict[str, Any], message: str) -> None:
-    objects = [incident("new"), {**incident("two"), **change}]
-    status, answer = control.request("POST", "data", {"objects": objects})
-    assert (status, message in answer["error"]) == (400, True), answer
-    assert len(held.client().list_incident_records()["incidentRecordSummaries"]) == 1

@@ -12,7 +12,6 @@ from __future__ import annotations
 import faulthandler
 import json
 import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,18 +20,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attack.accounts import ABSENT, ANY, RULES, WAYS, Account, Keys, inventory
+from attack.accounts import ABSENT, RULES, WAYS, Account, Keys, inventory
 from attack.answers import ECHO, HOSTILE, ORDINARY, Attack, accounts_of, always, attacks
 from attack.checks import FORMATS, Run, files_wrong, leaks, printed_wrongly
 from attack.endpoint import (
-    ASSUME,
     IDENTITY,
     LIST,
     Call,
     Endpoint,
     Replies,
     answer,
-    assumed,
     error,
     identity,
     sts_error,
@@ -192,8 +189,8 @@ def chosen_attacks(audit: Audit, *kinds: str, every: int = 1, first: int = 0) ->
 
 def test_broken_answers(audit: Audit, thorough: bool) -> None:
     """Broken answers do not pass, intact ones do, and the output shows nothing that it must not show."""
-    # One in nine has each hostile text and each of its places.
-    kinds = {ORDINARY: 1, "": 9, HOSTILE: 9, ECHO: 6}
+    # One in seven has each hostile text and each of its places.
+    kinds = {ORDINARY: 1, "": 7, HOSTILE: 7, ECHO: 4}
     chosen = [
         attack
         for kind, every in kinds.items()
@@ -425,16 +422,16 @@ def task_names(audit: Audit, playbook: str) -> list[str]:
     return re.findall(r"^ {6}(?:.+ : )?(.+?)\tTAGS:", listed, re.MULTILINE)
 
 
-def test_start_at_any_task(audit: Audit, fleet: list[Account]) -> None:
+def test_start_at_any_task(audit: Audit, fleet: list[Account], thorough: bool) -> None:
     names = task_names(audit, AUDIT)
     assert len(names) >= 2
-    for name in names:
+    for name in names if thorough else names[1::4]:
         run = audit.run("--start-at-task", name)
         assert_safe(run, fleet)
         assert run.code != 0, name
 
 
-def test_merge_of_nothing(audit: Audit, fleet: list[Account]) -> None:
+def test_merge_of_nothing(audit: Audit, fleet: list[Account], thorough: bool) -> None:
     """Whichever tasks, hosts or files are chosen, the merge never succeeds without the account that fails."""
     report = audit.run().files["json"].rename(audit.folder / "earlier.json")
     reports = f"--extra-vars=incident_manager_reports={report}"
@@ -452,7 +449,7 @@ def test_merge_of_nothing(audit: Audit, fleet: list[Account]) -> None:
         (["--extra-vars=incident_manager_reports=nowhere-*.json"], {}),
         (["--extra-vars=incident_manager_reports=inventory.json"], {}),
     ]
-    for arguments, variables in ways:
+    for arguments, variables in ways if thorough else ways[::4]:
         run = audit.run(*arguments, playbook=MERGE, **variables)
         assert_safe(run, fleet)
         assert run.code != 0, (arguments, variables)
@@ -494,24 +491,6 @@ def test_one_inventory_is_broken(audit: Audit, name: str, as_folder: bool, setti
     number = 3 if name in WITHOUT_ERROR and setting == "true" else 2
     expected = f"--extra-vars=incident_manager_expected_accounts={number}"
     run = audit.run(*sources, expected, ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=setting)
-    assert_safe(run, accounts)
-    assert run.code != 0
-
-
-@pytest.mark.parametrize("setting", ["true", "false"])
-def test_the_only_inventory_is_broken(audit: Audit, setting: str) -> None:
-    """ansible-core keeps the hosts before a line that it can't read."""
-    accounts = make_fleet(2)
-    audit.serve(accounts)
-    inventory = "\n".join(
-        " ".join([account.name, *(f"{name}={shlex.quote(repr(value))}" for name, value in own.items())])
-        for account in accounts
-        for own in [account.host_variables(audit.endpoint.url)]
-    )
-    run = audit.run("-i", str(audit.write("fleet.ini", f"{inventory}\n")))
-    assert (run.code, outcomes(run)) == (0, ["passed"] * 2), run.output
-    audit.write("fleet.ini", f"{inventory}\n[production\naccount-002\n")
-    run = audit.run("-i", "fleet.ini", ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=setting)
     assert_safe(run, accounts)
     assert run.code != 0
 
@@ -613,24 +592,6 @@ def test_inventory_without_hosts(audit: Audit, content: str, variables: dict[str
 
 
 # Accounts -------------------------------------------------------------------------------------------------------------
-
-
-def test_roles_that_another_account_answers(audit: Audit) -> None:
-    """STS issues credentials of an account that is not the role's."""
-    fine, other = make_fleet(2)
-    accounts, replies = [fine], dict[str, Replies]()
-    for number, rules in enumerate((RULES, ABSENT, ANY), 2):
-        account = Account(f"account-{number:03}", number, "role", rules, has_set=False)
-        accounts.append(account)
-        replies[account.name] = {
-            ASSUME: always(assumed(account.role_keys, other.account_id)),
-            IDENTITY: always(identity(other.account_id)),
-            LIST: always(answer({"replicationSetArns": [] if rules is ABSENT else [other.arn]})),
-        }
-    audit.serve(accounts, replies)
-    run = audit.run()
-    assert_safe(run, accounts)
-    assert (run.code, outcomes(run)) == (2, ["passed", "unknown", "unknown", "unknown"])
 
 
 def test_account_id_that_nobody_confirms(audit: Audit) -> None:

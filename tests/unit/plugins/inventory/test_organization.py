@@ -23,7 +23,6 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization import listing
-from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import from_cache, identity_of
 from endpoint.client import SECRET_KEY
 from endpoint.server import LocalEndpoint
 from helpers.credentials import module_options
@@ -366,16 +365,6 @@ def test_hostnames(source: Source, hostnames: list[Any], expected: list[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("My account: (1), {{ x }}", "My_account___1______x___"), ("-x", "_x"), ("Büro", "Büro")]
-)
-def test_characters_in_hostnames(endpoint: LocalEndpoint, source: Source, name: str, expected: str) -> None:
-    endpoint.make_organization([{"id": SHOP, "name": name}], MANAGEMENT)
-    inventory = source.parse(hostnames=["account_name"])
-    assert names(inventory) == [expected]
-    assert variables(inventory, expected)["account_name"] == name
-
-
-@pytest.mark.parametrize(
     ("second", "parts"),
     [
         ("Payments", ["both have the host name 'Payments'", PAYMENTS, SHOP]),
@@ -575,26 +564,6 @@ def test_a_malformed_answer(
     organizations.changes[operation] = change
     message = source.fails(include_tags=True)
     assert part in message and message.startswith("Failed to ")
-
-
-@pytest.mark.skipif(not KNOWS_STATE, reason="this botocore does not know Paths")
-@pytest.mark.parametrize(
-    "paths",
-    [
-        ["o-anotherone1/r-abcd/"],
-        ["r-abcd/"],
-        ["{organization}/r-abcd/ou-abcd-12345678"],
-        ["{organization}/r-abcd/{{ 1 }}/"],
-        ["{organization}/r-abcd/", "{organization}/r-abcd/ou-abcd-12345678/"],
-    ],
-)
-def test_malformed_paths(source: Source, organizations: Organizations, paths: list[str]) -> None:
-    def change(account: Answer) -> None:
-        organization_id = account["Arn"].split("/")[1]
-        account["Paths"] = [path.replace("{organization}", organization_id) for path in paths]
-
-    organizations.change_accounts(change)
-    assert "must be one path in its organization" in source.fails()
 
 
 def test_a_list_that_does_not_end(
@@ -813,48 +782,6 @@ def test_texts_are_not_templates(
     assert "lookup('pipe'" in outcome.stdout
 
 
-@pytest.mark.slow
-def test_ordinary_texts_are_texts_in_the_list_of_an_inventory(
-    endpoint: LocalEndpoint,
-    source: Source,
-    run_command: Callable[..., subprocess.CompletedProcess[str]],
-    tmp_path: Path,
-    template_text: str,
-) -> None:
-    accounts = [
-        {"id": SHOP, "name": "Shop & Café", "units": ["Prod - EU"], "tags": {"Team": "A", "__ansible_type": "b"}},
-        {"id": PAYMENTS, "name": "Payments", "units": ["Prod - EU"], "tags": {"Team:1": "a@b.c", "T": template_text}},
-    ]
-    endpoint.make_organization(accounts, MANAGEMENT)
-    path = source.write(include_tags=True, compose={"note": "account_name ~ ' 1'"})
-    outcome = run_command("ansible-inventory", "--inventory", path, "--list")
-    shown = json.loads(outcome.stdout)["_meta"]["hostvars"]
-    assert shown[SHOP]["account_name"] == {"__ansible_unsafe": "Shop & Café"}
-    assert shown[SHOP]["account_tags"]["\\__ansible_type"] == {"__ansible_unsafe": "b"}
-    assert shown[PAYMENTS]["account_tags"] == {"Team:1": "a@b.c", "T": {"__ansible_unsafe": template_text}}
-    del shown[PAYMENTS]["account_tags"]
-    assert "__ansible_unsafe" not in json.dumps(shown[PAYMENTS])
-    assert (shown[PAYMENTS]["account_state"], shown[PAYMENTS]["note"]) == ("ACTIVE", "Payments 1")
-    # The list stays safe as the output of an inventory script.
-    script = tmp_path / "frozen"
-    script.write_text(f"#!/bin/sh\ncat <<'END'\n{outcome.stdout}\nEND\n")
-    script.chmod(0o755)
-    (tmp_path / "playbook.json").write_text(
-        json.dumps(
-            [
-                {
-                    "hosts": "all",
-                    "gather_facts": False,
-                    "connection": "local",
-                    "tasks": [{"ansible.builtin.debug": {"msg": "{{ account_tags }} {{ account_name }}"}}],
-                }
-            ]
-        )
-    )
-    outcome = run_command("ansible-playbook", "--inventory", script, "playbook.json")
-    assert outcome.returncode == 0 and "lookup('pipe'" in outcome.stdout, outcome.stdout + outcome.stderr
-
-
 def test_keys_and_surrogates_are_transportable(source: Source, organizations: Organizations) -> None:
     def change(answer: Answer, _given: dict[str, Any]) -> Answer:
         return {"Tags": [{"Key": "__ansible_type", "Value": "a\ud800b"}]}
@@ -956,66 +883,8 @@ TEMPLATE = "{{ lookup('pipe', 'touch evaluated') }}"
 ELEMENTS: list[Any] = [None, "", TEMPLATE, 0, [], {}, "777777777777", {"__ansible_type": "x"}, ["x"]]
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return the paths of all values in nested mappings and lists."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else []
-    return [path, *(place for key, item in items for place in places(item, (*path, key)))]
-
-
-def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    """Return a copy of a value with another value at a path."""
-    if not path:
-        return new
-    copy = value.copy()
-    copy[path[0]] = replaced(copy[path[0]], path[1:], new)
-    return copy
-
-
 # The values that any text may replace.
 TEXTS = {"Name", "JoinedMethod", "State", "unit_names", "tags"}
-
-
-def test_a_damaged_cache_is_not_used(
-    cached: Callable[..., InventoryData], organizations: Organizations, tmp_path: Path
-) -> None:
-    """Each value of the cache is replaced with others. AWS is asked, unless AWS can return the other value too."""
-    expected = {host: variables(found := cached(include_tags=True), host) for host in (PAYMENTS, SHOP, ARCHIVE)}
-    assert names(found) == sorted(expected)
-    (file,) = (tmp_path / "cache").iterdir()
-    intact = file.read_text()
-    stored = rewrite_cache(tmp_path / "cache", lambda stored: stored)
-    listing = json.loads(stored["organization"])
-    identity = identity_of(listing["accounts"][0])
-    assert from_cache(stored, identity, True, False)["id"] == identity.organization_id
-    for place in places(listing):
-        for element in ELEMENTS:
-            damaged = replaced(listing, place, element)
-            is_text = isinstance(element, str)
-            if damaged == listing or (is_text and TEXTS & {*place[:1], *place[-1:]} and len(place) > 1):
-                continue
-            if element is None and place[-1:] in (("Name",), ("JoinedMethod",), ("JoinedTimestamp",)):
-                continue
-            # An account without tags, and one at the root.
-            if (
-                place[:1] in (("tags",), ("unit_ids",))
-                and len(place) == 2
-                and element in ("", [], {}, {"__ansible_type": "x"})
-            ):
-                continue
-            with pytest.raises(Exception):  # noqa: B017, PT011
-                from_cache({"organization": json.dumps(damaged)}, identity, True, False)
-    for place in [(), ("accounts", 1, "Id"), ("unit_ids",), ("accounts",)]:
-        damaged = replaced(listing, place, TEMPLATE)
-        file.write_text(intact)
-        rewrite_cache(tmp_path / "cache", lambda _stored: {"organization": json.dumps(damaged)})  # noqa: B023
-        organizations.calls.clear()
-        inventory = cached(include_tags=True)
-        assert {host: variables(inventory, host) for host in inventory.hosts} == expected
-        assert organizations.count()["ListAccounts"] == 2
-        # What could not be used is replaced.
-        organizations.calls.clear()
-        cached(include_tags=True)
-        assert organizations.calls == [("ListAccounts", {"MaxResults": 1})]
 
 
 JSON_VALUES = st.recursive(

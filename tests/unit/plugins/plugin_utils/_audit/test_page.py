@@ -490,21 +490,6 @@ def test_filter_by_outcome(show: Show) -> None:
 
 
 @pytest.mark.slow
-def test_filter_by_keyboard(show: Show) -> None:
-    page = show(REPORT)
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
-    assert rows(page) == ["payments-prod", "sandbox"]
-    for key in ("Tab", "Tab", "Tab"):
-        page.keyboard.press(key)
-    page.keyboard.type("SAND")
-    assert rows(page) == ["sandbox"]
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    assert len(rows(page)) == 5
-
-
-@pytest.mark.slow
 def test_the_filter_is_in_the_url(show: Show) -> None:
     page = show(REPORT)
     click_button(page, "2 failed")
@@ -549,11 +534,6 @@ def test_no_horizontal_scrolling(show: Show) -> None:
         assert scroll_width(page) <= width
 
 
-# Tells whether the browser may leave an element out of a picture of the whole page, because it was never scrolled to.
-SKIPPED = """[...document.querySelectorAll("tbody tr > *")]
-    .filter((cell) => !cell.checkVisibility({contentVisibilityAuto: true})).length"""
-
-
 @pytest.mark.slow
 def test_the_print_shows_the_filtered_rows_and_the_filter(show: Show) -> None:
     page = show(REPORT)
@@ -578,33 +558,3 @@ def test_the_print_shows_the_filtered_rows_and_the_filter(show: Show) -> None:
     assert page.evaluate(style, ["thead", "display"]) == "table-header-group"
     assert page.evaluate(style, ["tbody tr:not([hidden])", "breakInside"]) == "avoid"
     assert page.evaluate(style, ["tbody tr:not([hidden])", "contentVisibility"]) == "visible"
-
-
-# The contrast of each text with its background, as WCAG 2 defines it.
-CONTRASTS = """() => {
-    const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
-    const luminance = (colour) => numbers(colour).slice(0, 3)
-        .map((part) => part / 255).map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
-    const behind = (element) => {
-        const colour = getComputedStyle(element).backgroundColor;
-        return numbers(colour)[3] === 0 ? behind(element.parentElement) : colour;
-    };
-    const found = [];
-    for (const element of document.querySelectorAll("body *")) {
-        const own = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-        for (const part of [own ? null : undefined, "::before", "::after", "::placeholder"]) {
-            if (part === undefined || !element.checkVisibility() || element.closest("script")) continue;
-            const style = getComputedStyle(element, part);
-            if (part === "::placeholder" ? !element.placeholder : part && style.content === "none") continue;
-            const [dark, light] = [luminance(style.color), luminance(behind(element))].sort((a, b) => a - b);
-            found.push([element.outerHTML.slice(0, 80) + (part ?? ""), (light + 0.05) / (dark + 0.05)]);
-        }
-    }
-    return found;
-}"""
-
-
-THOUSAND = [{**FAILED, "name": f"failed-{number}"} for number in range(100)] + [
-    {**PASSED, "name": f"passed-{number}"} for number in range(900)
-]
