@@ -90,40 +90,6 @@ class TestReadLag:
         assert client.list_replication_sets()["replicationSetArns"] == [arn]
 
 
-class TestWhereASetIsReturned:
-    @pytest.mark.parametrize(("setting", "others"), [("asked", "ResourceNotFoundException"), ("all", "")])
-    def test_while_it_is_created(
-        self, endpoint: LocalEndpoint, client: Any, connect: Connect, setting: str, others: str
-    ) -> None:
-        endpoint.configure(creating_set_answers_in=setting, transition={"progression": "manual", "times": 10})
-        arn = client.create_replication_set(regions={"us-east-1": {}, "eu-west-1": {}})["arn"]
-        assert error_code(connect("eu-west-1").get_replication_set, arn=arn) == others
-        assert error_code(connect("eu-west-1").list_tags_for_resource, resourceArn=arn) == others
-        assert client.get_replication_set(arn=arn)["replicationSet"]["status"] == "CREATING"
-        endpoint.configure(transition=IMMEDIATE)
-        assert error_code(connect("eu-west-1").get_replication_set, arn=arn) == ""
-
-    @pytest.mark.parametrize(("setting", "code"), [(False, "ResourceNotFoundException"), (True, "")])
-    def test_while_one_region_is_deleted(
-        self, endpoint: LocalEndpoint, client: Any, connect: Connect, setting: bool, code: str
-    ) -> None:
-        endpoint.configure(deleting_region_answers=setting, transition={"progression": "manual", "times": 10})
-        arn = endpoint.seed(active_set(KEYS))
-        # The call goes to the Region that is being deleted.
-        call = {"arn": arn, "actions": [{"deleteRegionAction": {"regionName": "eu-west-1"}}]}
-        connect("eu-west-1").update_replication_set(**call)
-        assert error_code(connect("eu-west-1").get_replication_set, arn=arn) == code
-        assert client.get_replication_set(arn=arn)["replicationSet"]["regionMap"]["eu-west-1"]["status"] == "DELETING"
-
-    @pytest.mark.parametrize("setting", [False, True])
-    def test_while_all_are_deleted(self, endpoint: LocalEndpoint, client: Any, connect: Connect, setting: bool) -> None:
-        endpoint.configure(deleting_region_answers=setting, transition={"progression": "manual", "times": 10})
-        arn = endpoint.seed(active_set(KEYS))
-        client.delete_replication_set(arn=arn)
-        for region in KEYS:
-            assert connect(region).get_replication_set(arn=arn)["replicationSet"]["status"] == "DELETING"
-
-
 class TestUnavailableRegions:
     def test_drop(self, endpoint: LocalEndpoint, client: Any, connect: Connect) -> None:
         endpoint.configure(unavailable_regions={"us-east-1": "drop"})

@@ -279,13 +279,6 @@ def test_unusable_profiles_and_regions_are_refused(
     assert endpoint.requests == []
 
 
-@pytest.mark.parametrize(("setting", "is_aws"), [({}, True), ({"endpoint_url": "https://aws.example"}, False)])
-def test_the_report_tells_whether_the_endpoint_is_aws(tmp_path: Path, setting: dict[str, str], is_aws: bool) -> None:
-    (tmp_path / "config").write_text(config_section(f"profile {PROFILE}", {**USER, **setting}), encoding="utf-8")
-    clients, _other_region = make_clients(PROFILE, "us-east-1")
-    assert {survey.is_aws(client) for client in clients.values()} == {is_aws}
-
-
 def start(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the command, with environment variables that must have no effect."""
     environment = {
@@ -349,16 +342,6 @@ def test_a_region_that_hangs(endpoint: LocalEndpoint, tmp_path: Path) -> None:
     assert ids(report, CONTRADICTED) == set()
     found = verdicts(report)
     assert found["list-everywhere"] == found["get-inside"] == CONFIRMED
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("given_arguments", [[], ["--profile", PROFILE], ["--region", "us-east-1"]])
-def test_profile_and_region_are_required(endpoint: LocalEndpoint, tmp_path: Path, given_arguments: list[str]) -> None:
-    write_profile(tmp_path, endpoint.url)
-    for arguments in (given_arguments, [*given_arguments, "--profile", "", "--region", ""]):
-        result = start(tmp_path, sys.executable, "tests/live", "--output", "x.json", *arguments, AWS_REGION="us-east-1")
-        assert result.returncode == 2
-    assert endpoint.requests == []
 
 
 @pytest.mark.slow

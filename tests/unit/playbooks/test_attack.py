@@ -292,42 +292,6 @@ def fleet(audit: Audit) -> list[Account]:
     return accounts
 
 
-MISPLACED: tuple[tuple[str, str, Any], ...] = (
-    ("incident_manager_rules", "region", "ap-southeast-2"),
-    ("incident_manager_rules", "assume_role_arn", "arn:aws:iam::210000000001:role/audit"),
-    ("incident_manager_rules", "profile", "host-4"),
-    ("incident_manager_rules", "account_id", "210000000000"),
-    ("incident_manager_rules", "search_regions", "all"),
-    ("incident_manager_rules", "report_only", True),
-    ("incident_manager_rules", "Regions", ["eu-west-1"]),
-    ("incident_manager_account", "state", "any"),
-    ("incident_manager_account", "minimum_regions", 1),
-    ("incident_manager_account", "regions", ["eu-west-1"]),
-    ("incident_manager_account", "rules", {"state": "any"}),
-    ("incident_manager_account", "account", {"region": "eu-west-1"}),
-    ("incident_manager_account", "report_only", True),
-    ("incident_manager_account", "no_such_option", True),
-)
-
-
-def test_options_in_the_wrong_mapping(audit: Audit) -> None:
-    """Each account has one misplaced option, which its row names."""
-    accounts = make_fleet(len(MISPLACED))
-    audit.serve(accounts)
-    changes = {}
-    for account, (variable, option, value) in zip(accounts, MISPLACED, strict=True):
-        mapping = account.host_variables(audit.endpoint.url)[variable]
-        changes[account.name] = {variable: {**mapping, option: value}}
-    audit.write("inventory.json", audit.host_variables(**changes))
-    run = audit.run()
-    assert_safe(run, accounts)
-    assert run.code == 2
-    rows = run.rows()
-    for account, (_variable, option, _value) in zip(accounts, MISPLACED, strict=True):
-        row = rows[account.name]
-        assert (row["outcome"], option in row["msg"]) == ("unknown", True), row["msg"]
-
-
 NO_MAPPINGS: tuple[Any, ...] = (
     # No text in JSON is among these: ansible-core 2.18 and older rightly convert it to a mapping.
     *(None, True, 5, [], [{"state": "any"}], "", "None", "null", "any", "state=any", "- state: any"),

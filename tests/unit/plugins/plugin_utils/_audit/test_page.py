@@ -401,7 +401,6 @@ def test_hostile_text_is_shown_as_text_without_the_policy(show: Show, kind: str)
     assert foreign_texts(page) == [shown + field + shown if field in fields else field for field in plain.foreign]
     assert elements(page) == [(depth, tag) for depth, tag, _attributes in plain.elements]
     assert page.evaluate("window.executed") is None
-    assert scroll_width(page) <= 360
 
 
 # Each line of the page's own texts, with the left edges of its characters.
@@ -514,24 +513,6 @@ def test_without_scripts_everything_is_shown_and_there_are_no_controls(show: Sho
     assert page.get_by_text("2 failed, 1 unknown, 2 passed").is_visible()
     assert page.locator("button:visible, input:visible").count() == 0
     assert not page.get_by_text("No accounts to show").is_visible()
-
-
-def scroll_width(page: Page) -> int:
-    """Return the width of the page and its elements."""
-    width: float = page.evaluate(
-        """Math.max(document.scrollingElement.scrollWidth,
-        ...[...document.querySelectorAll("body *")].map((element) => element.getBoundingClientRect().right))"""
-    )
-    return round(width)
-
-
-@pytest.mark.slow
-def test_no_horizontal_scrolling(show: Show) -> None:
-    page = show(REPORT, width=360)
-    page.locator("summary").first.click()
-    for width in (320, 360, 768, 1025, 1280, 2560):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert scroll_width(page) <= width
 
 
 @pytest.mark.slow
