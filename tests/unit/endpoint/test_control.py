@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from endpoint.client import ControlClient
-from endpoint.server import LocalEndpoint
 
 from .calls import Connect, error_code
 
@@ -25,25 +24,6 @@ def test_faults(control: ControlClient, client: Any) -> None:
     assert control.request("DELETE", "faults")[0] == 200
     assert control.request("GET", "faults") == (200, [])
     client.list_replication_sets()
-
-
-def test_requests(endpoint: LocalEndpoint, control: ControlClient, client: Any) -> None:
-    arn = endpoint.seed(ACTIVE)
-    client.tag_resource(resourceArn=arn, tags={"a": "b"})
-    client.untag_resource(resourceArn=arn, tagKeys=["a"])
-    error_code(client.get_replication_set, arn="arn:aws:ssm-incidents::123456789012:replication-set/other")
-    seen = control.request("GET", "requests")[1]
-    assert [(call["operation"], call["status"]) for call in seen] == [
-        ("TagResource", 204),
-        ("UntagResource", 204),
-        ("GetReplicationSet", 404),
-    ]
-    assert seen[0]["input"] == {"resourceArn": arn, "tags": {"a": "b"}}
-    assert seen[1]["input"] == {"resourceArn": arn, "tagKeys": ["a"]}
-    assert {(call["region"], call["account"], call["fault"]) for call in seen} == {("us-east-1", "123456789012", None)}
-    assert all("Boto3/" in call["user_agent"] and call["time"] > 0 for call in seen)
-    control.request("DELETE", "requests")
-    assert endpoint.requests == []
 
 
 def test_seed(control: ControlClient, connect: Connect) -> None:

@@ -345,18 +345,6 @@ def test_a_region_that_hangs(endpoint: LocalEndpoint, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_no_region_answers(tmp_path: Path, closed_url: str) -> None:
-    write_profile(tmp_path, closed_url)
-    output = tmp_path / "facts.json"
-    arguments = ["--profile", PROFILE, "--region", "us-east-1", "--output", str(output)]
-    result = start(tmp_path, sys.executable, "tests/live", *arguments)
-    assert result.returncode == 1
-    assert "No Region has answered: no connection" in result.stderr
-    assert closed_url not in result.stderr
-    assert not output.exists()
-
-
-@pytest.mark.slow
 @pytest.mark.usefixtures("recorded")
 def test_make_live(endpoint: LocalEndpoint, tmp_path: Path) -> None:
     write_profile(tmp_path, endpoint.url)

@@ -75,14 +75,6 @@ def run_audit(run_command: Callable[..., subprocess.CompletedProcess[str]], tmp_
 
 
 @pytest.mark.slow
-def test_a_finding_fails_the_play(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
-    run = run_audit(make_fleet([Account(0, "keys")]))
-    assert run.code == 2
-    (row,) = run.report()["accounts"]
-    assert (row["outcome"], row["exists"]) == ("failed", False)
-
-
-@pytest.mark.slow
 def test_the_end_of_the_output(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
     """The output ends with the report's text and Ansible's recap, which has the status of each account."""
     accounts = [*(Account(number, "role") for number in range(23)), *make_compliant_accounts(25, "profile")[23:]]
