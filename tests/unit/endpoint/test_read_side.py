@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from endpoint.backend import kinds, utils
-from endpoint.client import ControlClient, active_set
+from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
 from helpers.incident_data import (
     contact,
@@ -22,7 +22,6 @@ from helpers.incident_data import (
     one_of_each,
     response_plan,
     rotation,
-    timeline_event,
 )
 
 from .calls import ARN, error_code
@@ -308,29 +307,4 @@ def test_permissions(held: LocalEndpoint, service: str, operation: str) -> None:
         assert error_code(method_of(held.client(service, user=user), operation), **given) == code
 
 
-def test_a_fault_of_one_service(held: LocalEndpoint) -> None:
-    held.faults.add({"fault": "throttle", "service": "ssm-contacts", "operation": "ListTagsForResource"})
-    held.client().list_tags_for_resource(resourceArn=PLAN)
-    contacts = held.client("ssm-contacts")
-    with pytest.raises(contacts.exceptions.ThrottlingException, match="Rate exceeded"):
-        contacts.list_tags_for_resource(ResourceARN=FIRST)
-    assert held.operations == ["ListTagsForResource"] * 2
-
-
 # Seeds ----------------------------------------------------------------------------------------------------------------
-
-
-def test_seeds_over_http(endpoint: LocalEndpoint, control: ControlClient) -> None:
-    with pytest.raises(RuntimeError, match="has no replication set"):
-        control.seed_data(incident("one"))
-    control.seed(SET)
-    assert control.seed_data(incident("one"), timeline_event("one", "e1")) == [incident_arn("one"), "e1"]
-    client = endpoint.client()
-    control.seed_data(incident("one", status="RESOLVED"))
-    assert client.get_incident_record(arn=incident_arn("one"))["incidentRecord"]["status"] == "RESOLVED"
-    control.remove_data("timeline_event", "e1", parent=incident_arn("one"))
-    assert client.list_timeline_events(incidentRecordArn=incident_arn("one"))["eventSummaries"] == []
-    control.remove_data("incident_record", incident_arn("one"))
-    assert client.list_incident_records()["incidentRecordSummaries"] == []
-    with pytest.raises(RuntimeError, match="there is no incident_record"):
-        control.remove_data("incident_record", incident_arn("one"))

@@ -81,23 +81,3 @@ def test_operations_of_ssm_contacts(endpoint: LocalEndpoint, operation: str) -> 
     assert_unknown(answer, 400, operation, JSON_1_1)
     (call,) = endpoint.requests
     assert (call["service"], call["operation"], call["status"]) == ("ssm-contacts", operation, 400)
-
-
-@pytest.mark.parametrize(
-    ("rule", "code", "status", "reason"),
-    [
-        ({"fault": "throttle"}, "ThrottlingException", 429, "Too Many Requests"),
-        ({"fault": "internal"}, "InternalServerException", 500, "Internal Server Error"),
-        ({"fault": "error", "code": "ConflictException"}, "ConflictException", 409, "Conflict"),
-    ],
-)
-def test_the_error_of_a_fault_rule(
-    endpoint: LocalEndpoint, rule: dict[str, Any], code: str, status: int, reason: str
-) -> None:
-    endpoint.faults.add(rule)
-    assert endpoint.faults.left()[0]["code"] == code
-    answer = send(endpoint, "POST", "/listReplicationSets")
-    assert (answer.status, answer.reason) == (status, reason)
-    assert (answer.headers["x-amzn-errortype"], answer.content["__type"]) == (code, code)
-    others = {shape.name for shape in MODEL.error_shapes} - {code}
-    assert not [name for name in others if name.encode() in answer.body]

@@ -218,23 +218,6 @@ def test_contradictions(endpoint: LocalEndpoint, live: Run, sleeps: list[float],
 # What says nothing about a fact ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
-@pytest.mark.sample(2)
-@pytest.mark.usefixtures("recorded")
-@pytest.mark.parametrize("reason", ["drop", "503", "denied"])
-@pytest.mark.parametrize("region", ["sa-east-1", "us-east-2"])
-def test_an_unavailable_region(
-    endpoint: LocalEndpoint, live: Run, sleeps: list[float], region: str, reason: str
-) -> None:
-    endpoint.configure(unavailable_regions={region: reason})
-    found = verdicts(live())
-    assert CONTRADICTED not in found.values()
-    assert found["list-everywhere"] == NOT_SEEN
-    # A Region that denies a call exists.
-    assert found["service-regions"] == (CONFIRMED if reason == "denied" else NOT_SEEN)
-    assert found["get-outside"] == found["get-inside"] == CONFIRMED
-
-
 # Only reads -----------------------------------------------------------------------------------------------------------
 
 

@@ -459,30 +459,6 @@ def test_one_inventory_is_broken(audit: Audit, name: str, as_folder: bool, setti
     assert run.code != 0
 
 
-@pytest.mark.sample(2)
-@pytest.mark.parametrize("setting", ["true", "false"])
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("rules.yml", "all: {vars: {incident_manager_rules: {state: absent}}\n"),
-        ("rules.ini", "[all:vars\nincident_manager_rules={'state': 'absent'}\n"),
-    ],
-)
-def test_rules_are_lost(audit: Audit, name: str, content: str, setting: str) -> None:
-    """The number of accounts is right, but their rules, which each of them violates, are not read."""
-    accounts = make_fleet(2)
-    for account in accounts:
-        account.rules = None
-    audit.serve(accounts)
-    audit.write("inventory/hosts.json", audit.host_variables())
-    audit.write(f"inventory/{name}", content)
-    sources = ["-i", "inventory/hosts.json", "-i", f"inventory/{name}"]
-    number = "--extra-vars=incident_manager_expected_accounts=2"
-    run = audit.run(*sources, number, ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED=setting)
-    assert_safe(run, accounts)
-    assert run.code != 0
-
-
 @pytest.mark.sample(3)
 @pytest.mark.parametrize("playbook", [AUDIT, MERGE])
 @pytest.mark.parametrize(
