@@ -16,8 +16,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from http import HTTPStatus
-from itertools import count
 from typing import Any
 
 from .accounts import ABSENT, ANY, REGION, REGIONS, RULES, Account
@@ -49,7 +47,6 @@ NOT_PASSED = FAILED | UNKNOWN
 HARMLESS = PASSED | FAILED | UNKNOWN
 
 #: The kinds of attacks that a test can choose.
-SLOW = "slow"
 HOSTILE = "hostile"
 ECHO = "echo"
 ORDINARY = "ordinary"
@@ -62,7 +59,7 @@ class Attack:
     :ivar outcomes: the outcomes that its row may have.
     :ivar replies: the reply of each operation that is not answered as the service does.
     :ivar account: arguments of Account that differ from those of the other attacks.
-    :ivar kind: SLOW if the collection retries the error for a minute, HOSTILE if a text is hostile, ECHO if a secret is
+    :ivar kind: HOSTILE if a text is hostile, ECHO if a secret is
         sent back, ORDINARY if nothing is wrong with the answer; else empty.
     """
 
@@ -169,70 +166,41 @@ _ERROR_BODIES: Mapping[str, tuple[str, str]] = {
 
 
 def _statuses() -> Iterator[Attack]:
-    """Every status but 200, each with one of several bodies, for an account that would pass if its list were empty."""
-    known = [status.value for status in HTTPStatus if status not in (100, 200)]
+    """Statuses of each kind, each with one of several bodies, for an account that would pass if its list were empty."""
+    retired = {"rules": ABSENT, "has_set": False}
     bodies = list(_ERROR_BODIES)
-    for number, status in enumerate([*known, 419, 450, 499, 520, 522, 599, 600, 999]):
+    for number, status in enumerate((201, 204, 206, 300, 302, 304, 400, 401, 403, 404, 407, 409, 418, 501, 599)):
         for name in (bodies[number % 4], "a complete answer"):
             content_type, body = _ERROR_BODIES[name]
             reply = answer(body, f"{status} Status", content_type, {"Location": "/host-0/listReplicationSets"})
-            # The collection retries these for a minute.
-            kind = SLOW if status in (500, 502, 503, 504) else ""
-            account = {"rules": ABSENT, "has_set": False}
-            yield Attack(f"{status} with {name}", UNKNOWN, {LIST: always(reply)}, account, kind)
-    for code, status in (("ThrottlingException", 429), ("InternalServerException", 500)):
-        yield Attack(code, UNKNOWN, {LIST: always(error(code, "Later", status))}, kind=SLOW)
-    for code in (
-        "ResourceNotFoundException",
-        "ValidationException",
-        "UnrecognizedClientException",
-        "ExpiredTokenException",
-    ):
-        yield Attack(
-            f"{code} for a list", UNKNOWN, {LIST: always(error(code, "No", 400))}, {"rules": ABSENT, "has_set": False}
-        )
-    for status in (400, 404, 500):
-        reply = answer('{"message": null, "code": {}, "__type": []}', f"{status} Error")
-        yield Attack(f"{status} with wrong types", UNKNOWN, {LIST: always(reply)}, kind=SLOW if status == 500 else "")
+            yield Attack(f"{status} with {name}", UNKNOWN, {LIST: always(reply)}, retired)
+    for code in ("ResourceNotFoundException", "ValidationException", "ExpiredTokenException"):
+        yield Attack(f"{code} for a list", UNKNOWN, {LIST: always(error(code, "No", 400))}, retired)
+    reply = answer('{"message": null, "code": {}, "__type": []}', "400 Error")
+    yield Attack("400 with wrong types", UNKNOWN, {LIST: always(reply)})
 
 
 #: Ways to spoil an intact answer.
 _SPOILED: Mapping[str, Callable[[Answer], Answer]] = {
     "closed at once": lambda _given: Answer(b""),
     "reset at once": lambda _given: Answer(b"", reset=True),
-    "reset in the head": lambda given: Answer(given.data[:30], reset=True),
     "reset in the body": lambda given: Answer(given.data[:-10], reset=True),
     "truncated": lambda given: Answer(given.data[:-10]),
     "not HTTP": lambda _given: Answer(b"SSH-2.0-OpenSSH_9.6\r\n"),
-    "only zeros": lambda _given: Answer(b"\x00" * 5000),
-    "an endless status line": lambda _given: Answer(b"HTTP/1.1 200 " + b"A" * 70_000),
     "an endless header": lambda given: Answer(
         given.data.replace(b"\r\n", b"\r\nX-Long: " + b"A" * 70_000 + b"\r\n", 1)
     ),
-    "1000 headers": lambda given: Answer(given.data.replace(b"\r\n", b"\r\n" + b"X-Many: 1\r\n" * 1000, 1)),
-    "a status that is not a number": lambda given: Answer(given.data.replace(b"200", b"2OO", 1)),
     "a length that is too small": lambda given: _with_length(given, "12"),
-    "chunks without chunk sizes": lambda given: _with_header(given, "Transfer-Encoding", "chunked"),
-    "early hints": lambda given: Answer(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + given.data),
     "HTML": lambda _given: answer(_HTML, content_type="text/html"),
-    "HTML that says JSON": lambda _given: answer(_HTML),
     "no body": lambda _given: answer(),
-    "only blanks": lambda _given: answer("  \r\n "),
     "invalid UTF-8": lambda given: _with_body(given, lambda body: body[:-1] + b',"x":"\xff\xfe"}'),
-    "UTF-16": lambda given: _with_body(given, lambda body: body.decode().encode("utf-16")),
     "JSON and more": lambda given: _with_body(given, lambda body: body + b"{}"),
     "JSON cut short": lambda given: _with_body(given, lambda body: body[:-3]),
-    "JSON in a text": lambda given: _with_body(given, lambda body: json.dumps(body.decode()).encode()),
     "JSON in a list": lambda given: _with_body(given, lambda body: b"[" + body + b"]"),
-    "JSON in apostrophes": lambda given: _with_body(given, lambda body: body.replace(b'"', b"'")),
     "members in other case": lambda given: _with_body(given, _other_case),
     "deep nesting": lambda _given: answer("[" * 200_000 + "]" * 200_000),
-    "deep nesting beside it": lambda given: _with_body(given, lambda body: body[:-1] + b',"x":' + b"[" * 200_000),
     "null": lambda _given: answer("null"),
-    "true": lambda _given: answer("true"),
     "a number": lambda _given: answer("42"),
-    "NaN": lambda _given: answer("NaN"),
-    "a text": lambda _given: answer('"text"'),
     "an empty list": lambda _given: answer("[]"),
     "an empty map": lambda _given: answer("{}"),
 }
@@ -240,14 +208,9 @@ _SPOILED: Mapping[str, Callable[[Answer], Answer]] = {
 #: Ways to change an answer that neither lose nor change its content. JSON shows by its end whether it is complete.
 _ODD: Mapping[str, Callable[[Answer], Answer]] = {
     "JSON that says HTML": lambda given: _with_header(given, "Content-Type", "text/html"),
-    "JSON of no type": lambda given: Answer(given.data.replace(b"Content-Type: application/json\r\n", b"")),
-    "a continue before it": lambda given: Answer(b"HTTP/1.1 100 Continue\r\n\r\n" + given.data),
     "a body that is not gzip": lambda given: _with_header(given, "Content-Encoding", "gzip"),
-    "a negative length": lambda given: _with_length(given, "-5"),
-    "a length that is not a number": lambda given: _with_length(given, "many"),
     "a length that is too large": lambda given: _with_length(given, "100000"),
     "gzip": lambda given: _with_header(_with_body(given, gzip.compress), "Content-Encoding", "gzip"),
-    "a megabyte more": lambda given: _with_body(given, lambda body: body[:-1] + b',"x":"' + b"A" * 1_000_000 + b'"}'),
 }
 
 
@@ -301,37 +264,25 @@ def _lists() -> Iterator[Attack]:
     broken: dict[str, Reply] = {
         "no list": always(answer({"nextToken": None})),
         "null for a list": of(None),
-        "false for a list": of(False),
         "zero for a list": of(0),
         "an empty text for a list": of(""),
         "an empty map for a list": of({}),
         "an ARN for a list": lambda request: answer({"replicationSetArns": request.account.arn}),
         "null in the list": of([None]),
-        "a number in the list": of([5]),
         "an empty text in the list": of([""]),
-        "a map in the list": of([{}]),
-        "a list in the list": of([[]]),
         "two lists": always(answer('{"replicationSetArns": ["no"], "replicationSetArns": []}')),
         "two lists, the second with the set": lambda request: answer(
             f'{{"replicationSetArns": [], "replicationSetArns": ["{request.account.arn}"]}}'
         ),
-        "NaN in the list": always(answer('{"replicationSetArns": [NaN]}')),
         "a million sets": of(["x"] * 1_000_000),
         "an ARN of another partition": of([f"arn:aws-cn:ssm-incidents::210000000000:replication-set/{_UUID}"]),
-        "an ARN of no partition": of([f"arn:evil:ssm-incidents::210000000000:replication-set/{_UUID}"]),
         "an ARN of another service": of([f"arn:aws:ssm-contacts::210000000000:replication-set/{_UUID}"]),
-        "an ARN of another kind": of(["arn:aws:ssm-incidents::210000000000:response-plan/plan"]),
         "an ARN with a Region": of([f"arn:aws:ssm-incidents:eu-west-1:210000000000:replication-set/{_UUID}"]),
-        "an ARN of no account": of([f"arn:aws:ssm-incidents:::replication-set/{_UUID}"]),
         "an ARN in other digits": of([f"arn:aws:ssm-incidents::٢١٠٠٠٠٠٠٠٠٠٠:replication-set/{_UUID}"]),
         "an ARN with a line break": lambda request: answer({"replicationSetArns": [f"{request.account.arn}\n"]}),
-        "an ARN with a path": lambda request: answer({"replicationSetArns": [f"{request.account.arn}/../x"]}),
         "two ARNs": lambda request: answer({"replicationSetArns": [request.account.arn, f"{request.account.arn}0"]}),
         "the same page again and again": of([], nextToken="again"),
         "a number for a token": of([], nextToken=5),
-        "zero for a token": of([], nextToken=0),
-        "false for a token": of([], nextToken=False),
-        "a map for a token": of([], nextToken={}),
         "a list for a token": of([], nextToken=[]),
     }
     for name, reply in broken.items():
@@ -359,29 +310,14 @@ def _lists() -> Iterator[Attack]:
     yield Attack("an ARN of another account, where anything goes", UNKNOWN, {LIST: other}, anything)
 
 
-def endless_pages(limit: int) -> Reply:
-    """Answer with pages without a set, and after so many with an error, so that the test ends."""
-    numbers = count(1)
-
-    def reply(_request: Request) -> Answer:
-        number = next(numbers)
-        return (
-            answer({"replicationSetArns": [], "nextToken": str(number)})
-            if number < limit
-            else error("AccessDeniedException", "Enough", 403)
-        )
-
-    return reply
-
-
 # GetReplicationSet ----------------------------------------------------------------------------------------------------
 
 #: Values that are not of a member's type. Null has attacks of its own.
 _WRONG_TYPES: Mapping[type, tuple[Any, ...]] = {
-    str: (5, True, [], {"a": 1}, ""),
-    bool: (0, 1, "true", "false", "", [], [True]),
-    float: ("yesterday", "", True, [], {}, float("nan"), float("inf"), 1e300, -1e15, "0000-00-00T00:00:00Z"),
-    dict: (5, "eu-west-1", True, [], [["eu-west-1", {"status": "ACTIVE"}]], {}),
+    str: (5, [], ""),
+    bool: (1, "true", "", [True]),
+    float: ("yesterday", True, {}, float("nan"), 1e300),
+    dict: ("eu-west-1", [], {}),
 }
 _SET_MEMBERS: Mapping[str, type] = {
     "arn": str,
@@ -452,20 +388,13 @@ def _sets() -> Iterator[Attack]:
     broken: dict[str, Reply] = {
         "no set in it": always(answer({"replicationset": {}})),
         "null for a set": always(answer({"replicationSet": None})),
-        "a list for a set": always(answer({"replicationSet": []})),
         "an empty set": always(answer({"replicationSet": {}})),
-        "a set in a list": lambda request: answer({"replicationSet": [request.account.replication_set]}),
         "a set of another ARN": with_members(arn=f"arn:aws:ssm-incidents::210000000000:replication-set/{_UUID}"),
-        "a set of an ARN that is none": with_members(arn="replication-set"),
         "null for a Region": with_members(regionMap={REGION: None, REGIONS[1]: {"status": "ACTIVE"}}),
-        "a number for a Region": with_members(regionMap={REGION: 5, REGIONS[1]: {"status": "ACTIVE"}}),
         "a foreign Region": with_regions("Mars"),
-        "a Region without a name": with_regions(""),
         "a Region in China": with_regions("cn-north-1"),
-        "a Region in capitals": with_regions("US-EAST-1"),
         "a Region with a line break": with_regions("us-east-1\n"),
         "a status in small letters": with_members(status="active"),
-        "a status with a blank": with_members(status="ACTIVE "),
         "a status with a hidden character": with_members(status="ACTIVE\u200b"),
         "an unknown status": with_members(status="FINE"),
         "a Region's unknown status": with_region(status="FINE"),
@@ -478,7 +407,6 @@ def _sets() -> Iterator[Attack]:
         "two sets": lambda request: _with_text(
             request, b'{"replicationSet"', b'{"replicationSet": {}, "replicationSet"'
         ),
-        "NaN for a protection": with_members(deletionProtected=float("nan")),
     }
     for name, reply in broken.items():
         yield Attack(name, NOT_PASSED, {GET: reply})
@@ -531,48 +459,23 @@ def _tags() -> Iterator[Attack]:
 
 
 def _sts() -> Iterator[Attack]:
-    role = {"way": "role"}
-    retired_role = {**role, "rules": ABSENT, "has_set": False}
-    wires = ("HTML", "no body", "truncated", "reset in the body", "not HTTP", "an empty map", "deep nesting")
-    for spoiled in wires:
+    retired_role = {"way": "role", "rules": ABSENT, "has_set": False}
+    for spoiled in ("HTML", "no body", "truncated", "reset in the body", "not HTTP", "an empty map"):
         yield Attack(f"{spoiled} for a role", UNKNOWN, {ASSUME: _changed(_SPOILED[spoiled])}, retired_role)
-    for status in (204, 302, 400, 403, 404, 418, 429, 501):
+    for status in (204, 302, 404):
         for name, (content_type, body) in _ERROR_BODIES.items():
             reply = always(answer(body, f"{status} Status", content_type))
             yield Attack(f"STS: {status} with {name}", UNKNOWN, {ASSUME: reply}, retired_role)
-
-    def without(*members: str) -> Reply:
-        def reply(request: Request) -> Answer:
-            text = in_order(request).data.decode().partition("\r\n\r\n")[2]
-            for member in members:
-                text = re.sub(rf"<{member}>.*?</{member}>", f"<{member}/>", text)
-            return answer(text, content_type="text/xml")
-
-        return reply
-
-    def instead(old: str, new: str) -> Reply:
-        def reply(request: Request) -> Answer:
-            text = in_order(request).data.decode().partition("\r\n\r\n")[2]
-            assert re.search(old, text)
-            return answer(re.sub(old, lambda _match: new, text, count=1), content_type="text/xml")
-
-        return reply
-
+    laughs = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
     broken = {
-        "no credentials": without("Credentials"),
-        "no access key": without("AccessKeyId"),
-        "no secret key": without("SecretAccessKey"),
-        "no session token": without("SessionToken"),
-        "neither": without("AccessKeyId", "SecretAccessKey", "SessionToken"),
-        "a blank access key": instead("<AccessKeyId>.*?</AccessKeyId>", "<AccessKeyId> </AccessKeyId>"),
-        "an access key of two lines": instead("<AccessKeyId>", "<AccessKeyId>AKIA\nX-Injected: 1\r\n\r\n"),
-        "a blank token": instead("<SessionToken>.*?</SessionToken>", "<SessionToken> </SessionToken>"),
-        "two tokens": instead("</SessionToken>", "</SessionToken><SessionToken>x</SessionToken>"),
-        "an entity for a token": instead("<SessionToken>", "<SessionToken>&xxe;"),
-        "a bad time": instead("2099", "yesterday"),
-        "a document of another operation": lambda request: xml(
-            IDENTITY, f"<Account>{request.account.account_id}</Account>"
+        "no credentials": _instead("<Credentials>.*</Credentials>", "<Credentials/>"),
+        "no access key": _instead("<AccessKeyId>.*?</AccessKeyId>", "<AccessKeyId/>"),
+        "no secret key": _instead("<SecretAccessKey>.*?</SecretAccessKey>", "<SecretAccessKey/>"),
+        "an access key of two lines": _instead("<AccessKeyId>", "<AccessKeyId>AKIA\nX-Injected: 1\r\n\r\n"),
+        "XXE": _instead(
+            "^(.*?)<SessionToken>", r'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>\1<SessionToken>&a;'
         ),
+        "laughs": _instead("^(.*?)<SessionToken>", rf'<!DOCTYPE x [<!ENTITY l0 "ha">{laughs}]>\1<SessionToken>&l9;'),
     }
     for name, reply in broken.items():
         yield Attack(f"STS: {name}", UNKNOWN, {ASSUME: reply}, retired_role)
@@ -582,30 +485,26 @@ def _sts() -> Iterator[Attack]:
         IDENTITY: always(identity("999999999999")),
     }
     yield Attack("STS: a role of another account", UNKNOWN, other, retired_role)
-    xxe = '<!DOCTYPE x [<!ENTITY xxe SYSTEM "file:///etc/passwd">]>'
-    laughs = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
-    for name, head, entity in (("XXE", xxe, "xxe"), ("laughs", f'<!DOCTYPE x [<!ENTITY l0 "ha">{laughs}]>', "l9")):
-
-        def reply(request: Request, head: str = head, entity: str = entity) -> Answer:
-            text = in_order(request).data.decode().partition("\r\n\r\n")[2]
-            return answer(head + text.replace("<SessionToken>", f"<SessionToken>&{entity};"), content_type="text/xml")
-
-        yield Attack(f"STS: {name}", UNKNOWN, {ASSUME: reply}, retired_role)
-    # The first credentials are the account's own, which the endpoint checks by the signatures.
-    two = instead("</Credentials>", "</Credentials><Credentials><AccessKeyId>x</AccessKeyId></Credentials>")
-    yield Attack("STS: two credentials", HARMLESS, {ASSUME: two}, retired_role)
-    # The answer of GetCallerIdentity is used only for the row's account ID, which is then null.
-    retired = {"rules": ABSENT, "has_set": False}
+    # The response of GetCallerIdentity is used only for the row's account ID, which is then null.
     for name, reply in {
         "HTML": always(answer(_HTML, content_type="text/html")),
-        "nothing": always(answer("")),
         "no account": always(xml(IDENTITY, "<UserId>x</UserId>")),
-        "a text for an account": always(xml(IDENTITY, "<Account>everybody</Account>")),
         "markup for an account": always(xml(IDENTITY, "<Account>&lt;img src=x onerror=alert(1)&gt;</Account>")),
-        "other digits": always(xml(IDENTITY, "<Account>٢١٠٠٠٠٠٠٠٠٠٠</Account>")),
         "denied": always(sts_error("AccessDenied", "No")),
     }.items():
-        yield Attack(f"identity: {name}", HARMLESS, {IDENTITY: reply}, retired)
+        yield Attack(f"identity: {name}", HARMLESS, {IDENTITY: reply}, {"rules": ABSENT, "has_set": False})
+
+
+def _instead(old: str, new: str) -> Reply:
+    """Answer as STS does, with the first text that matches a pattern replaced."""
+
+    def reply(request: Request) -> Answer:
+        text = in_order(request).data.decode().partition("\r\n\r\n")[2]
+        changed = re.sub(old, new, text, count=1, flags=re.DOTALL)
+        assert changed != text
+        return answer(changed, content_type="text/xml")
+
+    return reply
 
 
 # Hostile texts --------------------------------------------------------------------------------------------------------
@@ -622,23 +521,15 @@ def _hostile_texts(marker: str) -> dict[str, str]:
         "terminal": "\x1b[2J\x1b[31mred\x1b]0;title\x07\x9b31m\x08\x7f",
         "HTML": f"</script></style></title>--><{FORGED_TAG}><script>alert(1)</script><img src=x onerror=alert(1)>\"'>",
         "template": f"{{{{ {pipe} }}}}",
-        "statement": f"{{% set x = {pipe} %}}{{{{ x }}}}",
-        "comment": f"#}}{{# {{{{ {pipe} }}}} {{#",
         "unsafe": f"!unsafe '{{{{ {pipe} }}}}'",
         "vault": "$ANSIBLE_VAULT;1.1;AES256\n6162\n",
         "formula": "=cmd|' /C calc'!A0",
-        "at": "@SUM(1+1)*cmd|' /C calc'!A0",
-        "plus": "+1+1",
-        "minus": "-1+1",
-        "tab": "\t=1+1",
         "bidi": "\u202e\u2066evil\u2069\u202c\u200b\ufeff\u200f",
         "lines": f"a\r\n{FORGED_LINE}: 1\r\nb\u2028{FORGED_LINE}\u2029{FORGED_LINE}\x85{FORGED_LINE}\x0b{FORGED_LINE}\x0c",
         "recap": f"\n{FORGED_LINE}\nPLAY RECAP ****\nhost : ok=1 changed=0 unreachable=0 failed=0\n",
         "surrogates": "\ud800 \udfff \udcff",
-        "zero": "a\x00b\ufffe\uffff",
         "JSON": '"}], "outcome": "passed", "x": [{"y": "',
         "CDATA": "]]><testcase name='forged'/><![CDATA[",
-        "format": "%s %(x)s %n {0} {x} {{x}} $(touch x) `x`",
     }
 
 
@@ -677,129 +568,60 @@ def _hostile(marker: str) -> Iterator[Attack]:
 # Secrets that come back -----------------------------------------------------------------------------------------------
 
 
-#: How a service may quote a secret. What a proxy quotes is not shown at all.
-FORMS: Mapping[str, Callable[[str], str]] = {
-    "as it is": str,
-    "in quotes": lambda text: f"'{text}',\"{text}\"",
-    "in a list": lambda text: json.dumps([text, text]),
-    "between other letters": lambda text: f"<{text}>{text};",
-}
-
-
 def _echoes() -> Iterator[Attack]:
-    def echo(name: str, outcomes: frozenset[str], replies: Replies, way: str, **account: Any) -> Attack:
-        return Attack(f"echo: {name}", outcomes, replies, {"way": way, **account}, ECHO)
+    """Every secret of an account comes back, in each place of a response, for each way to reach an account."""
 
-    def all_secrets(request: Request, form: Callable[[str], str] = str) -> str:
-        """Return all secrets of the account, the long ones last."""
-        return " ".join(form(secret) for secret in sorted(request.account.secrets, key=len))
+    def all_secrets(request: Request) -> str:
+        """Return all secrets of the account, the long ones last, as they are, in quotes and between other letters."""
+        secrets = sorted(request.account.secrets, key=len)
+        return " ".join(form.format(secret) for form in ("{}", "'{}',", "<{}>x{};") for secret in secrets[:2] + secrets)
 
-    def message(form: Callable[[str], str]) -> Reply:
-        return lambda request: error("AccessDeniedException", f"Not with {all_secrets(request, form)}", 403)
-
-    def status_message(form: Callable[[str], str]) -> Reply:
-        return lambda request: with_region(statusMessage=all_secrets(request, form))(request)
-
-    for number, (name, form) in enumerate(FORMS.items()):
-        way = ("temporary keys", "password in endpoint_url")[number % 2]
-        yield echo(f"{name} in an error", UNKNOWN, {LIST: message(form)}, way)
-        yield echo(f"{name} in statusMessage", HARMLESS, {GET: status_message(form)}, way)
-    for way in ("keys", "password in endpoint_url", "role", "profile", "role of profile"):
-        yield echo(f"an error, {way}", UNKNOWN, {LIST: message(str)}, way)
-        yield echo(f"statusMessage, {way}", HARMLESS, {GET: status_message(str)}, way)
+    def quoting(reply: Callable[[str], Answer]) -> Reply:
+        return lambda request: reply(all_secrets(request))
 
     def headers_of(request: Request) -> str:
         return "\n".join(f"{key}: {value}" for key, value in request.headers.items())
 
     places: dict[str, tuple[frozenset[str], Replies]] = {
+        "an error": (UNKNOWN, {LIST: quoting(lambda text: error("AccessDeniedException", f"Not with {text}", 403))}),
+        "statusMessage": (HARMLESS, {GET: lambda request: with_region(statusMessage=all_secrets(request))(request)}),
         "the headers": (UNKNOWN, {LIST: lambda request: error("InvalidSignatureException", headers_of(request), 403)}),
-        "the headers as JSON": (
-            UNKNOWN,
-            {LIST: lambda request: error("InvalidSignatureException", json.dumps(dict(request.headers)), 403)},
-        ),
-        "the headers as a page": (
-            UNKNOWN,
-            {LIST: lambda request: answer(f"<pre>{headers_of(request)}</pre>", 200, "text/html")},
-        ),
+        "a page": (UNKNOWN, {LIST: lambda request: answer(f"<pre>{headers_of(request)}</pre>", 200, "text/html")}),
         "a code": (UNKNOWN, {LIST: lambda request: error(min(request.account.secrets, key=len), "No", 400)}),
-        "a code in JSON": (UNKNOWN, {LIST: lambda request: answer({"__type": all_secrets(request)}, "400 Error")}),
-        "the status line": (UNKNOWN, {LIST: lambda request: answer("", f"403 {all_secrets(request)}")}),
-        "a header": (UNKNOWN, {LIST: lambda request: answer("", "403 No", headers={"X-Echo": all_secrets(request)})}),
-        "the request ID": (
-            UNKNOWN,
-            {LIST: lambda request: answer("", "403 No", headers={"x-amzn-RequestId": all_secrets(request)})},
-        ),
-        "an ARN": (UNKNOWN, {LIST: lambda request: answer({"replicationSetArns": [all_secrets(request)]})}),
-        "a token for the next page": (
-            UNKNOWN,
-            {LIST: lambda request: answer({"replicationSetArns": [], "nextToken": all_secrets(request)[:2000]})},
-        ),
+        "the status line": (UNKNOWN, {LIST: quoting(lambda text: answer("", f"403 {text}"))}),
+        "an ARN": (UNKNOWN, {LIST: quoting(lambda text: answer({"replicationSetArns": [text]}))}),
         "createdBy": (HARMLESS, {GET: lambda request: with_members(createdBy=all_secrets(request))(request)}),
         "a status": (NOT_PASSED, {GET: lambda request: with_members(status=all_secrets(request))(request)}),
         "a key": (NOT_PASSED, {GET: lambda request: with_region(sseKmsKeyId=all_secrets(request))(request)}),
         "a Region's name": (NOT_PASSED, {GET: lambda request: with_regions(all_secrets(request))(request)}),
-        "a time": (NOT_PASSED, {GET: lambda request: with_members(createdTime=all_secrets(request))(request)}),
-        "an unknown member": (HARMLESS, {GET: lambda request: with_members(**{all_secrets(request): 1})(request)}),
-        "a tag": (
-            HARMLESS,
-            {TAGS: lambda request: answer({"tags": {"Team": "Resilience", "Other": all_secrets(request)}})},
-        ),
-        "tags denied": (UNKNOWN, {TAGS: lambda request: error("AccessDeniedException", all_secrets(request), 403)}),
-        "the tag of the rule": (NOT_PASSED, {TAGS: lambda request: answer({"tags": {"Team": all_secrets(request)}})}),
-        "not HTTP": (UNKNOWN, {LIST: lambda request: Answer(f"{all_secrets(request)}\r\n\r\n".encode())}),
-        "a truncated page": (UNKNOWN, {LIST: lambda request: Answer(answer({"x": all_secrets(request)}).data[:-5])}),
-        "chunks": (
-            UNKNOWN,
-            {LIST: lambda request: _with_header(answer(all_secrets(request)), "Transfer-Encoding", "chunked")},
-        ),
-        "a length": (
-            UNKNOWN,
-            {LIST: lambda request: _with_length(answer("{}"), all_secrets(request).replace("\\", ""))},
-        ),
-        "gzip": (
-            UNKNOWN,
-            {LIST: lambda request: _with_header(answer(all_secrets(request)), "Content-Encoding", "gzip")},
-        ),
+        "a tag": (HARMLESS, {TAGS: quoting(lambda text: answer({"tags": {"Team": "Resilience", "Other": text}}))}),
+        "the tag of the rule": (NOT_PASSED, {TAGS: quoting(lambda text: answer({"tags": {"Team": text}}))}),
+        "not HTTP": (UNKNOWN, {LIST: quoting(lambda text: Answer(f"{text}\r\n\r\n".encode()))}),
         "a redirect": (
             UNKNOWN,
-            {LIST: lambda request: answer("", "302 Found", headers={"Location": f"/{all_secrets(request)}"})},
+            {LIST: quoting(lambda text: answer("", "302 Found", headers={"Location": f"/{text}"}))},
         ),
     }
-    for name, (outcomes, replies) in places.items():
-        yield echo(name, outcomes, replies, "temporary keys")
+    ways = ("temporary keys", "password in endpoint_url", "keys", "role", "profile", "role of profile")
+    for number, (name, (outcomes, replies)) in enumerate(places.items()):
+        for way in ways if number < 2 else ways[:1]:
+            yield Attack(f"echo: {name}, {way}", outcomes, replies, {"way": way}, ECHO)
 
     # What STS receives, and what it issues.
-    def role_secrets(request: Request) -> str:
-        return " ".join(sorted(request.account.role_keys.secrets, key=len))
-
-    def spoiled_credentials(old: str, new: str) -> Reply:
-        def reply(request: Request) -> Answer:
-            text = in_order(request).data.decode().partition("\r\n\r\n")[2]
-            return answer(re.sub(old, new, text), content_type="text/xml")
-
-        return reply
-
     sts: dict[str, Reply] = {
         "the request": lambda request: sts_error("AccessDenied", html.escape(f"{headers_of(request)}\n{request.body}")),
-        "the request as a page": lambda request: answer(f"<html>{headers_of(request)}", 200, "text/html"),
-        "credentials in text": lambda request: answer(role_secrets(request), 200, "text/plain"),
-        "credentials in JSON": lambda request: answer({"Credentials": role_secrets(request)}, 200),
+        "credentials in text": lambda request: answer(all_secrets(request), 200, "text/plain"),
         "credentials cut short": lambda request: Answer(in_order(request).data[:-60]),
-        "credentials that are not closed": spoiled_credentials("</SessionToken>", ""),
-        "credentials without a key": spoiled_credentials("<AccessKeyId>.*?</AccessKeyId>", ""),
-        "credentials with a line break": spoiled_credentials("(<SessionToken>.{400})", "\\1\n"),
-        "credentials that end with a line break": spoiled_credentials("</SessionToken>", "\n</SessionToken>"),
-        "credentials with a zero": spoiled_credentials("(<SessionToken>.{400})", r"\1&#9;"),
-        "credentials with a foreign letter": spoiled_credentials("(<SessionToken>.{400})", r"\1&#8232;"),
-        "credentials with an entity": spoiled_credentials("</SessionToken>", "&nothing;</SessionToken>"),
-        "credentials with a bad time": spoiled_credentials("2099[^<]*", r"never"),
-        "credentials with a time that has a secret": lambda request: spoiled_credentials(
-            "2099[^<]*", role_secrets(request)
-        )(request),
+        "credentials that are not closed": _instead("</SessionToken>", ""),
+        "credentials with a line break": _instead("(<SessionToken>.{400})", "\\1\n"),
+        "credentials with a foreign letter": _instead("(<SessionToken>.{400})", r"\1&#8232;"),
+        "credentials with an entity": _instead("</SessionToken>", "&nothing;</SessionToken>"),
     }
     for name, reply in sts.items():
         for way in ("role", "role of profile"):
-            yield echo(f"STS, {name}, {way}", HARMLESS if "time" in name else UNKNOWN, {ASSUME: reply}, way)
+            yield Attack(f"echo: STS, {name}, {way}", UNKNOWN, {ASSUME: reply}, {"way": way}, ECHO)
     # A secret that was read from a file or from a block of YAML can end with a line break.
     for name in ("secret_key", "session_token"):
-        yield echo(f"{name} with a line break", HARMLESS, {}, "temporary keys", line_break=name)
+        yield Attack(
+            f"echo: {name} with a line break", HARMLESS, {}, {"way": "temporary keys", "line_break": name}, ECHO
+        )

@@ -7,22 +7,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from endpoint.client import ControlClient
 from helpers.credentials import config_section, module_options
 
-from .accounts import FAILURES, GROUP_RULES, ROLE_NAME, Account
+from .accounts import GROUP_RULES, ROLE_NAME, Account
 
 # The account of the user who assumes the roles of the other accounts.
 _HUB_ACCOUNT = "210000000000"
 _COMMON_OPTIONS = {
     "endpoint_url": "{{ endpoint }}",
     "region": "{{ account_region }}",
-    "search_regions": "{{ account_search_regions | default([]) }}",
-    "aws_config": "{{ account_aws_config | default(omit) }}",
 }
 
 
@@ -31,14 +29,11 @@ class Fleet:
 
     :param endpoint: its URL.
     :param folder: where to write the AWS configuration files of the accounts that are reached by a profile.
-    :param urls: those of failing_servers(), if an account fails.
     :ivar environment: the environment variables with the paths of these files.
     :ivar secrets: all secret keys and session tokens in the inventory and the files.
     """
 
-    def __init__(
-        self, endpoint: str, accounts: Iterable[Account], folder: Path, urls: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, endpoint: str, accounts: Iterable[Account], folder: Path) -> None:
         self.accounts = list(accounts)
         self.environment = {
             # The audit requires this.
@@ -48,7 +43,6 @@ class Fleet:
         }
         self.secrets: set[str] = set()
         self._endpoint = endpoint
-        self._urls = urls or {}
         self._control = ControlClient(endpoint)
         # Statuses do not change, however often a set is polled.
         self._control.configure(transition={"progression": "time", "seconds": 10**9})
@@ -97,11 +91,10 @@ class Fleet:
         """Put an account into the endpoint, and return the variables of its host."""
         if account.body is not None:
             self._control.seed(account.body, account.account_id, account.arn, account.tags)
-        if rules := _fault_rules(account):
-            self._control.add_faults(*rules)
+        if account.tags_denied:
+            denied = {"fault": "error", "code": "AccessDeniedException", "operation": "ListTagsForResource"}
+            self._control.add_faults({**denied, "account": account.account_id, "times": None})
         host: dict[str, Any] = {"account_id": account.account_id, "account_region": account.region}
-        if account.search_regions:
-            host["account_search_regions"] = list(account.search_regions)
         if account.credentials == "keys":
             host["account_key"] = self._make_user(account.account_id)
             if account.number % 2:
@@ -111,11 +104,6 @@ class Fleet:
         elif account.credentials == "profile":
             host["profile"] = account.name
             self._config += config_section(f"profile {account.name}", self._profile(account))
-        for name, value in (FAILURES[account.failure].host_variables if account.failure else {}).items():
-            if value is None:
-                del host[name]
-            else:
-                host[name] = value.format(**self._urls) if isinstance(value, str) else value
         return host
 
     def _profile(self, account: Account) -> dict[str, str]:
@@ -128,12 +116,3 @@ class Fleet:
         user = self._control.make_user(["ssm-incidents:*"], account_id)
         self.secrets.add(user["aws_secret_access_key"])
         return user
-
-
-def _fault_rules(account: Account) -> list[dict[str, Any]]:
-    rules: list[Mapping[str, Any]] = []
-    if account.failure and (fault := FAILURES[account.failure].fault):
-        rules.append(fault)
-    if account.tags_denied:
-        rules.append({"fault": "error", "code": "AccessDeniedException", "operation": "ListTagsForResource"})
-    return [{**rule, "account": account.account_id, "times": None} for rule in rules]

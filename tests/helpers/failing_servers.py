@@ -109,10 +109,3 @@ def closed_port() -> Iterator[str]:
         # The port is bound, so that no other process gets it, but nothing listens on it.
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-
-
-@contextmanager
-def failing_servers() -> Iterator[dict[str, str]]:
-    """Start one server of each kind, and yield their URLs."""
-    with RefusingSTS() as sts, hanging_server() as hanging, closed_port() as closed:
-        yield {"refusing_sts": sts.url, "hanging_server": hanging, "closed_port": closed}

@@ -101,6 +101,7 @@ def test_unannounced() -> None:
     assert list(unannounced(output)) == ["[ERROR]: two", "fatal: [three]"]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("operation", "reason", "next_task"),
     [

@@ -93,6 +93,7 @@ def conditions(page: Path) -> list[list[str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_conditions_can_be_true_and_false(run_tasks: Run, tmp_path: Path, page: Path) -> None:
     assertions = conditions(page)
@@ -142,6 +143,7 @@ def pages_that_assert() -> list[Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("page", pages_that_assert(), ids=lambda page: page.name)
 def test_no_assertion_of_a_good_state_passes_without_a_set(
     run_tasks: Run, endpoint: LocalEndpoint, tmp_path: Path, page: Path

@@ -131,6 +131,7 @@ EXIT_CODES: list[tuple[int, list[str], bool]] = [
 ]
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(
     ("code", "arguments", "audits"), EXIT_CODES, ids=lambda value: str(value[-1] if isinstance(value, list) else value)
 )

@@ -90,6 +90,7 @@ def test_reads_answer_as_recorded(endpoint: LocalEndpoint, aws_as_recorded: Run,
 
 
 @pytest.mark.slow
+@pytest.mark.sample(3)
 @pytest.mark.parametrize(("service", "page"), [(service, page) for service, pages in PAGES.items() for page in pages])
 def test_reads_of_objects_answer_as_recorded(
     endpoint: LocalEndpoint, aws_as_recorded: Run, service: str, page: str

@@ -149,30 +149,6 @@ class TestMissingAnswers:
         assert client.list_replication_sets()["replicationSetArns"] == []
 
 
-class TestDelay:
-    @pytest.mark.slow
-    def test_other_calls_are_answered_during_a_delay(self, endpoint: LocalEndpoint, connect: Connect) -> None:
-        endpoint.faults.add({"fault": "delay", "seconds": 100, "region": "us-east-1"})
-        slow, west = endpoint.client(read_timeout=1), connect("us-west-2")
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(slow.list_replication_sets)
-            while not endpoint.requests:
-                Event().wait(0.005)
-            west.list_replication_sets()
-            assert not waiting.done()
-            assert isinstance(waiting.exception(timeout=60), ReadTimeoutError)
-
-    def test_further_rules_apply(self, endpoint: LocalEndpoint, client: Any) -> None:
-        endpoint.faults.add({"fault": "delay", "seconds": 0.01}, {"fault": "throttle"})
-        assert error_code(client.list_replication_sets) == "ThrottlingException"
-        assert endpoint.requests[-1]["fault"] == "delay+throttle"
-
-    def test_the_answer_follows_the_delay(self, endpoint: LocalEndpoint, client: Any) -> None:
-        endpoint.faults.add({"fault": "delay", "seconds": 0.01, "after": True})
-        client.create_replication_set(regions={"us-east-1": {}})
-        assert endpoint.faults.left() == []
-
-
 class TestRules:
     def test_the_first_matching_rule_is_used_up(self, endpoint: LocalEndpoint, client: Any, connect: Connect) -> None:
         endpoint.faults.add(

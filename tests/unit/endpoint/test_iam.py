@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from endpoint.client import ControlClient, moto_iam
 from endpoint.server import LocalEndpoint
 
-from .calls import ARN, error_code, send_signed
+from .calls import ARN, error_code
 
 SET = {"status": "ACTIVE", "regionMap": {"us-east-1": {"status": "ACTIVE"}, "us-east-2": {"status": "ACTIVE"}}}
 
@@ -104,79 +103,6 @@ def test_permissions_for_a_create(endpoint: LocalEndpoint, statements: Any, tags
         return
     with pytest.raises(ClientError, match=f"AccessDeniedException.*not authorized to perform: {denied}"):
         client.create_replication_set(**given)
-
-
-@pytest.mark.parametrize(
-    ("condition", "tags", "allowed"),
-    [
-        ({"StringEquals": {"aws:RequestTag/Team": "Resilience"}}, TEAM, True),
-        ({"StringEquals": {"aws:RequestTag/Team": ["Other", "Resilience"]}}, TEAM, True),
-        ({"StringLike": {"aws:RequestTag/Team": "Res*"}}, TEAM, True),
-        ({"StringEquals": {"aws:RequestTag/Team": "Resilience"}}, {"Team": "Other"}, False),
-        ({"StringEquals": {"aws:RequestTag/Team": "Resilience"}}, {"Other": "Resilience"}, False),
-        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["Team", "Other"]}}, TEAM, True),
-        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["Team"]}}, {**TEAM, "Other": "1"}, False),
-        ({"StringEquals": {"aws:ResourceTag/Team": "Resilience"}}, TEAM, False),
-        ({"Bool": {"aws:SecureTransport": "true"}}, TEAM, False),
-    ],
-)
-def test_conditions_on_a_create(endpoint: LocalEndpoint, condition: Any, tags: Any, allowed: bool) -> None:
-    endpoint.configure(enforce_iam=True)
-    client = allow(endpoint, {**CREATE, "Condition": condition}, TAG, LINK)
-    code = error_code(client.create_replication_set, regions={"us-east-1": {}}, tags=tags)
-    assert code == ("" if allowed else "AccessDeniedException")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("tags", [TEAM, {"Team": "Other"}, {}])
-@pytest.mark.parametrize("operation", [name for name, given in CALLS.items() if ARN in given.values()])
-def test_conditions_on_the_tags_of_a_set(endpoint: LocalEndpoint, operation: str, tags: dict[str, str]) -> None:
-    """aws:ResourceTag works for all of these but UpdateReplicationSet (Service Authorization Reference)."""
-    endpoint.seed(SET, arn=ARN, tags=tags)
-    endpoint.configure(enforce_iam=True, transition={"progression": "immediate"})
-    condition = {"StringEquals": {"aws:ResourceTag/Team": "Resilience"}}
-    statement = {"Effect": "Allow", "Action": f"ssm-incidents:{operation}", "Resource": "*"}
-    expected = "" if tags == TEAM and operation != "UpdateReplicationSet" else "AccessDeniedException"
-    assert code_of(allow(endpoint, {**statement, "Condition": condition}), operation) == expected
-    # A Deny with a condition denies if the condition holds or can't be evaluated.
-    denial = {**statement, "Effect": "Deny", "Condition": condition}
-    denied = tags == TEAM and operation != "UpdateReplicationSet"
-    endpoint.seed(SET, arn=ARN, tags=tags)
-    assert code_of(allow(endpoint, statement, denial), operation) == ("AccessDeniedException" if denied else "")
-    unknown = {**denial, "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
-    assert code_of(allow(endpoint, statement, unknown), operation) == "AccessDeniedException"
-
-
-def test_unknown_keys_and_wrong_secrets(iam_endpoint: LocalEndpoint, client: Any) -> None:
-    assert code_of(client, "ListReplicationSets") == "UnrecognizedClientException"
-    user = {**iam_endpoint.make_user(["ssm-incidents:*"]), "aws_secret_access_key": "another"}
-    with pytest.raises(ClientError) as caught:
-        iam_endpoint.client(user=user).list_replication_sets()
-    assert caught.value.response["Error"]["Code"] == "InvalidSignatureException"
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-    assert send_signed(iam_endpoint.url, "POST", "/listReplicationSets", {})[0] == 403
-
-
-def test_control_over_http(endpoint: LocalEndpoint, control: ControlClient) -> None:
-    control.configure(enforce_iam=True)
-    status, user = control.request("POST", "users", {"policy": ["ssm-incidents:ListReplicationSets"]})
-    assert status == 200
-    client = endpoint.client(user=user)
-    assert code_of(client, "ListReplicationSets") == ""
-    assert code_of(client, "GetReplicationSet") == "AccessDeniedException"
-    control.configure(enforce_iam=False)
-    assert code_of(client, "GetReplicationSet") == "ResourceNotFoundException"
-
-
-def test_iam_of_all_services(endpoint: LocalEndpoint) -> None:
-    """moto can enforce IAM for all services. This service then answers with errors in its own format."""
-    endpoint.seed(SET, arn=ARN)
-    client = endpoint.client(user=endpoint.make_user(["ssm-incidents:GetReplicationSet"]))
-    with moto_iam(endpoint.url):
-        assert code_of(client, "GetReplicationSet") == ""
-        assert code_of(client, "ListTagsForResource") == "AccessDeniedException"
-        assert error_code(endpoint.client("iam").list_users) == "InvalidClientTokenId"
-    assert code_of(client, "ListTagsForResource") == ""
 
 
 @pytest.mark.parametrize("authorization", [None, "AWS4-HMAC-SHA256 Credential=,SignedHeaders=host,Signature=0"])

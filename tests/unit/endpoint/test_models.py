@@ -209,19 +209,6 @@ class TestRegions:
         assert "'arn'" in answer["message"]
 
 
-class TestList:
-    def test_one_page(self, endpoint: LocalEndpoint, client: Any) -> None:
-        endpoint.seed(active_body())
-        assert "nextToken" not in client.list_replication_sets(maxResults=1)
-
-    @pytest.mark.parametrize(
-        "given", [{"maxResults": 0}, {"maxResults": 101}, {"maxResults": "5"}, {"maxResults": True}, {"nextToken": "x"}]
-    )
-    def test_refuses(self, endpoint: LocalEndpoint, given: Any) -> None:
-        status, answer = send_signed(endpoint.url, "POST", "/listReplicationSets", given)
-        assert (status, answer["__type"]) == (400, "ValidationException")
-
-
 class TestKeys:
     """A set has the AWS owned key in all Regions, or customer managed keys that exist, are enabled and are symmetric."""
 
@@ -254,14 +241,6 @@ class TestKeys:
             client.update_replication_set(arn=arn, actions=add_actions("us-west-2", **wrong))
         client.update_replication_set(arn=arn, actions=add_actions("us-west-2", **right))
 
-    def test_a_mixed_set_can_be_read_tagged_and_protected(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active_set({"us-east-1": "DefaultKey", "eu-west-1": key_arn("eu-west-1")}))
-        for actions in (add_actions("us-west-2"), delete_actions("eu-west-1"), delete_actions("us-east-1")):
-            assert error_code(client.update_replication_set, arn=arn, actions=actions) == "ValidationException"
-        client.get_replication_set(arn=arn)
-        client.tag_resource(resourceArn=arn, tags={"a": "b"})
-        client.update_deletion_protection(arn=arn, deletionProtected=True)
-
     @pytest.mark.parametrize(
         ("key", "part"),
         [
@@ -278,36 +257,6 @@ class TestKeys:
         for arn in (key_arn("us-east-1"), key_arn("us-west-2"), key_arn("us-east-1", OTHER_ACCOUNT)):
             endpoint.make_key(arn)
         assert part in self.refusal(client, key)
-
-    @pytest.mark.parametrize(
-        ("given", "part"),
-        [
-            ({"KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT"}, "RSA_2048"),
-            ({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}, "HMAC_256"),
-            ({"Origin": "EXTERNAL"}, "EXTERNAL"),
-            ({"Origin": "AWS_CLOUDHSM"}, "AWS_CLOUDHSM"),
-            ({"Origin": "EXTERNAL_KEY_STORE"}, "EXTERNAL_KEY_STORE"),
-        ],
-    )
-    def test_kinds_of_keys(self, kms: Any, client: Any, given: dict[str, str], part: str) -> None:
-        assert part in self.refusal(client, kms.create_key(**given)["KeyMetadata"]["Arn"])
-
-    def test_a_multi_region_key(self, kms: Any, client: Any) -> None:
-        key = kms.create_key(MultiRegion=True)["KeyMetadata"]
-        kms.replicate_key(KeyId=key["KeyId"], ReplicaRegion="eu-west-1")
-        replica = key["Arn"].replace("us-east-1", "eu-west-1")
-        regions = {"us-east-1": {"sseKmsKeyId": key["Arn"]}, "eu-west-1": {"sseKmsKeyId": replica}}
-        client.create_replication_set(regions=regions)
-
-    def test_keys_that_are_not_enabled(self, kms: Any, client: Any) -> None:
-        key = kms.create_key()["KeyMetadata"]
-        kms.disable_key(KeyId=key["KeyId"])
-        assert "Disabled" in self.refusal(client, key["Arn"])
-        kms.schedule_key_deletion(KeyId=key["KeyId"])
-        assert "PendingDeletion" in self.refusal(client, key["Arn"])
-        kms.cancel_key_deletion(KeyId=key["KeyId"])
-        kms.enable_key(KeyId=key["KeyId"])
-        client.create_replication_set(regions={"us-east-1": {"sseKmsKeyId": key["Arn"]}})
 
     @pytest.mark.parametrize("state", ["Disabled", "PendingDeletion", "does not exist"])
     def test_deleting_a_set_fails_while_its_key_is_unusable(
@@ -483,40 +432,6 @@ class TestTags:
         arn = endpoint.seed(active_body())
         status, answer = send_signed(endpoint.url, "DELETE", f"/tags/{arn}")
         assert (status, answer["__type"]) == (400, "ValidationException")
-
-
-class TestClientTokens:
-    def test_create_twice_with_a_token(self, client: Any) -> None:
-        call = {"regions": {"us-east-1": {}}, "clientToken": "t"}
-        assert client.create_replication_set(**call)["arn"] == client.create_replication_set(**call)["arn"]
-        again = {**call, "regions": {"us-east-1": {}, "eu-west-1": {}}}
-        assert error_code(client.create_replication_set, **again) == "ValidationException"
-
-    def test_update_twice_with_a_token(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active_body())
-        for _time in range(2):
-            client.update_replication_set(arn=arn, actions=add_actions("us-west-2"), clientToken="t")
-        call = {"arn": arn, "actions": add_actions("us-west-1"), "clientToken": "t"}
-        assert error_code(client.update_replication_set, **call) == "ValidationException"
-        assert (
-            error_code(client.update_replication_set, arn=arn, actions=add_actions("us-west-2")) == "ConflictException"
-        )
-
-    def test_protect_twice_with_a_token(self, endpoint: LocalEndpoint, client: Any) -> None:
-        arn = endpoint.seed(active_body())
-        client.update_deletion_protection(arn=arn, deletionProtected=True, clientToken="t")
-        client.update_deletion_protection(arn=arn, deletionProtected=False)
-        client.update_deletion_protection(arn=arn, deletionProtected=True, clientToken="t")
-        assert not client.get_replication_set(arn=arn)["replicationSet"]["deletionProtected"]
-
-    def test_tokens_of_a_deleted_set_are_forgotten(self, endpoint: LocalEndpoint, client: Any) -> None:
-        endpoint.configure(transition=IMMEDIATE)
-        call = {"regions": {"us-east-1": {}}, "clientToken": "t"}
-        first = client.create_replication_set(**call)["arn"]
-        client.delete_replication_set(arn=first)
-        assert client.list_replication_sets()["replicationSetArns"] == []
-        enable(endpoint)
-        assert client.create_replication_set(**call)["arn"] != first
 
 
 class TestStatuses:

@@ -27,34 +27,6 @@ def organization(endpoint: LocalEndpoint) -> str:
     return ControlClient(endpoint.url).make_organization(members, MANAGEMENT, delegated_administrators=[ADMINISTRATOR])
 
 
-@pytest.mark.parametrize("account", [MANAGEMENT, ADMINISTRATOR])
-def test_pages_of_at_most_twenty_accounts(endpoint: LocalEndpoint, organization: str, account: str) -> None:
-    client = endpoint.client("organizations", account=account)
-    first = client.list_accounts()
-    second = client.list_accounts(NextToken=first["NextToken"])
-    assert (len(first["Accounts"]), len(second["Accounts"])) == (20, 13)
-    assert "NextToken" not in second
-    assert {item["Arn"].split("/")[1] for item in first["Accounts"]} == {organization}
-    with pytest.raises(ClientError, match="InvalidInputException"):
-        client.list_accounts(MaxResults=21)
-
-
-def test_units_and_tags(endpoint: LocalEndpoint, organization: str) -> None:
-    client = endpoint.client("organizations")
-    (parent,) = client.list_parents(ChildId=MEMBER)["Parents"]
-    assert client.describe_organizational_unit(OrganizationalUnitId=parent["Id"])["OrganizationalUnit"]["Name"] == "B"
-    (outer,) = client.list_parents(ChildId=parent["Id"])["Parents"]
-    (root,) = client.list_parents(ChildId=outer["Id"])["Parents"]
-    assert root["Type"] == "ROOT"
-    assert client.list_tags_for_resource(ResourceId=ADMINISTRATOR)["Tags"] == [{"Key": "Team", "Value": "A"}]
-    (account,) = [account for account in client.list_accounts()["Accounts"] if account["Id"] == MEMBER]
-    assert account["Status"] == "SUSPENDED"
-    # An old botocore knows neither member.
-    assert account.get("State", "CLOSED") == "CLOSED"
-    path = f"{organization}/{root['Id']}/{outer['Id']}/{parent['Id']}/{MEMBER}/"
-    assert account.get("Paths", [path]) == [path]
-
-
 @pytest.mark.parametrize(
     ("account", "code"), [(MEMBER, "AccessDeniedException"), (STRANGER, "AWSOrganizationsNotInUseException")]
 )
@@ -68,21 +40,3 @@ def test_other_accounts_may_not_list(endpoint: LocalEndpoint, organization: str,
     ):
         with pytest.raises(ClientError, match=code):
             getattr(client, operation)(**arguments)
-
-
-@pytest.mark.parametrize(
-    "account",
-    [
-        "111111111111",
-        {"id": "1", "name": "A"},
-        {"id": MEMBER},
-        {"id": MEMBER, "name": "A", "nick": "B"},
-        {"id": MEMBER, "name": "A", "state": "OPEN"},
-    ],
-    ids=str,
-)
-def test_a_malformed_organization_changes_nothing(endpoint: LocalEndpoint, organization: str, account: Any) -> None:
-    given = {"accounts": [account], "management_account": MANAGEMENT}
-    status, answer = ControlClient(endpoint.url).request("POST", "organization", given)
-    assert status == 400 and "an account" in answer["error"]
-    assert endpoint.client("organizations").describe_organization()["Organization"]["Id"] == organization

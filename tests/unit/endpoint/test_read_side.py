@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from endpoint.backend import kinds, utils
-from endpoint.client import ControlClient, active_set
+from endpoint.client import active_set
 from endpoint.server import LocalEndpoint
 from helpers.incident_data import (
     contact,
@@ -23,7 +22,6 @@ from helpers.incident_data import (
     one_of_each,
     response_plan,
     rotation,
-    timeline_event,
 )
 
 from .calls import ARN, error_code
@@ -158,12 +156,6 @@ def test_each_operation_returns_the_object(held: LocalEndpoint, service: str, op
         assert answer == ({wrapper: whole} if wrapper else whole)
 
 
-def test_a_list_of_events_has_no_data(held: LocalEndpoint) -> None:
-    client = held.client()
-    (summary,) = client.list_timeline_events(incidentRecordArn=incident_arn("one"))["eventSummaries"]
-    assert "eventData" not in summary
-
-
 def test_tags(held: LocalEndpoint) -> None:
     client, contacts = held.client(), held.client("ssm-contacts")
     assert client.list_tags_for_resource(resourceArn=incident_arn("one"))["tags"] == {"a": "b"}
@@ -210,28 +202,6 @@ def test_pages(held: LocalEndpoint, service: str, operation: str) -> None:
             assert len({item[id_member] for item in found}) == 5
 
 
-@pytest.mark.parametrize(("service", "operation"), LISTS)
-def test_invalid_tokens_and_page_sizes_are_refused(held: LocalEndpoint, service: str, operation: str) -> None:
-    client, given = held.client(service), CALLS[service][operation]
-    members = kinds.members_of(kinds.operation_model(service, operation).input_shape).members
-    names = {name.lower(): name for name in members}
-    refused = [{names["nexttoken"]: "x"}]
-    if "maxresults" in names:
-        refused.append({names["maxresults"]: members[names["maxresults"]].metadata["max"] + 1})
-    for more in refused:
-        assert error_code(method_of(client, operation), **given, **more) == "ValidationException"
-
-
-def test_a_token_is_valid_for_one_question(held: LocalEndpoint) -> None:
-    held.seed_data(incident("two"), response_plan("two"))
-    client = held.client()
-    token = client.list_incident_records(maxResults=1)["nextToken"]
-    assert len(client.list_incident_records(nextToken=token)["incidentRecordSummaries"]) == 1
-    assert error_code(client.list_response_plans, nextToken=token) == "ValidationException"
-    other = held.client(region="eu-west-1")
-    assert error_code(other.list_incident_records, nextToken=token) == "ValidationException"
-
-
 def test_inputs_that_select_objects(held: LocalEndpoint) -> None:
     held.seed_data(contact("night", "ESCALATION"), contact("week", "ONCALL_SCHEDULE"), rotation("other"))
     client = held.client("ssm-contacts")
@@ -246,13 +216,6 @@ def test_inputs_that_select_objects(held: LocalEndpoint) -> None:
 
 
 # Special cases ----------------------------------------------------------------------------------------------------------------
-
-
-def test_lists_of_a_record_that_does_not_exist(held: LocalEndpoint) -> None:
-    client, missing = held.client(), {"incidentRecordArn": incident_arn("none")}
-    assert client.list_timeline_events(**missing)["eventSummaries"] == []
-    assert client.list_related_items(**missing)["relatedItems"] == []
-    assert error_code(client.get_timeline_event, **missing, eventId="e1") == "ResourceNotFoundException"
 
 
 OF_AN_ARN = [(service, operation) for service, operation in ALL if kinds.arn_member(service, operation)]
@@ -344,95 +307,4 @@ def test_permissions(held: LocalEndpoint, service: str, operation: str) -> None:
         assert error_code(method_of(held.client(service, user=user), operation), **given) == code
 
 
-@pytest.mark.parametrize("service", CALLS)
-def test_signatures(held: LocalEndpoint, service: str) -> None:
-    held.configure(enforce_iam=True)
-    operation = next(iter(CALLS[service]))
-    assert error_code(method_of(held.client(service), operation)) == "UnrecognizedClientException"
-    user = {**held.make_user([f"{service}:*"]), "aws_secret_access_key": "another"}
-    assert error_code(method_of(held.client(service, user=user), operation)) == "InvalidSignatureException"
-
-
-@pytest.mark.sample(5)
-@pytest.mark.parametrize(("service", "operation"), ALL)
-def test_documented_errors(held: LocalEndpoint, service: str, operation: str) -> None:
-    """Each error that the model has for an operation arrives with its code and all of its required members."""
-    client = held.client(service)
-    method = method_of(client, operation)
-    for shape in kinds.operation_model(service, operation).error_shapes:
-        held.faults.add({"fault": "error", "service": service, "operation": operation, "code": shape.name})
-        with pytest.raises(getattr(client.exceptions, shape.name)) as caught:
-            method(**CALLS[service][operation])
-        assert caught.value.response["Error"]["Code"] == shape.name
-        assert set(shape.required_members) - {"Message"} <= set(caught.value.response)
-    assert held.faults.left() == []
-
-
-def test_a_fault_of_one_service(held: LocalEndpoint) -> None:
-    held.faults.add({"fault": "throttle", "service": "ssm-contacts", "operation": "ListTagsForResource"})
-    held.client().list_tags_for_resource(resourceArn=PLAN)
-    contacts = held.client("ssm-contacts")
-    with pytest.raises(contacts.exceptions.ThrottlingException, match="Rate exceeded"):
-        contacts.list_tags_for_resource(ResourceARN=FIRST)
-    assert held.operations == ["ListTagsForResource"] * 2
-
-
 # Seeds ----------------------------------------------------------------------------------------------------------------
-
-
-def test_seeds_over_http(endpoint: LocalEndpoint, control: ControlClient) -> None:
-    with pytest.raises(RuntimeError, match="has no replication set"):
-        control.seed_data(incident("one"))
-    control.seed(SET)
-    assert control.seed_data(incident("one"), timeline_event("one", "e1")) == [incident_arn("one"), "e1"]
-    client = endpoint.client()
-    control.seed_data(incident("one", status="RESOLVED"))
-    assert client.get_incident_record(arn=incident_arn("one"))["incidentRecord"]["status"] == "RESOLVED"
-    control.remove_data("timeline_event", "e1", parent=incident_arn("one"))
-    assert client.list_timeline_events(incidentRecordArn=incident_arn("one"))["eventSummaries"] == []
-    control.remove_data("incident_record", incident_arn("one"))
-    assert client.list_incident_records()["incidentRecordSummaries"] == []
-    with pytest.raises(RuntimeError, match="there is no incident_record"):
-        control.remove_data("incident_record", incident_arn("one"))
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"kind": "colour"}, "kind must be one of"),
-        ({"colour": 1}, "unknown in an object to seed: colour"),
-        ({"body": []}, "must be a JSON object"),
-        ({"body": {**incident("two")["body"], "colour": 1}}, "has no member colour"),
-        ({"body": {**incident("two")["body"], "impact": 9}}, "less than or equal to 5"),
-        ({"body": {**incident("two")["body"], "status": "CLOSED"}}, "enum value set"),
-        ({"body": {**incident("two")["body"], "incidentRecordSource": {"colour": 1}}}, "has no member colour"),
-        ({"body": {}}, "'arn' failed to satisfy constraint: Member must not be null"),
-        ({"regions": ["mars-1"]}, "must be a list of the service's Regions"),
-        ({"tags": ["a"]}, "tags must be a JSON object"),
-        ({"tags": {"a": 1}}, "the tags of incident_record are invalid"),
-        ({"kind": "related_item", "body": RELATED_ITEM}, "needs a parent"),
-        ({**timeline_event("one", "e1"), "tags": {"a": "b"}}, "a timeline_event has no tags"),
-        ({**contact("x", DisplayName="tab\there")}, "regular expression"),
-    ],
-)
-def test_malformed_seeds(held: LocalEndpoint, control: ControlClient, change: dict[str, Any], message: str) -> None:
-    objects = [incident("new"), {**incident("two"), **change}]
-    status, answer = control.request("POST", "data", {"objects": objects})
-    assert (status, message in answer["error"]) == (400, True), answer
-    assert len(held.client().list_incident_records()["incidentRecordSummaries"]) == 1
-
-
-def test_names_with_any_letters(held: LocalEndpoint) -> None:
-    held.seed_data(contact("x", DisplayName="Ængström 日本\u00a0٣"))
-    names = [one.get("DisplayName") for one in held.client("ssm-contacts").list_contacts()["Contacts"]]
-    assert names == [None, "Ængström 日本\u00a0٣"]
-
-
-def test_times_are_epoch_seconds(held: LocalEndpoint) -> None:
-    bodies: list[bytes] = []
-    client = held.client()
-    client.meta.events.register_first(
-        "response-received.ssm-incidents", lambda response_dict, **_: bodies.append(response_dict["body"]), "spy"
-    )
-    client.get_incident_record(arn=incident_arn("one"))
-    assert json.loads(bodies[0])["incidentRecord"]["creationTime"] == 1767323045.678

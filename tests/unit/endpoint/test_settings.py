@@ -90,40 +90,6 @@ class TestReadLag:
         assert client.list_replication_sets()["replicationSetArns"] == [arn]
 
 
-class TestWhereASetIsReturned:
-    @pytest.mark.parametrize(("setting", "others"), [("asked", "ResourceNotFoundException"), ("all", "")])
-    def test_while_it_is_created(
-        self, endpoint: LocalEndpoint, client: Any, connect: Connect, setting: str, others: str
-    ) -> None:
-        endpoint.configure(creating_set_answers_in=setting, transition={"progression": "manual", "times": 10})
-        arn = client.create_replication_set(regions={"us-east-1": {}, "eu-west-1": {}})["arn"]
-        assert error_code(connect("eu-west-1").get_replication_set, arn=arn) == others
-        assert error_code(connect("eu-west-1").list_tags_for_resource, resourceArn=arn) == others
-        assert client.get_replication_set(arn=arn)["replicationSet"]["status"] == "CREATING"
-        endpoint.configure(transition=IMMEDIATE)
-        assert error_code(connect("eu-west-1").get_replication_set, arn=arn) == ""
-
-    @pytest.mark.parametrize(("setting", "code"), [(False, "ResourceNotFoundException"), (True, "")])
-    def test_while_one_region_is_deleted(
-        self, endpoint: LocalEndpoint, client: Any, connect: Connect, setting: bool, code: str
-    ) -> None:
-        endpoint.configure(deleting_region_answers=setting, transition={"progression": "manual", "times": 10})
-        arn = endpoint.seed(active_set(KEYS))
-        # The call goes to the Region that is being deleted.
-        call = {"arn": arn, "actions": [{"deleteRegionAction": {"regionName": "eu-west-1"}}]}
-        connect("eu-west-1").update_replication_set(**call)
-        assert error_code(connect("eu-west-1").get_replication_set, arn=arn) == code
-        assert client.get_replication_set(arn=arn)["replicationSet"]["regionMap"]["eu-west-1"]["status"] == "DELETING"
-
-    @pytest.mark.parametrize("setting", [False, True])
-    def test_while_all_are_deleted(self, endpoint: LocalEndpoint, client: Any, connect: Connect, setting: bool) -> None:
-        endpoint.configure(deleting_region_answers=setting, transition={"progression": "manual", "times": 10})
-        arn = endpoint.seed(active_set(KEYS))
-        client.delete_replication_set(arn=arn)
-        for region in KEYS:
-            assert connect(region).get_replication_set(arn=arn)["replicationSet"]["status"] == "DELETING"
-
-
 class TestUnavailableRegions:
     def test_drop(self, endpoint: LocalEndpoint, client: Any, connect: Connect) -> None:
         endpoint.configure(unavailable_regions={"us-east-1": "drop"})
@@ -160,38 +126,6 @@ class TestUnavailableRegions:
         assert error_code(client.list_replication_sets) == "AccessDeniedException"
         endpoint.configure(unavailable_regions={})
         assert error_code(client.list_replication_sets) == "ThrottlingException"
-
-
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        (
-            "read_lag",
-            [
-                None,
-                [],
-                {"reads": -1},
-                {"reads": 1.5},
-                {"reads": True},
-                {"seconds": "1"},
-                {"reads": 1, "seconds": 1},
-                {"regions": ["us-east-1"]},
-                {"reads": 1, "regions": "us-east-1"},
-                {"reads": 1, "regions": ["mars-1"]},
-            ],
-        ),
-        ("creating_set_answers_in", [None, "none", ["all"]]),
-        ("deleting_region_answers", [None, "yes", 1]),
-        ("failed_set_can_change", [None, "yes", 1]),
-        ("unavailable_regions", [None, ["us-east-1"], {"us-east-1": "down"}, {"mars-1": "drop"}, {"us-east-1": []}]),
-    ],
-)
-def test_malformed_settings(endpoint: LocalEndpoint, name: str, values: list[Any]) -> None:
-    before = endpoint.configure()
-    for value in values:
-        with pytest.raises(ValueError, match=f"{name} must be"):
-            endpoint.configure(**{name: value})
-    assert endpoint.configure() == before
 
 
 def test_reset_restores_the_settings(endpoint: LocalEndpoint) -> None:

@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
 from endpoint.backend import kinds, utils
 from endpoint.server import LocalEndpoint
 
-from .calls import ARN, authorization, error_code
+from .calls import authorization
 
 JSON_1_1 = "application/x-amz-json-1.1"
 MODEL = utils.service_model()
@@ -82,57 +81,3 @@ def test_operations_of_ssm_contacts(endpoint: LocalEndpoint, operation: str) -> 
     assert_unknown(answer, 400, operation, JSON_1_1)
     (call,) = endpoint.requests
     assert (call["service"], call["operation"], call["status"]) == ("ssm-contacts", operation, 400)
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "/"),
-        ("POST", "/nonsense"),
-        ("POST", "/getReplicationSet"),
-        ("DELETE", "/listReplicationSets"),
-        ("PUT", f"/tags/{ARN}"),
-        ("POST", "/listReplicationSets/more"),
-        ("GET", "/a/path/%2F?with=query"),
-    ],
-)
-def test_paths_without_an_operation(endpoint: LocalEndpoint, method: str, path: str) -> None:
-    assert_unknown(send(endpoint, method, path), 404, "this operation")
-
-
-def test_an_unknown_operation_needs_no_permission(endpoint: LocalEndpoint) -> None:
-    endpoint.configure(enforce_iam=True)
-    assert error_code(endpoint.client().delete_incident_record, arn=ARN) == "UnknownOperationException"
-
-
-def test_ssm_contacts_in_a_region_without_the_service(endpoint: LocalEndpoint) -> None:
-    with pytest.raises(ConnectionClosedError):
-        endpoint.client("ssm-contacts", "af-south-1").list_contacts()
-
-
-def test_every_answer_has_a_request_id(endpoint: LocalEndpoint) -> None:
-    answers = [send(endpoint, "POST", "/listReplicationSets"), send(endpoint, "GET", f"/getReplicationSet?arn={ARN}")]
-    endpoint.faults.add({"fault": "internal"})
-    answers.append(send(endpoint, "POST", "/listReplicationSets"))
-    assert [answer.status for answer in answers] == [200, 404, 500]
-    assert len({uuid.UUID(answer.headers["x-amzn-requestid"]) for answer in answers}) == 3
-
-
-@pytest.mark.parametrize(
-    ("rule", "code", "status", "reason"),
-    [
-        ({"fault": "throttle"}, "ThrottlingException", 429, "Too Many Requests"),
-        ({"fault": "internal"}, "InternalServerException", 500, "Internal Server Error"),
-        ({"fault": "error", "code": "ConflictException"}, "ConflictException", 409, "Conflict"),
-    ],
-)
-def test_the_error_of_a_fault_rule(
-    endpoint: LocalEndpoint, rule: dict[str, Any], code: str, status: int, reason: str
-) -> None:
-    endpoint.faults.add(rule)
-    assert endpoint.faults.left()[0]["code"] == code
-    answer = send(endpoint, "POST", "/listReplicationSets")
-    assert (answer.status, answer.reason) == (status, reason)
-    assert (answer.headers["x-amzn-errortype"], answer.content["__type"]) == (code, code)
-    others = {shape.name for shape in MODEL.error_shapes} - {code}
-    assert not [name for name in others if name.encode() in answer.body]

@@ -120,15 +120,6 @@ def test_a_set_that_is_being_updated(endpoint: LocalEndpoint, live: Run) -> None
     assert verdicts(live())["get-being-deleted"] == CONTRADICTED
 
 
-def test_a_set_that_is_being_created(endpoint: LocalEndpoint, live: Run) -> None:
-    """The Region that got the call returns the set. This does not contradict the fact about a Region that is being added."""
-    endpoint.configure(transition={"progression": "manual", "times": 10**6})
-    endpoint.client().create_replication_set(regions={name: {} for name in REGIONS})
-    report = live()
-    assert ids(report, CONTRADICTED) == set()
-    assert {"get-being-added", "get-inside"} <= ids(report, NOT_SEEN)
-
-
 # What contradicts the facts -------------------------------------------------------------------------------------------
 
 
@@ -215,6 +206,7 @@ CONTRADICTIONS: dict[str, tuple[Callable[[LocalEndpoint], None], set[str]]] = {
 
 
 @pytest.mark.slow
+@pytest.mark.sample(8)
 @pytest.mark.usefixtures("recorded")
 @pytest.mark.parametrize("name", CONTRADICTIONS)
 def test_contradictions(endpoint: LocalEndpoint, live: Run, sleeps: list[float], name: str) -> None:
@@ -223,95 +215,7 @@ def test_contradictions(endpoint: LocalEndpoint, live: Run, sleeps: list[float],
     assert ids(live(), CONTRADICTED) == expected
 
 
-@pytest.mark.slow
-def test_every_fact_can_be_confirmed_and_contradicted() -> None:
-    """Some facts are contradicted by another test or by observations that are made up, and two can't be contradicted."""
-    contradicted = set().union(*(expected for _contradict, expected in CONTRADICTIONS.values()))
-    elsewhere = {"get-being-deleted"}
-    by_observations = {name for name, *_rest in MADE_UP}
-    # A fact that something can occur can't be contradicted. A Region can be out of reach for other reasons.
-    never = {"status-message", "service-regions"}
-    assert contradicted | elsewhere | by_observations | never == {fact.id for fact in FACTS}
-
-
-def answer(operation: str, outcome: str = "", region: str = "us-east-1", **more: Any) -> Answer:
-    arn = "" if operation == LIST else more.pop("arn", SEEDED_ARN)
-    status = 200 if not outcome else 400
-    return Answer(operation, region, arn, outcome, **{"status": status, "headers": {"date": ""}, **more})
-
-
-def observations(*answers: Answer, other: str = survey.NO_CONNECTION) -> Observations:
-    """Return observations that include the outcome of a call in a Region without the service."""
-    there = answer(LIST, other, "af-south-1", status=None if other == survey.NO_CONNECTION else 200)
-    return Observations(("us-east-1",), "af-south-1", (*answers, there), (SEEDED_ARN,), OTHER_ARN)
-
-
-IN_REGIONS = {"us-east-1": {"status": "ACTIVE"}, "us-east-2": {"status": "CREATING"}, "us-west-1": {"status": "FAILED"}}
-FOUR_REGIONS = {name: {"status": "ACTIVE"} for name in ("us-east-1", "us-east-2", "us-west-1", "us-west-2")}
-LISTED = answer(LIST, content={"replicationSetArns": [SEEDED_ARN]})
-# A fact, and observations that contradict it.
-MADE_UP: list[tuple[str, Observations]] = [
-    ("region-without-service", observations(LISTED, other="ValidationException")),
-    (
-        "get-being-added",
-        observations(
-            *(answer(GET, region=name, content={"replicationSet": {"regionMap": IN_REGIONS}}) for name in IN_REGIONS)
-        ),
-    ),
-    (
-        "get-failed",
-        observations(
-            *(answer(GET, region=name, content={"replicationSet": {"regionMap": IN_REGIONS}}) for name in IN_REGIONS)
-        ),
-    ),
-    (
-        "tags-inside",
-        observations(
-            answer(TAGS, "ResourceNotFoundException"),
-            answer(GET, content={"replicationSet": {"regionMap": IN_REGIONS}}),
-        ),
-    ),
-    ("key-everywhere", observations(answer(GET, content={"replicationSet": {"regionMap": IN_REGIONS}}))),
-    ("one-to-three-regions", observations(answer(GET, content={"replicationSet": {"regionMap": FOUR_REGIONS}}))),
-    ("error-type", observations(answer(GET, "ValidationException"))),
-    ("request-id", observations(LISTED)),
-    ("list-without-set", Observations(("us-east-1",), "af-south-1", (answer(LIST), answer(LIST, region="af-south-1")))),
-]
-
-
-@pytest.mark.parametrize(("fact", "seen"), MADE_UP, ids=[name for name, _seen in MADE_UP])
-def test_made_up_contradictions(fact: str, seen: Observations) -> None:
-    assert verdicts(make_report(seen, True))[fact] == CONTRADICTED
-
-
 # What says nothing about a fact ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("recorded")
-@pytest.mark.parametrize("reason", ["drop", "503", "denied"])
-@pytest.mark.parametrize("region", ["sa-east-1", "us-east-2"])
-def test_an_unavailable_region(
-    endpoint: LocalEndpoint, live: Run, sleeps: list[float], region: str, reason: str
-) -> None:
-    endpoint.configure(unavailable_regions={region: reason})
-    found = verdicts(live())
-    assert CONTRADICTED not in found.values()
-    assert found["list-everywhere"] == NOT_SEEN
-    # A Region that denies a call exists.
-    assert found["service-regions"] == (CONFIRMED if reason == "denied" else NOT_SEEN)
-    assert found["get-outside"] == found["get-inside"] == CONFIRMED
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("recorded")
-def test_throttling_and_denied_tags(endpoint: LocalEndpoint, live: Run, sleeps: list[float]) -> None:
-    endpoint.faults.add({"operation": TAGS, "fault": "error", "code": "AccessDeniedException", "times": None})
-    endpoint.faults.add({"operation": GET, "region": "sa-east-1", "fault": "throttle", "times": None})
-    report = live()
-    assert ids(report, CONTRADICTED) == set()
-    assert {"tags-inside", "tags-outside", "same-tags", "unknown-arn-tags"} <= ids(report, NOT_SEEN)
-    assert {"access-denied-status", "throttling-status"} <= ids(report, CONFIRMED)
 
 
 # Only reads -----------------------------------------------------------------------------------------------------------
@@ -356,13 +260,6 @@ def test_unusable_profiles_and_regions_are_refused(
     with pytest.raises(LiveError, match=message):
         make_clients(profile, region)
     assert endpoint.requests == []
-
-
-@pytest.mark.parametrize(("setting", "is_aws"), [({}, True), ({"endpoint_url": "https://aws.example"}, False)])
-def test_the_report_tells_whether_the_endpoint_is_aws(tmp_path: Path, setting: dict[str, str], is_aws: bool) -> None:
-    (tmp_path / "config").write_text(config_section(f"profile {PROFILE}", {**USER, **setting}), encoding="utf-8")
-    clients, _other_region = make_clients(PROFILE, "us-east-1")
-    assert {survey.is_aws(client) for client in clients.values()} == {is_aws}
 
 
 def start(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -428,28 +325,6 @@ def test_a_region_that_hangs(endpoint: LocalEndpoint, tmp_path: Path) -> None:
     assert ids(report, CONTRADICTED) == set()
     found = verdicts(report)
     assert found["list-everywhere"] == found["get-inside"] == CONFIRMED
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("given_arguments", [[], ["--profile", PROFILE], ["--region", "us-east-1"]])
-def test_profile_and_region_are_required(endpoint: LocalEndpoint, tmp_path: Path, given_arguments: list[str]) -> None:
-    write_profile(tmp_path, endpoint.url)
-    for arguments in (given_arguments, [*given_arguments, "--profile", "", "--region", ""]):
-        result = start(tmp_path, sys.executable, "tests/live", "--output", "x.json", *arguments, AWS_REGION="us-east-1")
-        assert result.returncode == 2
-    assert endpoint.requests == []
-
-
-@pytest.mark.slow
-def test_no_region_answers(tmp_path: Path, closed_url: str) -> None:
-    write_profile(tmp_path, closed_url)
-    output = tmp_path / "facts.json"
-    arguments = ["--profile", PROFILE, "--region", "us-east-1", "--output", str(output)]
-    result = start(tmp_path, sys.executable, "tests/live", *arguments)
-    assert result.returncode == 1
-    assert "No Region has answered: no connection" in result.stderr
-    assert closed_url not in result.stderr
-    assert not output.exists()
 
 
 @pytest.mark.slow
@@ -521,15 +396,3 @@ def test_the_report_has_no_data_of_any_answers(seen: list[Answer]) -> None:
     assert [fact["id"] for fact in report["facts"]] == [fact.id for fact in FACTS]
     assert {fact["verdict"] for fact in report["facts"]} <= set(VERDICTS)
     validate(report)
-
-
-@pytest.mark.parametrize("value", ["123456789012", 123456789012, "us-east-1", "A text.", None, 1.5, -1])
-def test_the_vocabulary_is_closed(value: Any) -> None:
-    for report in ({"seen": value}, {"seen": [{"asked": value}]}, {value: 1}):
-        with pytest.raises(ValueError, match="vocabulary"):
-            validate(report)
-
-
-def test_the_facts_have_ids_and_sources() -> None:
-    assert len({fact.id for fact in FACTS}) == len({fact.sentence for fact in FACTS}) == len(FACTS)
-    assert all(fact.source for fact in FACTS)

@@ -6,26 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from endpoint.server import LocalEndpoint
 from fleet.accounts import Account
 from fleet.inventory import Fleet
-from helpers.failing_servers import failing_servers
 
 
 @pytest.fixture
-def failing_urls() -> Iterator[dict[str, str]]:
-    """Return the URLs of servers that fail."""
-    with failing_servers() as urls:
-        yield urls
-
-
-@pytest.fixture
-def make_fleet(
-    endpoint: LocalEndpoint, failing_urls: dict[str, str], tmp_path: Path
-) -> Callable[[list[Account]], Fleet]:
+def make_fleet(endpoint: LocalEndpoint, tmp_path: Path) -> Callable[[list[Account]], Fleet]:
     """Return a function that puts accounts into the endpoint."""
-    return lambda accounts: Fleet(endpoint.url, accounts, tmp_path / "fleet", failing_urls)
+    return lambda accounts: Fleet(endpoint.url, accounts, tmp_path / "fleet")

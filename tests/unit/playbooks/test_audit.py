@@ -6,28 +6,20 @@
 
 from __future__ import annotations
 
-import faulthandler
 import json
 import subprocess
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from endpoint.server import LocalEndpoint
 from fleet.accounts import (
-    CREDENTIALS,
-    FAILURES,
-    QUICK_FAILURES,
     Account,
-    make_accounts,
     make_compliant_accounts,
 )
-from fleet.expected_rows import comparable_row, expected_message_parts, expected_row
 from fleet.inventory import Fleet
-from moto.sts.models import sts_backends
 
 MakeFleet = Callable[[list[Account]], Fleet]
 Report = dict[str, Any]
@@ -82,158 +74,6 @@ def run_audit(run_command: Callable[..., subprocess.CompletedProcess[str]], tmp_
     return run
 
 
-def assert_rows(rows: dict[str, dict[str, Any]], accounts: list[Account], failing_urls: dict[str, str]) -> None:
-    """Assert that each account has the expected row."""
-    assert sorted(rows) == sorted(account.name for account in accounts)
-    for account in accounts:
-        row = rows[account.name]
-        assert comparable_row(row) == expected_row(account), (account.failure, row["msg"])
-        if account.failure is None:
-            assert_messages(row)
-        else:
-            for part in expected_message_parts(account, failing_urls):
-                assert part in row["msg"], account.failure
-
-
-def assert_messages(row: dict[str, Any]) -> None:
-    """Assert that a row's msg describes the set and the findings."""
-    assert row["msg"].startswith(
-        f"The replication set {row['replication_set']['arn']}" if row["exists"] else "The account"
-    )
-    assert ("meets the rules" in row["msg"]) == (row["outcome"] == "passed")
-    for finding in row["findings"]:
-        assert finding["msg"] in row["msg"]
-        assert (finding["region"] or "") in finding["msg"]
-        if finding["rule"] in ("active", "allowed_kms_keys") and finding["known"]:
-            assert finding["actual"] in finding["msg"]
-
-
-def assert_order_and_summary(report: Report) -> None:
-    """Assert that the failed accounts come first, and that the summary counts all accounts."""
-    outcomes = [row["outcome"] for row in report["accounts"]]
-    assert outcomes == sorted(outcomes, key=["failed", "unknown", "passed"].index)
-    assert report["summary"] == {
-        "failed": 0,
-        "unknown": 0,
-        "passed": 0,
-        **Counter(outcomes),
-        "accounts": len(outcomes),
-    }
-    # Times of one length in one time zone sort as strings.
-    assert {len(time) for time in [report["time"], *(row["time"] for row in report["accounts"])]} == {32}
-    assert max(row["time"] for row in report["accounts"]) <= report["time"]
-
-
-def secrets_of(fleet: Fleet) -> set[str]:
-    """Return the secrets of a fleet, including those that STS has issued for its roles."""
-    roles = [role for backends in sts_backends.values() for role in backends["aws"].assumed_roles]
-    issued = [role for role in roles if role.account_id in {account.account_id for account in fleet.accounts}]
-    assert issued
-    return fleet.secrets | {secret for role in issued for secret in (role.secret_access_key, role.session_token)}
-
-
-@pytest.mark.slow
-def test_every_account_has_its_row(
-    make_fleet: MakeFleet, run_audit: Callable[..., Run], failing_urls: dict[str, str], thorough: bool
-) -> None:
-    number, failing = (150, 30) if thorough else (60, 10)
-    # pytest's limit is two minutes. run_command has its own limit.
-    faulthandler.cancel_dump_traceback_later()
-    accounts = make_accounts(number, failing)
-    failures = Counter(account.failure for account in accounts if account.failure)
-    assert failures == dict.fromkeys(FAILURES, failing // 10)
-    assert {account.credentials for account in accounts} == set(CREDENTIALS)
-    run = run_audit(make_fleet(accounts), "--forks=20")
-    assert run.code == 2
-    report = run.report()
-    assert_rows(run.rows(), accounts, failing_urls)
-    assert_order_and_summary(report)
-    # The accounts have all outcomes and all findings.
-    rows = [expected_row(account) for account in accounts if account.failure is None]
-    assert {row["outcome"] for row in rows} == {"failed", "unknown", "passed"}
-    assert {row["exists"] for row in rows} == {True, False}
-    assert {finding["rule"] for row in rows for finding in row["findings"]} == {
-        "active",
-        "allowed_kms_keys",
-        "customer_managed_keys",
-        "deletion_protected",
-        "minimum_regions",
-        "regions",
-        "state",
-        "tags",
-    }
-    assert all(account.name in run.html.read_text(encoding="utf-8") for account in accounts)
-
-
-@pytest.mark.slow
-def test_no_secret_is_written(
-    make_fleet: MakeFleet, run_audit: Callable[..., Run], failing_urls: dict[str, str]
-) -> None:
-    accounts = make_accounts(2 * len(QUICK_FAILURES), len(QUICK_FAILURES), QUICK_FAILURES)
-    fleet = make_fleet(accounts)
-    run = run_audit(fleet, "-vvv")
-    assert_rows(run.rows(), accounts, failing_urls)
-    text = run.text()
-    for secret in secrets_of(fleet):
-        assert len(secret) > 10
-        assert secret not in text
-
-
-@pytest.mark.sample(3)
-@pytest.mark.slow
-@pytest.mark.parametrize("failure", QUICK_FAILURES)
-def test_the_first_account_fails(
-    make_fleet: MakeFleet, run_audit: Callable[..., Run], failing_urls: dict[str, str], failure: str
-) -> None:
-    """The report's task runs for the first host. It must not fail because that account fails, nor show the host's variables."""
-    accounts = [*make_accounts(1, 1, [failure]), replace(make_accounts(2)[1], credentials="role")]
-    fleet = make_fleet(accounts)
-    run = run_audit(fleet)
-    assert_rows(run.rows(), accounts, failing_urls)
-    text = run.text()
-    assert [secret for secret in secrets_of(fleet) if secret in text] == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("failing", "report_only", "code"), [(1, None, 2), (1, False, 2), (1, True, 0), (0, None, 0), (0, True, 0)]
-)
-def test_exit_code(
-    make_fleet: MakeFleet, run_audit: Callable[..., Run], failing: int, report_only: bool | None, code: int
-) -> None:
-    accounts = make_compliant_accounts(3, "keys") + [Account(3, "role", failure=QUICK_FAILURES[0])] * failing
-    variables = {} if report_only is None else {"incident_manager_report_only": report_only}
-    run = run_audit(make_fleet(accounts), **variables)
-    assert run.code == code
-    assert run.report()["summary"] == {"accounts": 3 + failing, "failed": 0, "unknown": failing, "passed": 3}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("fail_on", "code"), [("failed", 0), (["unknown"], 2), ("failed,unknown", 2), ("passed", 2), ([], 2), ("", 2)]
-)
-def test_which_outcomes_fail_the_run(
-    make_fleet: MakeFleet, run_audit: Callable[..., Run], fail_on: Any, code: int
-) -> None:
-    """With show_custom_stats, the headline and the files are the end of the output, even if hosts have failed."""
-    accounts = [*make_compliant_accounts(2, "keys"), Account(2, "role", failure=QUICK_FAILURES[0])]
-    fleet = make_fleet(accounts)
-    fleet.environment["ANSIBLE_SHOW_CUSTOM_STATS"] = "true"
-    run = run_audit(fleet, incident_manager_fail_on=fail_on)
-    assert run.code == code
-    end = run.output.partition("CUSTOM STATS")[2]
-    if fail_on in ("failed", ["unknown"], "failed,unknown"):
-        assert "1 of 3 accounts has an unknown outcome" in end and str(run.json) in end
-
-
-@pytest.mark.slow
-def test_a_finding_fails_the_play(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
-    run = run_audit(make_fleet([Account(0, "keys")]))
-    assert run.code == 2
-    (row,) = run.report()["accounts"]
-    assert (row["outcome"], row["exists"]) == ("failed", False)
-
-
 @pytest.mark.slow
 def test_the_end_of_the_output(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
     """The output ends with the report's text and Ansible's recap, which has the status of each account."""
@@ -259,31 +99,23 @@ def test_the_report_is_displayed_without_hosts_that_pass(make_fleet: MakeFleet, 
 
 
 @pytest.mark.slow
-def test_limit(make_fleet: MakeFleet, run_audit: Callable[..., Run], failing_urls: dict[str, str]) -> None:
-    accounts = make_accounts(9, 1, ["option is misspelled"])
+def test_limit(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
+    accounts = [*make_compliant_accounts(3, "keys"), Account(3, "role")]
     run = run_audit(make_fleet(accounts), "--limit=by_keys")
-    assert_rows(run.rows(), [account for account in accounts if account.credentials == "keys"], failing_urls)
+    assert (run.code, sorted(run.rows())) == (0, [account.name for account in accounts[:3]])
 
 
 @pytest.mark.slow
 def test_check_mode_writes_no_files(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
-    run = run_audit(make_fleet(make_accounts(3)), "--check")
+    run = run_audit(make_fleet(make_compliant_accounts(3, "profile")), "--check")
     assert "Would write: " in run.output
     assert not run.json.parent.exists()
 
 
 @pytest.mark.slow
-def test_check_mode_displays_no_written_files(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
-    assert "Wrote:" not in run_audit(make_fleet(make_accounts(3)), "--check").output
-
-
-@pytest.mark.slow
-def test_hosts_without_the_options_of_an_account(
-    make_fleet: MakeFleet, run_audit: Callable[..., Run], failing_urls: dict[str, str]
-) -> None:
+def test_hosts_without_the_options_of_an_account(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
     """The variable is missing, or not a dictionary."""
-    accounts = make_accounts(4)
-    fleet = make_fleet(accounts)
+    fleet = make_fleet(make_compliant_accounts(2, "role"))
     inventory = fleet.inventory()
     inventory["all"]["hosts"] |= {"printer": None, "router": {"incident_manager_account": "eu-west-1"}}
     fleet.inventory = lambda *_accounts: inventory  # type: ignore[method-assign]
@@ -292,21 +124,12 @@ def test_hosts_without_the_options_of_an_account(
     rows = run.rows()
     for name, part in (
         ("printer", "'incident_manager_account' is undefined"),
-        ("router", "account: the value is not a mapping. Set a mapping."),
+        ("router", "account: the value is not a mapping. Set a mapping, such as"),
     ):
         row = rows.pop(name)
         assert (row["outcome"], row["account_id"], row["rules"]) == ("unknown", None, None)
         assert part in row["msg"]
-    assert_rows(rows, accounts, failing_urls)
-
-
-@pytest.mark.slow
-def test_refused_rules(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
-    run = run_audit(make_fleet(make_accounts(3)), incident_manager_rules={"minimum_regions": 4})
-    assert run.code == 2
-    for row in run.rows().values():
-        assert (row["outcome"], row["error"]["code"]) == ("unknown", "InvalidParameter")
-        assert "minimum_regions must be one of: 1, 2, 3" in row["msg"]
+    assert [row["outcome"] for row in rows.values()] == ["passed", "passed"]
 
 
 @pytest.mark.slow
@@ -325,11 +148,3 @@ def test_variables_for_the_report_are_validated_before_any_account_is_asked(
     run = run_audit(make_fleet(make_compliant_accounts(2, "keys")), **variables)
     assert run.code == 2 and "must be true or false" in run.output
     assert endpoint.operations == [] and not run.json.exists()
-
-
-@pytest.mark.slow
-def test_no_accounts(make_fleet: MakeFleet, run_audit: Callable[..., Run]) -> None:
-    """An audit of an empty inventory, which a failing inventory plugin makes, does not pass."""
-    run = run_audit(make_fleet([]))
-    assert run.code != 0
-    assert not run.json.exists()

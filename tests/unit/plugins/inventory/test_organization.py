@@ -365,16 +365,6 @@ def test_hostnames(source: Source, hostnames: list[Any], expected: list[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("My account: (1), {{ x }}", "My_account___1______x___"), ("-x", "_x"), ("Büro", "Büro")]
-)
-def test_characters_in_hostnames(endpoint: LocalEndpoint, source: Source, name: str, expected: str) -> None:
-    endpoint.make_organization([{"id": SHOP, "name": name}], MANAGEMENT)
-    inventory = source.parse(hostnames=["account_name"])
-    assert names(inventory) == [expected]
-    assert variables(inventory, expected)["account_name"] == name
-
-
-@pytest.mark.parametrize(
     ("second", "parts"),
     [
         ("Payments", ["both have the host name 'Payments'", PAYMENTS, SHOP]),
@@ -755,48 +745,6 @@ def test_texts_are_not_templates(
     outcome = run_command("ansible-playbook", "--inventory", path, "playbook.json")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     assert "lookup('pipe'" in outcome.stdout
-
-
-@pytest.mark.slow
-def test_ordinary_texts_are_texts_in_the_list_of_an_inventory(
-    endpoint: LocalEndpoint,
-    source: Source,
-    run_command: Callable[..., subprocess.CompletedProcess[str]],
-    tmp_path: Path,
-    template_text: str,
-) -> None:
-    accounts = [
-        {"id": SHOP, "name": "Shop & Café", "units": ["Prod - EU"], "tags": {"Team": "A", "__ansible_type": "b"}},
-        {"id": PAYMENTS, "name": "Payments", "units": ["Prod - EU"], "tags": {"Team:1": "a@b.c", "T": template_text}},
-    ]
-    endpoint.make_organization(accounts, MANAGEMENT)
-    path = source.write(include_tags=True, compose={"note": "account_name ~ ' 1'"})
-    outcome = run_command("ansible-inventory", "--inventory", path, "--list")
-    shown = json.loads(outcome.stdout)["_meta"]["hostvars"]
-    assert shown[SHOP]["account_name"] == {"__ansible_unsafe": "Shop & Café"}
-    assert shown[SHOP]["account_tags"]["\\__ansible_type"] == {"__ansible_unsafe": "b"}
-    assert shown[PAYMENTS]["account_tags"] == {"Team:1": "a@b.c", "T": {"__ansible_unsafe": template_text}}
-    del shown[PAYMENTS]["account_tags"]
-    assert "__ansible_unsafe" not in json.dumps(shown[PAYMENTS])
-    assert (shown[PAYMENTS]["account_state"], shown[PAYMENTS]["note"]) == ("ACTIVE", "Payments 1")
-    # The list stays safe as the output of an inventory script.
-    script = tmp_path / "frozen"
-    script.write_text(f"#!/bin/sh\ncat <<'END'\n{outcome.stdout}\nEND\n")
-    script.chmod(0o755)
-    (tmp_path / "playbook.json").write_text(
-        json.dumps(
-            [
-                {
-                    "hosts": "all",
-                    "gather_facts": False,
-                    "connection": "local",
-                    "tasks": [{"ansible.builtin.debug": {"msg": "{{ account_tags }} {{ account_name }}"}}],
-                }
-            ]
-        )
-    )
-    outcome = run_command("ansible-playbook", "--inventory", script, "playbook.json")
-    assert outcome.returncode == 0 and "lookup('pipe'" in outcome.stdout, outcome.stdout + outcome.stderr
 
 
 def test_keys_and_surrogates_are_transportable(source: Source, organizations: Organizations) -> None:

@@ -843,19 +843,6 @@ def test_reads_that_fail_for_a_while_are_repeated(
     assert missing_of(path) == [] and manifest_of(path)["changes"] == []
 
 
-@pytest.mark.sample(1)
-@pytest.mark.parametrize("fault", ["not_json", "cut_json", "empty", "truncated"])
-def test_a_call_with_a_broken_response_is_repeated(
-    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], fault: str
-) -> None:
-    for operation in ("ListIncidentRecords", "GetTimelineEvent", "ListContacts"):
-        held.faults.add({"fault": fault, "operation": operation})
-    assert_complete(export())
-    assert_exported(path, *objects())
-    calls = Counter(call["operation"] for call in held.requests)
-    assert calls["GetTimelineEvent"] == 2
-
-
 def test_an_object_that_failed_and_changed_is_read_again(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:
@@ -1073,14 +1060,6 @@ def test_a_new_object_that_is_denied_is_not_reported_as_exported(
     at_call(*SECOND_LOOK, come)
     assert export(allow_incomplete=True)["complete"] is False
     assert changes_of(path) == [(incident_arn("new"), "came", False)]
-
-
-def test_an_object_that_is_listed_but_never_found_did_not_come(held: LocalEndpoint, export: Run, path: Path) -> None:
-    held.faults.add(
-        {"fault": "error", "code": "ResourceNotFoundException", "operation": "DescribeEngagement", "times": None}
-    )
-    assert export(allow_incomplete=True)["complete"] is False
-    assert "engagements" not in {one["kind"] for one in manifest_of(path)["changes"]}
 
 
 def test_an_object_that_moves_to_an_earlier_page_has_not_gone(
@@ -2114,18 +2093,6 @@ def test_a_full_disk(held: LocalEndpoint, start_module: Run, path: Path, at_requ
     assert (result["error"]["code"], result["changed"]) == ("FileNotWritable", False)
     assert str(path) in result["msg"] and "File too large" in result["msg"]
     assert_nothing(path)
-
-
-@pytest.mark.slow
-def test_many_objects(held: LocalEndpoint, export: Run, path: Path) -> None:
-    many = [incident(f"{number}") for number in range(120)]
-    events = [timeline_event(f"{number}", f"e{event}") for number in range(120) for event in range(3)]
-    held.seed_data(*many, *events)
-    assert_complete(export())
-    assert_exported(path, *objects(), *many, *events)
-    calls = Counter(call["operation"] for call in held.requests)
-    # Each incident is looked at again, because no list shows all that can change.
-    assert (calls["GetIncidentRecord"], calls["GetTimelineEvent"]) == (2 * 121, 361)
 
 
 def test_which_kinds_are_units() -> None:

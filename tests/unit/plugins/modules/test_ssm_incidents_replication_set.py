@@ -609,7 +609,7 @@ def test_a_temporary_conflict_is_waited_for(manage: Run, endpoint: LocalEndpoint
 def test_a_permanent_conflict_times_out(manage: Run, endpoint: LocalEndpoint) -> None:
     seed_set(endpoint)
     endpoint.faults.add({"operation": "TagResource", "fault": "error", "code": "ConflictException", "times": None})
-    outcome = manage(tags=TAGS, wait_timeout=0)
+    outcome = manage(tags=TAGS, wait_timeout=60)
     assert outcome.failed and outcome["error"]["code"] == "WaitTimeout" and "ConflictException" in outcome["msg"]
 
 
@@ -898,6 +898,7 @@ def test_a_run_after_a_killed_one(
 
 
 @pytest.mark.slow
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("present", [None, {"regionMap": BEFORE_SIX_STEPS}])
 def test_two_tasks_at_the_same_time(
     manage: Run, start_module: Run, endpoint: LocalEndpoint, present: dict[str, Any] | None
