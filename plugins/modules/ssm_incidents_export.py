@@ -423,17 +423,19 @@ def main() -> None:
             found = find(connection, params, deadline)
             lists = list_data(connection, found.replication_set)
             counts = data_facts(connection, lists)["counts"]
-            report(run, found, *result_of_counts(counts, lists), params["allow_incomplete"])
+            report(run, found, *result_of_counts(connection, counts, lists), params["allow_incomplete"])
         else:
             # Make the directory before AWS is called: an export can take hours, and must not fail at its end because the
             # directory can't be made.
             with NewDirectory(params["path"]) as directory:
-                found = find(connection, params, deadline)
-                regions = found.replication_set.regions if found.replication_set else ()
-                exported = export_data(connection, found.arn, regions, directory, params["workers"], deadline)
-                report(run, found, *exported, params["allow_incomplete"])
-                # From now on, the export may be in place. A task that is interrupted must not leave one.
-                run.ignore_signals()
+                try:
+                    found = find(connection, params, deadline)
+                    regions = found.replication_set.regions if found.replication_set else ()
+                    exported = export_data(connection, found.arn, regions, directory, params["workers"], deadline)
+                    report(run, found, *exported, params["allow_incomplete"])
+                finally:
+                    # From now on, the directory is moved to its place, or removed. An interruption must not prevent either.
+                    run.ignore_signals()
                 directory.finish()
         run.result.update(changed=True, directory=params["path"])
     run.exit()
