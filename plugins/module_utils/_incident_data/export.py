@@ -102,10 +102,9 @@ class Export:
             # A unit that is gone has no lists.
             gone = {unit.arn for unit in self.units.values() if unit.change == WENT}
             self.failed_lists = [failed for failed in self.failed_lists if failed[0].arn not in gone]
-            is_settled = not any(is_open(failure) for _place, failure in self.failed_lists)
-            if is_settled and all(unit.is_settled for unit in self.all_units()):
-                break
-            if time.monotonic() >= self._deadline:
+            is_settled = all(unit.is_settled for unit in self.all_units())
+            is_listed = not any(is_open(failure) for _place, failure in self.failed_lists)
+            if (is_settled and is_listed) or time.monotonic() >= self._deadline:
                 break
 
     def all_units(self) -> list[Unit]:
@@ -128,12 +127,11 @@ class Export:
             if replication_set.get("status") == DELETING:
                 yield place._replace(operation=""), _changed("it is being deleted")
             regions = replication_set.get("regionMap", {}).keys()
-            for region in sorted(regions - self.the_set.views.keys()):
-                reason = f"Region {region} was added to the set during the export, and nothing was read from it"
-                yield place._replace(region=region), _changed(reason)
-            for region in sorted(self.the_set.views.keys() - regions if regions else ()):
-                reason = f"Region {region} was removed from the set during the export"
-                yield place._replace(region=region), _changed(reason)
+            # A set that is being created or deleted may have no Regions.
+            for region in sorted(regions ^ self.the_set.views.keys()) if regions else ():
+                how = "added to the set during the export, and nothing was read from it"
+                how = how if region in regions else "removed from the set during the export"
+                yield place._replace(region=region), _changed(f"Region {region} was {how}")
 
     def _list_all(self, deadline: float) -> None:
         """List all units: those of the Regions first, and then those that belong to other units."""
@@ -164,14 +162,12 @@ class Export:
         def read(listing: Listing) -> None:
             self._visitor.read_list(listing, deadline)
 
-        for listing, is_in_time in self._workers.run(read, listings, deadline):
-            place, ended = listing.place, listing
-            if not is_in_time:
-                ended = listing.cut(too_late("", "it was not listed"))
-            for item in items_of(ended):
+        for one, is_in_time in self._workers.run(read, listings, deadline):
+            place, listing = one.place, one if is_in_time else one.cut(too_late("", "it was not listed"))
+            for item in items_of(listing):
                 found[place.kind.name, item.id or ""][place.region] = item.view
-            if ended.failure:
-                self.failed_lists.append((place, ended.failure))
+            if listing.failure:
+                self.failed_lists.append((place, listing.failure))
                 failed.add((place.kind.name, place.region))
         for name, arn in found:
             if is_of_another_account(arn, account_id_of_arn(self.the_set.arn)):
