@@ -127,7 +127,7 @@ def list_data(
     lists = [
         Listing(Place(kind, operation, region)) for region in regions for kind in kinds for operation in kind.lists
     ]
-    reader = Reader(connection, regions, list(kinds), {})
+    reader = Reader(connection, regions, {})
     limit = TIMEOUT if seconds is None else seconds
 
     def read(one: Listing) -> None:

@@ -33,7 +33,7 @@ from .._aws.errors import EXPORT_INCOMPLETE, MISSING_LIBRARY, REPLICATION_SET_CH
 from .._aws.text import iso_time
 from .._replication_set.service import DELETING
 from .counts import PARTS, Lists
-from .files import Spool, file_name, write_files, write_manifest
+from .files import Spool, write_files, write_manifest
 from .kinds import FORMAT_VERSION, KINDS, NOT_INCLUDED, REPLICATION_SET, Kind, is_unit, periods, units_below
 from .read import Listing, Place, Reader, missing_entry, too_late
 from .visit import UNLISTED, Failed, Unit, Views, Visit, Visitor, is_open, items_of
@@ -152,7 +152,7 @@ class Export:
         listings = [
             listing
             for kind in kinds
-            for parent in set(kind.lists.values())
+            for parent in dict.fromkeys(kind.lists.values())
             for arn, views in self._parents(parent)
             for listing in self._visitor.listings(kind, parent, arn, views)
         ]
@@ -262,7 +262,7 @@ def export_data(
     :raises Failure: if a file can't be written.
     """
     started, regions = _now(), sorted(regions)
-    reader = Reader(connection, regions, list(KINDS.values()), periods(started))
+    reader = Reader(connection, regions, periods(started))
     spool = Spool(directory)
     export = Export(Visitor(reader, spool, connection.mask), Workers(workers), arn, regions, deadline)
     export.run()
@@ -283,8 +283,7 @@ def export_data(
             is_whole = is_read and not unit.problem and not spool.copy(unit.offset).missing
             yield {"kind": unit.kind.name, "arn": unit.arn, "change": unit.change, "exported": is_whole}
 
-    files = write_files(directory, (line for unit in units for line in spool.lines(unit.offset)))
-    counts = {name: one.pop("lines") for name, one in files.items()}
+    counts, files = write_files(directory, (line for unit in units for line in spool.lines(unit.offset)))
     changes_count = sum(bool(unit.change) for unit in units)
     result, failures = _result(counts, missing(), changes_count, unsettled)
     facts = {
@@ -297,18 +296,12 @@ def export_data(
         "complete": result["complete"],
         "unsettled": unsettled,
         "not_included": list(NOT_INCLUDED),
-        "periods": {
-            kind.name: dict(zip(("start", "end"), periods(started)[kind.times]))
-            for kind in KINDS.values()
-            if kind.times
-        },
+        "periods": periods(started),
         "shared_by_other_accounts": dict(Counter(kind for kind, _arn in sorted(export.shared))),
         "responses_without_list": dict(sorted(reader.without_list.items())),
-        "members_unknown_to_botocore": {
-            name: sorted(reader.unknown_members[name]) for name in sorted(reader.unknown_members)
-        },
+        "members_unknown_to_botocore": {name: sorted(found) for name, found in sorted(reader.unknown_members.items())},
         "counts": counts,
-        "files": {file_name(name): one for name, one in files.items()},
+        "files": files,
     }
     write_manifest(directory, facts, {"changes": changes(), "missing": missing()})
     return result, failures

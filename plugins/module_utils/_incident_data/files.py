@@ -80,22 +80,24 @@ class Spool:
                 yield name.decode("ascii"), text
 
 
-def write_files(directory: NewDirectory, lines: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, Any]]:
+def write_files(
+    directory: NewDirectory, lines: Iterable[tuple[str, bytes]]
+) -> tuple[dict[str, int], dict[str, dict[str, Any]]]:
     """Write the file of each kind.
 
     :param lines: the lines of all files, each with the name of its kind.
-    :return: for each kind, the number of lines, the size in bytes and the SHA-256 hash of its file.
+    :return: the number of lines of each kind, and the size in bytes and the SHA-256 hash of each file.
     """
-    facts = {name: {"lines": 0, "bytes": 0} for name in KINDS}
+    counts, sizes = dict.fromkeys(KINDS, 0), dict.fromkeys(KINDS, 0)
     hashes = {name: hashlib.sha256() for name in KINDS}
     with ExitStack() as stack:
         files = {name: stack.enter_context(directory.create(file_name(name))) for name in KINDS}
         for name, text in lines:
             files[name].write(text)
-            facts[name]["lines"] += 1
-            facts[name]["bytes"] += len(text)
+            counts[name] += 1
+            sizes[name] += len(text)
             hashes[name].update(text)
-    return {name: {**facts[name], "sha256": hashes[name].hexdigest()} for name in KINDS}
+    return counts, {file_name(name): {"bytes": sizes[name], "sha256": hashes[name].hexdigest()} for name in KINDS}
 
 
 def write_manifest(

@@ -11,8 +11,9 @@ import math
 import time
 from collections import Counter, defaultdict
 from functools import partial
+from itertools import product
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Callable, Collection, Iterable, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, NamedTuple
 
 try:
     from botocore import xform_name
@@ -25,7 +26,7 @@ from .._aws.arn import is_arn_of
 from .._aws.calls import AS_CONFIGURED, Attempts, call_aws
 from .._aws.errors import MALFORMED_ANSWER, READ_TIMEOUT, TIMEOUT_ERRORS, WAIT_TIMEOUT, Failure
 from .._aws.text import iso_time, shorten
-from .kinds import NONE_IF_NOT_FOUND, REPLICATION_SET, Kind
+from .kinds import CONTACTS, INCIDENTS, NONE_IF_NOT_FOUND, REPLICATION_SET, Kind
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -104,16 +105,11 @@ class Reader:
     """
 
     def __init__(
-        self,
-        connection: Connection,
-        regions: Iterable[str],
-        kinds: Collection[Kind],
-        periods: Mapping[str, tuple[str, str]],
+        self, connection: Connection, regions: Iterable[str], periods: Mapping[str, Mapping[str, str]]
     ) -> None:
         """
         :param connection: makes the clients, one for each API and Region.
-        :param kinds: the kinds of objects that are listed or read.
-        :param periods: the periods of kinds.periods() that the kinds require.
+        :param periods: the periods of kinds.periods() that lists require.
         """
         self.without_list: Counter[str] = Counter()
         self.unknown_members: defaultdict[str, set[str]] = defaultdict(set)
@@ -123,7 +119,7 @@ class Reader:
         self._troubles: Counter[tuple[str, bool]] = Counter()
         self._timeouts: Counter[tuple[str, bool]] = Counter()
         self._lock = Lock()
-        for service, region in dict.fromkeys((kind.service, region) for region in regions for kind in kinds):
+        for region, service in product(regions, (INCIDENTS, CONTACTS)):
             try:
                 client = connection.client(service, region)
                 make_plain = partial(self._make_plain, client.meta.service_model)
@@ -207,21 +203,15 @@ class Reader:
         self._troubles[calls] = self._timeouts[calls] = 0
         return result
 
-    def _make_plain(
-        self,
-        model: ServiceModel,
-        response_dict: Mapping[str, Any] | None,
-        parsed_response: dict[str, Any] | None,
-        event_name: str,
-        **_others: Any,
-    ) -> None:
+    def _make_plain(self, model: ServiceModel, event_name: str, **event: Any) -> None:
         """Replace what botocore's parser has returned with plain(). A handler of botocore's event response-received."""
-        if response_dict is None or parsed_response is None or response_dict["status_code"] != _COMPLETE:
+        response = event["response_dict"]
+        if response is None or response["status_code"] != _COMPLETE:
             return
         operation = event_name.rsplit(".", 1)[-1]
         unknown: set[str] = set()
         shape = model.operation_model(operation).output_shape
-        parsed_response.update(plain(shape, json.loads(response_dict["body"]), unknown))
+        event["parsed_response"].update(plain(shape, json.loads(response["body"]), unknown))
         if unknown:
             with self._lock:
                 self.unknown_members[operation] |= unknown
@@ -284,8 +274,8 @@ class Reader:
                 given[name] = token
             elif name.lower() == "maxresults":
                 given[name] = min(_PAGE_SIZE, shape.metadata.get("max", _PAGE_SIZE))
-            elif place.kind.times and name in ("StartTime", "EndTime"):
-                given[name] = self._periods[place.kind.times][name == "EndTime"]
+            elif name in ("StartTime", "EndTime"):
+                given[name] = self._periods[place.kind.name]["start" if name == "StartTime" else "end"]
             elif name in required and shape.type_name == "list":
                 given[name] = [own]
             elif name in required:

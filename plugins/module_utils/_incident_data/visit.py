@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Mapping, NamedTuple, Sequence, Tuple
 
 from .._aws.errors import NOT_FOUND, Failure
 from .files import Copy, Spool, fingerprint
@@ -225,38 +225,47 @@ class Visitor:
             groups[views[region] or region].append(region)
         absent: dict[str, Failed] = {}
         for regions in groups.values():
-            record: dict[str, Any] = {}
-            line_region, lost = "", []
-            for operation in (name for name in kind.gets if name not in self.unknown):
-                region, response, failed = self._get(
-                    visit, Place(kind, operation, "", visit.unit.arn, item_id), regions
-                )
-                if failed and operation == kind.gets[0] and failed[1].code == NOT_FOUND:
-                    absent.update(dict.fromkeys(regions, failed))
-                    break
-                if failed:
-                    self._fail(visit, *failed)
-                if failed or response == {}:
-                    lost.append(operation)
-                if region and not item_id:
-                    visit.copy.prints[f"{operation} {region}"] = "" if response == {} else fingerprint(response)
-                if response is not None:
-                    line_region, record[operation] = line_region or region, response
-            is_read = kind.gets[0] in record
-            if is_read:
-                visit.answered |= {(kind.name, item_id, region) for region in regions}
-            if is_read or (record and visit.unit.offset is None):
-                visit.lines.append(
-                    _line(visit, kind, item_id, line_region, record)._replace(regions=regions, lost=lost)
-                )
+            failed = self._read_version(visit, Place(kind, "", "", visit.unit.arn, item_id), regions)
+            absent.update(dict.fromkeys(regions, failed) if failed else {})
         if not item_id:
             visit.absent = absent
-        if item_id or absent.keys() != views.keys():
-            for view, regions in groups.items():
-                if regions[0] in absent and views[regions[0]]:
-                    self._fail(visit, *absent[regions[0]])
-                elif regions[0] in absent and item_id:
-                    visit.answered.add((kind.name, item_id, view))
+            if visit.not_found():
+                return
+        for name, regions in groups.items():
+            failed = absent.get(regions[0])
+            if failed and views[regions[0]]:
+                self._fail(visit, *failed)
+            elif failed and item_id:
+                visit.answered.add((kind.name, item_id, name))
+
+    def _read_version(self, visit: Visit, place: Place, regions: Sequence[str]) -> Failed | None:
+        """Read an object from Regions that list it alike, and add its line.
+
+        :return: the failure if no Region finds the object; it is not noted then.
+        """
+        kind, item_id = place.kind, place.id
+        record: dict[str, Any] = {}
+        line_region, lost = "", []
+        for operation in (name for name in kind.gets if name not in self.unknown):
+            region, response, failed = self._get(visit, place._replace(operation=operation), regions)
+            if failed and operation == kind.gets[0] and failed[1].code == NOT_FOUND:
+                return failed
+            if failed:
+                self._fail(visit, *failed)
+            if failed or response == {}:
+                lost.append(operation)
+            if region and not item_id:
+                visit.copy.prints[f"{operation} {region}"] = "" if response == {} else fingerprint(response)
+            if response is not None:
+                line_region, record[operation] = line_region or region, response
+        is_read = kind.gets[0] in record
+        if is_read:
+            visit.answered |= {(kind.name, item_id, region) for region in regions}
+        # Without its first response, a line is not worth more than an older one.
+        if is_read or (record and visit.unit.offset is None):
+            line = _line(visit, kind, item_id, line_region, record)
+            visit.lines.append(line._replace(regions=regions, lost=lost))
+        return None
 
     def _get(
         self, visit: Visit, place: Place, regions: Iterable[str]
@@ -353,7 +362,8 @@ def _keep(visit: Visit, old: Iterable[Line]) -> None:
     contents: set[str] = set()
     lines, visit.lines = visit.lines, []
     for line in lines:
-        if line.content not in contents or not KINDS[line.kind].gets:
+        content = line.content
+        if content not in contents or not KINDS[line.kind].gets:
             visit.lines.append(line)
-        contents.add(line.content)
+        contents.add(content)
     visit.lines += [line for line in kept if line.content not in contents]
