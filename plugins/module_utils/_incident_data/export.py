@@ -139,8 +139,11 @@ class Export:
         failed: set[tuple[str, str]] = set()
         kinds = [kind for kind in KINDS.values() if is_unit(kind) and kind is not REPLICATION_SET]
         below = [[kind] for kind in kinds if not kind.is_listed_by_region]
-        for some in ([kind for kind in kinds if kind.is_listed_by_region], *below):
-            failed |= self._list(some, deadline)
+        steps = [[kind for kind in kinds if kind.is_listed_by_region], *below]
+        for number, some in enumerate(steps):
+            # A list that hangs leaves time for the next step.
+            seconds = (deadline - time.monotonic()) / (len(steps) - number)
+            failed |= self._list(some, time.monotonic() + seconds)
         incomplete = {name for kind, _region in failed for name in units_below(KINDS[kind])}
         self._complete |= {kind.name for kind in kinds} - incomplete
 
