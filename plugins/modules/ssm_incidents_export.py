@@ -34,13 +34,17 @@ description:
     SHA-256 hash of each file.
   - In the manifest, C(missing) lists everything that could not be read, with the ARN, operation, Region, error code and
     reason. C(changes) lists every object that was created (V(came)), deleted (V(went)) or changed (V(changed)) during
-    the export. C(not_included) lists the data that the export does not cover, for example because no API returns the
+    the export. In an entry of C(changes), C(exported) is whether the export has all of the object. It is true if the
+    object was read with all of its parts, no entry of C(missing) is about the object or one of its parts, and the last
+    look found what was exported. For a deleted object, it is whether the object was read with all of its parts before
+    it was deleted. C(not_included) lists the data that the export does not cover, for example because no API returns the
     data.
   - If a response contains a member that the installed botocore does not know, the module exports the member as AWS sent
     it, and names the member in C(members_unknown_to_botocore) of the manifest. If the value of a member is null, the
     module omits the member.
   - According to the models of the APIs, some responses can omit the list that was requested. The module treats such a
-    response as an empty list, and counts the response in C(responses_without_list) of the manifest.
+    response as an empty list, and counts the response in C(responses_without_list) of the manifest. If the module has
+    read the list before, it keeps what it has read.
   - AWS does not document whether a single Region of the replication set returns all data. The module therefore reads
     from all Regions of the set, and exports each object once. If a Region lists an object but does not return it, the
     module reads the object from another Region that lists the object in the same way. If Regions list different
@@ -54,19 +58,23 @@ description:
     the module reads the object with all of its parts again, and names it in C(changes). The module also retries what
     could not be read because of a transient error, such as a broken connection. It looks up to three times, and ends as
     soon as nothing differs. It reads the replication set last.
-  - If something of an object could be read first and can't be read later, the module keeps what it has read. An object
+  - If something of an object could be read first and can't be read later, the module keeps what it has read. If a
+    Region stops listing an object that other Regions still list, the module asks the Region for the object by its ARN,
+    and keeps what it has read from the Region unless the Region returns something newer. An object
     counts as deleted only if the lists of all Regions are complete, no list contains the object any more, and no Region
     that listed the object finds it. The module names deleted objects in C(changes), and keeps their data.
   - If an object still differs in the last round, the export is incomplete. The module exports the object as it has read
     it last, names it in C(missing) with the code V(ReplicationSetChanged), and counts it in C(unsettled) of the
     manifest.
+  - If a Region is added to the replication set or removed from it during the export, the export is incomplete. The
+    module keeps what it has read from a Region that was removed.
   - The module can't detect a change that was undone before the module looked again, nor a change after its last look at
     an object. If Regions list an object in the same way, the module reads it from only one of them. It can't detect that
     the others return another version of it.
   - The directory appears at O(path) only after the export has finished. Until then, the files are in a directory next
     to O(path), whose name starts with a dot and ends with C(.incomplete). If the module fails, it removes this
-    directory. If it can't remove the directory, for example because someone has made a directory in it, the message of
-    the failure names it.
+    directory. If it can't remove the directory, for example because someone has moved it, the message of the failure
+    names it. Delete it yourself, because it can contain personal data.
   - If the module is killed, the directory that ends with C(.incomplete) remains. The next run with the same O(path)
     warns about the directory, but does not use or delete it, because another run could still be writing to it. If no
     other run is in progress, delete the directory yourself, because it can contain personal data.
@@ -305,8 +313,9 @@ missing:
         - V(WaitTimeout) if something was not read or not checked for changes, because O(timeout) ended or because
           transient errors lasted until the module looked for the last time.
         - V(MissingLibrary) if the installed botocore does not know the operation.
-        - V(ReplicationSetChanged) if a Region was added to the set during the export, if the set is being deleted or
-          was deleted during the export, or if an object still differed when the module looked at it for the last time.
+        - V(ReplicationSetChanged) if a Region was added to the set or removed from it during the export, if the set
+          is being deleted or was deleted during the export, or if an object still differed when the module looked at it
+          for the last time.
       returned: success, and failure if the export is incomplete
       type: str
       sample: AccessDeniedException
@@ -423,17 +432,19 @@ def main() -> None:
             found = find(connection, params, deadline)
             lists = list_data(connection, found.replication_set)
             counts = data_facts(connection, lists)["counts"]
-            report(run, found, *result_of_counts(counts, lists), params["allow_incomplete"])
+            report(run, found, *result_of_counts(connection, counts, lists), params["allow_incomplete"])
         else:
             # Make the directory before AWS is called: an export can take hours, and must not fail at its end because the
             # directory can't be made.
             with NewDirectory(params["path"]) as directory:
-                found = find(connection, params, deadline)
-                regions = found.replication_set.regions if found.replication_set else ()
-                exported = export_data(connection, found.arn, regions, directory, params["workers"], deadline)
-                report(run, found, *exported, params["allow_incomplete"])
-                # From now on, the export may be in place. A task that is interrupted must not leave one.
-                run.ignore_signals()
+                try:
+                    found = find(connection, params, deadline)
+                    regions = found.replication_set.regions if found.replication_set else ()
+                    exported = export_data(connection, found.arn, regions, directory, params["workers"], deadline)
+                    report(run, found, *exported, params["allow_incomplete"])
+                finally:
+                    # From now on, the directory is moved to its place, or removed. An interruption must not prevent either.
+                    run.ignore_signals()
                 directory.finish()
         run.result.update(changed=True, directory=params["path"])
     run.exit()

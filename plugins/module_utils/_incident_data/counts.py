@@ -17,7 +17,7 @@ from .._aws.errors import ACCESS_DENIED, ON_MODULE_HOST, READ_TIMEOUT, Failure, 
 from .._aws.text import one_line
 from .._replication_set.service import ACTIVE
 from .kinds import KINDS, Kind
-from .read import Reader, RegionList
+from .read import Listing, Place, Reader
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Lists(NamedTuple):
     """
 
     account_id: str
-    lists: Sequence[RegionList]
+    lists: Sequence[Listing]
 
     def of(self, part: str) -> Lists:
         """Return only the lists that contain a part."""
@@ -124,11 +124,13 @@ def list_data(
     """
     regions = sorted(replication_set.regions) if replication_set else []
     kinds = {PARTS[part].name: PARTS[part] for part in PARTS if part in include}.values()
-    lists = [RegionList(kind, operation, region) for region in regions for kind in kinds for operation in kind.lists]
-    reader = Reader(connection, regions, list(kinds), {})
+    lists = [
+        Listing(Place(kind, operation, region)) for region in regions for kind in kinds for operation in kind.lists
+    ]
+    reader = Reader(connection, regions, {})
     limit = TIMEOUT if seconds is None else seconds
 
-    def read(one: RegionList) -> None:
+    def read(one: Listing) -> None:
         reader.read_list(one, math.inf, partial(_validated, one.place.kind))
 
     ended = []
@@ -180,7 +182,7 @@ def state_warning(replication_set: ReplicationSet) -> str | None:
     )
 
 
-def _items(one: RegionList) -> list[tuple[str, Item]]:
+def _items(one: Listing) -> list[tuple[str, Item]]:
     """Return the items of a list, each with its ARN."""
     return [(item[one.place.kind.id or ""], item) for page in one.pages for item in page]
 

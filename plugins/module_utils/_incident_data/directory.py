@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from contextlib import contextmanager, suppress
+import shutil
+from contextlib import contextmanager
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Iterator
 
@@ -70,72 +71,47 @@ class NewDirectory:
         parent, name = _split(path)
         self._path = os.path.join(parent, name)
         self._temporary = os.path.join(parent, f".{name}.{secrets.token_hex(_RANDOM_BYTES)}{_SUFFIX}")
-        self._is_finished = False
-        self._open_files: list[IO[bytes]] = []
-        with self.failing():
-            os.mkdir(self._temporary, 0o700)
-            # Files are made relative to it, so that nothing is written elsewhere if the directory is moved or replaced.
-            self._descriptor = os.open(self._temporary, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-            os.fchmod(self._descriptor, 0o700)
 
     def __enter__(self) -> NewDirectory:
+        with self.failing():
+            os.mkdir(self._temporary)
+            # Whatever the umask is.
+            os.chmod(self._temporary, 0o700)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for file in self._open_files:
-            # Closing a file writes its buffer, which fails if the disk is full.
-            with suppress(OSError):
-                file.close()
+        if not error:
+            return
         try:
-            if not self._is_finished or self._is_in_place():
-                self._remove()
+            shutil.rmtree(self._temporary)
         except OSError as reason:
-            advice = (
-                f"Delete {self._temporary}, which could not be removed ({reason.strerror}): it contains personal data."
-            )
-            failure = as_failure(error) if error else self.failure("it was not finished")
+            failure = as_failure(error)
+            why = reason.strerror or reason
+            advice = f"Delete {self._temporary}, which could not be removed ({why}): it contains personal data."
             raise failure.with_advice(f"{failure.advice} {advice}") from error
-        finally:
-            os.close(self._descriptor)
 
-    def create(self, name: str) -> IO[bytes]:
-        """Create a file that only its owner can read, and return it for writing."""
-        with self.failing():
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            descriptor = os.open(name, flags, 0o600, dir_fd=self._descriptor)
-            os.fchmod(descriptor, 0o600)
-            file = os.fdopen(descriptor, "wb")
-        self._open_files.append(file)
-        return file
+    @contextmanager
+    def create(self, name: str) -> Iterator[IO[bytes]]:
+        """Create a file that only its owner can read, for a with statement. At its end, the file is on the disk."""
+        with self.failing(), open(os.path.join(self._temporary, name), "xb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
 
     def temporary_file(self) -> IO[bytes]:
         """Return a new file without a name, which disappears with the process."""
         with self.failing():
-            file: IO[bytes] = TemporaryFile(dir=self._temporary)  # noqa: SIM115  # __exit__() closes it
-        self._open_files.append(file)
-        return file
-
-    def close(self, file: IO[bytes]) -> None:
-        """Write a file's buffer to the disk, and close the file."""
-        with self.failing():
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-        self._open_files.remove(file)
+            return TemporaryFile(dir=self._temporary)
 
     def finish(self) -> None:
         """Move the directory to its path."""
         with self.failing():
-            os.fsync(self._descriptor)
-            if not self._is_in_place():
-                raise self.failure(f"{self._temporary} was moved or replaced during the export")
             # os.rename() would replace an empty directory.
             if os.path.lexists(self._path):
-                raise self.failure("it was created during the export")
-            # Set before the rename: an interruption right after it must not remove the finished export.
-            self._is_finished = True
+                raise _failure(self._path, "it was created during the export")
             os.rename(self._temporary, self._path)
 
     @contextmanager
@@ -145,28 +121,7 @@ class NewDirectory:
             yield
         except OSError as error:
             # Not the whole text of the error, because it names a file that the user does not know.
-            raise self.failure(error.strerror or type(error).__name__) from error
-
-    def failure(self, reason: str) -> Failure:
-        """Return the failure to write the directory."""
-        return _failure(self._path, reason)
-
-    def _is_in_place(self) -> bool:
-        """Return whether the directory is still where it was made."""
-        try:
-            there = os.stat(self._temporary, follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        return os.path.samestat(there, os.fstat(self._descriptor))
-
-    def _remove(self) -> None:
-        """Remove the files, and the directory if it is in place. Raises an OSError."""
-        for name in os.listdir(self._descriptor):
-            # A directory that somebody has made in it can't be removed so.
-            with suppress(OSError):
-                os.unlink(name, dir_fd=self._descriptor)
-        if self._is_in_place():
-            os.rmdir(self._temporary)
+            raise _failure(self._path, error.strerror or type(error).__name__) from error
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -24,20 +24,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime, timezone
-from functools import partial
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping, Sequence, Tuple
 
 from .._aws.arn import account_id_of_arn, is_of_another_account
-from .._aws.errors import EXPORT_INCOMPLETE, NOT_FOUND, REPLICATION_SET_CHANGED, Failure
+from .._aws.errors import EXPORT_INCOMPLETE, MISSING_LIBRARY, REPLICATION_SET_CHANGED, Failure
 from .._aws.text import iso_time
 from .._replication_set.service import DELETING
 from .counts import PARTS, Lists
-from .files import Spool, file_name, fingerprint, write_files, write_manifest
+from .files import Spool, write_files, write_manifest
 from .kinds import FORMAT_VERSION, KINDS, NOT_INCLUDED, REPLICATION_SET, Kind, is_unit, periods, units_below
-from .read import Place, Reader, RegionList, too_late
-from .visit import Failed, Unit, Visit, Visitor
+from .read import Listing, Place, Reader, missing_entry, too_late
+from .visit import UNLISTED, Failed, Unit, Views, Visit, Visitor, is_open, items_of
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -63,81 +62,8 @@ _SHARE_OF_ROUND, _SHARE_OF_LISTS = 3 / 4, 1 / 2
 # An object was created, deleted or changed during the export. The manifest uses these words.
 CAME, WENT, CHANGED = "came", "went", "changed"
 
-
-class Units:
-    """
-    All units that are known, and what the lists of a round say about them.
-
-    :ivar shared: the objects of other accounts: their kinds and ARNs.
-    """
-
-    def __init__(self, account_id: str) -> None:
-        self.by_arn: dict[str, Unit] = {}
-        self.shared: set[tuple[str, str]] = set()
-        self._account_id = account_id
-        # The kinds of unit whose list failed in a Region in this round, each with the Region, and those of all rounds before.
-        self._failed: set[tuple[str, str]] = set()
-        self._ever_failed: set[str] = set()
-        self._is_first_round = True
-
-    def begin_round(self) -> None:
-        """Forget what the lists have said so far."""
-        self._is_first_round = not self.by_arn
-        self._ever_failed |= {kind for kind, _region in self._failed}
-        self._failed = set()
-        for unit in self.by_arn.values():
-            unit.listed = {}
-
-    def add(self, kind: Kind, arn: str, region: str, view: str, parent: Unit | None = None) -> None:
-        """Note that a list contains a unit.
-
-        :param view: the fingerprint of the item.
-        :param parent: the unit whose list it is; None for a list of all objects in a Region.
-        """
-        if is_of_another_account(arn, self._account_id):
-            # It belongs to the replication set of another account.
-            self.shared.add((kind.name, arn))
-            return
-        if arn not in self.by_arn:
-            unit = self.by_arn[arn] = Unit(kind, arn)
-            # If a list failed before, the unit may have existed then.
-            unit.change = None if self._is_first_round or kind.name in self._ever_failed else CAME
-        self.by_arn[arn].listed[region] = self.by_arn[arn].ever[region] = view
-        if parent:
-            self.by_arn[arn].parents.add(parent)
-
-    def note_failed_list(self, kind: Kind, region: str) -> None:
-        """Note that a list is incomplete, and so are the lists of the units that it may contain."""
-        self._failed |= {(name, region) for name in units_below(kind)}
-
-    def views(self, unit: Unit) -> dict[str, str]:
-        """Return the Regions that list a unit, each with the fingerprint of its item. A list that failed has not changed."""
-        before = {name: view for name, view in unit.views.items() if (unit.kind.name, name) in self._failed}
-        return {**before, **unit.listed}
-
-    def is_gone(self, unit: Unit) -> bool:
-        """Return whether a unit that no Region finds is gone: all its lists are complete, and none contains it."""
-        return not unit.listed and not any(kind == unit.kind.name for kind, _region in self._failed)
-
-    def unvisited(self, visited: set[str]) -> list[Unit]:
-        """Return units to visit now. If a part of them must be visited, their lists are made first, which contain it.
-
-        :param visited: the ARNs of the units that were visited in this round.
-        """
-        stale = {unit for unit in self.by_arn.values() if self._is_stale(unit)}
-        stale |= {parent for unit in stale for parent in unit.parents if parent.change != WENT}
-        waiting = {unit for unit in stale if unit.arn not in visited}
-        return [unit for unit in self.by_arn.values() if unit in waiting and not waiting & unit.parents]
-
-    def _is_stale(self, unit: Unit) -> bool:
-        if unit.kind is REPLICATION_SET:
-            return False
-        # The lists of other units are made only if these are visited.
-        is_known = bool(unit.listed) or unit.kind.is_listed_by_region
-        if unit.change == WENT:
-            # An object can be made again with the same ARN, and be listed as before.
-            return bool(unit.listed)
-        return not unit.is_settled or (is_known and self.views(unit) != unit.views)
+# The view of a Region whose list does not say whether it contains a unit.
+_UNKNOWN = "unknown"
 
 
 class Export:
@@ -149,144 +75,173 @@ class Export:
     :param regions: all Regions of the set.
     :param deadline: a time of time.monotonic(). No call is made after it.
     :ivar the_set: the replication set. No list contains it.
-    :ivar units: all other units.
-    :ivar unsettled: the number of units that still differed when they were visited for the last time.
+    :ivar units: all other units, by ARN. Those with an offset were read.
+    :ivar shared: the objects of other accounts: their kinds and ARNs.
+    :ivar failed_lists: the lists of units that have failed in the last round.
     """
 
     def __init__(self, visitor: Visitor, workers: Workers, arn: str, regions: Iterable[str], deadline: float) -> None:
-        self.the_set = Unit(REPLICATION_SET, arn)
-        self.the_set.views = self.the_set.ever = dict.fromkeys(regions, "")
-        self.units = Units(account_id_of_arn(arn))
-        self.unsettled = 0
+        self.the_set = Unit(REPLICATION_SET, arn, dict.fromkeys(regions, _UNKNOWN))
+        self.units: dict[str, Unit] = {}
+        self.shared: set[tuple[str, str]] = set()
+        self.failed_lists: list[Failed] = []
         self._visitor = visitor
         self._workers = workers
         self._deadline = deadline
-        # The lists that failed in the last round.
-        self._failed_lists: list[RegionList] = []
+        # The kinds of unit whose lists were complete in an earlier round.
+        self._complete: set[str] = set()
 
-    def run(self) -> list[dict[str, Any]]:
-        """Read everything.
-
-        :return: why the export is incomplete, as entries of missing, without those of the copies.
-        """
+    def run(self) -> None:
+        """Read everything."""
         for _number in range(MAX_ROUNDS):
             end = self._deadline - (1 - _SHARE_OF_ROUND) * (self._deadline - time.monotonic())
-            self._run_round(end)
-            is_over = time.monotonic() >= end
-            is_stale = any(one.failure and one.failure.is_transient for one in self._failed_lists)
-            is_stale = is_stale or not all(unit.is_settled for unit in self.all_units())
-            if not is_stale or time.monotonic() >= self._deadline:
+            self._visitor.reader.forget_troubles()
+            self._list_all(time.monotonic() + _SHARE_OF_LISTS * (end - time.monotonic()))
+            self._visit([unit for unit in self.units.values() if not unit.is_settled], end)
+            self._visit([self.the_set], self._deadline)
+            # A unit that is gone has no lists.
+            gone = {unit.arn for unit in self.units.values() if unit.change == WENT}
+            self.failed_lists = [failed for failed in self.failed_lists if failed[0].arn not in gone]
+            is_settled = all(unit.is_settled for unit in self.all_units())
+            is_listed = not any(is_open(failure) for _place, failure in self.failed_lists)
+            if (is_settled and is_listed) or time.monotonic() >= self._deadline:
                 break
-        failures = [(one.place, one.failure) for one in self._failed_lists if one.failure]
-        failures += [failure for unit in self.all_units() for failure in self._problems(unit, is_over)]
-        failures += self._problems_of_set()
-        return [*self._visitor.unknown_operations(), *(self._visitor.entry(*failure) for failure in failures)]
 
     def all_units(self) -> list[Unit]:
         """Return all units that are known, the replication set first."""
-        return [self.the_set, *self.units.by_arn.values()]
+        return [self.the_set, *self.units.values()]
 
-    def _run_round(self, deadline: float) -> None:
-        """List everything, and visit the units that are not settled, or that are not listed as they were."""
-        self._visitor.reader.forget_troubles()
-        self.units.begin_round()
-        self._list_all(time.monotonic() + _SHARE_OF_LISTS * (deadline - time.monotonic()))
-        visited: set[str] = set()
-        while True:
-            units = self.units.unvisited(visited)
-            if not units:
-                break
-            visited |= {unit.arn for unit in units}
-            self._visit(units, deadline)
-        self._visit([self.the_set], self._deadline)
+    def problems(self) -> Iterator[Failed]:
+        """Yield why the export is incomplete, apart from what the copies of the units say."""
+        reason = "the installed botocore does not know this operation"
+        for operation, kind in self._visitor.unknown.items():
+            yield Place(kind, operation, ""), Failure("", code=MISSING_LIBRARY, reason=reason)
+        yield from self.failed_lists
+        yield from (unit.problem for unit in self.all_units() if unit.problem)
+        # What makes any export of the set incomplete.
+        place = Place(REPLICATION_SET, "GetReplicationSet", "", self.the_set.arn)
+        if self.the_set.change == WENT:
+            yield place._replace(operation=""), _changed("it was deleted during the export")
+        for _name, text in self._visitor.spool.lines(self.the_set.offset):
+            replication_set = json.loads(text).get("GetReplicationSet", {}).get("replicationSet", {})
+            if replication_set.get("status") == DELETING:
+                yield place._replace(operation=""), _changed("it is being deleted")
+            regions = replication_set.get("regionMap", {}).keys()
+            # A set that is being created or deleted may have no Regions.
+            for region in sorted(regions ^ self.the_set.views.keys()) if regions else ():
+                how = "added to the set during the export, and nothing was read from it"
+                how = how if region in regions else "removed from the set during the export"
+                yield place._replace(region=region), _changed(f"Region {region} was {how}")
 
     def _list_all(self, deadline: float) -> None:
-        """Make the lists of all objects in each Region."""
-        kinds = [(kind, name) for kind in KINDS.values() for name, parent in kind.lists.items() if parent is None]
-        lists = [RegionList(kind, name, region) for kind, name in kinds for region in sorted(self.the_set.views)]
-        lists = [one for one in lists if one.place.operation not in self._visitor.unknown]
-        self._failed_lists = []
-        for one, is_in_time in self._workers.run(partial(self._read_list, deadline=deadline), lists, deadline):
-            place = one.place
-            ended = one if is_in_time else one.cut(too_late("", "it was not listed"))
-            for arn, view in (item for page in ended.pages for item in page):
-                self.units.add(place.kind, arn, place.region, view)
-            if ended.failure:
-                self._failed_lists.append(ended)
-                self.units.note_failed_list(place.kind, place.region)
+        """List all units: those of the Regions first, and then those that belong to other units."""
+        self.failed_lists = []
+        failed: set[tuple[str, str]] = set()
+        kinds = [kind for kind in KINDS.values() if is_unit(kind) and kind is not REPLICATION_SET]
+        below = [[kind] for kind in kinds if not kind.is_listed_by_region]
+        steps = [[kind for kind in kinds if kind.is_listed_by_region], *below]
+        for number, some in enumerate(steps):
+            # A list that hangs leaves time for the next step.
+            seconds = (deadline - time.monotonic()) / (len(steps) - number)
+            failed |= self._list(some, time.monotonic() + seconds)
+        incomplete = {name for kind, _region in failed for name in units_below(KINDS[kind])}
+        self._complete |= {kind.name for kind in kinds} - incomplete
 
-    def _read_list(self, one: RegionList, deadline: float) -> None:
-        """Read a list. Its items are not kept."""
-        self._visitor.reader.read_list(one, deadline, lambda item: (item[one.place.kind.id or ""], fingerprint(item)))
+    def _list(self, kinds: Sequence[Kind], deadline: float) -> set[tuple[str, str]]:
+        """Make the lists of some kinds, and note what they contain.
+
+        :return: the kinds whose lists failed, each with the Region.
+        """
+        listings = [
+            listing
+            for kind in kinds
+            for parent in dict.fromkeys(kind.lists.values())
+            for arn, views in self._parents(parent)
+            for listing in self._visitor.listings(kind, parent, arn, views)
+        ]
+        found: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        failed = set()
+
+        def read(listing: Listing) -> None:
+            self._visitor.read_list(listing, deadline)
+
+        for one, is_in_time in self._workers.run(read, listings, deadline):
+            place, listing = one.place, one if is_in_time else one.cut(too_late("", "it was not listed"))
+            for item in items_of(listing):
+                found[place.kind.name, item.id or ""][place.region] = item.view
+            if listing.failure:
+                self.failed_lists.append((place, listing.failure))
+                failed.add((place.kind.name, place.region))
+        for name, arn in found:
+            if is_of_another_account(arn, account_id_of_arn(self.the_set.arn)):
+                # It belongs to the replication set of another account.
+                self.shared.add((name, arn))
+            elif arn not in self.units:
+                unit = self.units[arn] = Unit(KINDS[name], arn, {})
+                unit.change = CAME if name in self._complete else None
+        for unit in self.units.values():
+            if unit.kind in kinds:
+                regions = {region for name, region in failed if name == unit.kind.name}
+                self._note(unit, found.get((unit.kind.name, unit.arn), {}), regions)
+        return failed
+
+    def _parents(self, kind: str | None) -> list[tuple[str | None, Views]]:
+        """Return the units of a kind, each with its Regions. Without a kind, return the Regions of the set."""
+        if kind is None:
+            return [(None, self.the_set.views)]
+        return [(unit.arn, unit.views) for unit in self.units.values() if unit.kind.name == kind]
+
+    def _note(self, unit: Unit, listed: Views, failed: Iterable[str]) -> None:
+        """Note which Regions list a unit. A list that failed has not changed."""
+        views = {region: view if region in failed else UNLISTED for region, view in unit.views.items()}
+        views.update(listed)
+        if unit.views and not any(views.values()):
+            # It is gone only if no list can contain it.
+            views.update(dict.fromkeys(failed, _UNKNOWN))
+        unit.is_settled = unit.is_settled and views == unit.views
+        unit.views = views
 
     def _visit(self, units: Iterable[Unit], deadline: float) -> None:
         """Visit units, and take what the visits have found."""
-        visits = (Visit(unit, self.units.views(unit) or unit.ever, deadline) for unit in units)
+        visits = (Visit(unit, deadline) for unit in units)
         for visit, is_in_time in self._workers.run(self._visitor.run, visits, deadline):
             if is_in_time:
                 self._take(visit)
             elif visit.unit.offset is None:
-                self._take(visit.cut(self._visitor.entry(visit.place, too_late("", "it was not read"))))
+                self._take(self._visitor.late(visit))
             else:
-                visit.unit.is_settled = False
+                visit.unit.is_settled, visit.unit.problem = False, _unchecked(visit.unit)
 
     def _take(self, visit: Visit) -> None:
         """Take what a visit has found about a unit."""
-        unit = visit.unit
-        for kind, arn, region, view in visit.found:
-            self.units.add(kind, arn, region, view, unit)
-        for entry in visit.copy.missing:
-            kind = KINDS[entry["kind"]]
-            if kind is not unit.kind and is_unit(kind):
-                self.units.note_failed_list(kind, entry["region"])
-        unit.views = dict(visit.views)
-        if visit.outcome == Visit.GONE and self.units.is_gone(unit):
-            unit.change, unit.is_settled = WENT, True
-            return
-        unit.is_settled = visit.outcome == Visit.AS_BEFORE
-        if not unit.is_settled:
+        unit, not_found = visit.unit, visit.not_found()
+        unit.views = {name: view for name, view in unit.views.items() if view or name not in visit.absent}
+        unit.is_settled, unit.problem = visit.is_as_before, None
+        if not_found and (unit is self.the_set or not any(unit.views.values())):
+            unit.is_settled, unit.change = True, WENT
+        elif not_found:
+            # It is listed.
+            unit.problem = not_found
+        elif unit.is_settled:
+            unit.change = CHANGED if unit.change == WENT else unit.change
+        else:
             self._save(visit)
-        elif unit.change == WENT:
-            unit.change = CHANGED
 
     def _save(self, visit: Visit) -> None:
         """Save a new copy of a unit."""
-        unit, prints = visit.unit, visit.copy.prints
-        before = self._visitor.spool.copy(unit.offset).prints
-        # A list or an operation that failed is not a change.
-        differs = any(prints[name] != before[name] for name in prints.keys() & before.keys())
-        if (differs or unit.change == WENT) and unit.change != CAME:
+        unit, prints, spool = visit.unit, visit.copy.prints, self._visitor.spool
+        before = spool.copy(unit.offset).prints
+        # A list or an operation that failed, or whose response was empty, is not a change.
+        is_changed = any(prints[name] and prints[name] != before[name] for name in prints.keys() & before.keys())
+        is_new = unit.change == CAME and unit.offset is None
+        if unit.change == WENT or (is_changed and unit.change != CAME):
             unit.change = CHANGED
-        unit.is_moving = differs or (unit.change == CAME and unit.offset is None)
-        unit.offset = self._visitor.spool.append(visit.copy, visit.lines)
-
-    def _problems(self, unit: Unit, is_over: bool) -> Iterator[Failed]:
-        """Yield why a unit is not settled, unless its copy says that.
-
-        :param is_over: whether the last round had not enough time.
-        """
-        if unit.is_settled or self._visitor.spool.copy(unit.offset).is_stale:
-            return
-        if unit.is_moving and not is_over:
-            self.unsettled += 1
-            failure = _changed("it still changed when the module read it for the last time")
-        else:
-            # There was not enough time, or transient errors have delayed it until the last round.
-            failure = too_late("", "it was not checked for changes")
-        yield Place(unit.kind, "", "", unit.arn), failure
-
-    def _problems_of_set(self) -> Iterator[Failed]:
-        """Yield what makes any export of the set incomplete: its deletion, and Regions that were added to it."""
-        place = Place(REPLICATION_SET, "", "", self.the_set.arn)
-        if self.the_set.change == WENT:
-            yield place, _changed("it was deleted during the export")
-        for _name, text in self._visitor.spool.lines(self.the_set.offset):
-            replication_set = json.loads(text).get("GetReplicationSet", {}).get("replicationSet", {})
-            if replication_set.get("status") == DELETING:
-                yield place, _changed("it is being deleted")
-            for region in sorted(replication_set.get("regionMap", {}).keys() - self.the_set.views.keys()):
-                reason = f"Region {region} was added to the set during the export, and nothing was read from it"
-                yield place._replace(operation="GetReplicationSet", region=region), _changed(reason)
+        if (is_changed or is_new) and not visit.copy.is_stale:
+            reason = "it still changed when the module read it for the last time"
+            unit.problem = Place(unit.kind, "", "", unit.arn), _changed(reason)
+        elif not visit.copy.is_stale:
+            unit.problem = _unchecked(unit)
+        unit.offset = spool.append(visit.copy, ((line.kind, line.record) for line in visit.lines))
 
 
 def export_data(
@@ -310,14 +265,17 @@ def export_data(
     :raises Failure: if a file can't be written.
     """
     started, regions = _now(), sorted(regions)
-    reader = Reader(connection, regions, list(KINDS.values()), periods(started))
+    reader = Reader(connection, regions, periods(started))
     spool = Spool(directory)
     export = Export(Visitor(reader, spool, connection.mask), Workers(workers), arn, regions, deadline)
-    incomplete_because = export.run()
+    export.run()
     units = export.all_units()
+    problems = [unit.problem for unit in units if unit.problem]
+    unsettled = sum(failure.code == REPLICATION_SET_CHANGED for _place, failure in problems)
 
     def missing() -> Iterator[dict[str, Any]]:
-        yield from incomplete_because
+        for place, failure in export.problems():
+            yield missing_entry(place, failure, connection.mask)
         for unit in units:
             # What could not be read of a unit that is gone does not exist any more.
             yield from [] if unit.change == WENT else spool.copy(unit.offset).missing
@@ -325,15 +283,12 @@ def export_data(
     def changes() -> Iterator[dict[str, Any]]:
         for unit in (unit for unit in units if unit.change):
             is_read = any(name == unit.kind.name for name, _text in spool.lines(unit.offset))
-            # An object that is gone was not found before it was known to be gone.
-            missing = {entry["code"] for entry in spool.copy(unit.offset).missing}
-            is_exported = unit.is_settled and is_read and missing <= ({NOT_FOUND} if unit.change == WENT else set())
-            yield {"kind": unit.kind.name, "arn": unit.arn, "change": unit.change, "exported": is_exported}
+            is_whole = is_read and not unit.problem and not spool.copy(unit.offset).missing
+            yield {"kind": unit.kind.name, "arn": unit.arn, "change": unit.change, "exported": is_whole}
 
-    files = write_files(directory, (line for unit in units for line in spool.lines(unit.offset)))
-    counts = {name: one.pop("lines") for name, one in files.items()}
+    counts, files = write_files(directory, (line for unit in units for line in spool.lines(unit.offset)))
     changes_count = sum(bool(unit.change) for unit in units)
-    result, failures = _result(counts, missing(), changes_count, export.unsettled)
+    result, failures = _result(counts, missing(), changes_count, unsettled)
     facts = {
         "format_version": FORMAT_VERSION,
         "account_id": account_id_of_arn(arn),
@@ -342,20 +297,14 @@ def export_data(
         "started": started,
         "ended": _now(),
         "complete": result["complete"],
-        "unsettled": export.unsettled,
+        "unsettled": unsettled,
         "not_included": list(NOT_INCLUDED),
-        "periods": {
-            kind.name: dict(zip(("start", "end"), periods(started)[kind.times]))
-            for kind in KINDS.values()
-            if kind.times
-        },
-        "shared_by_other_accounts": dict(Counter(kind for kind, _arn in sorted(export.units.shared))),
+        "periods": periods(started),
+        "shared_by_other_accounts": dict(Counter(kind for kind, _arn in sorted(export.shared))),
         "responses_without_list": dict(sorted(reader.without_list.items())),
-        "members_unknown_to_botocore": {
-            name: sorted(reader.unknown_members[name]) for name in sorted(reader.unknown_members)
-        },
+        "members_unknown_to_botocore": {name: sorted(found) for name, found in sorted(reader.unknown_members.items())},
         "counts": counts,
-        "files": {file_name(name): one for name, one in files.items()},
+        "files": files,
     }
     write_manifest(directory, facts, {"changes": changes(), "missing": missing()})
     return result, failures
@@ -380,6 +329,10 @@ def _result(
 
 def _changed(reason: str) -> Failure:
     return Failure("", code=REPLICATION_SET_CHANGED, reason=reason)
+
+
+def _unchecked(unit: Unit) -> Failed:
+    return Place(unit.kind, "", "", unit.arn), too_late("", "it was not checked for changes")
 
 
 def _now() -> str:
@@ -412,22 +365,14 @@ def _failed_group(operation: str, code: str, region: str, number: int) -> str:
     return f"{what} ({code}{f', {number} times' if number > 1 else ''})"
 
 
-def result_of_counts(counts: Mapping[str, Any], lists: Lists) -> tuple[dict[str, Any], Counter[Failures]]:
+def result_of_counts(
+    connection: Connection, counts: Mapping[str, Any], lists: Lists
+) -> tuple[dict[str, Any], Counter[Failures]]:
     """Return the result of check mode, which makes no export, and the numbers of failures for incomplete().
 
     :param counts: the counts of data_facts().
     :param lists: the lists with what was counted.
     """
-    missing = []
-    for one in lists.lists:
-        if one.failure:
-            part = next(part for part, kind in PARTS.items() if kind is one.place.kind)
-            entry = {
-                "kind": part,
-                "arn": None,
-                "id": None,
-                "operation": one.place.operation,
-                "region": one.place.region,
-            }
-            missing.append({**entry, "code": one.failure.code})
-    return _result(counts, missing)
+    parts = {PARTS[part].name: part for part in reversed(list(PARTS))}
+    failed = [missing_entry(one.place, one.failure, connection.mask) for one in lists.lists if one.failure]
+    return _result(counts, [{**entry, "kind": parts[entry["kind"]]} for entry in failed])

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from threading import Lock
-from typing import IO, TYPE_CHECKING, Any, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, Mapping
 
 from .kinds import KINDS
 
@@ -79,24 +80,24 @@ class Spool:
                 yield name.decode("ascii"), text
 
 
-def write_files(directory: NewDirectory, lines: Iterable[tuple[str, bytes]]) -> dict[str, dict[str, Any]]:
+def write_files(
+    directory: NewDirectory, lines: Iterable[tuple[str, bytes]]
+) -> tuple[dict[str, int], dict[str, dict[str, Any]]]:
     """Write the file of each kind.
 
     :param lines: the lines of all files, each with the name of its kind.
-    :return: for each kind, the number of lines, the size in bytes and the SHA-256 hash of its file.
+    :return: the number of lines of each kind, and the size in bytes and the SHA-256 hash of each file.
     """
-    files = {name: directory.create(file_name(name)) for name in KINDS}
-    facts = {name: {"lines": 0, "bytes": 0} for name in KINDS}
+    counts, sizes = dict.fromkeys(KINDS, 0), dict.fromkeys(KINDS, 0)
     hashes = {name: hashlib.sha256() for name in KINDS}
-    with directory.failing():
+    with ExitStack() as stack:
+        files = {name: stack.enter_context(directory.create(file_name(name))) for name in KINDS}
         for name, text in lines:
             files[name].write(text)
-            facts[name]["lines"] += 1
-            facts[name]["bytes"] += len(text)
+            counts[name] += 1
+            sizes[name] += len(text)
             hashes[name].update(text)
-    for file in files.values():
-        directory.close(file)
-    return {name: {**facts[name], "sha256": hashes[name].hexdigest()} for name in KINDS}
+    return counts, {file_name(name): {"bytes": sizes[name], "sha256": hashes[name].hexdigest()} for name in KINDS}
 
 
 def write_manifest(
@@ -107,8 +108,7 @@ def write_manifest(
     :param facts: its keys and values, without the lists.
     :param lists: the lists, which can be long, so that they are written entry by entry.
     """
-    manifest: IO[bytes] = directory.create(MANIFEST)
-    with directory.failing():
+    with directory.create(MANIFEST) as manifest:
         # Without the closing bracket, because the lists follow, line by line.
         manifest.write(json.dumps(facts, indent=2).encode("ascii")[:-2])
         for name, entries in lists.items():
@@ -117,7 +117,6 @@ def write_manifest(
                 manifest.write((b"," if number else b"") + b"\n    " + line(entry).rstrip(b"\n"))
             manifest.write(b"\n  ]")
         manifest.write(b"\n}\n")
-    directory.close(manifest)
 
 
 def file_name(kind: str) -> str:

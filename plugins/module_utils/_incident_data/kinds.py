@@ -30,7 +30,6 @@ class Kind(NamedTuple):
     :ivar lists: the operations that list it. The value is the kind of the parent object that the operation takes; None if it
         takes none, and lists all objects in the Region.
     :ivar gets: the operations that read one object. Without any, the list's item is exported.
-    :ivar times: the period that its lists require, a key of periods(); None if they require none.
     :ivar parent_id: the member of the response with the ARN of the parent object; None if there is no such member.
     :ivar what: the objects in words, after "Failed to list the"; by default the name.
     """
@@ -40,7 +39,6 @@ class Kind(NamedTuple):
     id: str | None
     lists: Mapping[str, str | None]
     gets: tuple[str, ...] = ()
-    times: str | None = None
     parent_id: str | None = None
     what: str = ""
 
@@ -117,10 +115,9 @@ KINDS: Mapping[str, Kind] = {
             "RotationOverrideId",
             {"ListRotationOverrides": "rotations"},
             ("GetRotationOverride",),
-            times="all",
             parent_id="RotationArn",
         ),
-        Kind("rotation_shifts", CONTACTS, None, {"ListRotationShifts": "rotations"}, times="past"),
+        Kind("rotation_shifts", CONTACTS, None, {"ListRotationShifts": "rotations"}),
         Kind("engagements", CONTACTS, "EngagementArn", {"ListEngagements": None}, ("DescribeEngagement",)),
         Kind(
             "pages",
@@ -143,15 +140,18 @@ _FIRST_TIME = "2020-01-01T00:00:00.000000+00:00"
 _LAST_TIME = "2100-01-01T00:00:00.000000+00:00"
 
 
-def periods(started: str) -> dict[str, tuple[str, str]]:
-    """Return the start and the end of each period that lists require.
+def periods(started: str) -> dict[str, dict[str, str]]:
+    """Return the start and the end of the period that the lists of some kinds require, by kind.
 
     It is unknown which periods AWS accepts. If it rejects one, the export is incomplete.
 
     :param started: the start of the export. Later shifts are not exported, because AWS calculates them from the rotation and its
         overrides.
     """
-    return {"all": (_FIRST_TIME, _LAST_TIME), "past": (_FIRST_TIME, started)}
+    return {
+        "rotation_overrides": {"start": _FIRST_TIME, "end": _LAST_TIME},
+        "rotation_shifts": {"start": _FIRST_TIME, "end": started},
+    }
 
 
 #: What the export does not contain, as sentences for the manifest.
@@ -168,20 +168,14 @@ NOT_INCLUDED = (
 )
 
 
-def sub_lists(kind: Kind) -> list[tuple[Kind, str]]:
-    """Return the operations that list the objects that belong to an object of a kind, each with the kind that it lists."""
-    return [
-        (part, operation) for part in KINDS.values() for operation, parent in part.lists.items() if parent == kind.name
-    ]
-
-
 def is_unit(kind: Kind) -> bool:
     """Return whether each object of a kind is a unit: the export reads and compares it as a whole, with its parts.
 
     The unit kinds are the replication set, kinds that are listed in a Region, and kinds that have parts. Objects of all other
     kinds are parts of a unit.
     """
-    return not kind.lists or kind.is_listed_by_region or bool(sub_lists(kind))
+    has_parts = any(kind.name in part.lists.values() for part in KINDS.values())
+    return not kind.lists or kind.is_listed_by_region or has_parts
 
 
 def units_below(kind: Kind) -> set[str]:
@@ -189,5 +183,5 @@ def units_below(kind: Kind) -> set[str]:
 
     If a list of the kind fails, objects of all these kinds may be unknown.
     """
-    below = (part for part, _operation in sub_lists(kind) if is_unit(part))
+    below = (part for part in KINDS.values() if kind.name in part.lists.values() and is_unit(part))
     return {kind.name}.union(*(units_below(part) for part in below))

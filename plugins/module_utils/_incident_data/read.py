@@ -10,22 +10,23 @@ import json
 import math
 import time
 from collections import Counter, defaultdict
-from datetime import datetime
 from functools import partial
+from itertools import product
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Callable, Collection, Iterable, Iterator, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, NamedTuple
 
 try:
     from botocore import xform_name
     from botocore.exceptions import ClientError
+    from botocore.utils import parse_timestamp
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
 from .._aws.arn import is_arn_of
 from .._aws.calls import AS_CONFIGURED, Attempts, call_aws
 from .._aws.errors import MALFORMED_ANSWER, READ_TIMEOUT, TIMEOUT_ERRORS, WAIT_TIMEOUT, Failure
-from .._aws.text import iso_time
-from .kinds import NONE_IF_NOT_FOUND, REPLICATION_SET, Kind
+from .._aws.text import iso_time, shorten
+from .kinds import CONTACTS, INCIDENTS, NONE_IF_NOT_FOUND, REPLICATION_SET, Kind
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -42,9 +43,6 @@ _PAGE_SIZE = 100
 # The HTTP status of every read (botocore's models).
 _COMPLETE = 200
 
-# botocore's name for a member of a union that its model does not have.
-_UNKNOWN_MEMBER = "SDK_UNKNOWN_MEMBER"
-
 # A Region in which so many calls in a row have timed out is not called again until forget_troubles().
 _MAX_TIMEOUTS = 3
 
@@ -57,14 +55,36 @@ class Place(NamedTuple):
     :ivar region: the Region that is called; empty if none is called.
     :ivar arn: the ARN of the object that is read, or whose parts are listed or read; None for a list of all objects in the
         Region.
-    :ivar item_id: the ID of the part that is read; None for the object itself and for a list.
+    :ivar id: the ID of the part that is read; None for the object itself and for a list.
     """
 
     kind: Kind
     operation: str
     region: str
     arn: str | None = None
-    item_id: str | None = None
+    id: str | None = None
+
+
+class Listing:
+    """
+    A list of the objects of a kind in a Region: of all objects, or of those that belong to an object. Reader.read_list() fills it in.
+
+    :ivar pages: what the list has returned, also before a failure.
+    :ivar failure: why the list is incomplete, if it is.
+    :ivar is_answer: whether all responses had a list. botocore's models allow some operations to leave it out.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.pages: list[list[Any]] = []
+        self.failure: Failure | None = None
+        self.is_answer = True
+
+    def cut(self, failure: Failure) -> Listing:
+        """Return the list as it is now, with a failure. A thread may still fill in this one."""
+        copy = Listing(self.place)
+        copy.pages, copy.failure = list(self.pages), failure
+        return copy
 
 
 class _AttemptsOfRound(Attempts):
@@ -85,16 +105,11 @@ class Reader:
     """
 
     def __init__(
-        self,
-        connection: Connection,
-        regions: Iterable[str],
-        kinds: Collection[Kind],
-        periods: Mapping[str, tuple[str, str]],
+        self, connection: Connection, regions: Iterable[str], periods: Mapping[str, Mapping[str, str]]
     ) -> None:
         """
         :param connection: makes the clients, one for each API and Region.
-        :param kinds: the kinds of objects that are listed or read.
-        :param periods: the periods of kinds.periods() that the kinds require.
+        :param periods: the periods of kinds.periods() that lists require.
         """
         self.without_list: Counter[str] = Counter()
         self.unknown_members: defaultdict[str, set[str]] = defaultdict(set)
@@ -104,11 +119,11 @@ class Reader:
         self._troubles: Counter[tuple[str, bool]] = Counter()
         self._timeouts: Counter[tuple[str, bool]] = Counter()
         self._lock = Lock()
-        for service, region in dict.fromkeys((kind.service, region) for region in regions for kind in kinds):
+        for region, service in product(regions, (INCIDENTS, CONTACTS)):
             try:
                 client = connection.client(service, region)
-                check = partial(self._add_unknown_members, client.meta.service_model)
-                client.meta.events.register("response-received", check, unique_id=__name__)
+                make_plain = partial(self._make_plain, client.meta.service_model)
+                client.meta.events.register("response-received", make_plain, unique_id=__name__)
                 self._clients[service, region] = client
             except Failure as failure:
                 self._clients[service, region] = failure
@@ -127,50 +142,41 @@ class Reader:
         """Call every Region again, in the order of their names."""
         self._troubles, self._timeouts = Counter(), Counter()
 
-    def pages(
-        self, place: Place, deadline: float, take: Callable[[dict[str, Any]], Any] | None = None
-    ) -> Iterator[list[Any]]:
-        """Yield the pages of a list. A page may be empty.
+    def read_list(self, listing: Listing, deadline: float, take: Callable[[dict[str, Any]], Any] | None = None) -> None:
+        """Read all pages of a list. A failure raises no error.
 
         If AWS throttles a page, only this page is requested again, and not those before it.
 
-        :param place: the list: its kind, operation and Region, and the ARN of the object whose parts it lists.
         :param deadline: a time of time.monotonic(). No call is made after it, and throttled calls are retried until then. If it
             is infinite, they are retried as often as other calls.
-        :param take: converts an item, which is as plain() returns it. It raises a ValueError if the item can't be used.
-        :raises Failure: for every error.
+        :param take: converts an item. It raises a ValueError if the item can't be used.
         """
-        tokens: list[str | None] = [None]
+        place = listing.place
         what = f"list the {place.kind.words}{f' of {place.arn}' if place.arn else ''}"
-        for _number in range(MAX_PAGES):
-            token = tokens[-1]
-            read_page = partial(self._page, place=place, token=token, take=take)
-            items, following = self._call(place, what, deadline, read_page)
-            yield items
-            if following is None:
-                return
-            if following in tokens:
-                break
-            tokens.append(following)
-        raise Failure(
-            f"Failed to {what} in Region {place.region}",
-            code=MALFORMED_ANSWER,
-            reason=f"the list does not end: a page is repeated, or there are more than {MAX_PAGES} pages",
-        )
-
-    def read_list(self, one: RegionList, deadline: float, take: Callable[[dict[str, Any]], Any] | None = None) -> None:
-        """Read all pages of a list. A failure raises no error."""
+        tokens: list[str | None] = [None]
         try:
-            for page in self.pages(one.place, deadline, take):
-                one.pages.append(page)
+            while len(tokens) <= MAX_PAGES:
+                read_page = partial(self._page, listing=listing, token=tokens[-1], take=take)
+                page, following = self._call(place, what, deadline, read_page)
+                listing.pages.append(page)
+                if following is None:
+                    return
+                if following in tokens:
+                    break
+                tokens.append(following)
+            raise Failure(
+                f"Failed to {what} in Region {place.region}",
+                code=MALFORMED_ANSWER,
+                reason=f"the list does not end: a page is repeated, or there are more than {MAX_PAGES} pages",
+            )
         except Failure as failure:
-            one.failure = failure
+            listing.failure = failure
 
     def get(self, place: Place, deadline: float) -> dict[str, Any]:
-        """Return the response of an operation that reads one object, as plain() returns it.
+        """Return the response of an operation that reads one object.
 
         :param place: the object and the operation.
-        :param deadline: as for pages().
+        :param deadline: as for read_list().
         :raises Failure: for every error.
         """
         what = f"call {place.operation} for {place.arn}"
@@ -197,52 +203,45 @@ class Reader:
         self._troubles[calls] = self._timeouts[calls] = 0
         return result
 
-    def _add_unknown_members(
-        self,
-        model: ServiceModel,
-        response_dict: Mapping[str, Any] | None,
-        parsed_response: dict[str, Any] | None,
-        event_name: str,
-        **_others: Any,
-    ) -> None:
-        """Add the members that botocore's parser has left out of a response. A handler of botocore's event response-received."""
-        if response_dict is None or response_dict["status_code"] != _COMPLETE:
+    def _make_plain(self, model: ServiceModel, event_name: str, **event: Any) -> None:
+        """Replace what botocore's parser has returned with plain(). A handler of botocore's event response-received."""
+        response = event["response_dict"]
+        if response is None or response["status_code"] != _COMPLETE:
             return
-        body = json.loads(response_dict["body"])
         operation = event_name.rsplit(".", 1)[-1]
+        unknown: set[str] = set()
         shape = model.operation_model(operation).output_shape
-        unknown = with_unknown_members(shape, body, parsed_response)
+        event["parsed_response"].update(plain(shape, json.loads(response["body"]), unknown))
         if unknown:
             with self._lock:
                 self.unknown_members[operation] |= unknown
 
     def _page(
-        self, client: BaseClient, place: Place, token: str | None, take: Callable[[dict[str, Any]], Any] | None
+        self, client: BaseClient, listing: Listing, token: str | None, take: Callable[[dict[str, Any]], Any] | None
     ) -> tuple[list[Any], str | None]:
         """Return the items of a page, and the token of the next page; None after the last one."""
-        kind = place.kind
+        place = listing.place
         model = client.meta.service_model.operation_model(place.operation)
         response = getattr(client, xform_name(model.name))(**self._parameters(model, place, token))
         shapes = model.output_shape.members
         (listed,) = (name for name, member in shapes.items() if member.type_name == "list")
-        # The model allows some responses to have no list. For a list of all objects in a Region, this is an error: it must not
-        # mean that the Region has none.
-        if place.arn and listed not in response and listed not in model.output_shape.required_members:
+        if listed not in response:
+            # For a list of all objects in a Region, this is an error: it must not mean that the Region has none.
+            if not place.arn or listed in model.output_shape.required_members:
+                raise ValueError(f"{listed} is missing")
+            listing.is_answer = False
             with self._lock:
                 self.without_list[model.name] += 1
-            response[listed] = []
-        if listed not in response:
-            raise ValueError(f"{listed} is missing")
-        for item in response[listed]:
-            if not kind.gets:
+        items = response.get(listed, [])
+        for item in items:
+            if not place.kind.gets:
                 # Other items are only counted, or read one by one.
                 require_members(shapes[listed].member, item, listed)
-            _validate_id(item, kind, listed)
-            _validate_parent(item, kind, place.arn)
+            _validate_id(item, place.kind, listed)
+            _validate_parent(item, place.kind, place.arn)
         following = next((response[name] for name in shapes if _is_token(name) and name in response), None)
         if following == "":
             raise ValueError("the token of the next page is empty")
-        items = [plain(item) for item in response[listed]]
         return [take(item) for item in items] if take else items, following
 
     def _object(self, client: BaseClient, place: Place) -> dict[str, Any]:
@@ -262,19 +261,21 @@ class Reader:
                 self.without_list[model.name] += 1
         elif not response and model.name not in NONE_IF_NOT_FOUND:
             raise ValueError("the response is empty")
-        return plain(response)
+        # AWS does not say that tags have an order.
+        response.get("Tags", []).sort(key=lambda tag: tag["Key"])
+        return response
 
     def _parameters(self, model: OperationModel, place: Place, token: str | None = None) -> dict[str, Any]:
         """Return the parameters of a call, as botocore's model of the operation requires them."""
         given: dict[str, Any] = {}
-        required, own = model.input_shape.required_members, place.item_id or place.arn
+        required, own = model.input_shape.required_members, place.id or place.arn
         for name, shape in model.input_shape.members.items():
             if _is_token(name) and token is not None:
                 given[name] = token
             elif name.lower() == "maxresults":
                 given[name] = min(_PAGE_SIZE, shape.metadata.get("max", _PAGE_SIZE))
-            elif place.kind.times and name in ("StartTime", "EndTime"):
-                given[name] = self._periods[place.kind.times][name == "EndTime"]
+            elif name in ("StartTime", "EndTime"):
+                given[name] = self._periods[place.kind.name]["start" if name == "StartTime" else "end"]
             elif name in required and shape.type_name == "list":
                 given[name] = [own]
             elif name in required:
@@ -282,44 +283,39 @@ class Reader:
         return given
 
 
-class RegionList:
-    """
-    A list of all objects of a kind in a Region. Reader.read_list() fills it in.
-
-    :ivar pages: what the list has returned, also before a failure.
-    :ivar failure: why the list is incomplete, if it is.
-    """
-
-    def __init__(self, kind: Kind, operation: str, region: str) -> None:
-        self.place = Place(kind, operation, region)
-        self.pages: list[list[Any]] = []
-        self.failure: Failure | None = None
-
-    def cut(self, failure: Failure) -> RegionList:
-        """Return the list as it is now, with a failure. A thread may still fill in this one."""
-        copy = RegionList(*self.place[:3])
-        copy.pages, copy.failure = list(self.pages), failure
-        return copy
-
-
 def too_late(message: str, reason: str) -> Failure:
     """Return the failure for what was not done before the deadline."""
     return Failure(message, code=WAIT_TIMEOUT, reason=f"{reason} within the time limit", is_transient=True)
 
 
-def plain(value: Any) -> Any:
-    """Return a response that botocore parsed as a value that JSON can represent: times are texts in ISO 8601 and UTC.
+def missing_entry(place: Place, failure: Failure, mask: Callable[[str], str]) -> dict[str, Any]:
+    """Return a failure as an entry of missing in the manifest."""
+    entry = {name: value or None for name, value in place._asdict().items()}
+    return {**entry, "kind": place.kind.name, "code": failure.code, "reason": shorten(mask(failure.reason))}
 
-    :raises ValueError, OverflowError: if a time is out of range in UTC, or if a number is infinite or not a number.
+
+def plain(shape: Shape | None, value: Any, unknown: set[str]) -> Any:
+    """Return a response, or a part of it, as AWS sent it, but with times as texts in ISO 8601 and UTC, and without nulls.
+
+    botocore's parser would leave out the members that its model does not have.
+
+    :param shape: its model; None if the model does not have it.
+    :param unknown: the names of the members that the model does not have are added to it.
+    :raises ValueError, OverflowError, RuntimeError: if a time is out of range in UTC, or if a number is infinite or not a number.
     """
-    if isinstance(value, datetime):
-        return iso_time(value)
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
+    kind = shape.type_name if shape else ""
+    if kind == "timestamp":
+        return iso_time(parse_timestamp(value))
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("JSON can't represent the number")
+    if isinstance(value, list):
+        return [plain(shape.member if shape else None, item, unknown) for item in value]
+    if isinstance(value, dict):
+        if shape and kind == "structure":
+            value = {name: item for name, item in value.items() if item is not None}
+            unknown |= value.keys() - shape.members.keys()
+            return {name: plain(shape.members.get(name), item, unknown) for name, item in value.items()}
+        return {key: plain(shape.value if shape else None, item, unknown) for key, item in value.items()}
     return value
 
 
@@ -337,34 +333,6 @@ def require_members(shape: Shape, value: Any, path: str) -> None:
     elif shape.type_name == "list":
         for item in value:
             require_members(shape.member, item, path)
-
-
-def with_unknown_members(shape: Shape, body: Any, parsed: Any) -> set[str]:
-    """Add the members of a response that botocore has left out, because its model does not have them.
-
-    :param shape: the model of the response, or of a part of it.
-    :param body: the same part of the response, as AWS sent it.
-    :param parsed: the same part as botocore parsed it. The members are added to it as AWS sent them.
-    :return: the names of the members that were added.
-    """
-    unknown: set[str] = set()
-    if shape.type_name == "list" and isinstance(body, list) and isinstance(parsed, list):
-        for item, parsed_item in zip(body, parsed):
-            unknown |= with_unknown_members(shape.member, item, parsed_item)
-    elif shape.type_name == "map" and isinstance(body, dict) and isinstance(parsed, dict):
-        for key in body.keys() & parsed.keys():
-            unknown |= with_unknown_members(shape.value, body[key], parsed[key])
-    elif shape.type_name == "structure" and isinstance(body, dict) and isinstance(parsed, dict):
-        parsed.pop(_UNKNOWN_MEMBER, None)
-        known = {member.serialization.get("name", name): name for name, member in shape.members.items()}
-        for key, value in body.items():
-            if key in known:
-                name = known[key]
-                unknown |= with_unknown_members(shape.members[name], value, parsed.get(name))
-            elif value is not None:
-                unknown.add(key)
-                parsed[key] = value
-    return unknown
 
 
 def _is_token(name: str) -> bool:
@@ -411,7 +379,7 @@ def _validate_object(response: Mapping[str, Any], shape: Shape, place: Place) ->
             objects += value if isinstance(value, list) else [value]
     for one in objects:
         found += [one[kind.id]] if kind.id and kind.id in one else []
-        _validate_parent(one, kind, place.item_id and place.arn)
+        _validate_parent(one, kind, place.id and place.arn)
     is_required = any(kind.id in one.required_members for one in shapes)
-    if set(found) - {place.item_id or place.arn} or (is_required and not found):
+    if set(found) - {place.id or place.arn} or (is_required and not found):
         raise ValueError(f"{kind.id} is missing or belongs to another object")

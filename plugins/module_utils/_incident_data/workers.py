@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import time
-from itertools import chain
-from queue import Empty, SimpleQueue
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from itertools import chain, islice
+from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Callable, Iterable, Iterator, TypeVar
 
@@ -27,7 +28,7 @@ class Workers:
 
     def __init__(self, number: int) -> None:
         self._number = number
-        self._tasks: SimpleQueue[tuple[Callable[[Any], object], Any, SimpleQueue[Any]]] = SimpleQueue()
+        self._tasks: SimpleQueue[tuple[Future[object], Callable[[Any], object], Any]] = SimpleQueue()
         for _index in range(number):
             Thread(target=self._work, daemon=True).start()
 
@@ -43,34 +44,27 @@ class Workers:
         :raises BaseException: the exception that the function has raised.
         """
         waiting = iter(items)
-        running: set[Item] = set()
-        ended: SimpleQueue[tuple[Item, BaseException | None]] = SimpleQueue()
+        running: dict[Future[object], Item] = {}
         while True:
-            while len(running) < 2 * self._number and time.monotonic() < deadline:
-                next_item = next(waiting, None)
-                if next_item is None:
-                    break
-                running.add(next_item)
-                self._tasks.put((function, next_item, ended))
-            if not running:
+            room = 2 * self._number - len(running) if time.monotonic() < deadline else 0
+            for item in islice(waiting, room):
+                future: Future[object] = Future()
+                running[future] = item
+                self._tasks.put((future, function, item))
+            ended = wait(running, max(0, deadline - time.monotonic()), FIRST_COMPLETED).done
+            if not ended:
                 break
-            try:
-                item, error = ended.get(timeout=max(0, deadline - time.monotonic()))
-            except Empty:
-                break
-            running.remove(item)
-            if error:
-                raise error
-            yield item, True
-        for item in chain(running, waiting):
+            for future in ended:
+                future.result()
+                yield running.pop(future), True
+        for item in chain(running.values(), waiting):
             yield item, False
 
     def _work(self) -> None:
         """Run one task after the other. Each thread runs this."""
         while True:
-            function, item, ended = self._tasks.get()
+            future, function, item = self._tasks.get()
             try:
-                function(item)
-                ended.put((item, None))
+                future.set_result(function(item))
             except BaseException as error:
-                ended.put((item, error))
+                future.set_exception(error)

@@ -14,6 +14,7 @@ import os
 import queue
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import threading
@@ -1248,15 +1249,29 @@ def test_a_directory_that_can_not_be_removed_is_named(
     held: LocalEndpoint, export: Run, path: Path, at_call: Run
 ) -> None:
     held.faults.add({**DENIED, "operation": "GetContact"})
-
-    def make() -> None:
-        (temporary_of(path) / "mine").mkdir()
-
-    at_call("GetIncidentRecord", 1, make)
+    moved = path.parent / "moved"
+    at_call("GetIncidentRecord", 1, lambda: temporary_of(path).rename(moved))
     outcome = export(allow_incomplete=False)
-    assert outcome["error"]["code"] == "ExportIncomplete"
-    assert f"Delete {temporary_of(path)}" in outcome["msg"] and "personal data" in outcome["msg"]
+    assert outcome["error"]["code"] == "FileNotWritable"
+    assert f"Delete {path.parent}/.export." in outcome["msg"] and "personal data" in outcome["msg"]
     assert [one.name for one in path.parent.rglob("*") if one.is_file()] == []
+
+
+def test_an_interruption_while_the_directory_is_removed(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message is that of the failure, and nothing is left."""
+    held.faults.add({**DENIED, "operation": "GetContact"})
+    remove = shutil.rmtree
+
+    def interrupt_and_remove(*given: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)
+        remove(*given)
+
+    monkeypatch.setattr(shutil, "rmtree", interrupt_and_remove)
+    assert export(allow_incomplete=False)["error"]["code"] == "ExportIncomplete"
+    assert_nothing(path)
 
 
 @pytest.mark.parametrize(
@@ -1478,6 +1493,158 @@ def test_an_object_of_a_list_that_fails_is_not_gone(held: LocalEndpoint, export:
     assert_exported(path, *objects())
     assert changes_of(path) == []
     assert {(one["operation"], one["region"]) for one in missing_of(path)} >= {("ListIncidentRecords", "us-east-1")}
+
+
+EMPTY_LIST = {
+    "fault": "body",
+    "body": '{"incidentRecordSummaries": []}',
+    "operation": "ListIncidentRecords",
+    "times": None,
+}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [None, DENIED, RESET, {**DENIED, "code": "ResourceNotFoundException"}],
+    ids=["found", "denied", "reset", "404"],
+)
+def test_a_version_of_a_region_that_stops_listing_it_is_kept(
+    held: LocalEndpoint, export: Run, path: Path, sleeps: list[float], at_call: Run, fault: dict[str, Any] | None
+) -> None:
+    """Only us-east-1 has this version of the incident, with an event and a related item of its own."""
+    differ_in_the_east(held)
+    east = {"region": "us-east-1", "fault": "body", "times": None}
+    event = {**timeline_event("one", "east")["body"], "eventTime": 0, "eventUpdatedTime": 1}
+    summary = {name: value for name, value in event.items() if name != "eventData"}
+    item = {"identifier": {"type": "OTHER", "value": {"url": "https://east.example.com"}}, "title": "east"}
+    for operation, body in (
+        ("ListTimelineEvents", {"eventSummaries": [summary]}),
+        ("GetTimelineEvent", {"event": event}),
+        ("ListRelatedItems", {"relatedItems": [item]}),
+    ):
+        held.faults.add({**east, "operation": operation, "body": json.dumps(body)})
+
+    def change() -> None:
+        held.seed_data({**incident("one", summary="changed"), "tags": {"a": "b"}})
+        if fault:
+            held.faults.clear()
+            for operation in ("ListTimelineEvents", "GetTimelineEvent", "ListRelatedItems", "GetIncidentRecord"):
+                held.faults.add({**fault, "region": "us-east-1", "operation": operation})
+        held.faults.add({**EMPTY_LIST, "region": "us-east-1"})
+
+    at_call(*SECOND_LOOK, change)
+    assert export(allow_incomplete=True)["complete"] is (HAS_FINDINGS and fault not in (DENIED, RESET))
+    found = read(path)
+    assert {
+        line["region"]: line["GetIncidentRecord"]["incidentRecord"].get("summary") for line in found["incident_records"]
+    } == {
+        "eu-west-1": "changed",
+        "us-east-1": None,
+    }
+    assert {line["id"] for line in found["timeline_events"]} == {"e1", "east"}
+    assert {line["ListRelatedItems"]["title"] for line in found["related_items"]} == {"t", "east"}
+
+
+def test_a_region_that_is_removed_from_the_set(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    """What was read from it stays. The export is incomplete, because it is not known what else the Region had."""
+
+    def remove() -> None:
+        held.seed(active_set({"eu-west-1": "DefaultKey"}), arn=ARN, tags={"Team": "A"})
+        held.seed_data(*(one for one in objects() if kinds.KINDS[one["kind"]].service == "ssm-incidents"))
+
+    at_call(*SECOND_LOOK, remove)
+    assert export(allow_incomplete=True)["complete"] is False
+    assert_exported(path, *objects())
+    assert ("replication_set", "ReplicationSetChanged", "us-east-1") in {
+        (one["kind"], one["code"], one["region"]) for one in missing_of(path)
+    }
+
+
+def test_two_policies_with_the_same_id_are_both_exported(held: LocalEndpoint, export: Run, path: Path) -> None:
+    policies = [
+        {"policyDocument": text, "policyId": "1", "ramResourceShareRegion": "eu-west-1"} for text in ("a", "b", "b")
+    ]
+    body = json.dumps({"resourcePolicies": policies})
+    held.faults.add({"fault": "body", "body": body, "operation": "GetResourcePolicies", "times": None})
+    assert_complete(export())
+    found = [line["GetResourcePolicies"]["policyDocument"] for line in read(path)["resource_policies"]]
+    assert sorted(found) == ["a", "b", "b"]
+
+
+def test_the_order_of_tags_is_no_change(
+    held: LocalEndpoint, export: Run, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    responses = importlib.import_module("moto.ssmincidents.responses")
+    answer, numbers = responses.answer, itertools.count()
+    tagged = {**contact("first"), "tags": {"a": "1", "b": "2", "c": "3"}}
+    held.seed_data(tagged)
+
+    def rotate(data: Any, asked: Any) -> Any:
+        answered = answer(data, asked)
+        if len(answered.get("Tags", [])) == 3:
+            number = next(numbers) % 3
+            answered = {**answered, "Tags": [*answered["Tags"][number:], *answered["Tags"][:number]]}
+        return answered
+
+    monkeypatch.setattr(responses, "answer", rotate)
+    assert_complete(export())
+    assert next(numbers) == 2 and changes_of(path) == []
+    assert_exported(path, *(one for one in objects() if one["kind"] != "contact"), tagged)
+
+
+def test_an_empty_response_does_not_replace_what_was_read(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """By botocore's model, these responses may be empty. An empty one does not say that there is nothing any more."""
+    operations = ["ListPageReceipts", "ListRotationOverrides", "ListRotationShifts", "GetContactPolicy"]
+    empty = [{"fault": "body", "body": "{}", "operation": operation, "times": None} for operation in operations]
+    tags = {"fault": "body", "body": "{}", "operation": "ListTagsForResource", "service": "ssm-contacts", "times": None}
+    at_call(*SECOND_LOOK, lambda: held.faults.add(*empty, tags))
+    assert_complete(export())
+    assert_exported(path, *objects())
+    assert changes_of(path) == []
+
+
+def test_a_policy_and_tags_that_are_deleted_are_a_change(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    arn = contacts_arn("contact/first")
+
+    def delete() -> None:
+        held.remove_data("contact_policy", "policy", parent=arn)
+        held.seed_data(contact("first"))
+
+    at_call(*SECOND_LOOK, delete)
+    assert_complete(export())
+    assert_exported(
+        path, *(one for one in objects() if one["kind"] not in ("contact", "contact_policy")), contact("first")
+    )
+    assert changes_of(path) == [(arn, "changed", True)]
+
+
+def test_what_comes_into_an_empty_set_came(endpoint: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    endpoint.seed(SET, arn=ARN)
+    at_call(*SECOND_LOOK, lambda: endpoint.seed_data(incident("new"), contact("new")))
+    assert_complete(export())
+    assert changes_of(path) == [(contacts_arn("contact/new"), "came", True), (incident_arn("new"), "came", True)]
+
+
+def test_a_deleted_object_is_exported_only_if_all_of_it_was_read(
+    endpoint: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """The first incident was read, but its event was not."""
+    endpoint.seed(SET, arn=ARN)
+    endpoint.seed_data(incident("part"), timeline_event("part", "e"), incident("whole"))
+
+    def delete() -> None:
+        endpoint.remove_data("timeline_event", "e", parent=incident_arn("part"))
+        endpoint.remove_data("incident_record", incident_arn("part"))
+
+    at_call("GetTimelineEvent", 1, delete)
+    at_call("ListIncidentRecords", 3, lambda: endpoint.remove_data("incident_record", incident_arn("whole")))
+    assert_complete(export())
+    assert changes_of(path) == [(incident_arn("part"), "went", False), (incident_arn("whole"), "went", True)]
+    assert len(read(path)["incident_records"]) == 2
 
 
 @pytest.mark.slow
@@ -1752,10 +1919,18 @@ def test_the_time_limit(
 
 @pytest.mark.slow
 def test_a_call_that_hangs(held: LocalEndpoint, export: Run, path: Path) -> None:
-    held.faults.add({"fault": "hang", "operation": "GetContact", "seconds": 100, "times": None})
+    """What it delays is named: the call, and the object that was not read because of it."""
+    for operation in ("GetContact", "ListTimelineEvents"):
+        held.faults.add({"fault": "hang", "operation": operation, "seconds": 100, "times": None})
     outcome = export(timeout=10, allow_incomplete=True)
     assert not outcome.failed
-    assert ("GetContact", "WaitTimeout") in {(one["operation"], one["code"]) for one in missing_of(path)}
+    named = {(one["kind"], one["operation"], one["code"]) for one in missing_of(path)}
+    assert named >= {
+        ("contacts", "GetContact", "WaitTimeout"),
+        ("incident_records", "GetIncidentRecord", "WaitTimeout"),
+        ("timeline_events", "ListTimelineEvents", "WaitTimeout"),
+    }
+    assert {one["arn"] for one in missing_of(path) if one["operation"] == "GetIncidentRecord"} == {incident_arn("one")}
     assert "contacts" in read(path)
 
 
@@ -1929,33 +2104,12 @@ def test_something_appears_at_the_path(
         path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
-def test_a_link_replaces_the_temporary_folder(
-    held: LocalEndpoint, export: Run, path: Path, at_call: Run, tmp_path: Path
-) -> None:
-    victim = tmp_path / "victim"
-    victim.mkdir()
-    (victim / "precious").touch()
-
-    def swap() -> None:
-        temporary = temporary_of(path)
-        temporary.rename(tmp_path / "moved")
-        temporary.symlink_to(victim)
-
-    at_call("GetContact", 1, swap)
-    outcome = export()
-    assert outcome["error"]["code"] == "FileNotWritable"
-    assert [one.name for one in victim.iterdir()] == ["precious"]
-    assert not os.path.lexists(path)
-    # The files that were written are removed nevertheless.
-    assert list((tmp_path / "moved").iterdir()) == []
-
-
 def test_a_parent_that_somebody_moves(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
     """The task fails, because its result would name a directory that does not exist. No personal data is left."""
     moved = path.parent.with_name("moved")
     at_call("GetContact", 1, lambda: path.parent.rename(moved))
     outcome = export()
-    assert outcome["error"]["code"] == "FileNotWritable" and "was moved" in outcome["msg"]
+    assert outcome["error"]["code"] == "FileNotWritable" and "No such file or directory" in outcome["msg"]
     assert [one for one in moved.rglob("*") if one.is_file()] == []
 
 
