@@ -135,6 +135,7 @@ options:
     default: 3600
 extends_documentation_fragment:
   - incident_manager.aws.attributes
+  - incident_manager.aws.attributes.progress
   - incident_manager.aws.requirements
   - incident_manager.aws.search
   - amazon.aws.common.modules
@@ -367,6 +368,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.progress import Progress
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import (
     data_facts,
     list_data,
@@ -430,7 +432,9 @@ def main() -> None:
             with NewDirectory(params["path"]) as directory:
                 found = find(connection, params, deadline)
                 regions = found.replication_set.regions if found.replication_set else ()
-                exported = export_data(connection, found.arn, regions, directory, params["workers"], deadline)
+                exported = export_data(
+                    connection, found.arn, regions, directory, params["workers"], deadline, Progress(connection.mask)
+                )
                 report(run, found, *exported, params["allow_incomplete"])
                 # From now on, the export may be in place. A task that is interrupted must not leave one.
                 run.ignore_signals()

@@ -43,7 +43,7 @@ from .desired import DesiredState
 from .find import Call, Failures, Finder, Found, Outcome, Result, Wire
 from .service import ACTIVE, PAUSES
 from .state import ReplicationSet
-from .steps import Create, Step
+from .steps import Create, Step, numbered
 
 if TYPE_CHECKING:
     from .._aws.connection import Connection
@@ -114,11 +114,13 @@ class Change:
         desired: DesiredState,
         wait_timeout: float,
         log: Callable[[str], object],
+        show: Callable[[str], object],
     ) -> None:
         """
         :param wire: the clients, and the clock.
         :param wait_timeout: the time limit of the whole change in seconds, for the message.
         :param log: logs a line for each step that AWS has accepted.
+        :param show: shows the user a line of the progress.
         """
         self.desired = desired
         self.region, self.mask = wire.region, wire.mask
@@ -126,7 +128,7 @@ class Change:
         self.remaining: list[Step] = []
         self._wire = wire
         self._wait_timeout = wait_timeout
-        self._log = log
+        self._log, self._show = log, show
         self._history = History(wire.now())
         self._finder = Finder(wire, desired.arn)
         # The Regions of the set as far as they are known: those of the last read, or of the set that this run has created.
@@ -159,6 +161,8 @@ class Change:
         """
         self._plan()
         self._history = self._history._replace(first_plan=tuple(self.remaining))
+        for line in numbered(self.remaining):
+            self._show(line)
 
     def apply(self, wait: bool, validate: Validator) -> None:
         """Send the remaining steps.
@@ -209,6 +213,7 @@ class Change:
             self._wait(decision, pause)
 
     def _decide(self) -> Wait | list[Step]:
+        before = self.seen and self._described_status()
         try:
             self.seen = self.look()
         except Failure as failure:
@@ -218,9 +223,12 @@ class Change:
             self._finder.arn = self.desired.arn
         done = len(self.done)
         self._history = self._history.after(self.current)
+        self.remaining = [step for step in self.remaining if step not in self.done]
         for step in self.done[done:]:
             self._log_step(step)
-        self.remaining = [step for step in self.remaining if step not in self.done]
+        status = self._described_status()
+        if status != before and (before or (self.current and self.current.is_changing)):
+            self._show(status)
         others, now = self.seen.other_arns, self._wire.now()
         return decide(self.desired, self._history, self.current, others, now, self._is_untried)
 
@@ -242,13 +250,16 @@ class Change:
             # A long reason is shortened, a message is not.
             message, reason = f"{message}: {failure.message}", failure.reason
         else:
-            reason = self.current.described_status() if self.current else "AWS reports no replication set"
+            reason = self._described_status()
         moment = _retry_after(failure)
         advice = ADVICE[WAIT_TIMEOUT]
         if moment:
             advice = f"AWS allows another attempt after {iso_time(moment)}. Run the task again after that time."
         going_on = "AWS continues the steps that have started. " if self.done else ""
         return Failure(message, code=WAIT_TIMEOUT, reason=reason, advice=f"{going_on}{advice}")
+
+    def _described_status(self) -> str:
+        return self.current.described_status() if self.current else "AWS reports no replication set"
 
     # Call Regions -----------------------------------------------------------------------------------------------------
 
@@ -332,6 +343,8 @@ class Change:
     def _log_step(self, step: Step) -> None:
         values = ", ".join(f"{name}: {value}" for name, value in vars(step).items())
         self._log(f"AWS accepted {step.action} for the replication set {self.arn} ({values})")
+        number, count = self.done.index(step) + 1, len(self.done) + len(self.remaining)
+        self._show(f"accepted: {step.describe('').strip()} (step {number} of {count})")
 
 
 def _retry_after(failure: Failure | None) -> datetime | None:
