@@ -56,6 +56,25 @@ attributes:
 options: {}
 """
 
+    PROGRESS = r"""
+attributes:
+  action:
+    description: Has an action plugin, which runs on the controller.
+    support: full
+    details:
+      - The action plugin of the same name runs the module, and displays its progress.
+  async:
+    description: Supports the C(async) keyword.
+    support: full
+notes:
+  - Since version 4.2.0, Ansible displays the progress of the module on the standard error while the module runs. This
+    requires a local connection, as on C(localhost), because the module writes the progress to a file. On other hosts,
+    the module runs without it. A task with C(no_log) displays nothing.
+  - To turn the progress off, set the variable C(incident_manager_progress) to V(false), or set the environment variable
+    E(INCIDENT_MANAGER_PROGRESS) to V(false) for Ansible.
+options: {}
+"""
+
     INFO_MODULE = r"""
 attributes:
   check_mode:

@@ -143,6 +143,7 @@ options:
     default: 3600
 extends_documentation_fragment:
   - incident_manager.aws.attributes
+  - incident_manager.aws.attributes.progress
   - incident_manager.aws.requirements
   - incident_manager.aws.search
   - amazon.aws.common.modules
@@ -376,6 +377,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
     invalid_option,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.progress import Progress
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import (
     data_facts,
     list_data,
@@ -440,7 +442,10 @@ def main() -> None:
                 try:
                     found = find(connection, params, deadline)
                     regions = found.replication_set.regions if found.replication_set else ()
-                    exported = export_data(connection, found.arn, regions, directory, params["workers"], deadline)
+                    progress = Progress(connection.mask)
+                    exported = export_data(
+                        connection, found.arn, regions, directory, params["workers"], deadline, progress
+                    )
                     report(run, found, *exported, params["allow_incomplete"])
                 finally:
                     # From now on, the directory is moved to its place, or removed. An interruption must not prevent either.

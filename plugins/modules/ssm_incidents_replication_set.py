@@ -137,6 +137,7 @@ options:
     default: 7200
 extends_documentation_fragment:
   - incident_manager.aws.attributes
+  - incident_manager.aws.attributes.progress
   - incident_manager.aws.requirements
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -146,6 +147,8 @@ attributes:
     support: full
   diff_mode:
     support: full
+    details:
+      - The diff shows the state of the set and, since version 4.2.0, the steps of the change.
   idempotent:
     support: full
 author:
@@ -209,7 +212,8 @@ RETURN = r"""
 actions:
   description:
     - The steps of the change, in order.
-    - If Ctrl-C ends C(ansible-playbook), Ansible does not show the result of the task, so the steps are not shown either.
+    - If Ctrl-C ends C(ansible-playbook), Ansible does not show the result of the task. The progress on the screen shows which
+      steps AWS has accepted.
   returned: always, unless an option is rejected, the connection fails, or the ARN belongs to another account
   type: list
   elements: dict
@@ -494,6 +498,7 @@ from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.module import ModuleRun
+from ansible_collections.incident_manager.aws.plugins.module_utils._aws.progress import Progress
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import all_service_regions
 from ansible_collections.incident_manager.aws.plugins.module_utils._incident_data.counts import (
     PARTS,
@@ -579,7 +584,7 @@ def main() -> None:
         wire = ChangeWire(connection, deadline)
         guard = Guard(connection, wire, data_of_set, params["allow_open_incidents"], warn)
         change_replication_set(
-            Change(wire, desired, params["wait"], params["wait_timeout"], run.log),
+            Change(wire, desired, params["wait"], params["wait_timeout"], run.log, Progress(connection.mask).show),
             guard,
             run.result,
             warn,

@@ -157,7 +157,7 @@ def run_task(world: World, params: Mapping[str, Any]) -> Run:
     guard = _Guard(run, cast(Any, connection), wire, _nothing, False, run.warnings.append)
     try:
         desired = desired_state(params, all_service_regions("ssm-incidents"))
-        change = Change(wire, desired, params["wait"], params["wait_timeout"], lambda _line: None)
+        change = Change(wire, desired, params["wait"], params["wait_timeout"], lambda _line: None, lambda _line: None)
         change_replication_set(change, guard, run.result, run.warnings.append, check_mode=False, diff=False)
     except Failure as failure:
         run.failure = failure

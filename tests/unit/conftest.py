@@ -7,16 +7,20 @@ plugins, tasks and commands against it."""
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -371,6 +375,46 @@ def run_command(tmp_path: Path, ansible_environment: dict[str, str]) -> Callable
             timeout=900,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def run_on_terminal(
+    tmp_path: Path, ansible_environment: dict[str, str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs a command of this Python environment on a terminal, with more environment variables. Once a text
+    is displayed, it presses Ctrl-C."""
+
+    def run(
+        program: str, *arguments: str | Path, ctrl_c_after: str = "", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        screen, terminal = os.openpty()
+        process = subprocess.Popen(
+            [BIN / program, *arguments],
+            env={**ansible_environment, **variables},
+            cwd=tmp_path,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+            # Ctrl-C sends SIGINT to the processes of the controlling terminal.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(terminal)
+        output = b""
+        # When the last process has closed the terminal, Linux raises an error.
+        with suppress(OSError):
+            while True:
+                assert select.select([screen], [], [], 60)[0], output
+                output += os.read(screen, 10_000)
+                if ctrl_c_after and ctrl_c_after.encode() in output:
+                    assert process.poll() is None
+                    os.write(screen, b"\x03")
+                    ctrl_c_after = ""
+        os.close(screen)
+        assert not ctrl_c_after, output
+        return subprocess.CompletedProcess([], process.wait(60), output.decode().replace("\r\n", "\n"), "")
 
     return run
 

@@ -68,6 +68,7 @@ MAY_IMPORT = {
 PURE = (
     "module_utils/_aws/arn.py",
     "module_utils/_aws/errors.py",
+    "module_utils/_aws/progress.py",
     "module_utils/_aws/text.py",
     "module_utils/_incident_data/directory.py",
     "module_utils/_incident_data/files.py",

@@ -41,6 +41,7 @@ from .workers import Workers
 
 if TYPE_CHECKING:
     from .._aws.connection import Connection
+    from .._aws.progress import Progress
     from .directory import NewDirectory
 
 #: The maximum number of failures that the module returns. The manifest contains all.
@@ -74,13 +75,22 @@ class Export:
     :param arn: the ARN of the replication set.
     :param regions: all Regions of the set.
     :param deadline: a time of time.monotonic(). No call is made after it.
+    :param progress: shows the user how much has been read.
     :ivar the_set: the replication set. No list contains it.
     :ivar units: all other units, by ARN. Those with an offset were read.
     :ivar shared: the objects of other accounts: their kinds and ARNs.
     :ivar failed_lists: the lists of units that have failed in the last round.
     """
 
-    def __init__(self, visitor: Visitor, workers: Workers, arn: str, regions: Iterable[str], deadline: float) -> None:
+    def __init__(
+        self,
+        visitor: Visitor,
+        workers: Workers,
+        arn: str,
+        regions: Iterable[str],
+        deadline: float,
+        progress: Progress,
+    ) -> None:
         self.the_set = Unit(REPLICATION_SET, arn, dict.fromkeys(regions, _UNKNOWN))
         self.units: dict[str, Unit] = {}
         self.shared: set[tuple[str, str]] = set()
@@ -88,6 +98,7 @@ class Export:
         self._visitor = visitor
         self._workers = workers
         self._deadline = deadline
+        self._progress = progress
         # The kinds of unit whose lists were complete in an earlier round.
         self._complete: set[str] = set()
 
@@ -211,6 +222,15 @@ class Export:
                 self._take(self._visitor.late(visit))
             else:
                 visit.unit.is_settled, visit.unit.problem = False, _unchecked(visit.unit)
+            self._progress.show_at_times(self._described)
+
+    def _described(self) -> str:
+        """Return how many of the listed units have been read, in words."""
+        listed = Counter(unit.kind.name for unit in self.all_units())
+        read = Counter(unit.kind.name for unit in self.all_units() if unit.offset is not None)
+        return "exported: " + ", ".join(
+            f"{read[name]:,} of {number:,} {name.replace('_', ' ')}" for name, number in listed.items()
+        )
 
     def _take(self, visit: Visit) -> None:
         """Take what a visit has found about a unit."""
@@ -251,6 +271,7 @@ def export_data(
     directory: NewDirectory,
     workers: int,
     deadline: float,
+    progress: Progress,
 ) -> tuple[dict[str, Any], Counter[Failures]]:
     """Export everything that a replication set holds, and write all files.
 
@@ -261,13 +282,14 @@ def export_data(
     :param directory: the directory for the files.
     :param workers: the number of calls that are made at the same time.
     :param deadline: a time of time.monotonic(). No call is made after it.
+    :param progress: shows the user how much has been read.
     :return: the result, and the numbers of failures for incomplete().
     :raises Failure: if a file can't be written.
     """
     started, regions = _now(), sorted(regions)
     reader = Reader(connection, regions, periods(started))
     spool = Spool(directory)
-    export = Export(Visitor(reader, spool, connection.mask), Workers(workers), arn, regions, deadline)
+    export = Export(Visitor(reader, spool, connection.mask), Workers(workers), arn, regions, deadline, progress)
     export.run()
     units = export.all_units()
     problems = [unit.problem for unit in units if unit.problem]

@@ -36,7 +36,7 @@ from .desired import DesiredState
 from .find import Call, Failures, Found, Outcome, Result, Wire, look, name_of_set
 from .service import ACTIVE, PAUSES
 from .state import Region, ReplicationSet
-from .steps import Create, Step
+from .steps import Create, Step, numbered
 
 if TYPE_CHECKING:
     from .._aws.connection import Connection
@@ -112,11 +112,13 @@ class Change:
         wait: bool,
         wait_timeout: float,
         log: Callable[[str], object],
+        show: Callable[[str], object],
     ) -> None:
         """
         :param wire: the clients, and the clock.
         :param wait_timeout: the time limit of the whole change in seconds, for the message.
         :param log: logs a line for each step that AWS has accepted.
+        :param show: shows the user a line of the progress.
         """
         self.desired = desired
         self.wait = wait
@@ -126,7 +128,7 @@ class Change:
         self.remaining: list[Step] = []
         self._wire = wire
         self._wait_timeout = wait_timeout
-        self._log = log
+        self._log, self._show = log, show
         self._history = History()
         # What the change waits for, and since when.
         self._waiting = ("", 0.0)
@@ -159,6 +161,9 @@ class Change:
                 self._pause(decision, pause)
                 continue
             self.remaining = decision
+            if self._history.first_plan is None:
+                for line in numbered(decision):
+                    self._show(line)
             self._history = self._history.with_plan(decision)
             if not self.wait and len(decision) > 1:
                 actions = ", ".join(step.action for step in decision)
@@ -188,6 +193,7 @@ class Change:
     # Read and decide --------------------------------------------------------------------------------------------------
 
     def _decide(self) -> Wait | list[Step]:
+        before = self.seen and self._described_status()
         try:
             self.seen = self.look()
         except Failure as failure:
@@ -197,9 +203,12 @@ class Change:
             self.arn = self.desired.arn or ""
         done = len(self.done)
         self._history = self._history.after(self.current)
+        self.remaining = [step for step in self.remaining if step not in self.done]
         for step in self.done[done:]:
             self._log_step(step)
-        self.remaining = [step for step in self.remaining if step not in self.done]
+        status = self._described_status()
+        if status != before and (before or (self.current and self.current.is_changing)):
+            self._show(status)
         others, now = self.seen.other_arns, self._wire.now()
         return decide(self.desired, self._history, self.current, others, now, self._is_untried)
 
@@ -221,13 +230,16 @@ class Change:
             # A long reason is shortened, a message is not.
             message, reason = f"{message}: {failure.message}", failure.reason
         else:
-            reason = self.current.described_status() if self.current else "AWS reports no replication set"
+            reason = self._described_status()
         moment = _retry_after(failure)
         advice = errors.ADVICE[errors.WAIT_TIMEOUT]
         if moment:
             advice = f"AWS allows another attempt after {iso_time(moment)}. Run the task again after that time."
         going_on = "AWS continues the steps that have started. " if self.done else ""
         return Failure(message, code=errors.WAIT_TIMEOUT, reason=reason, advice=f"{going_on}{advice}")
+
+    def _described_status(self) -> str:
+        return self.current.described_status() if self.current else "AWS reports no replication set"
 
     # Call Regions -----------------------------------------------------------------------------------------------------
 
@@ -307,6 +319,8 @@ class Change:
     def _log_step(self, step: Step) -> None:
         values = ", ".join(f"{name}: {value}" for name, value in vars(step).items())
         self._log(f"AWS accepted {step.action} for the replication set {self.arn} ({values})")
+        number, count = self.done.index(step) + 1, len(self.done) + len(self.remaining)
+        self._show(f"accepted: {step.describe('').strip()} (step {number} of {count})")
 
 
 def _retry_after(failure: Failure | None) -> datetime | None:

@@ -231,6 +231,11 @@ def predict(state: ReplicationSet | None, steps: Iterable[Step]) -> ReplicationS
     return state
 
 
+def numbered(steps: Sequence[Step]) -> list[str]:
+    """Return steps in words for the user, in order: a line for each."""
+    return [f"step {number} of {len(steps)}: {step.describe('').strip()}" for number, step in enumerate(steps, 1)]
+
+
 def needed_keys(state: ReplicationSet | None, steps: Iterable[Step]) -> dict[tuple[str, str], Step]:
     """Return the customer managed keys that steps depend on: those that they use, and those of what they delete.
 

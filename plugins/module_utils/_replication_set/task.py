@@ -16,7 +16,7 @@ from .facts import replication_set_facts
 from .guard import Guard
 from .info import tags_or_none
 from .state import ReplicationSet
-from .steps import Create, Delete, Protect, Step, predict
+from .steps import Create, Delete, Protect, Step, numbered, predict
 
 # User Guide, "Incident Manager availability change".
 MAY_BE_FINAL = (
@@ -67,6 +67,8 @@ def change_replication_set(
         result["diff"] = {
             "before": _shown(before, include_tags),
             "after": _shown(predict(before, planned), include_tags),
+            # Ansible displays it below the others.
+            "prepared": "".join(f"{line}\n" for line in numbered(planned)),
         }
     if diff and is_deletion:
         result["diff"]["before"]["data"] = result["data"]
