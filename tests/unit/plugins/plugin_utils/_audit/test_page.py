@@ -539,3 +539,16 @@ def test_the_print_shows_the_filtered_rows_and_the_filter(show: Show) -> None:
     assert page.evaluate(style, ["thead", "display"]) == "table-header-group"
     assert page.evaluate(style, ["tbody tr:not([hidden])", "breakInside"]) == "avoid"
     assert page.evaluate(style, ["tbody tr:not([hidden])", "contentVisibility"]) == "visible"
+
+
+@pytest.mark.slow
+def test_no_horizontal_scrolling(show: Show) -> None:
+    page = show(REPORT, width=360)
+    page.locator("summary").first.click()
+    for width in (320, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        right = page.evaluate(
+            """Math.max(document.scrollingElement.scrollWidth,
+            ...[...document.querySelectorAll("body *")].map((element) => element.getBoundingClientRect().right))"""
+        )
+        assert round(right) <= width
