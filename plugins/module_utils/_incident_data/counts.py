@@ -134,10 +134,12 @@ def list_data(
         reader.read_list(one, math.inf, partial(_validated, one.place.kind))
 
     ended = []
-    for one, is_in_time in Workers(len(lists)).run(read, lists, time.monotonic() + limit):
+    workers = Workers(len(lists))
+    for one, is_in_time in workers.run(read, lists, time.monotonic() + limit):
         message = f"Failed to list the {one.place.kind.words} in Region {one.place.region}"
         reason = f"the list was not complete after {limit:g} seconds"
         ended.append(one if is_in_time else one.cut(Failure(message, code=READ_TIMEOUT, reason=reason)))
+    workers.end()
     account_id = account_id_of_arn(replication_set.arn) if replication_set else ""
     return Lists(account_id, sorted(ended, key=lambda one: one.place.region))
 

@@ -289,8 +289,10 @@ def export_data(
     started, regions = _now(), sorted(regions)
     reader = Reader(connection, regions, periods(started))
     spool = Spool(directory)
-    export = Export(Visitor(reader, spool, connection.mask), Workers(workers), arn, regions, deadline, progress)
+    threads = Workers(workers)
+    export = Export(Visitor(reader, spool, connection.mask), threads, arn, regions, deadline, progress)
     export.run()
+    threads.end()
     units = export.all_units()
     problems = [unit.problem for unit in units if unit.problem]
     unsettled = sum(failure.code == REPLICATION_SET_CHANGED for _place, failure in problems)

@@ -28,7 +28,7 @@ class Workers:
 
     def __init__(self, number: int) -> None:
         self._number = number
-        self._tasks: SimpleQueue[tuple[Future[object], Callable[[Any], object], Any]] = SimpleQueue()
+        self._tasks: SimpleQueue[tuple[Future[object], Callable[[Any], object], Any] | None] = SimpleQueue()
         for _index in range(number):
             Thread(target=self._work, daemon=True).start()
 
@@ -60,10 +60,14 @@ class Workers:
         for item in chain(running.values(), waiting):
             yield item, False
 
+    def end(self) -> None:
+        """End the threads, each after its call."""
+        for _index in range(self._number):
+            self._tasks.put(None)
+
     def _work(self) -> None:
         """Run one task after the other. Each thread runs this."""
-        while True:
-            future, function, item = self._tasks.get()
+        for future, function, item in iter(self._tasks.get, None):
             try:
                 future.set_result(function(item))
             except BaseException as error:
