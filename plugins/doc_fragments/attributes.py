@@ -68,10 +68,11 @@ attributes:
     support: full
 notes:
   - Since version 4.2.0, Ansible displays the progress of the module on the standard error while the module runs. This
-    requires a local connection, as on C(localhost), because the module writes the progress to a file. On other hosts,
-    the module runs without it. A task with C(no_log) displays nothing.
+    requires a local connection, as for C(localhost), because Ansible reads the progress from a file that the module
+    writes. With C(become), the other user must be root to write this file. Otherwise, or with C(no_log), Ansible
+    displays nothing.
   - To turn the progress off, set the variable C(incident_manager_progress) to V(false), or set the environment variable
-    E(INCIDENT_MANAGER_PROGRESS) to V(false) for Ansible.
+    E(INCIDENT_MANAGER_PROGRESS) to V(false) for C(ansible-playbook).
 options: {}
 """
 

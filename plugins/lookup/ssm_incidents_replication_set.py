@@ -257,5 +257,4 @@ class LookupModule(AWSLookupBase):
             validate_names(given, known, "an option of this lookup")
             validate_credentials(given, aliases)
         except Failure as error:
-            options = "" if known.issuperset(given) else f" The options are {', '.join(sorted(definitions))}."
-            raise AnsibleLookupError(error.describe(ON_CONTROLLER) + options) from None
+            raise AnsibleLookupError(error.describe(ON_CONTROLLER)) from None

@@ -34,11 +34,11 @@ description:
     SHA-256 hash of each file.
   - In the manifest, C(missing) lists everything that could not be read, with the ARN, operation, Region, error code and
     reason. C(changes) lists every object that was created (V(came)), deleted (V(went)) or changed (V(changed)) during
-    the export. In an entry of C(changes), C(exported) is whether the export has all of the object. It is true if the
-    object was read with all of its parts, no entry of C(missing) is about the object or one of its parts, and the last
-    look found what was exported. For a deleted object, it is whether the object was read with all of its parts before
-    it was deleted. C(not_included) lists the data that the export does not cover, for example because no API returns the
-    data.
+    the export. C(exported) in an entry of C(changes) is true if the export contains the whole object, that is, if the
+    module read all of its parts, no entry of C(missing) is about the object or its parts, and the module found no
+    difference when it looked for the last time. For a deleted object, it is true if the module read all of its parts
+    before it was deleted. C(not_included) lists the data that the export does not cover, for example because no API
+    returns the data.
   - If a response contains a member that the installed botocore does not know, the module exports the member as AWS sent
     it, and names the member in C(members_unknown_to_botocore) of the manifest. If the value of a member is null, the
     module omits the member.
@@ -58,11 +58,11 @@ description:
     the module reads the object with all of its parts again, and names it in C(changes). The module also retries what
     could not be read because of a transient error, such as a broken connection. It looks up to three times, and ends as
     soon as nothing differs. It reads the replication set last.
-  - If something of an object could be read first and can't be read later, the module keeps what it has read. If a
+  - If a part of an object could be read at first but can't be read later, the module keeps what it has read. If a
     Region stops listing an object that other Regions still list, the module asks the Region for the object by its ARN,
-    and keeps what it has read from the Region unless the Region returns something newer. An object
-    counts as deleted only if the lists of all Regions are complete, no list contains the object any more, and no Region
-    that listed the object finds it. The module names deleted objects in C(changes), and keeps their data.
+    and keeps what it has read from the Region unless the Region returns something newer. An object counts as deleted
+    only if the lists of all Regions are complete, no list contains the object any more, and no Region that listed the
+    object finds it. The module names deleted objects in C(changes), and keeps their data.
   - If an object still differs in the last round, the export is incomplete. The module exports the object as it has read
     it last, names it in C(missing) with the code V(ReplicationSetChanged), and counts it in C(unsettled) of the
     manifest.

@@ -114,9 +114,8 @@ options:
       - If V(false), the task fails if an incident is open. To find out, the module lists the incidents before the first
         step, and again right before the deletion.
       - If AWS denies the caller the list of incidents in every Region of the set, the module warns and deletes the set.
-        This includes a denial after a transient error that the module has retried.
-        If AWS denies it in only some of the Regions, or if listing the incidents fails for another reason, the task
-        fails.
+        The same applies if the denial follows a transient error that the module has retried. If AWS denies the list in
+        only some of the Regions, or if listing the incidents fails for another reason, the task fails.
     type: bool
     default: false
     version_added: 4.0.0
@@ -212,8 +211,8 @@ RETURN = r"""
 actions:
   description:
     - The steps of the change, in order.
-    - If Ctrl-C ends C(ansible-playbook), Ansible does not show the result of the task. The progress on the screen shows which
-      steps AWS has accepted.
+    - If Ctrl-C ends C(ansible-playbook), Ansible does not show the result of the task. With a local connection, the
+      progress on the screen shows which steps AWS has accepted.
   returned: always, unless an option is rejected, the connection fails, or the ARN belongs to another account
   type: list
   elements: dict

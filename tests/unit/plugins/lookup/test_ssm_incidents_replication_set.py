@@ -197,8 +197,8 @@ def test_tags_that_may_not_be_listed(
             {"on_mising": "skip", "color": "red"},
             [
                 "on_mising, color: none of these is an option",
-                "Did you mean on_missing?",
-                "The options are",
+                "Use only",
+                "on_missing",
                 "search_regions",
             ],
         ),
