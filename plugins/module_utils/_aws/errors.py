@@ -172,8 +172,8 @@ COMMON_ADVICE = {
     # AWS's message can name a policy (IAM User Guide, "Troubleshoot access denied error messages").
     **dict.fromkeys(
         (ACCESS_DENIED, STS_ACCESS_DENIED),
-        "Allow this action in the caller's IAM policy, and for sts:AssumeRole also in the role's trust policy. If the message"
-        " names another policy, allow the action there, or remove the explicit deny.",
+        "Allow this action in the policy that the message names, or, if it names none, in the caller's IAM policy, and for"
+        " sts:AssumeRole also in the role's trust policy.",
     ),
     "ForbiddenException": (
         "In IAM Identity Center, assign the account and the permission set to the user, or check sso_account_id and"

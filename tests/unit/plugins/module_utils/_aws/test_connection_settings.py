@@ -431,6 +431,15 @@ def test_the_endpoint_of_a_profile(
     assert not run_module(INFO, **options, endpoint_url=None).failed
 
 
+@pytest.mark.parametrize("region", [None, "us-east-1"])
+def test_a_region_in_aws_config_has_no_effect(run_module: Run, run_lookup: Run, region: str | None) -> None:
+    options = {"region": region, "aws_config": {"region_name": "eu-west-1"}}
+    outcome = run_module(INFO, **options)
+    assert outcome["error"]["code"] == "InvalidParameter" and "Set the option region" in outcome["msg"]
+    with pytest.raises(AnsibleError, match="region_name 'eu-west-1' has no effect"):
+        run_lookup(**options)
+
+
 # The role of a profile ------------------------------------------------------------------------------------------------
 
 
