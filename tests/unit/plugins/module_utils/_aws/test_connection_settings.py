@@ -570,7 +570,7 @@ def test_a_program_that_fails(run_module: Run, profile: Run, program: Run, tmp_p
     options = {"state": "absent", "arn": ARN} if name == MANAGE else {}
     outcome = run_module(name, **profile(credential_process=command), **options)
     assert outcome["error"]["code"] == "CredentialRetrievalError"
-    assert "the credential provider custom-process failed" in outcome["msg"]
+    assert "the credential provider custom-process failed, exit status 3" in outcome["msg"]
     # The managing module looks once more for its result.
     assert secret not in outcome.output and starts(tmp_path) <= 2
 
