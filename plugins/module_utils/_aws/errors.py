@@ -463,7 +463,9 @@ def _provider_status(cause: BaseException) -> str:
     while trace and trace.tb_next:
         trace = trace.tb_next
     # botocore's error does not have the exit status of a credential_process.
-    found = [local.returncode for local in trace.tb_frame.f_locals.values() if isinstance(local, Popen)] if trace else []
+    found = (
+        [local.returncode for local in trace.tb_frame.f_locals.values() if isinstance(local, Popen)] if trace else []
+    )
     return f", exit status {found[0]}" if found else ""
 
 

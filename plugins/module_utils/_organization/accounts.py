@@ -130,7 +130,12 @@ def validate_cached(organization: Mapping[str, Any], identity: Identity, include
         raise ValueError("the list of accounts is not complete")
     for account in accounts:
         tags, units = account.get("account_tags", {}), account["organizational_units"]
-        texts = [account["account_state"], *tags, *tags.values(), *(unit[key] for unit in units for key in ("id", "name"))]
+        texts = [
+            account["account_state"],
+            *tags,
+            *tags.values(),
+            *(unit[key] for unit in units for key in ("id", "name")),
+        ]
         optional = [account.get(name) for name in (*_OPTIONAL_FACTS, "account_email")]
         arn = account["account_arn"]
         if (

@@ -21,8 +21,8 @@ import yaml
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 from ansible.plugins.loader import inventory_loader
+from ansible.template import Templar
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization import listing
 from endpoint.client import SECRET_KEY
 from endpoint.server import LocalEndpoint
