@@ -41,7 +41,10 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.sessions import preload
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import iso_time, printable
-from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import account_ids
+from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
+    account_ids,
+    validate_groups,
+)
 from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.find import (
     SEARCH_DEFAULTS,
     validate_search,
@@ -104,6 +107,9 @@ class ActionModule(AWSPluginBase, ControllerAction):
         _validate_connection(self._params, account)
         validate_fail_on(params["fail_on"])
         rules = validated_rules(params["rules"], given.get("rules", {}))
+        if "incident_manager_account" in self._variables:
+            units = self._templar.template(self._variables.get("organizational_units"))
+            validate_groups(units, self._variables.get("group_names", ()))
         result.update(self._audit(rules, self._named_accounts(), result.get("warnings", [])))
         result["failed"] = result["outcome"] in params["fail_on"] and not params["report_only"]
 

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import os
-import shutil
+import stat
+import tempfile
 from datetime import datetime, timedelta, timezone
 from glob import glob
 from pathlib import Path
@@ -121,6 +122,8 @@ def _validate_paths(paths: Mapping[str, str]) -> None:
     for option, path in paths.items():
         if path == "":
             raise invalid_option(option, "must not be empty", "Specify a file, or omit the option")
+        if "\0" in path:
+            raise invalid_option(option, "can't be the name of a file", "Specify a file, or omit the option")
     if len(set(map(os.path.realpath, paths.values()))) < len(paths):
         raise invalid_option(", ".join(paths), "two of them are the same file", "Specify different files")
 
@@ -161,12 +164,18 @@ def _write(path: Path, text: str) -> None:
         # A pipe or a device.
         path.write_text(text, encoding="utf-8")
         return
-    temporary = path.with_name(f".{path.name[:99]}.{os.getpid()}")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:99]}.")
     try:
-        with open(temporary, "x", encoding="utf-8") as opened:
+        with open(descriptor, "w", encoding="utf-8") as opened:
             opened.write(text)
-        if path.exists():
-            shutil.copymode(path, temporary)
+        os.chmod(temporary, stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
         os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask

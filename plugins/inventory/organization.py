@@ -186,15 +186,15 @@ cache_connection: ~/.ansible/organization
 cache_timeout: 3600
 """
 
-import json
 import re
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Sequence
 
 from ansible_collections.incident_manager.aws.plugins.plugin_utils import _amazon_aws  # noqa: F401  # pylint: disable=unused-import
 from ansible import constants, template
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.data import InventoryData
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
@@ -205,7 +205,9 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.connecti
     validate_credentials,
 )
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import (
+    INVALID_CONFIGURATION,
     ON_CONTROLLER,
+    Failure,
     as_failure,
     invalid_option,
     validate_names,
@@ -213,16 +215,23 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors i
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import printable, transportable
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.accounts import (
     HOSTNAMES_ADVICE,
+    Listing,
     account_ids,
+    from_cache,
     group_names,
+    host_account,
     host_names,
+    organization_of,
     selected_accounts,
+    to_cache,
     unit_path,
-    validate_cached,
     validate_hostnames,
     validate_role_name,
 )
-from ansible_collections.incident_manager.aws.plugins.module_utils._organization.api import SERVICE, get_identity
+from ansible_collections.incident_manager.aws.plugins.module_utils._organization.api import (
+    SERVICE,
+    get_identity,
+)
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization.listing import (
     LISTING_DEFAULTS,
     list_organization,
@@ -233,7 +242,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 # A part of the cache's key. Change it if the format of the cached data changes.
-_CACHE_FORMAT = "4"
+_CACHE_FORMAT = "3"
 
 # ansible-core 2.19 and newer trust no string that a plugin returns. Older versions template every string with a brace.
 _TRUSTS_TEXTS = hasattr(template, "trust_as_template")
@@ -249,29 +258,32 @@ class InventoryModule(AWSInventoryBase):
     INVENTORY_FILE_SUFFIXES = (".yml", ".yaml")
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Add the selected accounts of the organization to the inventory. If one of them can't be added, add no host.
+        """Add the selected accounts of the organization to the inventory. If one of them can't be added, add none.
 
         :raises AnsibleError: if an option can't be used, and for every other failure.
         """
         self._connection: Connection | None = None
         self._cache_key_suffix = ""
         message = ""
-        hosts = set(inventory.hosts)
         try:
             super().parse(inventory, loader, path, cache)
             self._validate_options()
             self._connection = self._connect()
             organization = self._get_organization(self._connection.client(SERVICE), path, cache)
+            # All or nothing: the hosts are added to a separate inventory first, and copied if none of them failed.
+            self.inventory = InventoryData()
             self._add_accounts(organization, self._common_options(self._connection))
+            _validate_no_merge(self.inventory, inventory)
+            _validate_groups(self.inventory, inventory)
+            _copy(self.inventory, inventory)
         except AnsibleError as error:
             # Ansible raised it, for example for the file or a template.
             message = self._mask(printable(error.message))
         except Exception as error:
             message = printable(as_failure(error).describe(ON_CONTROLLER, self._mask))
         # Raised outside of the except blocks, so that no traceback contains botocore's exception.
+        self.inventory = inventory
         if message:
-            for name in set(inventory.hosts) - hosts:
-                inventory.remove_host(inventory.hosts[name])
             raise AnsibleParserError(message)
 
     def get_cache_key(self, path: str) -> str:
@@ -280,8 +292,12 @@ class InventoryModule(AWSInventoryBase):
 
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Set the options of the source. Raises an error for an unknown one, before ansible-core reports a missing one."""
-        names = [name for option, others in self._aliases().items() for name in (option, *others)]
-        validate_names(direct or {}, names, "an option of this inventory plugin")
+        given = direct or {}
+        validate_names(given, _names(self._aliases()), "an option of this inventory plugin")
+        for name in _names(self._aliases(), _KEY_OPTIONS):
+            if isinstance(given.get(name), (dict, list)):
+                # ansible-core would quote the value.
+                raise invalid_option(name, "the value is not a string", "Set a string, or omit the option")
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def _read_config_data(self, path: str) -> Any:
@@ -296,7 +312,7 @@ class InventoryModule(AWSInventoryBase):
             # For an option that is null, get_option() would return the value of an environment variable.
             name: config[name] and self.get_option(option)
             for option in (*_CREDENTIAL_OPTIONS, "region")
-            for name in (option, *aliases[option])
+            for name in _names(aliases, [option])
             if name in config
         }
         validate_credentials(given, aliases)
@@ -326,24 +342,33 @@ class InventoryModule(AWSInventoryBase):
         return connect(options, partial(get_aws_connection_info, self), LISTING_DEFAULTS)
 
     def _get_organization(self, client: BaseClient, path: str, cache: bool) -> Mapping[str, Any]:
-        """Return the organization of the caller, from AWS or from the cache: see list_organization()."""
+        """Return the organization of the caller, from AWS or from the cache: see organization_of()."""
         included = self.get_option("include_tags"), self.get_option("include_email")
         identity = get_identity(client) if self.get_option("cache") else None
-        if not identity:
-            return list_organization(client, *included)
-        parts = [_CACHE_FORMAT, identity.organization_id, "tags" * included[0], "email" * included[1]]
-        self._cache_key_suffix = "".join(f"_{part}" for part in parts if part)
-        # Whatever is wrong with the cache, AWS has the data.
-        with suppress(Exception):
-            is_cached, cached = self.get_cached_result(path, cache)
-            if is_cached:
-                organization = json.loads(cached["organization"])
-                validate_cached(organization, identity, dict(zip(("account_tags", "account_email"), included)))
-                return dict(organization)
-        organization = list_organization(client, *included)
-        # As one text, because some keys of tags have a meaning in ansible-core's JSON.
-        self._cache[self.get_cache_key(path)] = {"organization": json.dumps(organization)}
+        if identity:
+            parts = [_CACHE_FORMAT, identity.organization_id, "tags" * included[0], "email" * included[1]]
+            self._cache_key_suffix = "".join(f"_{part}" for part in parts if part)
+            # Whatever is wrong with the cache, AWS has the data.
+            with suppress(Exception):
+                is_cached, cached = self.get_cached_result(path, cache)
+                if is_cached:
+                    return from_cache(cached, identity, *included)
+        listing = list_organization(client, *included)
+        organization = organization_of(listing, *included)
+        if identity and identity.organization_id == organization["id"]:
+            self._write_cache(path, listing)
         return organization
+
+    def _write_cache(self, path: str, listing: Listing) -> None:
+        """Write a listing to the cache now: ansible-core does so after the hosts were added, and can fail there."""
+        try:
+            # Not update_cached_result(), which keeps data that was in the cache and could not be used.
+            self._cache[self.get_cache_key(path)] = to_cache(listing)
+            self.update_cache_if_changed()
+        except Exception as error:
+            raise AnsibleParserError(
+                f"Failed to write the cache: {error}. Check cache_plugin and cache_connection, or set cache: false."
+            ) from None
 
     def _add_accounts(self, organization: Mapping[str, Any], common: Mapping[str, Any]) -> None:
         """Add hosts and groups.
@@ -354,28 +379,17 @@ class InventoryModule(AWSInventoryBase):
             organization, self.get_option("management_account"), self.get_option("include_inactive")
         )
         groups = group_names(accounts, self.get_option("unit_groups"))
-        for name in groups.values():
-            if name in self.inventory.hosts:
-                raise invalid_option(
-                    "unit_groups", f"the group {name!r} would have the name of a host", HOSTNAMES_ADVICE
-                )
-        names = host_names(accounts, self.get_option("hostnames"), [*groups.values(), *self.inventory.groups])
+        names = host_names(accounts, self.get_option("hostnames"), groups.values())
         role_name, caller_role = self.get_option("role_name"), self.get_option("assume_role_arn")
         for account in accounts:
             account_id = account["account_id"]
-            role = caller_role
-            if account_id != organization["management_account_id"]:
-                role = f"arn:{organization['partition']}:iam::{account_id}:role/{role_name}"
-            options = {**common, "account_id": account_id, **({"assume_role_arn": role} if role else {})}
             variables = {
-                **account,
+                **_as_data(transportable(account)),
                 "organization_id": organization["id"],
-                "organizational_unit_path": unit_path(account["organizational_units"]),
-                "incident_manager_account": options,
+                "organizational_unit_path": _as_data(transportable(unit_path(account["organizational_units"]))),
+                "incident_manager_account": host_account(organization, account_id, role_name, common, caller_role),
             }
-            variables = _as_data(transportable(variables))
             host, units = names[account_id], [groups[unit["id"]] for unit in account["organizational_units"]]
-            self._validate_no_merge(host, account_id)
             try:
                 self._add_host(host, variables, units)
             except Exception as error:
@@ -405,22 +419,6 @@ class InventoryModule(AWSInventoryBase):
         self._set_composite_vars(self.get_option("compose"), variables, host, strict)
         self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict)
-        if _TRUSTS_TEXTS:
-            composed = self.inventory.hosts[host].vars
-            composed.update({name: _as_data(composed[name]) for name in self.get_option("compose") if name in composed})
-        if host in self.inventory.groups:
-            raise AnsibleParserError("a group has this name")
-
-    def _validate_no_merge(self, name: str, account_id: str) -> None:
-        """Validate that another source has no host of this name for another account. Raises Failure."""
-        host = self.inventory.hosts.get(name)
-        others = account_ids(host.vars) - {account_id} if host else set()
-        if others:
-            raise invalid_option(
-                "hostnames",
-                f"the account {account_id} would have the host name {name!r}, but the account {min(others)} already has it",
-                HOSTNAMES_ADVICE,
-            )
 
     def _common_options(self, connection: Connection) -> dict[str, Any]:
         """Return the options that incident_manager_account has for every account."""
@@ -428,6 +426,92 @@ class InventoryModule(AWSInventoryBase):
         profile = self.get_option("profile")
         # Empty keys, because a profile together with keys in the environment would be rejected.
         return {**common, **({"profile": profile, **dict.fromkeys(_KEY_OPTIONS, "")} if profile else {})}
+
+
+def _validate_no_merge(added: Any, inventory: Any) -> None:
+    """Validate that no host to add is merged with a group or with another account's host.
+
+    :param added: the inventory of the hosts to add.
+    :param inventory: the inventory, with the hosts of other sources.
+    :raises Failure: if a host has the name of a group, or of another account's host.
+    """
+    for name in added.groups:
+        if name in inventory.hosts:
+            raise invalid_option("unit_groups", f"the group {name!r} would have the name of a host", HOSTNAMES_ADVICE)
+    for name, host in added.hosts.items():
+        account_id = host.vars["account_id"]
+        other = inventory.hosts.get(name)
+        others = _account_ids(other) - {account_id} if other else set()
+        if name in added.groups or name in inventory.groups:
+            problem = f"the account {account_id} would have the host name {name!r}, but a group has this name"
+        elif others:
+            problem = f"the account {account_id} would have the host name {name!r}, but the account {min(others)} already has it"
+        elif other and account_id not in _account_ids(other) and _connects(other):
+            problem = f"the account {account_id} would have the host name {name!r}, but another source has a host of this name"
+        else:
+            continue
+        raise invalid_option("hostnames", problem, HOSTNAMES_ADVICE)
+
+
+def _connects(host: Any) -> bool:
+    """Return whether another source says how to connect to a host, even if it does not say to which account."""
+    return any("incident_manager_account" in holder.vars for holder in _holders(host))
+
+
+def _holders(host: Any) -> list[Any]:
+    """Return what has variables for a host alone: the host, and its groups except all."""
+    return [host, *(group for group in host.get_groups() if group.name != "all")]
+
+
+def _account_ids(host: Any) -> set[str]:
+    """Return the IDs of the accounts that the variables of a host, and of its groups except all, name."""
+    return {account_id for holder in _holders(host) for account_id in account_ids(holder.vars)}
+
+
+def _validate_groups(added: Any, inventory: Any) -> None:
+    """Validate that no group would be a child of itself.
+
+    :raises Failure: if one would. ansible-core notices it only when it has added a part of the groups.
+    """
+    trial = InventoryData()
+    _copy_groups(inventory, trial)
+    try:
+        _copy_groups(added, trial)
+    except Exception as error:
+        raise Failure(
+            "Failed to add the groups of the organization to those of the other inventory sources",
+            code=INVALID_CONFIGURATION,
+            reason=error.message if isinstance(error, AnsibleError) else str(error),
+            advice="Remove the relation between these groups from the other sources, or rename the group there.",
+        ) from None
+
+
+def _copy(added: Any, inventory: Any) -> None:
+    """Add the hosts, their groups and their variables to the inventory."""
+    _copy_groups(added, inventory)
+    for name in added.hosts:
+        inventory.add_host(name)
+    for name, group in added.groups.items():
+        for host in group.hosts:
+            inventory.add_child(name, host.name)
+    for name, host in added.hosts.items():
+        for variable, value in host.vars.items():
+            # With older versions, compose can yield a template.
+            inventory.set_variable(name, variable, _as_data(value) if _TRUSTS_TEXTS else value)
+
+
+def _copy_groups(source: Any, inventory: Any) -> None:
+    """Add the groups of an inventory and their relations to another one."""
+    for name in source.groups:
+        inventory.add_group(name)
+    for name, group in source.groups.items():
+        for child in group.child_groups:
+            inventory.add_child(name, child.name)
+
+
+def _names(aliases: Mapping[str, Sequence[str]], options: Iterable[str] | None = None) -> list[str]:
+    """Return the names of options, with their aliases; by default of all options."""
+    return [name for option in options or aliases for name in (option, *aliases[option])]
 
 
 def _as_data(value: Any) -> Any:

@@ -196,8 +196,8 @@ class LookupModule(AWSLookupBase):
         :param terms: ARNs; none for the account's own set.
         :raises AnsibleLookupError: if an option can't be used, and for every failure that no option covers.
         """
-        super().run(terms, variables, **kwargs)
         self._validate_options(kwargs)
+        super().run(terms, variables, **kwargs)
         # No term is not the same as an empty list.
         arns = self._flatten(terms) if terms else [None]
         if terms and None in arns:

@@ -28,6 +28,7 @@ from .calls import ONCE, error_from_botocore
 from .credentials import assume_role, get_caller_account_id, get_credentials
 from .errors import (
     INVALID_CONFIGURATION,
+    STS_ACCESS_DENIED,
     Failure,
     invalid_option,
 )
@@ -52,7 +53,24 @@ _STS_SECONDS = 3
 _KEY_OPTIONS = ("access_key", "secret_key", "session_token")
 _CREDENTIAL_OPTIONS = ("profile", "assume_role_arn", *_KEY_OPTIONS)
 
+# The types of the settings in aws_config that botocore itself does not check, or only at the first call.
+_CONFIG_TYPES = {
+    "connect_timeout": "number",
+    "read_timeout": "number",
+    "max_pool_connections": "number",
+    "proxies": "mapping",
+    "proxies_config": "mapping",
+    "retries": "mapping",
+    "retries.max_attempts": "number",
+    "retries.total_max_attempts": "number",
+}
+
 _CONFIG_ADVICE = "Set only options of botocore's Config, such as connect_timeout: 10 or retries: {max_attempts: 3}."
+_ROLE_ENDPOINT_ADVICE = (
+    "The role is assumed at endpoint_url too. To send only the calls of Incident Manager to another endpoint, set"
+    " AWS_ENDPOINT_URL_SSM_INCIDENTS instead."
+)
+
 _USER_AGENT = f"Ansible/{ansible_core_version} incident_manager.aws/{VERSION}"
 
 
@@ -175,7 +193,12 @@ class Connection:
 
         Not part of __init__(), so that mask() is available for errors.
         """
-        temporary = assume_role(self._make_client("sts", self.region), role_arn)
+        try:
+            temporary = assume_role(self._make_client("sts", self.region), role_arn)
+        except Failure as failure:
+            if not self._options["endpoint_url"] or failure.code == STS_ACCESS_DENIED:
+                raise
+            raise failure.with_advice(f"{failure.advice} {_ROLE_ENDPOINT_ADVICE}") from failure
         self._has_assumed_role = True
         self._options.update(
             aws_access_key_id=temporary["AccessKeyId"],
@@ -240,6 +263,9 @@ def validate_credentials(given: Mapping[str, Any], aliases: Mapping[str, Sequenc
     }
     filled = {option for name, option in names.items() if given[name]}
     for name, option in names.items():
+        if isinstance(given[name], (list, dict)) and given[name]:
+            # ansible-core would quote the value.
+            raise invalid_option(name, "the value is not a string", "Set a string, or omit the option")
         # With a profile, empty keys disable those in the environment (amazon.aws). Permanent keys have no session token.
         # A region that is null is the same as one that is omitted.
         is_deliberate = (
@@ -275,12 +301,7 @@ def connect(
             " session_token to empty strings. If the profile comes from the environment, unset AWS_PROFILE.",
         )
     config = params.get("aws_config") or {}
-    # botocore checks the types of some settings only at the first call.
-    retries = config.get("retries")
-    settings = {**config, **(retries if isinstance(retries, Mapping) else {})}
-    for name, value in settings.items():
-        if isinstance(value, str) and value.isdigit():
-            raise invalid_option("aws_config", f"{name} is not a number", "Omit the quotation marks")
+    _validate_config(config)
     try:
         region, endpoint_url, options = connection_info()
     except (BotoCoreError, *_CONFIGURATION_ERRORS) as error:
@@ -294,3 +315,19 @@ def connect(
             "aws_config", f"region_name {config_region!r} has no effect", "Set the option region instead"
         )
     return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"), secrets)
+
+
+def _validate_config(config: Mapping[str, Any]) -> None:
+    """Validate the types of what the option aws_config contains. Raises Failure, which names the setting."""
+    retries = config.get("retries")
+    settings = dict(config)
+    if isinstance(retries, Mapping):
+        settings.update({f"retries.{name}": value for name, value in retries.items()})
+    for name, kind in _CONFIG_TYPES.items():
+        value = settings.get(name)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if value is not None and not (is_number if kind == "number" else isinstance(value, Mapping)):
+            raise invalid_option("aws_config", f"{name} is not a {kind}", _CONFIG_ADVICE)
+    if not all(isinstance(url, str) for url in (config.get("proxies") or {}).values()):
+        example = "Set a mapping, such as proxies: {https: http://proxy:3128}"
+        raise invalid_option("aws_config", "proxies is not a mapping of URLs", example)

@@ -59,3 +59,23 @@ def no_response(region: str, seconds: float) -> Failure:
     """Return the failure of a call that timed out."""
     reason = f"no response within {round(seconds, 1):g} seconds"
     return Failure(f"Failed to call AWS in Region {region}", code=READ_TIMEOUT, reason=reason)
+
+
+# The size of a botocore client's connection pool. AWS throttles a caller that sends many calls at once.
+_BATCH = 10
+
+
+def in_batches(calls: Mapping[Key, Callable[[], Result]]) -> dict[Key, Result]:
+    """Make calls in parallel, ten at a time, and return their results.
+
+    :param calls: as for in_parallel().
+    :raises Failure: if a call fails. The batches after it are not sent.
+    """
+    results: dict[Key, Result] = {}
+    keys = list(calls)
+    for start in range(0, len(keys), _BATCH):
+        for key, result in in_parallel({key: calls[key] for key in keys[start : start + _BATCH]}):
+            if isinstance(result, Failure):
+                raise result
+            results[key] = result
+    return results

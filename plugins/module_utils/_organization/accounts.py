@@ -11,12 +11,14 @@ because Ansible reserves name and tags.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from typing import Any, Iterable, Mapping, NamedTuple, Sequence
+from datetime import datetime
+from typing import Any, Collection, Iterable, Mapping, NamedTuple, Sequence
 
-from .._aws.arn import is_account_id, is_role_arn
-from .._aws.errors import invalid_option
+from .._aws.arn import is_account_id, validate_role_arn
+from .._aws.errors import Failure, invalid_option
 from .._aws.text import iso_time
 
 ACTIVE = "ACTIVE"
@@ -28,10 +30,11 @@ BY_PATH, BY_ID = "path", "id"
 SKIP, CALLER = "skip", "caller"
 
 # The ARN of an account names the management account and the organization (Service Authorization Reference).
-_ACCOUNT_ARN = re.compile(r"arn:(aws[a-z-]*):organizations::([0-9]{12}):account/(o-[a-z0-9]{10,32})/[0-9]{12}")
-
-_OPTIONAL_FACTS = ("account_name", "account_joined_method", "account_joined_timestamp")
-_FACTS = ("account_id", "account_arn", "account_state", "organizational_units", *_OPTIONAL_FACTS)
+_ACCOUNT_ARN = re.compile(r"arn:(aws[a-z-]*):organizations::([0-9]{12}):account/(o-[a-z0-9]{10,32})/([0-9]{12})")
+_ROOT_ID = r"r-[0-9a-z]{4,32}"
+_UNIT_ID = r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}"
+# botocore's model. AWS's pages differ on whether a path ends with the account's ID.
+_PATH = re.compile(rf"(o-[a-z0-9]{{10,32}})/{_ROOT_ID}((?:/{_UNIT_ID})*)(?:/[0-9]{{12}})*/")
 
 _TAG = "tag:"
 # These names have a special meaning in Ansible.
@@ -49,102 +52,127 @@ class Identity(NamedTuple):
 # What AWS returns --------------------------------------------------------------------------------------------------
 
 
+def is_unit_id(value: Any) -> bool:
+    """Return whether a value has the format of an organizational unit's ID."""
+    return isinstance(value, str) and re.fullmatch(_UNIT_ID, value) is not None
+
+
+def is_root_id(value: Any) -> bool:
+    """Return whether a value has the format of a root's ID."""
+    return isinstance(value, str) and re.fullmatch(_ROOT_ID, value) is not None
+
+
 def identity_of(account: Mapping[str, Any]) -> Identity:
     """Return what the ARN of an account says about its organization.
 
-    :param account: the account, as ListAccounts returns it.
-    :raises ValueError: if the ARN is not the ARN of an account.
+    :param account: the account, with the members Id and Arn as ListAccounts returns them.
+    :raises ValueError: if the ARN is missing, is not the ARN of an account, or is that of another account.
     """
     match = _ACCOUNT_ARN.fullmatch(str(account.get("Arn")))
-    if not match:
-        raise ValueError(f"{account.get('Arn')!r} is not the ARN of an account")
-    return Identity(*match.groups())
+    if not match or match[4] != account.get("Id"):
+        raise ValueError(f"{account.get('Arn')!r} is not the ARN of the account {account.get('Id')!r}")
+    return Identity(match[1], match[2], match[3])
 
 
 def unit_ids_of(account: Mapping[str, Any]) -> list[str] | None:
     """Return the IDs of the units that an account is in, the outermost first; None if ListAccounts did not return Paths.
 
-    An account has one parent, so there is one path (API reference).
+    :raises ValueError: if Paths is not one path in the account's organization. An account has one parent (API reference).
     """
     paths = account.get("Paths")
-    return list(filter(is_unit_id, paths[0].split("/"))) if paths else None
+    if not paths:
+        return None
+    match = _PATH.fullmatch(str(paths[0]))
+    if len(paths) != 1 or not match or match[1] != identity_of(account).organization_id:
+        raise ValueError(f"Paths of the account {account['Id']} must be one path in its organization, but is {paths!r}")
+    return [part for part in match[2].split("/") if part]
 
 
-def is_unit_id(value: str) -> bool:
-    """Return whether the ID of a root, a unit or an account is that of an organizational unit."""
-    return value.startswith("ou-")
+class Listing(NamedTuple):
+    """What AWS has listed. A cache can store it.
 
-
-def organization_of(accounts: Sequence[Mapping[str, Any]], include_email: bool) -> dict[str, Any]:
-    """Return the organization with the facts about its accounts, without their units and tags.
-
-    :param accounts: the accounts as ListAccounts returns them.
-    :raises ValueError: if the list can't be complete.
+    :ivar accounts: the members of the accounts that are used, all of them texts or None. JoinedTimestamp is in ISO 8601.
+    :ivar unit_ids: the units that each account is in, the outermost first, by the account's ID.
+    :ivar unit_names: the names of the units, by their IDs.
+    :ivar tags: the tags of each account, by its ID; empty if they were not listed.
     """
-    if not accounts:
-        raise ValueError("the list is empty")
-    identity = identity_of(accounts[0])
-    found = [_facts_of(account, include_email) for account in accounts]
-    if identity.management_account_id not in (account["account_id"] for account in found):
+
+    accounts: Sequence[Mapping[str, Any]]
+    unit_ids: Mapping[str, Sequence[str]]
+    unit_names: Mapping[str, str]
+    tags: Mapping[str, Mapping[str, str]]
+
+
+def organization_of(listing: Listing, include_tags: bool, include_email: bool) -> dict[str, Any]:
+    """Return the organization with the facts about all its accounts.
+
+    :raises ValueError: if the list can't be complete, or if the accounts do not belong to one organization.
+    """
+    accounts = sorted(listing.accounts, key=lambda account: str(account["Id"]))
+    identities = {identity_of(account) for account in accounts}
+    if len(identities) != 1:
+        raise ValueError(f"the accounts in the list belong to {len(identities)} organizations")
+    identity = identities.pop()
+    ids = [account["Id"] for account in accounts]
+    if identity.management_account_id not in ids:
         raise ValueError(f"the management account {identity.management_account_id} is missing from the list")
+    if len(ids) != len(set(ids)):
+        raise ValueError("the list contains an account twice")
     return {
         "id": identity.organization_id,
         "partition": identity.partition,
         "management_account_id": identity.management_account_id,
-        "accounts": sorted(found, key=lambda account: str(account["account_id"])),
+        "accounts": [_facts_of(account, listing, include_tags, include_email) for account in accounts],
     }
 
 
-def _facts_of(account: Mapping[str, Any], include_email: bool) -> dict[str, Any]:
-    # AWS replaces Status with State (botocore's model: on 9 September 2026).
-    state = account.get("State") or account.get("Status")
-    if not state:
-        raise ValueError(
-            f"the account {account['Id']} has neither State nor Status. AWS has replaced Status with State. Install a newer"
-            " botocore if it does not know State"
-        )
-    joined = account.get("JoinedTimestamp")
+def _facts_of(account: Mapping[str, Any], listing: Listing, include_tags: bool, include_email: bool) -> dict[str, Any]:
+    account_id = account["Id"]
+    if not account["State"]:
+        raise ValueError(f"the account {account_id} has neither State nor Status")
     return {
-        "account_id": account["Id"],
+        "account_id": account_id,
         "account_arn": account["Arn"],
-        "account_name": account.get("Name"),
-        "account_state": state,
-        "account_joined_method": account.get("JoinedMethod"),
-        "account_joined_timestamp": joined and iso_time(joined),
-        **({"account_email": account.get("Email")} if include_email else {}),
+        "account_name": account["Name"],
+        "account_state": account["State"],
+        "account_joined_method": account["JoinedMethod"],
+        "account_joined_timestamp": account["JoinedTimestamp"],
+        **({"account_email": account["Email"]} if include_email else {}),
+        **({"account_tags": listing.tags[account_id]} if include_tags else {}),
+        "organizational_units": [
+            {"id": unit_id, "name": listing.unit_names[unit_id]} for unit_id in listing.unit_ids[account_id]
+        ],
     }
 
 
-def validate_cached(organization: Mapping[str, Any], identity: Identity, included: Mapping[str, bool]) -> None:
-    """Validate an organization from the cache, which somebody else may have written.
+def to_cache(listing: Listing) -> dict[str, str]:
+    """Return a listing as a cache stores it: as one text, because some keys of tags have a meaning in ansible-core's JSON."""
+    return {"organization": json.dumps(listing._asdict())}
 
-    :param identity: the caller's organization, from AWS.
-    :param included: whether the facts account_tags and account_email are included.
-    :raises Exception: if AWS has not returned it. Facts that do not exist would be variables of the hosts.
+
+def from_cache(cached: Any, identity: Identity, include_tags: bool, include_email: bool) -> dict[str, Any]:
+    """Return the organization that a cache contains. Everything in it is validated like a response from AWS.
+
+    :param cached: what to_cache() returned, or anything else, because the data may be damaged or written by somebody else.
+    :param identity: the caller's organization.
+    :raises Exception: if AWS can't return this organization to the caller.
     """
-    accounts = organization["accounts"]
-    account_ids = {account["account_id"] for account in accounts}
-    if Identity(*(organization[name] for name in ("partition", "management_account_id", "id"))) != identity:
-        raise ValueError("it is another organization")
-    if identity.management_account_id not in account_ids or len(account_ids) < len(accounts):
-        raise ValueError("the list of accounts is not complete")
-    for account in accounts:
-        tags, units = account.get("account_tags", {}), account["organizational_units"]
-        texts = [
-            account["account_state"],
-            *tags,
-            *tags.values(),
-            *(unit[key] for unit in units for key in ("id", "name")),
-        ]
-        optional = [account.get(name) for name in (*_OPTIONAL_FACTS, "account_email")]
-        arn = account["account_arn"]
-        if (
-            set(account) != {*_FACTS, *(name for name, is_included in included.items() if is_included)}
-            or not all(isinstance(text, str) for text in [*texts, *(text for text in optional if text is not None)])
-            or identity_of({"Arn": arn}) != identity
-            or arn.rpartition("/")[2] != account["account_id"]
-        ):
-            raise ValueError("an account is malformed")
+    listing = Listing(**json.loads(cached["organization"]))
+    texts = [text for account in listing.accounts for text in account.values() if text is not None]
+    texts += [*listing.unit_names.values(), *(value for tags in listing.tags.values() for value in tags.values())]
+    times = [account["JoinedTimestamp"] for account in listing.accounts if account["JoinedTimestamp"] is not None]
+    unit_ids = [unit_id for ids in listing.unit_ids.values() for unit_id in ids]
+    # A unit has one parent.
+    relations = {(child, parent) for ids in listing.unit_ids.values() for child, parent in zip(ids, ["", *ids])}
+    if (
+        not all(isinstance(text, str) for text in texts)
+        or any(iso_time(datetime.fromisoformat(time)) != time for time in times)
+        or not all(map(is_unit_id, unit_ids))
+        or len(relations) != len(set(unit_ids))
+        or identity_of(listing.accounts[0]) != identity
+    ):
+        raise ValueError("this is not a list of the caller's organization as it was stored")
+    return organization_of(listing, include_tags, include_email)
 
 
 # Hosts -------------------------------------------------------------------------------------------------------------
@@ -213,11 +241,17 @@ def validate_hostnames(preferences: Sequence[Any], include_tags: bool, include_e
     """
     known = ["account_id", "account_name"] + (["account_email"] if include_email else [])
     for preference in preferences:
-        parts = preference if isinstance(preference, Mapping) else {"name": preference}
-        if set(parts) - {"name", "prefix", "separator"}:
-            raise invalid_option("hostnames", f"{preference!r} can't be used", "Use only name, prefix and separator")
-        for part in (parts.get("name"), parts.get("prefix", "account_id")):
-            is_tag = include_tags and isinstance(part, str) and part.startswith(_TAG)
+        parts = [preference]
+        if isinstance(preference, Mapping):
+            parts = [preference.get("name"), *([preference["prefix"]] if "prefix" in preference else [])]
+            if set(preference) - {"name", "prefix", "separator"} or not isinstance(
+                preference.get("separator", ""), str
+            ):
+                raise invalid_option(
+                    "hostnames", f"{dict(preference)!r} can't be used", "A mapping can have name, prefix and separator"
+                )
+        for part in parts:
+            is_tag = include_tags and isinstance(part, str) and part.startswith(_TAG) and part != _TAG
             if part not in known and not is_tag:
                 raise invalid_option(
                     "hostnames",
@@ -266,6 +300,24 @@ def host_names(
     return names
 
 
+def host_account(
+    organization: Mapping[str, Any],
+    account_id: str,
+    role_name: str,
+    common: Mapping[str, Any],
+    caller_role_arn: str | None,
+) -> dict[str, Any]:
+    """Return incident_manager_account for an account: how an audit connects to it.
+
+    :param common: the options that it has for every account.
+    :param caller_role_arn: the role that lists the accounts. The management account is audited as this role.
+    """
+    role_arn = caller_role_arn
+    if account_id != organization["management_account_id"]:
+        role_arn = f"arn:{organization['partition']}:iam::{account_id}:role/{role_name}"
+    return {**common, "account_id": account_id, **({"assume_role_arn": role_arn} if role_arn else {})}
+
+
 def account_ids(variables: Mapping[str, Any]) -> set[str]:
     """Return the IDs of the accounts that the variables of a host name: account_id, account_arn, and those in
     incident_manager_account."""
@@ -280,14 +332,38 @@ def account_ids(variables: Mapping[str, Any]) -> set[str]:
     return {str(text) for text in texts if is_account_id(text)}
 
 
+def validate_groups(units: Any, groups: Collection[str]) -> None:
+    """Validate that a host is in the groups of its organizational units.
+
+    :param units: the variable organizational_units of the host; None if it has none.
+    :param groups: the names of the groups that the host is in.
+    :raises Failure: if it is not, because rules of these groups would not be used.
+    """
+    if not isinstance(units, list) or not all(
+        isinstance(unit, Mapping) and is_unit_id(unit.get("id")) and isinstance(unit.get("name"), str) for unit in units
+    ):
+        return
+    depths = range(1, len(units) + 1)
+    expected = [{_group_name(units[:depth], by) for depth in depths} for by in (BY_PATH, BY_ID)]
+    if not any(names <= set(groups) for names in expected):
+        raise invalid_option(
+            "organizational_units",
+            f"according to its variables, the host is in the organizational unit {unit_path(units)}, but it is not in all of"
+            f" the groups {', '.join(sorted(expected[0]))}, so rules of these groups would not be used",
+            "Check the warnings about inventory sources that Ansible failed to parse",
+        )
+
+
 def validate_role_name(role_name: str) -> None:
     """Validate that a string is the name of an IAM role, with or without a path before it.
 
     :raises Failure: if it is not. The message says what it must be.
     """
-    if not is_role_arn(f"arn:aws:iam::111122223333:role/{role_name}"):
+    try:
+        validate_role_arn("role_name", f"arn:aws:iam::111122223333:role/{role_name}")
+    except Failure:
         advice = "It must be a name such as incident-manager-audit, or a path and a name such as audit/incident-manager-audit"
-        raise invalid_option("role_name", f"{role_name!r} is not the name of a role", advice)
+        raise invalid_option("role_name", f"{role_name!r} is not the name of a role", advice) from None
 
 
 def _preferred_text(account: Mapping[str, Any], preference: Any) -> str:

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Iterator
 
 from .._aws.calls import Attempts, call_aws, required_member
 from .._aws.errors import ACCESS_DENIED, MALFORMED_ANSWER, Failure
-from .accounts import Identity, identity_of
+from .._aws.text import iso_time
+from .accounts import Identity, Listing, identity_of, is_root_id, is_unit_id, organization_of, unit_ids_of
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -24,11 +25,13 @@ _CALL_SECONDS = 60
 
 # The largest page of ListAccounts (API reference).
 _PAGE_SIZE = 20
+# 100,000 accounts. The quota is lower ("Quotas for Organizations"), so a longer list does not come from AWS.
+_MAX_PAGES = 5000
 
 _ADVICE = {
     ACCESS_DENIED: (
-        "Use credentials of the management account or of a delegated administrator, allow this action in the caller's IAM"
-        " policy, and check whether another policy denies it."
+        "Use credentials of the management account or of a delegated administrator, and allow this action in the policy that"
+        " the message names, or, if it names none, in the caller's IAM policy."
     ),
     "AWSOrganizationsNotInUseException": (
         "The account of the credentials is not in an organization. Use credentials of the management account or of a"
@@ -38,14 +41,42 @@ _ADVICE = {
     "TooManyRequestsException": "AWS Organizations throttled the request. Try again later.",
 }
 _CHANGED_ADVICE = "The organization may have changed while it was listed. Try again."
+_STATE_ADVICE = (
+    "AWS has replaced Status of an account with State, and the installed botocore does not know State. Install a newer"
+    " botocore."
+)
 
 
-def list_accounts(client: BaseClient) -> list[dict[str, Any]]:
-    """Return the accounts of the organization (ListAccounts, every page).
+def list_accounts(client: BaseClient, include_email: bool) -> list[dict[str, Any]]:
+    """Return the accounts of the organization as Listing describes them (ListAccounts, every page).
 
-    :raises Failure: for every error.
+    :return: the accounts, each also with unit_ids, as unit_ids_of() returns them.
+    :raises Failure: for every error, and if the list can't be complete or an account in it can't be used.
     """
-    return _list(client, "list_accounts", "list the accounts of the organization", "Accounts", MaxResults=_PAGE_SIZE)
+
+    description = "list the accounts of the organization"
+    accounts: dict[str, dict[str, Any]] = {}
+    try:
+        for page in _pages(client, "list_accounts", description, "Accounts", MaxResults=_PAGE_SIZE):
+            for account in page:
+                identity_of(account)
+                if account["Id"] in accounts:
+                    # Fail immediately, because it would take hours to read a list that does not end.
+                    raise ValueError(f"the list contains the account {account['Id']} twice")
+                joined = account.get("JoinedTimestamp")
+                accounts[account["Id"]] = {
+                    **{name: account.get(name) for name in ("Id", "Arn", "Name", "JoinedMethod")},
+                    # AWS replaces Status with State (botocore's model: on 9 September 2026).
+                    "State": account.get("State", account.get("Status")),
+                    "JoinedTimestamp": joined and iso_time(joined),
+                    **({"Email": account.get("Email")} if include_email else {}),
+                    "unit_ids": unit_ids_of(account),
+                }
+        found = list(accounts.values())
+        organization_of(Listing(found, dict.fromkeys(accounts, ()), {}, {}), False, include_email)
+    except (ArithmeticError, ValueError) as error:
+        raise _malformed(client, description, error) from None
+    return found
 
 
 def get_identity(client: BaseClient) -> Identity | None:
@@ -67,11 +98,16 @@ def get_parent_id(client: BaseClient, child_id: str) -> str:
     :raises Failure: for every error.
     """
     description = f"list the parents of {child_id}"
-    parents = _list(client, "list_parents", description, "Parents", ChildId=child_id)
+    parents = [
+        parent for page in _pages(client, "list_parents", description, "Parents", ChildId=child_id) for parent in page
+    ]
+    ids = [parent.get("Id") for parent in parents]
     # "In the current release, a child can have only a single parent" (API reference).
-    if len(parents) != 1 or not parents[0].get("Id"):
-        raise malformed(client, description, f"Parents must be one root or organizational unit, but is {parents!r}")
-    return str(parents[0]["Id"])
+    if len(ids) != 1 or not (is_root_id(ids[0]) or is_unit_id(ids[0])):
+        raise _malformed(
+            client, description, ValueError(f"Parents must be one root or organizational unit, but is {ids!r}")
+        )
+    return str(ids[0])
 
 
 def get_unit_name(client: BaseClient, unit_id: str) -> str:
@@ -84,6 +120,8 @@ def get_unit_name(client: BaseClient, unit_id: str) -> str:
         unit = required_member(
             client.describe_organizational_unit(OrganizationalUnitId=unit_id), "OrganizationalUnit", dict
         )
+        if required_member(unit, "Id", str) != unit_id:
+            raise ValueError(f"the response describes {unit['Id']!r}")
         return required_member(unit, "Name", str)
 
     return _call(client, f"describe the organizational unit {unit_id}", get)
@@ -95,30 +133,39 @@ def list_tags(client: BaseClient, account_id: str) -> dict[str, str]:
     :raises Failure: for every error.
     """
     description = f"list the tags of the account {account_id}"
-    tags = _list(client, "list_tags_for_resource", description, "Tags", ResourceId=account_id)
-    if not all("Key" in tag and "Value" in tag for tag in tags):
-        raise malformed(client, description, "Key or Value is missing")
-    return {tag["Key"]: tag["Value"] for tag in tags}
+    tags = [
+        tag
+        for page in _pages(client, "list_tags_for_resource", description, "Tags", ResourceId=account_id)
+        for tag in page
+    ]
+    try:
+        return {required_member(tag, "Key", str): required_member(tag, "Value", str) for tag in tags}
+    except ValueError as error:
+        raise _malformed(client, description, error) from None
 
 
-def _list(client: BaseClient, operation: str, description: str, member: str, **arguments: Any) -> list[Any]:
-    """Return the lists of all pages. Any page may be empty; only one without NextToken is the last one (API reference).
+def _pages(client: BaseClient, operation: str, description: str, member: str, **arguments: Any) -> Iterator[list[Any]]:
+    """Yield the lists of all pages. Any page may be empty; only one without NextToken is the last one (API reference).
 
     :param member: the member of the response that is the list.
     """
 
     def get_page() -> tuple[list[Any], str | None]:
         response = getattr(client, operation)(**arguments)
-        return required_member(response, member, list), response.get("NextToken")
+        items, token = required_member(response, member, list), response.get("NextToken")
+        if not isinstance(token, (str, type(None))) or token == "":
+            raise ValueError("NextToken is empty or not a string")
+        return items, token
 
-    found: list[Any] = []
+    tokens: set[str] = set()
     while True:
         items, token = _call(client, description, get_page)
-        found += items
+        yield items
         if not token:
-            return found
-        if token == arguments.get("NextToken"):
-            raise malformed(client, description, "the list does not end, because a page refers to itself")
+            return
+        if token in tokens or len(tokens) >= _MAX_PAGES:
+            raise _malformed(client, description, ValueError(f"the list does not end after {len(tokens) + 1} pages"))
+        tokens.add(token)
         arguments["NextToken"] = token
 
 
@@ -136,14 +183,17 @@ def _call(client: BaseClient, description: str, call: Any) -> Any:
         raise failure.with_advice(advice) if advice else failure from failure.cause
 
 
-def malformed(client: BaseClient, description: str, reason: str) -> Failure:
+def _malformed(client: BaseClient, description: str, error: Exception) -> Failure:
     """Return the error for a response that can't come from AWS.
 
     :param description: what was tried, in the words that follow "Failed to".
-    :param reason: what is wrong with the response.
+    :param error: what is wrong with the response.
     """
+    knows_state = "State" in client.meta.service_model.shape_for("Account").members
+    is_state = "neither State" in str(error) and not knows_state
     return Failure(
         f"Failed to {description} in Region {client.meta.region_name}",
         code=MALFORMED_ANSWER,
-        reason=f"the response can't be used ({reason})",
+        reason=f"the response can't be used ({error})",
+        advice=_STATE_ADVICE if is_state else None,
     )

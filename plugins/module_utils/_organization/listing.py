@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping, TypeVar
+from typing import TYPE_CHECKING, Mapping
 
-from .accounts import is_unit_id, organization_of, unit_ids_of
-from .api import get_parent_id, get_unit_name, list_accounts, list_tags, malformed
+from .._aws.errors import MALFORMED_ANSWER, Failure
+from .._aws.parallel import in_batches
+from .accounts import Listing, is_unit_id
+from .api import get_parent_id, get_unit_name, list_accounts, list_tags
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -20,41 +21,19 @@ if TYPE_CHECKING:
 LISTING_DEFAULTS = {"connect_timeout": 10, "read_timeout": 20}
 
 
-# The size of a botocore client's connection pool. AWS throttles a caller that sends many calls at once.
-_WORKERS = 10
-
-Result = TypeVar("Result")
-
-
-def list_organization(client: BaseClient, include_tags: bool, include_email: bool) -> dict[str, Any]:
-    """Return the caller's organization with all accounts, their organizational units and their tags.
+def list_organization(client: BaseClient, include_tags: bool, include_email: bool) -> Listing:
+    """Return all accounts of the caller's organization, their organizational units and their tags.
 
     :raises Failure: if anything can't be listed, or the list can't be complete.
     """
-    accounts = list_accounts(client)
-    try:
-        organization = organization_of(accounts, include_email)
-    except (LookupError, OverflowError, ValueError) as error:
-        raise malformed(client, "list the accounts of the organization", str(error)) from None
-    ids_of = {account["Id"]: unit_ids_of(account) for account in accounts}
+    accounts = list_accounts(client, include_email)
+    ids_of = {account["Id"]: account.pop("unit_ids") for account in accounts}
     parents = _parents(client, [account_id for account_id, ids in ids_of.items() if ids is None])
     unit_ids = {account_id: _climb(parents, account_id) if ids is None else ids for account_id, ids in ids_of.items()}
     units = dict.fromkeys(unit_id for ids in unit_ids.values() for unit_id in ids)
-    names = _for_each(partial(get_unit_name, client), units)
-    tags = _for_each(partial(list_tags, client), ids_of if include_tags else ())
-    for account in organization["accounts"]:
-        ids = unit_ids[account["account_id"]]
-        account["organizational_units"] = [{"id": unit_id, "name": names[unit_id]} for unit_id in ids]
-        if include_tags:
-            account["account_tags"] = tags[account["account_id"]]
-    return organization
-
-
-def _for_each(call: Callable[[str], Result], keys: Iterable[str]) -> dict[str, Result]:
-    """Make a call for each key, in parallel, and return the results. Raises the first failure."""
-    keys = list(keys)
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        return dict(zip(keys, pool.map(call, keys)))
+    names = in_batches({unit_id: partial(get_unit_name, client, unit_id) for unit_id in units})
+    tags = in_batches({account_id: partial(list_tags, client, account_id) for account_id in ids_of if include_tags})
+    return Listing(accounts, unit_ids, names, tags)
 
 
 def _parents(client: BaseClient, children: list[str]) -> dict[str, str]:
@@ -64,17 +43,26 @@ def _parents(client: BaseClient, children: list[str]) -> dict[str, str]:
     """
     parents: dict[str, str] = {}
     while children:
-        found = _for_each(partial(get_parent_id, client), children)
+        found = in_batches({child: partial(get_parent_id, client, child) for child in children})
         parents.update(found)
         children = [parent for parent in dict.fromkeys(found.values()) if is_unit_id(parent) and parent not in parents]
     return parents
 
 
 def _climb(parents: Mapping[str, str], child: str) -> list[str]:
-    """Return the units above an account, the outermost first."""
+    """Return the units above an account, the outermost first.
+
+    :raises Failure: if a unit is above itself.
+    """
     path: list[str] = []
     parent = parents[child]
     while is_unit_id(parent):
+        if parent in path:
+            raise Failure(
+                f"Failed to find the organizational units of the account {child}",
+                code=MALFORMED_ANSWER,
+                reason=f"the organizational unit {parent} is inside itself",
+            )
         path.insert(0, parent)
         parent = parents[parent]
     return path

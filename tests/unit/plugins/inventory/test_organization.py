@@ -22,7 +22,6 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
-from ansible.template import Templar
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization import listing
 from endpoint.client import SECRET_KEY
 from endpoint.server import LocalEndpoint
@@ -499,12 +498,29 @@ def each(**members: Any) -> Change:
 
 MALFORMED: list[tuple[str, Change, str]] = [
     ("ListAccounts", lambda _answer, _given: {}, "Accounts is missing"),
-    ("ListAccounts", lambda _answer, _given: {"Accounts": []}, "the list is empty"),
+    ("ListAccounts", lambda _answer, _given: {"Accounts": []}, "0 organizations"),
     ("ListAccounts", lambda _answer, _given: {"Accounts": None}, "Accounts"),
     ("ListAccounts", accounts_as(lambda accounts: accounts[1:]), "is missing from the list"),
+    ("ListAccounts", accounts_as(lambda accounts: [*accounts, accounts[1]]), "twice"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, None]), "] is not a structure"),
     ("ListAccounts", accounts_as(lambda accounts: [*accounts, "text"]), "] is not a structure"),
-    ("ListAccounts", each(Arn=f"arn:aws:iam::{SHOP}:root"), "not the ARN of an account"),
+    ("ListAccounts", accounts_as(lambda accounts: [*accounts, {}]), "not the ARN of the account"),
+    ("ListAccounts", each(Id=SHOP), "not the ARN of the account"),
+    ("ListAccounts", each(Arn=f"arn:aws:iam::{SHOP}:root"), "not the ARN of the account"),
+    (
+        "ListAccounts",
+        accounts_as(
+            lambda accounts: [
+                *accounts[:-1],
+                {
+                    **accounts[-1],
+                    "Arn": f"arn:aws:organizations::{MANAGEMENT}:account/o-anotherone1/{ARCHIVE}",
+                    "Paths": [],
+                },
+            ]
+        ),
+        "2 organizations",
+    ),
     ("ListAccounts", each(State="", Status=""), "neither State nor Status"),
     ("ListAccounts", each(State=None, Status=None), "neither State nor Status"),
     ("ListAccounts", each(State=1, Status=1), "Status is not a string"),
@@ -520,7 +536,14 @@ MALFORMED: list[tuple[str, Change, str]] = [
         lambda answer, _given: {"Parents": answer["Parents"] * 2},
         "must be one root or organizational unit",
     ),
+    ("ListParents", lambda _answer, _given: {"Parents": [{"Id": PAYMENTS}]}, "must be one root or organizational unit"),
+    ("ListParents", lambda _answer, _given: {"Parents": [{"Id": "ou-abcd-12345678"}]}, "is inside itself"),
     ("DescribeOrganizationalUnit", lambda _answer, _given: {}, "OrganizationalUnit is missing"),
+    (
+        "DescribeOrganizationalUnit",
+        lambda _answer, _given: {"OrganizationalUnit": {"Id": "ou-abcd-12345678", "Name": "A"}},
+        "the response describes 'ou-abcd-12345678'",
+    ),
     (
         "DescribeOrganizationalUnit",
         lambda _answer, given: {"OrganizationalUnit": {"Id": given["OrganizationalUnitId"]}},
@@ -541,6 +564,17 @@ def test_a_malformed_answer(
     organizations.changes[operation] = change
     message = source.fails(include_tags=True)
     assert part in message and message.startswith("Failed to ")
+
+
+def test_a_list_that_does_not_end(
+    source: Source, organizations: Organizations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every page has a token for another page."""
+    module = "ansible_collections.incident_manager.aws.plugins.module_utils._organization.api"
+    monkeypatch.setattr(f"{module}._MAX_PAGES", 50)
+    pages = iter(range(1000))
+    organizations.changes["ListAccounts"] = lambda _answer, _given: {"Accounts": [], "NextToken": f"page {next(pages)}"}
+    assert "does not end after 51 pages" in source.fails()
 
 
 def test_no_secret_is_shown(source: Source, organizations: Organizations) -> None:
@@ -568,7 +602,7 @@ def test_an_endpoint_that_refuses_connections(source: Source, closed_url: str) -
 @pytest.mark.parametrize(
     ("options", "parts"),
     [
-        ({"include_inactve": True}, ["include_inactve: this is not an option", "include_inactive,"]),
+        ({"include_inactve": True}, ["include_inactve: this is not an option", "Did you mean include_inactive?"]),
         ({"role_name": None}, ["role_name"]),
         ({"role_name": "not a role"}, ["role_name: 'not a role'"]),
         ({"role_name": "{{ name }}"}, ["role_name: '{{ name }}'"]),
@@ -583,7 +617,7 @@ def test_an_endpoint_that_refuses_connections(source: Source, closed_url: str) -
         ({"hostnames": ["tag:Team"]}, ["include_tags: true"]),
         ({"hostnames": ["account_email"]}, ["include_email: true"]),
         ({"hostnames": [{"prefix": "account_id"}]}, ["hostnames: None can't be used"]),
-        ({"hostnames": [{"name": "account_id", "suffix": "x"}]}, ["suffix"]),
+        ({"hostnames": [{"name": "account_id", "suffix": "x"}]}, ["'suffix'"]),
         ({"hostnames": [[]]}, ["hostnames: [] can't be used"]),
     ],
     ids=str,
@@ -779,7 +813,7 @@ def test_a_host_is_never_a_group(endpoint: LocalEndpoint, source: Source) -> Non
     """If a group had the same name, Ansible would put the group instead of the host into the host's groups."""
     endpoint.make_organization([{"id": SHOP, "name": "production"}, {"id": PAYMENTS, "name": "x"}], MANAGEMENT)
     inventory = with_group("production")
-    with pytest.raises(AnsibleParserError, match="'production', but Ansible or a group uses this name"):
+    with pytest.raises(AnsibleParserError, match="'production', but a group has this name"):
         source.parse(inventory, hostnames=["account_name"])
     assert not inventory.hosts and set(inventory.groups) == {"all", "ungrouped", "production"}
     by_name = [{"key": "account_name", "prefix": "", "separator": ""}]
@@ -808,6 +842,33 @@ def test_a_source_that_fails_changes_no_host_of_another_one(source: Source) -> N
     assert (found["owner"], found["account_id"]) == ("somebody", SHOP)
 
 
+@pytest.mark.parametrize("option", ["access_key", "secret_key", "session_token"])
+@pytest.mark.parametrize("value", [["A-SECRET-OF-THE-SOURCE"], {"a": "A-SECRET-OF-THE-SOURCE"}])
+def test_a_credential_of_the_wrong_type_is_not_shown(source: Source, option: str, value: Any) -> None:
+    message = source.fails(**{option: value})
+    assert "A-SECRET" not in message and option in message
+
+
+def test_an_empty_token_does_not_end_the_list(source: Source, organizations: Organizations) -> None:
+    def change(answer: Answer, _given: dict[str, Any]) -> Answer:
+        return {**answer, "NextToken": ""}
+
+    organizations.changes["ListAccounts"] = change
+    assert "NextToken" in source.fails()
+
+
+def test_a_list_without_end_is_not_read_to_its_end(source: Source, organizations: Organizations) -> None:
+    pages: list[Answer] = []
+
+    def change(answer: Answer, _given: dict[str, Any]) -> Answer:
+        pages.append(answer)
+        return {**pages[0], "NextToken": f"page-{len(pages)}"}
+
+    organizations.changes["ListAccounts"] = change
+    assert "twice" in source.fails()
+    assert [operation for operation, _given in organizations.calls].count("ListAccounts") == 2
+
+
 def rewrite_cache(folder: Path, change: Callable[[Any], Any]) -> Any:
     """Change what the cache in a folder contains, the mapping that the plugin stored, and return the new content."""
     (file,) = folder.iterdir()
@@ -819,6 +880,13 @@ def rewrite_cache(folder: Path, change: Callable[[Any], Any]) -> Any:
 
 
 TEMPLATE = "{{ lookup('pipe', 'touch evaluated') }}"
+ELEMENTS: list[Any] = [None, "", TEMPLATE, 0, [], {}, "777777777777", {"__ansible_type": "x"}, ["x"]]
+
+
+# The values that any text may replace.
+TEXTS = {"Name", "JoinedMethod", "State", "unit_names", "tags"}
+
+
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(TEMPLATE),
     lambda values: (
@@ -851,63 +919,17 @@ def test_no_content_of_the_cache_is_an_error(
     assert names(cached(include_tags=True)) == sorted([PAYMENTS, SHOP, ARCHIVE])
 
 
-@pytest.mark.parametrize(
-    ("place", "changed"),
-    [
-        ([], {"partition": TEMPLATE}),
-        ([], {"id": TEMPLATE}),
-        ([], {"management_account_id": TEMPLATE}),
-        ([], {"accounts": []}),
-        (["accounts", 1], {"account_id": TEMPLATE}),
-        (["accounts", 1], {"account_id": "1"}),
-        (["accounts", 1], {"account_arn": TEMPLATE}),
-        (["accounts", 1], {"account_name": [TEMPLATE]}),
-        (["accounts", 1], {"account_state": None}),
-        (["accounts", 1], {"account_tags": {"a": 1}}),
-        (["accounts", 1], {"organizational_units": [{"id": "ou-1"}]}),
-        (["accounts", 1], {"ansible_connection": TEMPLATE}),
-    ],
-    ids=str,
-)
-def test_a_cache_that_somebody_has_changed_is_not_used(
-    cached: Callable[..., InventoryData],
-    organizations: Organizations,
-    tmp_path: Path,
-    place: list[Any],
-    changed: dict[str, Any],
+def test_a_cache_that_can_not_be_written_adds_nothing(
+    cached: Callable[..., InventoryData], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def change(stored: dict[str, Any]) -> dict[str, Any]:
-        organization = target = json.loads(stored["organization"])
-        for key in place:
-            target = target[key]
-        target.update(changed)
-        return {"organization": json.dumps(organization)}
+    def fail(*_given: Any) -> None:
+        raise TypeError("not serializable")
 
-    first = cached(include_tags=True)
-    rewrite_cache(tmp_path / "cache", change)
-    organizations.calls.clear()
-    inventory = cached(include_tags=True)
-    assert organizations.count()["ListTagsForResource"] == 4
-    assert variables(inventory, SHOP) == variables(first, SHOP)
-
-
-def test_a_template_in_a_cached_name_is_no_template(
-    cached: Callable[..., InventoryData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-
-    def change(stored: dict[str, Any]) -> dict[str, Any]:
-        organization = json.loads(stored["organization"])
-        for account in organization["accounts"]:
-            account["account_name"] = TEMPLATE
-        return {"organization": json.dumps(organization)}
-
-    cached(compose={"shown": "account_name"})
-    rewrite_cache(tmp_path / "cache", change)
-    found = cached(compose={"shown": "account_name"}).hosts[SHOP].vars
-    assert found["account_name"] == found["shown"] == TEMPLATE
-    assert Templar(DataLoader(), variables=found).template(found["shown"]) == TEMPLATE
-    assert not (tmp_path / "evaluated").exists()
+    monkeypatch.setattr("ansible.plugins.cache.BaseFileCacheModule.set", fail)
+    inventory = InventoryData()
+    with pytest.raises(AnsibleParserError, match=r"Failed to write the cache: .*not serializable.* Check cache_plugin"):
+        cached(inventory=inventory)
+    assert not inventory.hosts
 
 
 def test_keys_of_tags_that_have_a_meaning_in_ansible(
@@ -959,13 +981,27 @@ def test_a_group_is_never_a_host(source: Source) -> None:
     ],
     ids=str,
 )
-def test_a_host_of_another_account_is_never_merged(source: Source, variables: dict[str, Any]) -> None:
-    inventory = with_host(SHOP)
+@pytest.mark.parametrize("of_group", [False, True])
+def test_a_host_of_another_account_is_never_merged(source: Source, variables: dict[str, Any], of_group: bool) -> None:
+    inventory = with_group("others")
+    inventory.add_host(SHOP, "others")
     for name, value in variables.items():
-        inventory.set_variable(SHOP, name, value)
+        inventory.set_variable("others" if of_group else SHOP, name, value)
     with pytest.raises(AnsibleParserError, match="but the account 777777777777 already has it"):
         source.parse(inventory)
     assert names(inventory) == [SHOP] and "ou_Sandbox" not in inventory.groups
+
+
+@pytest.mark.parametrize(
+    "options", [{"profile": "old"}, {"assume_role_arn": "arn:aws:iam::{{ other }}:role/a"}, "{profile: old}"], ids=str
+)
+def test_a_host_of_an_unknown_account_is_never_merged(source: Source, options: Any) -> None:
+    inventory = with_group("others")
+    inventory.add_host(SHOP, "others")
+    inventory.set_variable(SHOP, "incident_manager_account", options)
+    with pytest.raises(AnsibleParserError, match="another source has a host of this name"):
+        source.parse(inventory)
+    assert names(inventory) == [SHOP]
 
 
 @pytest.mark.parametrize("value", ["{{ lookup('env', 'NOT_SET') }}", "{{ none }}", "{{ false }}", "{{ [] }}"])
@@ -1005,4 +1041,4 @@ def test_options_of_botocore(source: Source) -> None:
 
 
 def test_a_misspelled_required_option(source: Source) -> None:
-    assert "role_nam: this is not an option" in source.fails(role_name=None, role_nam="audit")
+    assert "Did you mean role_name?" in source.fails(role_name=None, role_nam="audit")

@@ -336,3 +336,11 @@ def test_keys_are_described_if_asked_for(run_lookup: Any, endpoint: LocalEndpoin
         (found,) = run_lookup(include_keys=include_keys)
         states.append(found["replication_set"]["region_map"]["us-east-1"]["kms_key"])
     assert states[0] is None and states[1]["key_state"] == "Enabled"
+
+
+@pytest.mark.parametrize("option", ["secret_key", "aws_session_token"])
+def test_a_secret_that_is_no_string_is_not_shown(run_lookup: Lookup, option: str) -> None:
+    with pytest.raises(AnsibleError) as failure:
+        run_lookup(**{option: ["TOPSECRETvalue"]})
+    message = f"{failure.value} {failure.value.__cause__}"
+    assert f"{option}: the value is not a string" in message and "TOPSECRET" not in message

@@ -137,20 +137,24 @@ def test_a_retry_setting_that_is_invalid(
 @pytest.mark.parametrize(
     ("aws_config", "name"),
     [
-        ({"retries": {"max_attempts": "2"}}, "max_attempts"),
+        ({"retries": {"max_attempts": "2"}}, "retries.max_attempts"),
+        ({"retries": {"total_max_attempts": True}}, "retries.total_max_attempts"),
+        ({"retries": "2"}, "retries"),
         ({"read_timeout": "5"}, "read_timeout"),
+        ({"connect_timeout": [5]}, "connect_timeout"),
         ({"max_pool_connections": "10"}, "max_pool_connections"),
+        ({"proxies_config": "none"}, "proxies_config"),
     ],
     ids=str,
 )
-def test_a_number_in_quotation_marks_is_named(
+def test_a_setting_of_the_wrong_type_is_named(
     run_module: Run, run_lookup: Run, endpoint: LocalEndpoint, aws_config: dict[str, Any], name: str
 ) -> None:
-    """botocore's own errors are about Python, or come with the first call."""
+    """The number in quotation marks is the usual mistake. botocore's own errors are about Python, or come with the first call."""
     outcome = run_module(INFO, aws_config=aws_config)
     assert outcome["error"]["code"] == "InvalidParameter"
-    assert outcome["msg"].startswith(f"aws_config: {name} is not a number"), outcome["msg"]
-    with pytest.raises(AnsibleError, match=f"aws_config: {name} is not a number"):
+    assert outcome["msg"].startswith(f"aws_config: {name} is not a "), outcome["msg"]
+    with pytest.raises(AnsibleError, match=f"aws_config: {name} is not a "):
         run_lookup(aws_config=aws_config)
     assert endpoint.requests == []
 
