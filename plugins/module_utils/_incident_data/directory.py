@@ -89,7 +89,7 @@ class NewDirectory:
         except OSError as reason:
             failure = as_failure(error)
             why = reason.strerror or reason
-            advice = f"Delete {self._temporary}, which could not be removed ({why}): it contains personal data."
+            advice = f"Delete {self._temporary}, which could not be removed ({why}) and can contain personal data."
             raise failure.with_advice(f"{failure.advice} {advice}") from error
 
     @contextmanager

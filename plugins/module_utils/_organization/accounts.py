@@ -97,8 +97,8 @@ def _facts_of(account: Mapping[str, Any], include_email: bool) -> dict[str, Any]
     state = account.get("State") or account.get("Status")
     if not state:
         raise ValueError(
-            f"the account {account['Id']} has neither State nor Status. AWS has replaced Status with State. Install a newer"
-            " botocore if it does not know State"
+            f"the account {account['Id']} has neither State nor Status; if the installed botocore does not know State, which"
+            " replaces Status, install a newer one"
         )
     joined = account.get("JoinedTimestamp")
     return {

@@ -35,7 +35,7 @@ STEPS = [
     "turn deletion protection on for the replication set",
     "delete Region us-east-1 from the replication set",
 ]
-PLAN = [f"step {number} of 2: {step}" for number, step in enumerate(STEPS, 1)]
+PLAN = [f"planned: {step} (step {number} of 2)" for number, step in enumerate(STEPS, 1)]
 ACCEPTED = [f"accepted: {step} (step {number} of 2)" for number, step in enumerate(STEPS, 1)]
 
 Completed = subprocess.CompletedProcess[str]
@@ -131,7 +131,7 @@ def test_a_pipe(run: Run, endpoint: LocalEndpoint, tmp_path: Path) -> None:
         ACCEPTED[1],
         deleting,
         active,
-        "exported: 0 of 1 replication set, 1 of 1 response plans, 0 of 2 incident records",
+        "read: 0 of 1 replication set, 1 of 1 response plans, 0 of 2 incident records",
     ]
     # The diff of the state, and the plan below it.
     assert '+    "deletion_protected": true' in outcome.stdout
