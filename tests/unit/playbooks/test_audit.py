@@ -124,7 +124,7 @@ def test_hosts_without_the_options_of_an_account(make_fleet: MakeFleet, run_audi
     rows = run.rows()
     for name, part in (
         ("printer", "'incident_manager_account' is undefined"),
-        ("router", "account: the value is not a mapping. Set a mapping, such as"),
+        ("router", "account: the value is not a mapping. Set a mapping."),
     ):
         row = rows.pop(name)
         assert (row["outcome"], row["account_id"], row["rules"]) == ("unknown", None, None)
