@@ -28,8 +28,8 @@ notes:
     that changes something fails, the result is read before anything is sent again.
   - The retry mode (E(AWS_RETRY_MODE), C(retry_mode), C(mode) of C(retries)) has no effect on the calls of this
     collection, and the time limits of C(defaults_mode) have none if the plugin has time limits of its own.
-  - C(region_name) in C(aws_config) has no effect. Set the option C(region) instead. C(data_path) in the AWS
-    configuration files has no effect. Set E(AWS_DATA_PATH) instead.
+  - C(region_name) in C(aws_config) is rejected, unless it is the Region of the option C(region). C(data_path) in the
+    AWS configuration files has no effect. Set E(AWS_DATA_PATH) instead.
   - The role of a profile that has C(mfa_serial) can't be assumed, because the collection does not prompt for the MFA
     code. Get temporary credentials with the code first, for example with C(aws sts get-session-token).
   - Certificates, proxies, time limits and the number of attempts also apply to the calls that botocore makes to get
@@ -38,7 +38,8 @@ notes:
   - The role in C(assume_role_arn), if the plugin has this option, is assumed at C(endpoint_url) if it is set. To send
     only the calls of Incident Manager to another endpoint, set E(AWS_ENDPOINT_URL_SSM_INCIDENTS) instead.
   - If a provider of credentials fails, or AWS rejects the call that it makes, the message is not shown, because it can
-    contain a token. The error names the provider, or the call and AWS's error code.
+    contain a token. The error names the provider and its HTTP or exit status, or the call and AWS's error
+    code.
   - Newer releases of amazon.aws require newer versions of boto3 and botocore. amazon.aws 11 requires version 1.35.0 of
     both.
 """

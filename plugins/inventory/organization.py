@@ -218,6 +218,7 @@ from ansible_collections.incident_manager.aws.plugins.module_utils._organization
     host_names,
     selected_accounts,
     unit_path,
+    validate_cached,
     validate_hostnames,
     validate_role_name,
 )
@@ -337,8 +338,8 @@ class InventoryModule(AWSInventoryBase):
             is_cached, cached = self.get_cached_result(path, cache)
             if is_cached:
                 organization = json.loads(cached["organization"])
-                if organization["id"] == identity.organization_id:
-                    return dict(organization)
+                validate_cached(organization, identity, dict(zip(("account_tags", "account_email"), included)))
+                return dict(organization)
         organization = list_organization(client, *included)
         # As one text, because some keys of tags have a meaning in ansible-core's JSON.
         self._cache[self.get_cache_key(path)] = {"organization": json.dumps(organization)}

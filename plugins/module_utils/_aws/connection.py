@@ -288,4 +288,9 @@ def connect(
             # amazon.aws has looked for the Region in the AWS configuration files.
             raise error_from_botocore("Failed to connect to AWS", error, INVALID_CONFIGURATION) from error
         raise invalid_option("aws_config", one_line(str(error)), _CONFIG_ADVICE) from error
+    config_region = config.get("region_name")
+    if config_region and config_region != region:
+        raise invalid_option(
+            "aws_config", f"region_name {config_region!r} has no effect", "Set the option region instead"
+        )
     return Connection(region, endpoint_url, options, defaults, params.get("assume_role_arn"), secrets)

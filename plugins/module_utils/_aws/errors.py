@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import partial
+from subprocess import Popen
 from typing import Any, Callable, Collection, Iterable, Mapping
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
@@ -172,8 +173,8 @@ COMMON_ADVICE = {
     # AWS's message can name a policy (IAM User Guide, "Troubleshoot access denied error messages").
     **dict.fromkeys(
         (ACCESS_DENIED, STS_ACCESS_DENIED),
-        "Allow this action in the caller's IAM policy, and for sts:AssumeRole also in the role's trust policy. If the message"
-        " names another policy, allow the action there, or remove the explicit deny.",
+        "Allow this action in the policy that the message names, or, if it names none, in the caller's IAM policy, and for"
+        " sts:AssumeRole also in the role's trust policy.",
     ),
     "ForbiddenException": (
         "In IAM Identity Center, assign the account and the permission set to the user, or check sso_account_id and"
@@ -439,7 +440,8 @@ def _text_of(cause: BaseException | None) -> str:
     if foreign:
         return foreign
     if any(kind.__name__ in _PROVIDER_ERRORS for kind in type(cause).__mro__):
-        return f"the credential provider {getattr(cause, 'kwargs', {}).get('provider', type(cause).__name__)} failed"
+        provider = getattr(cause, "kwargs", {}).get("provider", type(cause).__name__)
+        return f"the credential provider {provider} failed{_provider_status(cause)}"
     text = one_line(str(cause))
     response = aws_response(cause)
     if response and not _message_of(cause):
@@ -450,6 +452,21 @@ def _text_of(cause: BaseException | None) -> str:
     if why:
         text = f"{without_full_stop(text)} ({one_line('; '.join(why))})"
     return text or type(cause).__name__
+
+
+def _provider_status(cause: BaseException) -> str:
+    """Return the HTTP or exit status of a provider of credentials, as a part of a sentence; empty if it is not known."""
+    http_status = re.search(r"Received non 200 response \(?([0-9]{3})\b", str(cause))
+    if http_status:
+        return f", HTTP status {http_status[1]}"
+    trace = cause.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    # botocore's error does not have the exit status of a credential_process.
+    found = (
+        [local.returncode for local in trace.tb_frame.f_locals.values() if isinstance(local, Popen)] if trace else []
+    )
+    return f", exit status {found[0]}" if found else ""
 
 
 def _message_of(cause: BaseException | None) -> str:

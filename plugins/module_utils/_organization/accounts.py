@@ -30,6 +30,9 @@ SKIP, CALLER = "skip", "caller"
 # The ARN of an account names the management account and the organization (Service Authorization Reference).
 _ACCOUNT_ARN = re.compile(r"arn:(aws[a-z-]*):organizations::([0-9]{12}):account/(o-[a-z0-9]{10,32})/[0-9]{12}")
 
+_OPTIONAL_FACTS = ("account_name", "account_joined_method", "account_joined_timestamp")
+_FACTS = ("account_id", "account_arn", "account_state", "organizational_units", *_OPTIONAL_FACTS)
+
 _TAG = "tag:"
 # These names have a special meaning in Ansible.
 _RESERVED_NAMES = ("127.0.0.1", "::1", "all", "localhost", "ungrouped")
@@ -110,6 +113,38 @@ def _facts_of(account: Mapping[str, Any], include_email: bool) -> dict[str, Any]
         "account_joined_timestamp": joined and iso_time(joined),
         **({"account_email": account.get("Email")} if include_email else {}),
     }
+
+
+def validate_cached(organization: Mapping[str, Any], identity: Identity, included: Mapping[str, bool]) -> None:
+    """Validate an organization from the cache, which somebody else may have written.
+
+    :param identity: the caller's organization, from AWS.
+    :param included: whether the facts account_tags and account_email are included.
+    :raises Exception: if AWS has not returned it. Facts that do not exist would be variables of the hosts.
+    """
+    accounts = organization["accounts"]
+    account_ids = {account["account_id"] for account in accounts}
+    if Identity(*(organization[name] for name in ("partition", "management_account_id", "id"))) != identity:
+        raise ValueError("it is another organization")
+    if identity.management_account_id not in account_ids or len(account_ids) < len(accounts):
+        raise ValueError("the list of accounts is not complete")
+    for account in accounts:
+        tags, units = account.get("account_tags", {}), account["organizational_units"]
+        texts = [
+            account["account_state"],
+            *tags,
+            *tags.values(),
+            *(unit[key] for unit in units for key in ("id", "name")),
+        ]
+        optional = [account.get(name) for name in (*_OPTIONAL_FACTS, "account_email")]
+        arn = account["account_arn"]
+        if (
+            set(account) != {*_FACTS, *(name for name, is_included in included.items() if is_included)}
+            or not all(isinstance(text, str) for text in [*texts, *(text for text in optional if text is not None)])
+            or identity_of({"Arn": arn}) != identity
+            or arn.rpartition("/")[2] != account["account_id"]
+        ):
+            raise ValueError("an account is malformed")
 
 
 # Hosts -------------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
+from ansible.template import Templar
 from ansible_collections.incident_manager.aws.plugins.module_utils._organization import listing
 from endpoint.client import SECRET_KEY
 from endpoint.server import LocalEndpoint
@@ -848,6 +849,65 @@ def test_no_content_of_the_cache_is_an_error(
     else:
         rewrite_cache(tmp_path / "cache", lambda _stored: content)
     assert names(cached(include_tags=True)) == sorted([PAYMENTS, SHOP, ARCHIVE])
+
+
+@pytest.mark.parametrize(
+    ("place", "changed"),
+    [
+        ([], {"partition": TEMPLATE}),
+        ([], {"id": TEMPLATE}),
+        ([], {"management_account_id": TEMPLATE}),
+        ([], {"accounts": []}),
+        (["accounts", 1], {"account_id": TEMPLATE}),
+        (["accounts", 1], {"account_id": "1"}),
+        (["accounts", 1], {"account_arn": TEMPLATE}),
+        (["accounts", 1], {"account_name": [TEMPLATE]}),
+        (["accounts", 1], {"account_state": None}),
+        (["accounts", 1], {"account_tags": {"a": 1}}),
+        (["accounts", 1], {"organizational_units": [{"id": "ou-1"}]}),
+        (["accounts", 1], {"ansible_connection": TEMPLATE}),
+    ],
+    ids=str,
+)
+def test_a_cache_that_somebody_has_changed_is_not_used(
+    cached: Callable[..., InventoryData],
+    organizations: Organizations,
+    tmp_path: Path,
+    place: list[Any],
+    changed: dict[str, Any],
+) -> None:
+    def change(stored: dict[str, Any]) -> dict[str, Any]:
+        organization = target = json.loads(stored["organization"])
+        for key in place:
+            target = target[key]
+        target.update(changed)
+        return {"organization": json.dumps(organization)}
+
+    first = cached(include_tags=True)
+    rewrite_cache(tmp_path / "cache", change)
+    organizations.calls.clear()
+    inventory = cached(include_tags=True)
+    assert organizations.count()["ListTagsForResource"] == 4
+    assert variables(inventory, SHOP) == variables(first, SHOP)
+
+
+def test_a_template_in_a_cached_name_is_no_template(
+    cached: Callable[..., InventoryData], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def change(stored: dict[str, Any]) -> dict[str, Any]:
+        organization = json.loads(stored["organization"])
+        for account in organization["accounts"]:
+            account["account_name"] = TEMPLATE
+        return {"organization": json.dumps(organization)}
+
+    cached(compose={"shown": "account_name"})
+    rewrite_cache(tmp_path / "cache", change)
+    found = cached(compose={"shown": "account_name"}).hosts[SHOP].vars
+    assert found["account_name"] == found["shown"] == TEMPLATE
+    assert Templar(DataLoader(), variables=found).template(found["shown"]) == TEMPLATE
+    assert not (tmp_path / "evaluated").exists()
 
 
 def test_keys_of_tags_that_have_a_meaning_in_ansible(

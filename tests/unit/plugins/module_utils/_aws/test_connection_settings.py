@@ -431,6 +431,15 @@ def test_the_endpoint_of_a_profile(
     assert not run_module(INFO, **options, endpoint_url=None).failed
 
 
+@pytest.mark.parametrize("region", [None, "us-east-1"])
+def test_a_region_in_aws_config_has_no_effect(run_module: Run, run_lookup: Run, region: str | None) -> None:
+    options = {"region": region, "aws_config": {"region_name": "eu-west-1"}}
+    outcome = run_module(INFO, **options)
+    assert outcome["error"]["code"] == "InvalidParameter" and "Set the option region" in outcome["msg"]
+    with pytest.raises(AnsibleError, match="region_name 'eu-west-1' has no effect"):
+        run_lookup(**options)
+
+
 # The role of a profile ------------------------------------------------------------------------------------------------
 
 
@@ -561,7 +570,7 @@ def test_a_program_that_fails(run_module: Run, profile: Run, program: Run, tmp_p
     options = {"state": "absent", "arn": ARN} if name == MANAGE else {}
     outcome = run_module(name, **profile(credential_process=command), **options)
     assert outcome["error"]["code"] == "CredentialRetrievalError"
-    assert "the credential provider custom-process failed" in outcome["msg"]
+    assert "the credential provider custom-process failed, exit status 3" in outcome["msg"]
     # The managing module looks once more for its result.
     assert secret not in outcome.output and starts(tmp_path) <= 2
 
