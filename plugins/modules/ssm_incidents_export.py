@@ -428,7 +428,7 @@ def main() -> None:
             # Not module.warn: amazon.aws 11 passes its warnings on in a way that ansible-core 2.21 deprecates.
             warn(
                 f"{path} belongs to an export that was killed or is still running. The module does not use it. If no export is"
-                " running, delete this directory, because it contains personal data."
+                " running, delete this directory, because it can contain personal data."
             )
         if module.check_mode:
             found = find(connection, params, deadline)

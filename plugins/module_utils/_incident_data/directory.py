@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Iterator
 
@@ -72,6 +72,8 @@ class NewDirectory:
         self._path = os.path.join(parent, name)
         self._temporary = os.path.join(parent, f".{name}.{secrets.token_hex(_RANDOM_BYTES)}{_SUFFIX}")
 
+        self._unnamed = ExitStack()
+
     def __enter__(self) -> NewDirectory:
         with self.failing():
             os.mkdir(self._temporary)
@@ -82,6 +84,9 @@ class NewDirectory:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # The disk may be full. Nobody needs these files any more.
+        with suppress(OSError):
+            self._unnamed.close()
         if not error:
             return
         try:
@@ -89,7 +94,7 @@ class NewDirectory:
         except OSError as reason:
             failure = as_failure(error)
             why = reason.strerror or reason
-            advice = f"Delete {self._temporary}, which could not be removed ({why}): it contains personal data."
+            advice = f"Delete {self._temporary}, which could not be removed ({why}) and can contain personal data."
             raise failure.with_advice(f"{failure.advice} {advice}") from error
 
     @contextmanager
@@ -102,9 +107,9 @@ class NewDirectory:
             os.fsync(file.fileno())
 
     def temporary_file(self) -> IO[bytes]:
-        """Return a new file without a name, which disappears with the process."""
+        """Return a new file without a name, which disappears at the end of the with statement."""
         with self.failing():
-            return TemporaryFile(dir=self._temporary)
+            return self._unnamed.enter_context(TemporaryFile(dir=self._temporary))
 
     def finish(self) -> None:
         """Move the directory to its path."""

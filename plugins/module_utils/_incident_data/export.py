@@ -228,7 +228,7 @@ class Export:
         """Return how many of the listed units have been read, in words."""
         listed = Counter(unit.kind.name for unit in self.all_units())
         read = Counter(unit.kind.name for unit in self.all_units() if unit.offset is not None)
-        return "exported: " + ", ".join(
+        return "read: " + ", ".join(
             f"{read[name]:,} of {number:,} {name.replace('_', ' ')}" for name, number in listed.items()
         )
 

@@ -233,7 +233,7 @@ def predict(state: ReplicationSet | None, steps: Iterable[Step]) -> ReplicationS
 
 def numbered(steps: Sequence[Step]) -> list[str]:
     """Return steps in words for the user, in order: a line for each."""
-    return [f"step {number} of {len(steps)}: {step.describe('').strip()}" for number, step in enumerate(steps, 1)]
+    return [f"planned: {step.describe('').strip()} (step {n} of {len(steps)})" for n, step in enumerate(steps, 1)]
 
 
 def needed_keys(state: ReplicationSet | None, steps: Iterable[Step]) -> dict[tuple[str, str], Step]:
