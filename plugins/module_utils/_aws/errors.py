@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from difflib import get_close_matches
 from functools import partial
 from subprocess import Popen
 from typing import Any, Callable, Collection, Iterable, Mapping
@@ -126,7 +127,7 @@ COLLECTION_ADVICE = {
     REPLICATION_SET_CHANGED: "To see the new plan, run the task again in check mode.",
     REPLICATION_SET_DELETED: "To create a new replication set, run the task again. AWS may not let the account create one.",
     REPLICATION_SET_FAILED: (
-        "Fix what the messages report, such as the policy of the KMS key. Otherwise, delete the Region from the set in the"
+        "Fix the problem that the messages describe, such as the policy of the KMS key. Otherwise, delete the Region from the set in the"
         " console, or contact AWS Support."
     ),
     SEARCH_INCOMPLETE: "Fix these errors, and try again.",
@@ -168,16 +169,16 @@ COMMON_ADVICE = {
     **dict.fromkeys(("RequestExpired", "RequestTimeTooSkewed"), _CLOCK_ADVICE),
     **dict.fromkeys(
         ("Throttling", THROTTLING),
-        "The service throttled the request. Try again later, or run fewer tasks at once.",
+        "The service throttled the request. Try again later, or run fewer tasks at the same time.",
     ),
     # AWS's message can name a policy (IAM User Guide, "Troubleshoot access denied error messages").
     **dict.fromkeys(
         (ACCESS_DENIED, STS_ACCESS_DENIED),
-        "Allow this action in the policy that the message names, or, if it names none, in the caller's IAM policy, and for"
-        " sts:AssumeRole also in the role's trust policy.",
+        "If the message names a policy, allow the action there, or remove the explicit deny. Otherwise, allow it in the"
+        " caller's IAM policy, and for sts:AssumeRole also in the role's trust policy.",
     ),
     "ForbiddenException": (
-        "In IAM Identity Center, assign the account and the permission set to the user, or check sso_account_id and"
+        "In IAM Identity Center, assign the user to the account with the permission set, or check sso_account_id and"
         f" sso_role_name of the profile on {HOST}."
     ),
     "InternalServerException": "This is an internal error of the service. Try again later.",
@@ -186,7 +187,7 @@ COMMON_ADVICE = {
 #: AWS's codes: those of every service, and of the services that this collection calls (botocore's models).
 AWS_ADVICE = {
     **COMMON_ADVICE,
-    CONFLICT: "Another change of the replication set is in progress. Try again when it has finished.",
+    CONFLICT: "Another change to the replication set is in progress. Try again when it has finished.",
     "DataEncryptionException": (
         "Check that the KMS keys of the replication set are enabled, and that the keys' policies let the caller use them."
     ),
@@ -231,8 +232,8 @@ BOTOCORE_ADVICE = {
     **dict.fromkeys(
         ("NoCredentialsError", "PartialCredentialsError"),
         "Set access_key and secret_key (and session_token if they are temporary), or profile, or set AWS_ACCESS_KEY_ID and"
-        f" AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment of {HOST}. A profile of aws login requires a newer"
-        " botocore, with its extra crt.",
+        f" AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, in the environment of {HOST}. A profile that uses aws login requires a"
+        " newer botocore, installed as botocore[crt].",
     ),
     "NoRegionError": f"Set the option region, or set AWS_REGION or the profile's region on {HOST}.",
     "PaginationError": _RESPONSE_ADVICE,
@@ -360,7 +361,9 @@ def validate_names(given: Iterable[Any], known: Collection[str], kind: str) -> N
     unknown = [str(name) for name in given if name not in known]
     if unknown:
         problem = f"this is not {kind}" if len(unknown) == 1 else f"none of these is {kind}"
-        raise invalid_option(", ".join(unknown), problem, f"Use only {', '.join(sorted(known))}")
+        similar = [match for name in unknown for match in get_close_matches(name, known, 1)]
+        hint = f"Did you mean {' and '.join(similar)}? " if similar else ""
+        raise invalid_option(", ".join(unknown), problem, f"{hint}Use only {', '.join(sorted(known))}")
 
 
 def as_failure(error: BaseException) -> Failure:

@@ -555,7 +555,7 @@ def test_account_id_that_nobody_confirms(audit: Audit) -> None:
     assert (run.code, outcomes(run)) == (2, ["unknown"] * len(accounts)), run.rows()
     # Nobody needs a permission to get the caller's identity.
     denied = run.rows()["account-000"]["msg"]
-    assert "Allow this action in the policy that the message names" in denied
+    assert "If the message names a policy, allow the action there" in denied
 
 
 @pytest.mark.parametrize("way", ["role", "keys"])

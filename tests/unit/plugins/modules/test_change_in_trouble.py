@@ -144,7 +144,7 @@ def test_the_advice_for_a_denial_in_the_region_of_the_set_is_shown(manage: Run, 
     endpoint.faults.add({**denial, "region": OTHER, "times": None})
     outcome = manage(tags=TAGS)
     assert outcome["error"]["code"] == "AccessDeniedException"
-    assert "Allow this action in the policy" in outcome["msg"] and "Check the ARN" not in outcome["msg"]
+    assert "If the message names a policy" in outcome["msg"] and "Check the ARN" not in outcome["msg"]
 
 
 @pytest.mark.slow

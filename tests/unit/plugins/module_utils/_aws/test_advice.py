@@ -139,7 +139,7 @@ def test_sts_has_the_same_advice(
 @pytest.mark.parametrize(
     ("code", "advice"),
     [
-        ("Throttling", "run fewer tasks at once"),
+        ("Throttling", "run fewer tasks at the same time"),
         ("RegionDisabledException", "Enable the Region for the account"),
         ("AccessDenied", "the role's trust policy"),
         ("InvalidIdentityToken", "check the profile"),
@@ -192,7 +192,7 @@ def test_the_policy_that_denies(
     answers.send_query_error("AccessDenied", f"{DENIED} {policy}")
     role = run_action(AUDIT, endpoint_url=answers.url, assume_role_arn=ROLE).result["msg"]
     for message in (run_module(INFO).result["msg"], role):
-        assert policy in message and "Allow this action in the policy that the message names" in message
+        assert policy in message and "If the message names a policy, allow the action there" in message
 
 
 def test_data_encryption(run_module: Run, endpoint: LocalEndpoint) -> None:
