@@ -289,8 +289,8 @@ def export_data(
     started, regions = _now(), sorted(regions)
     reader = Reader(connection, regions, periods(started))
     spool = Spool(directory)
-    threads = Workers(workers)
-    export = Export(Visitor(reader, spool, connection.mask), threads, arn, regions, deadline, progress)
+    threads, visitor = Workers(workers), Visitor(reader, spool, connection.mask)
+    export = Export(visitor, threads, arn, regions, deadline, progress)
     export.run()
     threads.end()
     units = export.all_units()
@@ -307,7 +307,12 @@ def export_data(
     def changes() -> Iterator[dict[str, Any]]:
         for unit in (unit for unit in units if unit.change):
             is_read = any(name == unit.kind.name for name, _text in spool.lines(unit.offset))
-            is_whole = is_read and not unit.problem and not spool.copy(unit.offset).missing
+            # The installed botocore may not know how to read some of its parts.
+            is_unknown = any(
+                unit.kind in (kind, *(KINDS[name] for name in kind.lists.values() if name))
+                for kind in visitor.unknown.values()
+            )
+            is_whole = is_read and not is_unknown and not unit.problem and not spool.copy(unit.offset).missing
             yield {"kind": unit.kind.name, "arn": unit.arn, "change": unit.change, "exported": is_whole}
 
     counts, files = write_files(directory, (line for unit in units for line in spool.lines(unit.offset)))

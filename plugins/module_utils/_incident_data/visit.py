@@ -90,7 +90,8 @@ class Visit:
     :ivar deadline: a time of time.monotonic(). No call is made after it.
     :ivar copy: what was read.
     :ivar lines: the lines of the copy.
-    :ivar answered: the objects that were read, or whose Region has said that it does not have them: their kinds, IDs and Regions.
+    :ivar returned: the objects that were read: their kinds, IDs and Regions.
+    :ivar gone: the parts that a Region does not find: the same. For a kind without reads, the ID is None: the list was complete.
     :ivar absent: the Regions that do not find the unit.
     :ivar is_as_before: whether the visit has found what the last one had found. The parts were not read.
     """
@@ -101,7 +102,8 @@ class Visit:
         self.deadline = deadline
         self.copy = Copy({}, [])
         self.lines: list[Line] = []
-        self.answered: set[tuple[str, str | None, str]] = set()
+        self.returned: set[tuple[str, str | None, str]] = set()
+        self.gone: set[tuple[str, str | None, str]] = set()
         self.absent: dict[str, Failed] = {}
         self.is_as_before = False
 
@@ -145,13 +147,14 @@ class Visitor:
         if visit.not_found() or visit.is_as_before:
             return
         old = [Line(name, json.loads(text)) for name, text in self.spool.lines(unit.offset)]
-        for kind in kinds:
+        # Parts without reads come first, because the time limit can end the reads.
+        for kind in sorted(kinds, key=lambda kind: bool(kind.gets)):
             lists = [listing for listing in listings if listing.place.kind is kind]
             if kind.gets:
                 self._read_parts(visit, kind, lists, [line.record for line in old if line.kind == kind.name])
             else:
                 _take_parts(visit, lists)
-        _keep(visit, old)
+        self._keep(visit, old)
 
     def late(self, visit: Visit) -> Visit:
         """Return a visit that has not ended in time as if its calls had failed at the deadline, with what was read before."""
@@ -192,8 +195,8 @@ class Visitor:
             return
         prints = sorted({item.view for item in items_of(listing)})
         visit.copy.prints[f"{place.operation} {region}"] = fingerprint(prints) if listing.is_answer else ""
-        if listing.is_answer and (visit.unit.kind.name, None, region) in visit.answered:
-            visit.answered.add((place.kind.name, None, region))
+        if listing.is_answer and not place.kind.gets:
+            visit.gone.add((place.kind.name, None, region))
 
     def _read_parts(self, visit: Visit, kind: Kind, listings: Iterable[Listing], old: Iterable[Record]) -> None:
         """Read the parts of a kind that the lists contain.
@@ -209,8 +212,8 @@ class Visitor:
         present = visit.views.keys() - visit.absent.keys()
         for record in old:
             part = parts[record["id"]]
-            # If no Region lists it, any of them may have it.
-            for region in present & {record["region"]} if any(part.values()) else present:
+            # If its Region does not list it any more, any of them may have it.
+            for region in () if part.get(record["region"]) else present:
                 part.setdefault(region, UNLISTED)
         for item_id, views in parts.items():
             self._read(visit, kind, item_id, views)
@@ -236,7 +239,7 @@ class Visitor:
             if failed and views[regions[0]]:
                 self._fail(visit, *failed)
             elif failed and item_id:
-                visit.answered.add((kind.name, item_id, name))
+                visit.gone.add((kind.name, item_id, name))
 
     def _read_version(self, visit: Visit, place: Place, regions: Sequence[str]) -> Failed | None:
         """Read an object from Regions that list it alike, and add its line.
@@ -260,7 +263,7 @@ class Visitor:
                 line_region, record[operation] = line_region or region, response
         is_read = kind.gets[0] in record
         if is_read:
-            visit.answered |= {(kind.name, item_id, region) for region in regions}
+            visit.returned |= {(kind.name, item_id, region) for region in regions}
         # Without its first response, a line is not worth more than an older one.
         if is_read or (record and visit.unit.offset is None):
             line = _line(visit, kind, item_id, line_region, record)
@@ -299,6 +302,50 @@ class Visitor:
         failures.sort(key=lambda failed: failed[1].code == NOT_FOUND)
         return (*empty, failures[0] if failures else None)
 
+    def _keep(self, visit: Visit, old: Iterable[Line]) -> None:
+        """Remove lines that Regions have in common. Add what the last copy has and no answer has replaced.
+
+        That a Region does not have a part is an answer only if it has the unit after that: the parts of an incident that is deleted
+        are gone too, and the other Regions may be behind.
+
+        :param old: the lines of the last copy.
+        """
+        unit, present = visit.unit, visit.views.keys() - visit.absent.keys()
+        has_unit: dict[str, bool] = {}
+
+        def is_answered(line: Line, region: str) -> bool:
+            name, item_id = line.kind, line.record.get("id") if KINDS[line.kind].gets else None
+            if (name, item_id, region) not in visit.gone:
+                return (name, item_id, region) in visit.returned
+            if region not in has_unit:
+                place = Place(unit.kind, unit.kind.gets[0], region, unit.arn)
+                try:
+                    has_unit[region] = bool(self.reader.get(place, visit.deadline))
+                except Failure:
+                    has_unit[region] = False
+            return has_unit[region]
+
+        kept = []
+        for line in old:
+            region, part = line.record["region"], (line.kind, line.record.get("id"))
+            if (*part, region) not in visit.returned:
+                kept.append(line)
+                continue
+            for newer in visit.lines:
+                if (newer.kind, newer.record.get("id")) == part and region in newer.regions:
+                    newer.record.update({name: line.record[name] for name in newer.lost if name in line.record})
+        contents: set[str] = set()
+        lines, visit.lines = visit.lines, []
+        for line in lines:
+            content = line.content
+            if content not in contents or not KINDS[line.kind].gets:
+                visit.lines.append(line)
+            contents.add(content)
+        for line in kept:
+            regions = {line.record["region"], *present}
+            if line.content not in contents and not all(is_answered(line, region) for region in regions):
+                visit.lines.append(line)
+
 
 def is_open(failure: Failure) -> bool:
     """Return whether AWS may return something else later."""
@@ -334,36 +381,3 @@ def _line(visit: Visit, kind: Kind, item_id: str | None, region: str, responses:
     arn = visit.unit.arn
     head = {"arn": arn} if kind is visit.unit.kind else {"parent": arn, **({"id": item_id} if item_id else {})}
     return Line(kind.name, {**head, "region": region, **responses})
-
-
-def _keep(visit: Visit, old: Iterable[Line]) -> None:
-    """Remove lines that Regions have in common. Add what the last copy has and no answer has replaced.
-
-    :param old: the lines of the last copy.
-    """
-    present = visit.views.keys() - visit.absent.keys()
-    new: defaultdict[tuple[str, str | None], list[Line]] = defaultdict(list)
-    for line in visit.lines:
-        new[line.kind, line.record.get("id")].append(line)
-    kept = []
-    for line in old:
-        item_id, region = line.record.get("id"), line.record["region"]
-        if KINDS[line.kind].gets:
-            is_kept = (line.kind, item_id, region) not in visit.answered
-        else:
-            # The line may be of several Regions.
-            is_kept = any((line.kind, None, one) not in visit.answered for one in {region, *present})
-        if is_kept:
-            kept.append(line)
-            continue
-        for newer in new[line.kind, item_id]:
-            if region in newer.regions:
-                newer.record.update({name: line.record[name] for name in newer.lost if name in line.record})
-    contents: set[str] = set()
-    lines, visit.lines = visit.lines, []
-    for line in lines:
-        content = line.content
-        if content not in contents or not KINDS[line.kind].gets:
-            visit.lines.append(line)
-        contents.add(content)
-    visit.lines += [line for line in kept if line.content not in contents]

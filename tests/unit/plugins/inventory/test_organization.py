@@ -284,7 +284,7 @@ def test_only_state(source: Source, organizations: Organizations) -> None:
         assert variables(source.parse(), SHOP)["account_state"] == "ACTIVE"
     else:
         message = source.fails()
-        assert "neither State nor Status" in message and "install a newer one" in message
+        assert "neither State nor Status" in message and "Install a newer botocore" in message
 
 
 def test_accounts_that_are_not_active(

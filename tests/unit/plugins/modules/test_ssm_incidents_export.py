@@ -1545,6 +1545,96 @@ def test_a_version_of_a_region_that_stops_listing_it_is_kept(
     assert {line["ListRelatedItems"]["title"] for line in found["related_items"]} == {"t", "east"}
 
 
+def fault_in(region: str, operation: str, body: Any = None) -> dict[str, Any]:
+    """Return the fault that a Region returns this body of an operation until the end; without one, that nothing is found."""
+    where = {"region": region, "operation": operation, "times": None}
+    if body is None:
+        return {**where, "fault": "error", "code": "ResourceNotFoundException"}
+    return {**where, "fault": "body", "body": json.dumps(body)}
+
+
+def test_parts_of_an_incident_that_is_deleted_during_its_visit_are_kept(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """Both Regions list it alike. One deletes it before the visit of the second round, and the other during this visit."""
+    held.seed_data(*with_both_regions())
+
+    def delete_in_one_region() -> None:
+        held.faults.add(
+            fault_in("eu-west-1", "ListTimelineEvents", {"eventSummaries": []}),
+            fault_in("eu-west-1", "ListRelatedItems", {"relatedItems": []}),
+            fault_in("eu-west-1", "GetIncidentRecord"),
+            fault_in("eu-west-1", "GetTimelineEvent"),
+            fault_in("us-east-1", "GetTimelineEvent"),
+        )
+
+    at_call(*SECOND_LOOK, delete_in_one_region)
+    at_call("ListIncidentRecords", 5, lambda: held.remove_data("incident_record", incident_arn("one")))
+    assert_complete(export())
+    assert_exported(path, *objects())
+    assert [change for change in changes_of(path) if change[1] == "went"] == [(incident_arn("one"), "went", False)]
+
+
+@pytest.mark.parametrize("fault", [DENIED, {**RESET, "times": 1}], ids=["denied", "reset once"])
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_part_that_one_region_deletes_is_kept_if_the_other_does_not_answer(
+    held: LocalEndpoint,
+    export: Run,
+    path: Path,
+    sleeps: list[float],
+    at_call: Run,
+    is_listed: bool,
+    fault: dict[str, Any],
+) -> None:
+    """Both Regions have listed it alike."""
+    event = timeline_event("one", "e2")
+    held.seed_data(*with_both_regions(), {**event, "regions": list(REGIONS)})
+
+    def change() -> None:
+        held.seed_data({**event, "regions": ["us-east-1"]})
+        if not is_listed:
+            held.faults.add(fault_in("us-east-1", "ListTimelineEvents", {"eventSummaries": []}))
+        for operation in ("ListTimelineEvents", "GetTimelineEvent"):
+            held.faults.add({**fault, "region": "us-east-1", "operation": operation})
+
+    at_call(*SECOND_LOOK, change)
+    export(allow_incomplete=True)
+    assert_exported(path, *objects(), event)
+
+
+def test_parts_of_a_region_that_lists_an_incident_without_having_it_are_kept(
+    held: LocalEndpoint, export: Run, path: Path, at_call: Run
+) -> None:
+    """Both Regions list it alike. Only us-east-1 has the event and the related item, and loses the incident later."""
+    event = timeline_event("one", "east")
+    item = {"identifier": {"type": "OTHER", "value": {"url": "https://east.example.com"}}, "title": "east"}
+    held.seed_data(*with_both_regions(), {**event, "regions": ["us-east-1"]})
+    held.faults.add(fault_in("us-east-1", "ListRelatedItems", {"relatedItems": [item]}))
+
+    def lose() -> None:
+        held.faults.clear()
+        held.faults.add(
+            fault_in("us-east-1", "ListTimelineEvents", {"eventSummaries": []}),
+            fault_in("us-east-1", "ListRelatedItems", {"relatedItems": []}),
+            fault_in("us-east-1", "GetIncidentRecord"),
+            fault_in("us-east-1", "GetTimelineEvent"),
+        )
+
+    at_call(*SECOND_LOOK, lose)
+    export(allow_incomplete=True)
+    found = read(path)
+    assert {line["id"] for line in found["timeline_events"]} == {"e1", "east"}
+    assert {line["ListRelatedItems"]["title"] for line in found["related_items"]} == {"t", "east"}
+
+
+def test_the_list_of_related_items_does_not_wait_for_events_that_hang(
+    held: LocalEndpoint, export: Run, path: Path
+) -> None:
+    held.faults.add({"fault": "hang", "seconds": 100, "operation": "GetTimelineEvent", "times": None})
+    assert export(timeout=8, allow_incomplete=True)["complete"] is False
+    assert len(read(path)["related_items"]) == 1
+
+
 def test_a_region_that_is_removed_from_the_set(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
     """What was read from it stays. The export is incomplete, because it is not known what else the Region had."""
 
@@ -1987,9 +2077,14 @@ def test_a_finding_that_can_not_be_read(held: LocalEndpoint, export: Run, path: 
     assert PRIVATE not in outcome.output
 
 
-def test_an_older_botocore_makes_it_incomplete(held: LocalEndpoint, export: Run, path: Path) -> None:
+def test_an_older_botocore_makes_it_incomplete(held: LocalEndpoint, export: Run, at_call: Run, path: Path) -> None:
     if HAS_FINDINGS:
         pytest.skip("botocore knows all operations")
+    at_call(*SECOND_LOOK, lambda: held.seed_data(incident("new"), contact("new")))
+    export(allow_incomplete=True)
+    # The findings of the incident are missing.
+    assert changes_of(path) == [(contacts_arn("contact/new"), "came", True), (incident_arn("new"), "came", False)]
+    shutil.rmtree(path)
     outcome = export(allow_incomplete=False)
     assert outcome["error"]["code"] == "ExportIncomplete"
     assert {one["operation"] for one in outcome["missing"]} == {"ListIncidentFindings", "BatchGetIncidentFindings"}

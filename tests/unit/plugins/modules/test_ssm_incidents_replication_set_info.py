@@ -526,7 +526,7 @@ def test_regions_that_are_denied(info: Run, endpoint: LocalEndpoint) -> None:
     [
         ("ThrottlingException", 429, "Try again later"),
         ("ResourceNotFoundException", 404, "search_regions"),
-        ("AccessDeniedException", 403, "Allow this action"),
+        ("AccessDeniedException", 403, "allow it in the caller's IAM policy"),
         ("ValidationException", 400, "Check the values"),
         ("InternalServerException", 500, "Try again later"),
     ],
