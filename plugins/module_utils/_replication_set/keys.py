@@ -71,7 +71,7 @@ def describe_keys(
     """
     outcomes: dict[tuple[str, str], Any] = dict.fromkeys(keys)
     calls = {}
-    for region, arn in outcomes:
+    for region, arn in tuple(outcomes):
         try:
             client = connection.client("kms", region, timeout=TIMEOUT)
             calls[region, arn] = partial(describe_key, client, arn)
