@@ -60,7 +60,8 @@ class ProgressAction(NormalAction):
         wanted = variables.get("incident_manager_progress", os.environ.get("INCIDENT_MANAGER_PROGRESS", True))
         # The module can write the file only if it runs here.
         is_possible = self._connection.transport == "local" and not self._task.no_log
-        return is_possible and boolean(self._templar.template(wanted), strict=False)
+        # A value that is no text, such as a dictionary, must not be an error.
+        return is_possible and boolean(str(self._templar.template(wanted)), strict=False)
 
     def _follow(self, descriptor: int, host: str, is_done: Event) -> None:
         """Display what the module writes until it is done."""

@@ -218,14 +218,15 @@ def test_no_progress(run: Run) -> None:
         protect(True, vars={"incident_manager_progress": False}),
         protect(False, vars={"incident_manager_progress": "{{ 'no' }}"}),
         protect(True, no_log=True),
-        protect(False),
+        protect(False, vars={"incident_manager_progress": {"a": [1]}}),
+        protect(True),
     )
     outcome = run(play(*tasks), ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
-    assert [result["changed"] for result in results(outcome)] == [True] * 4, outcome.stderr
-    assert accepted_in(outcome.stderr) == protections(False)
-    without, _template, _no_log, with_progress = results(outcome)
+    assert [result["changed"] for result in results(outcome)] == [True] * 5, outcome.stderr
+    assert accepted_in(outcome.stderr) == protections(True)
+    without, _template, _no_log, _dictionary, with_progress = results(outcome)
     assert with_progress.keys() == without.keys()
-    outcome = run(play(protect(True)), INCIDENT_MANAGER_PROGRESS="false")
+    outcome = run(play(protect(False)), INCIDENT_MANAGER_PROGRESS="false")
     assert "changed=1" in outcome.stdout and lines_in(outcome.stderr) == []
 
 
