@@ -575,10 +575,10 @@ def test_objects_that_come_go_and_change(held: LocalEndpoint, export: Run, path:
         [
             (contacts_arn("contact/newcomer"), "came", True),
             # It was read before it was deleted, and after its lists.
-            (incident_arn("gone"), "went", True),
-            (incident_arn("more"), "changed", True),
-            (incident_arn("new"), "came", True),
-            (incident_arn("one"), "changed", True),
+            (incident_arn("gone"), "went", HAS_FINDINGS),
+            (incident_arn("more"), "changed", HAS_FINDINGS),
+            (incident_arn("new"), "came", HAS_FINDINGS),
+            (incident_arn("one"), "changed", HAS_FINDINGS),
         ]
     )
     others = [one for one in objects() if one["kind"] != "incident_record"]
@@ -617,7 +617,7 @@ def test_an_object_that_changes_and_goes_before_it_is_read_again(
     at_call("GetIncidentRecord", 2, lambda: held.remove_data("incident_record", incident_arn("one")))
     assert_complete(export())
     assert_exported(path, *objects())
-    assert changes_of(path) == [(incident_arn("one"), "went", True)]
+    assert changes_of(path) == [(incident_arn("one"), "went", HAS_FINDINGS)]
 
 
 def test_a_reading_is_not_replaced_with_one_that_has_less(
@@ -631,7 +631,7 @@ def test_a_reading_is_not_replaced_with_one_that_has_less(
     assert_complete(export())
     others = [one for one in objects() if one["kind"] != "incident_record"]
     assert_exported(path, *others, changed)
-    assert changes_of(path) == [(incident_arn("one"), "changed", True)]
+    assert changes_of(path) == [(incident_arn("one"), "changed", HAS_FINDINGS)]
 
 
 def test_a_set_that_is_deleted_during_the_export(held: LocalEndpoint, export: Run) -> None:
@@ -1716,7 +1716,10 @@ def test_what_comes_into_an_empty_set_came(endpoint: LocalEndpoint, export: Run,
     endpoint.seed(SET, arn=ARN)
     at_call(*SECOND_LOOK, lambda: endpoint.seed_data(incident("new"), contact("new")))
     assert_complete(export())
-    assert changes_of(path) == [(contacts_arn("contact/new"), "came", True), (incident_arn("new"), "came", True)]
+    assert changes_of(path) == [
+        (contacts_arn("contact/new"), "came", True),
+        (incident_arn("new"), "came", HAS_FINDINGS),
+    ]
 
 
 def test_a_deleted_object_is_exported_only_if_all_of_it_was_read(
@@ -1733,7 +1736,7 @@ def test_a_deleted_object_is_exported_only_if_all_of_it_was_read(
     at_call("GetTimelineEvent", 1, delete)
     at_call("ListIncidentRecords", 3, lambda: endpoint.remove_data("incident_record", incident_arn("whole")))
     assert_complete(export())
-    assert changes_of(path) == [(incident_arn("part"), "went", False), (incident_arn("whole"), "went", True)]
+    assert changes_of(path) == [(incident_arn("part"), "went", False), (incident_arn("whole"), "went", HAS_FINDINGS)]
     assert len(read(path)["incident_records"]) == 2
 
 
