@@ -57,11 +57,14 @@ class ProgressAction(NormalAction):
                 follower.join()
 
     def _is_shown(self, variables: Mapping[str, Any]) -> bool:
-        wanted = variables.get("incident_manager_progress", os.environ.get("INCIDENT_MANAGER_PROGRESS", True))
         # The module can write the file only if it runs here.
-        is_possible = self._connection.transport == "local" and not self._task.no_log
+        if self._connection.transport != "local" or self._task.no_log:
+            return False
+        wanted = os.environ.get("INCIDENT_MANAGER_PROGRESS", True)
+        if "incident_manager_progress" in variables:
+            wanted = self._templar.template(variables["incident_manager_progress"])
         # A value that is no text, such as a dictionary, must not be an error.
-        return is_possible and boolean(str(self._templar.template(wanted)), strict=False)
+        return boolean(str(wanted), strict=False)
 
     def _follow(self, descriptor: int, host: str, is_done: Event) -> None:
         """Display what the module writes until it is done."""

@@ -226,8 +226,9 @@ def test_no_progress(run: Run) -> None:
     assert accepted_in(outcome.stderr) == protections(True)
     without, _template, _no_log, _dictionary, with_progress = results(outcome)
     assert with_progress.keys() == without.keys()
-    outcome = run(play(protect(False)), INCIDENT_MANAGER_PROGRESS="false")
-    assert "changed=1" in outcome.stdout and lines_in(outcome.stderr) == []
+    for is_protected, off in ((False, "false"), (True, "{{ not_a_template }}")):
+        outcome = run(play(protect(is_protected)), INCIDENT_MANAGER_PROGRESS=off)
+        assert "changed=1" in outcome.stdout and lines_in(outcome.stderr) == []
 
 
 @pytest.mark.parametrize("status", ["\x1b[31mUPDATING", "UPDATING\nok: [localhost]", "UPDATING\u202e\x07"])
