@@ -78,8 +78,8 @@ CONNECTION_OPTIONS: Mapping[str, Any] = {
     "search_regions": {"type": "list", "elements": "str", "default": []},
 }
 
-# The variables of a host that say which account it is.
-_HOST_VARIABLES = ("account_arn", "account_id")
+# The variables of a host that say which account it is, and where the account is in its organization.
+_HOST_VARIABLES = ("account_arn", "account_id", "organizational_units")
 
 preload((SERVICE, "list_replication_sets"))
 
@@ -107,25 +107,23 @@ class ActionModule(AWSPluginBase, ControllerAction):
         _validate_connection(self._params, account)
         validate_fail_on(params["fail_on"])
         rules = validated_rules(params["rules"], given.get("rules", {}))
-        if "incident_manager_account" in self._variables:
-            units = self._templar.template(self._variables.get("organizational_units"))
-            validate_groups(units, self._variables.get("group_names", ()))
-        result.update(self._audit(rules, self._named_accounts(), result.get("warnings", [])))
+        host = self._host()
+        validate_groups(host.get("organizational_units"), self._variables.get("group_names", ()))
+        # Several accounts can be named, because ansible-core merges the hosts of the same name of several inventory sources.
+        expected = account_ids({**host, "incident_manager_account": self._params})
+        result.update(self._audit(rules, expected, result.get("warnings", [])))
         result["failed"] = result["outcome"] in params["fail_on"] and not params["report_only"]
 
     def run(self, tmp: None = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
         self._variables = task_vars or {}
         return super().run(tmp, task_vars)
 
-    def _named_accounts(self) -> set[str]:
-        """Return the IDs of the accounts that the options name, and in the playbook also those that the host's variables name.
-
-        They can be several, because ansible-core merges the hosts of the same name of several inventory sources.
-        """
-        variables = {}
-        if "incident_manager_account" in self._variables:
-            variables = {name: self._variables[name] for name in _HOST_VARIABLES if name in self._variables}
-        return account_ids({**self._templar.template(variables), "incident_manager_account": self._params})
+    def _host(self) -> dict[str, Any]:
+        """Return the variables that say which account the host of the playbook is; empty without the playbook."""
+        if "incident_manager_account" not in self._variables:
+            return {}
+        own = {name: self._variables[name] for name in _HOST_VARIABLES if name in self._variables}
+        return dict(self._templar.template(own))
 
     def _validate_environment(self) -> None:
         """Reject the keyword environment if it sets variables for botocore, which would have no effect on the controller."""
