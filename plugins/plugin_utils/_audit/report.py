@@ -16,27 +16,40 @@ from typing import Any, Collection, Iterable, Iterator, Mapping
 
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.errors import ACCOUNT_MISMATCH, Failure
 from ansible_collections.incident_manager.aws.plugins.module_utils._aws.text import one_line
+from ansible_collections.incident_manager.aws.plugins.module_utils._replication_set.facts import (
+    REGION_FIELDS,
+    SET_FIELDS,
+)
 
 from .rules import FAILED, OUTCOMES, PASSED, UNKNOWN, is_grave
 
 FORMAT_VERSION = 2
 
-_NULL = type(None)
-# The keys of a row, with the types of their values.
-_ROW: Mapping[str, tuple[type, ...]] = {
-    "name": (str,),
-    "account_id": (str, _NULL),
-    "outcome": (str,),
-    "msg": (str,),
-    "exists": (bool, _NULL),
-    "region": (str, _NULL),
+_TEXT = (str, None)
+# The shape of a row: a type, None, alternatives, a list of a shape, or a mapping with at least these keys. In a mapping, the key
+# str stands for any key.
+_KMS_KEY = {"key_state": _TEXT, "deletion_date": _TEXT}
+_REGION = {**dict.fromkeys(REGION_FIELDS, _TEXT), "kms_key": (_KMS_KEY, None)}
+_SET = {
+    **dict.fromkeys(SET_FIELDS, _TEXT),
+    "deletion_protected": (bool, None),
+    "region_map": {str: _REGION},
+    "tags": ({str: str}, None),
+}
+_ROW = {
+    "name": str,
+    "account_id": _TEXT,
+    "outcome": str,
+    "msg": str,
+    "exists": (bool, None),
+    "region": _TEXT,
     # Empty if there is no set, null if that is not known.
-    "replication_set": (dict, _NULL),
-    "findings": (list,),
-    "error": (dict, _NULL),
-    "rules": (dict, _NULL),
-    "time": (str,),
-    "expected_account_id": (str, _NULL),
+    "replication_set": (_SET, {str: None}, None),
+    "findings": [{"rule": str, "region": _TEXT, "expected": object, "actual": object, "known": bool, "msg": str}],
+    "error": ({"code": str, "message": str}, None),
+    "rules": ({str: object}, None),
+    "time": str,
+    "expected_account_id": _TEXT,
 }
 
 # The most names of accounts with the same findings on a line.
@@ -185,9 +198,7 @@ def from_json(text: str, latest: str) -> Report:
 
 def _is_row(row: Any) -> bool:
     """Return whether a value is a row of a report. An account that passed was audited."""
-    if not isinstance(row, dict) or not set(_ROW) <= set(row):
-        return False
-    if not all(isinstance(row[field], types) for field, types in _ROW.items()):
+    if not _has_shape(row, _ROW):
         return False
     was_audited = row["exists"] is not None and row["account_id"] and row["rules"]
     can_pass = row["name"] and was_audited and not row["findings"] and row["error"] is None
@@ -197,6 +208,19 @@ def _is_row(row: Any) -> bool:
         and _TIME.fullmatch(row["time"]) is not None
         and bool(can_pass or row["outcome"] != PASSED)
     )
+
+
+def _has_shape(value: Any, shape: Any) -> bool:
+    if isinstance(shape, tuple):
+        return any(_has_shape(value, alternative) for alternative in shape)
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(_has_shape(item, shape[0]) for item in value)
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            return False
+        expected = dict.fromkeys(value, shape[str]) if str in shape else shape
+        return all(key in value and _has_shape(value[key], inner) for key, inner in expected.items())
+    return value is None if shape is None else isinstance(value, shape)
 
 
 def headline(report: Report) -> str:
