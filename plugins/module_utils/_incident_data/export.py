@@ -95,6 +95,8 @@ class Export:
         self.units: dict[str, Unit] = {}
         self.shared: set[tuple[str, str]] = set()
         self.failed_lists: list[Failed] = []
+        # The Regions that a response has lacked, and those that only a response had. Later responses do not undo that.
+        self._changed_regions: set[str] = set()
         self._visitor = visitor
         self._workers = workers
         self._deadline = deadline
@@ -137,12 +139,10 @@ class Export:
             replication_set = json.loads(text).get("GetReplicationSet", {}).get("replicationSet", {})
             if replication_set.get("status") == DELETING:
                 yield place._replace(operation=""), _changed("it is being deleted")
-            regions = replication_set.get("regionMap", {}).keys()
-            # A set that is being created or deleted may have no Regions.
-            for region in sorted(regions ^ self.the_set.views.keys()) if regions else ():
-                how = "added to the set during the export, and nothing was read from it"
-                how = how if region in regions else "removed from the set during the export"
-                yield place._replace(region=region), _changed(f"Region {region} was {how}")
+        for region in sorted(self._changed_regions):
+            how = "added to the set during the export, and nothing was read from it"
+            how = "removed from the set during the export" if region in self.the_set.views else how
+            yield place._replace(region=region), _changed(f"Region {region} was {how}")
 
     def _list_all(self, deadline: float) -> None:
         """List all units: those of the Regions first, and then those that belong to other units."""
@@ -235,6 +235,11 @@ class Export:
     def _take(self, visit: Visit) -> None:
         """Take what a visit has found about a unit."""
         unit, not_found = visit.unit, visit.not_found()
+        if unit is self.the_set:
+            for line in visit.lines:
+                regions = line.record.get("GetReplicationSet", {}).get("replicationSet", {}).get("regionMap", {}).keys()
+                # A set that is being created or deleted may have no Regions.
+                self._changed_regions |= regions ^ unit.views.keys() if regions else set()
         unit.views = {name: view for name, view in unit.views.items() if view or name not in visit.absent}
         unit.is_settled, unit.problem = visit.is_as_before, None
         if not_found and (unit is self.the_set or not any(unit.views.values())):

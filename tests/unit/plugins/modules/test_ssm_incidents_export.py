@@ -1635,6 +1635,16 @@ def test_the_list_of_related_items_does_not_wait_for_events_that_hang(
     assert len(read(path)["related_items"]) == 1
 
 
+def test_a_region_that_leaves_the_set_for_a_while(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
+    """Only the first round sees it."""
+    body = {"replicationSet": active_set({"eu-west-1": "DefaultKey"})}
+    faults = [fault_in(region, "GetReplicationSet", body) for region in REGIONS]
+    at_call("ListIncidentRecords", 1, lambda: held.faults.add(*faults))
+    at_call(*SECOND_LOOK, held.faults.clear)
+    assert export(allow_incomplete=True)["complete"] is False
+    assert ("ReplicationSetChanged", "us-east-1") in {(one["code"], one["region"]) for one in missing_of(path)}
+
+
 def test_a_region_that_is_removed_from_the_set(held: LocalEndpoint, export: Run, path: Path, at_call: Run) -> None:
     """What was read from it stays. The export is incomplete, because it is not known what else the Region had."""
 
